@@ -1,0 +1,74 @@
+/** Who may do which operation on what. Every operation names what it needs; this one function decides. */
+import { RelayError } from "./errors.js";
+
+/** What an operation needs, as `<resource>:<act>`. */
+export type Permission =
+  | "record:write"
+  | "record:read"
+  | "record:delete"
+  | "topic:list"
+  | "topic:describe"
+  | "topic:create"
+  | "topic:alter"
+  | "topic:delete"
+  | "group:list"
+  | "group:describe"
+  | "group:alter"
+  | "group:delete"
+  | "acl:describe"
+  | "acl:alter"
+  | "cluster:describe"
+  | "cluster:alter"
+  | "dead-letter:read"
+  | "dead-letter:redrive"
+  | "dead-letter:discard"
+  | "service:describe";
+
+/** The caller as the gateway's authorizer established it. */
+export interface Caller {
+  readonly kind: "anonymous" | "iam" | "jwt";
+  /** ARN, subject or "anonymous". */
+  readonly name: string;
+  readonly scopes: readonly string[];
+}
+
+export interface AccessGrant {
+  /** Caller names the grant is for; `*` stands for any run of characters. */
+  readonly who: readonly string[];
+  readonly may: readonly (Permission | `${string}:*` | "*")[];
+  /** Topic or group names; `*` stands for any run of characters. Absent: operations without a resource, and any resource. */
+  readonly on?: readonly string[];
+}
+
+/** `everything` is said in so many words, for the laptop; otherwise what no grant allows is refused. */
+export type AccessPolicy = "everything" | readonly AccessGrant[];
+
+/** Passes, or throws `forbidden` naming the act and the resource. */
+export function authorize(policy: AccessPolicy, caller: Caller, may: Permission, resource?: string): void {
+  if (policy === "everything") return;
+  const allowed = policy.some(
+    (grant) =>
+      grant.who.some((who) => matches(who, caller.name)) &&
+      grant.may.some((granted) => matches(granted, may)) &&
+      (resource === undefined || grant.on === undefined || grant.on.some((pattern) => matches(pattern, resource))),
+  );
+  if (!allowed) {
+    const target = resource === undefined ? "" : ` on ${JSON.stringify(resource)}`;
+    throw new RelayError("forbidden", `${caller.name} may not ${may}${target}.`);
+  }
+}
+
+/** Matches `*` as any run of characters, in linear time. */
+function matches(pattern: string, text: string): boolean {
+  const [head = "", ...rest] = pattern.split("*");
+  if (rest.length === 0) return pattern === text;
+  const tail = rest.pop() ?? "";
+  if (!text.startsWith(head) || text.length < head.length + tail.length || !text.endsWith(tail)) return false;
+  let from = head.length;
+  for (const part of rest) {
+    const at = text.indexOf(part, from);
+    if (at < 0 || at + part.length > text.length - tail.length) return false;
+    from = at + part.length;
+  }
+  return true;
+}

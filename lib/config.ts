@@ -1,0 +1,57 @@
+/** The environment, checked once and frozen: the one file of lib that reads `process.env`. All faults are told in one message. */
+import * as v from "valibot";
+import { RelayError } from "./errors.js";
+
+const text = v.pipe(v.string(), v.trim(), v.nonEmpty());
+const count = (min: number, max: number) =>
+  v.pipe(v.string(), v.regex(/^\d+$/, "is no whole number"), v.transform(Number), v.minValue(min), v.maxValue(max));
+const flag = v.pipe(
+  v.picklist(["true", "false"]),
+  v.transform((value) => value === "true"),
+);
+
+/** Every variable: name, shape, default. `docs/configuration.md` is held against it by a test. */
+export const environment = v.object({
+  KAFKA_BROKERS: v.optional(
+    v.pipe(
+      text,
+      v.transform((list) => list.split(",").map((broker) => broker.trim())),
+    ),
+  ),
+  KAFKA_CLIENT_ID: v.optional(text, "kafka-relay"),
+  KAFKA_SSL: v.optional(flag, "false"),
+  KAFKA_SSL_CA: v.optional(text),
+  KAFKA_SSL_CERT: v.optional(text),
+  KAFKA_SSL_KEY: v.optional(text),
+  KAFKA_SASL_MECHANISM: v.optional(v.picklist(["plain", "scram-sha-256", "scram-sha-512", "aws-iam", "oauthbearer"])),
+  KAFKA_SASL_USERNAME: v.optional(text),
+  KAFKA_SASL_PASSWORD: v.optional(text),
+  KAFKA_IDEMPOTENCE: v.optional(v.picklist(["on", "off"]), "on"),
+  KAFKA_COMPRESSION: v.optional(v.picklist(["none", "gzip"]), "none"),
+  KAFKA_AUTO_CREATE_TOPICS: v.optional(flag, "false"),
+  KAFKA_CONNECT_TIMEOUT_MS: v.optional(count(100, 60_000), "5000"),
+  KAFKA_REQUEST_TIMEOUT_MS: v.optional(count(100, 60_000), "4000"),
+  RELAY_ACCESS: v.optional(v.picklist(["everything", "grants"]), "grants"),
+  RELAY_ACCESS_GRANTS: v.optional(text),
+  RELAY_LOG_LEVEL: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
+  RELAY_PARTIAL_RESPONSES: v.optional(flag, "false"),
+});
+
+export type Environment = v.InferOutput<typeof environment>;
+export type Config = Readonly<Environment>;
+
+/** Checks an environment; `bad-configuration` names every variable at fault, what it holds never. */
+export function parseConfig(env: NodeJS.ProcessEnv): Config {
+  const result = v.safeParse(environment, env);
+  if (result.success) return Object.freeze(result.output);
+  const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "?"}: ${issue.message.replace(/ but received .*$/, "")}`);
+  throw new RelayError("bad-configuration", `The configuration has ${faults.length} fault(s):\n  ${faults.join("\n  ")}`);
+}
+
+let current: Config | undefined;
+
+/** The configuration of this process, read on first use. */
+export function config(): Config {
+  current ??= parseConfig(process.env);
+  return current;
+}

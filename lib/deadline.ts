@@ -1,0 +1,22 @@
+/** How long something may still take. One deadline is made where work comes in and handed down to every wait below it. */
+import { RelayError } from "./errors.js";
+
+export interface Deadline {
+  /** Milliseconds left, never below 0. */
+  readonly leftMs: () => number;
+}
+
+export function createDeadline(timeoutMs: number, now: () => number = Date.now): Deadline {
+  const atMs = now() + timeoutMs;
+  return { leftMs: () => Math.max(0, atMs - now()) };
+}
+
+/** The earlier of a deadline and a time from now. */
+export function sooner(deadline: Deadline, timeoutMs: number, now: () => number = Date.now): Deadline {
+  return createDeadline(Math.min(deadline.leftMs(), timeoutMs), now);
+}
+
+/** Throws `deadline-exceeded` when no time is left for `what`. */
+export function assertTimeLeft(deadline: Deadline, what: string): void {
+  if (deadline.leftMs() <= 0) throw new RelayError("deadline-exceeded", `No time was left to ${what}.`);
+}

@@ -1,0 +1,41 @@
+/** What passes between the relay and a target: deliveries go in, in order, and each comes back with what became of it. */
+import type { Deadline } from "../deadline.js";
+import type { RelayError } from "../errors.js";
+import type { KafkaRecord, RecordHeader } from "../kafka/records.js";
+
+/** What a transform made of a record; without one, the record's own bytes. */
+export interface Message {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly RecordHeader[];
+  /** Milliseconds since the epoch. */
+  readonly timestampMs: number;
+  /** The value as a document where the transform gave one or the value is JSON; decoded on first touch. Undefined: it is none. */
+  readonly document: () => unknown;
+}
+
+export interface Delivery {
+  /** Stable over retries, repeats and redrives: CloudEvents source and id, else namespace, topic, partition and offset; with `#n` where a transform made several. */
+  readonly id: string;
+  readonly message: Message;
+  /** The record it came from, at its original coordinates also after a redrive. */
+  readonly source: KafkaRecord;
+}
+
+export type DeliveryOutcome = { readonly verdict: "delivered" } | { readonly verdict: "failed"; readonly error: RelayError };
+
+/**
+ * Where deliveries go. `deliver` answers one outcome for each delivery, in order, and never throws for a reason that lies in a delivery or in the target.
+ * It makes one attempt (retries, backoff and the breaker are the relay's) and ends by the deadline. An outcome of "failed" carries blame:
+ * `record` is dead-lettered at once, `target` is retried and then given back, `us` is given back.
+ */
+export interface Target {
+  /** "topic", "webhook", "sql", ...: for logs, metrics and dead letters. */
+  readonly kind: string;
+  /** Where it leads, without a secret: a topic name, an address without its query, a table. One breaker is kept per name. */
+  readonly name: string;
+  /** How many deliveries of one order lane it takes at once; 1 where each needs its own answer before the next may go. */
+  readonly deliveriesMax: number;
+  readonly deliver: (deliveries: readonly Delivery[], deadline: Deadline) => Promise<readonly DeliveryOutcome[]>;
+  readonly close: () => Promise<void>;
+}

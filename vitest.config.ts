@@ -1,0 +1,22 @@
+import { defineConfig } from "vitest/config";
+
+/** One project a suite: unit is pure, the others share the broker that test/support/broker-setup.ts starts (or the one KAFKA_BROKERS names). */
+const suite = (name: string, options: object = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 30_000, hookTimeout: 120_000, ...options },
+});
+const onBroker = { globalSetup: ["test/support/broker-setup.ts"], pool: "forks" as const };
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      suite("unit"),
+      suite("api", onBroker),
+      suite("broker", { ...onBroker, testTimeout: 90_000 }),
+      suite("relay", { ...onBroker, testTimeout: 60_000 }),
+      suite("trigger", { ...onBroker, testTimeout: 90_000 }),
+      suite("package", { testTimeout: 120_000 }),
+      suite("e2e", { ...onBroker, testTimeout: 120_000, fileParallelism: false }),
+    ],
+  },
+});
