@@ -1,0 +1,184 @@
+/** The rules of the house, executed: who may import whom, who knows kafkajs, who reads the environment, what a name may be. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const rooms = ["functions", "lib", "local", "test"] as const;
+
+interface SourceFile {
+  /** From the root, with forward slashes: "lib/kafka/producer.ts". */
+  readonly path: string;
+  readonly text: string;
+  /** What it imports: paths from the root for our own files, package names otherwise. */
+  readonly imports: readonly { readonly what: string; readonly isDynamic: boolean; readonly isType: boolean }[];
+}
+
+const files: readonly SourceFile[] = rooms.flatMap((room) => sourcesIn(room));
+
+function sourcesIn(folder: string): SourceFile[] {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && /\.(ts|js|mjs|cjs)$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .filter((path) => !/(^|\/)(dist|node_modules|\.build|\.serverless)\//.test(path))
+    .map((path) => {
+      const text = readFileSync(join(root, path), "utf8");
+      return { path, text, imports: importsOf(path, text) };
+    });
+}
+
+function importsOf(path: string, text: string): SourceFile["imports"] {
+  const withoutComments = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+  const found = [
+    ...[...withoutComments.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s*)?["']([^"'\n]+)["']/gm)].map(
+      ([, type, what = ""]) => ({
+        what,
+        isDynamic: false,
+        isType: type !== undefined,
+      }),
+    ),
+    ...[...withoutComments.matchAll(/(?<!typeof )\bimport\(\s*["']([^"'\n]+)["']/g)].map(([, what = ""]) => ({
+      what,
+      isDynamic: true,
+      isType: false,
+    })),
+    ...[...withoutComments.matchAll(/\brequire\(\s*["']([^"'\n]+)["']/g)].map(([, what = ""]) => ({
+      what,
+      isDynamic: false,
+      isType: false,
+    })),
+  ];
+  return found.map((one) => ({
+    ...one,
+    what: one.what.startsWith(".") ? normalize(join(dirname(path), one.what)).replaceAll("\\", "/") : one.what,
+  }));
+}
+
+const roomOf = (path: string): string => path.split("/")[0] ?? "";
+
+/** The broken sentences, one a line: what is expected to be empty. */
+function broken(rule: (file: SourceFile) => readonly string[]): readonly string[] {
+  return files.flatMap((file) => rule(file));
+}
+
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  functions: ["functions", "lib"],
+  lib: ["lib"],
+  local: ["local", "lib"],
+  test: ["test", "local", "lib", "functions"],
+};
+
+test("functions lean on lib, local leans on lib, and nothing leans on functions, local or test but the tests", () => {
+  const sentences = broken((file) =>
+    file.imports
+      .filter(({ what }) => rooms.some((room) => what.startsWith(`${room}/`)))
+      .filter(({ what }) => !(mayImport[roomOf(file.path)] ?? []).includes(roomOf(what)))
+      .map(
+        ({ what }) =>
+          `${file.path} imports ${what}, and ${roomOf(file.path)} may import ${mayImport[roomOf(file.path)]?.join(" and ")} only`,
+      ),
+  );
+  expect(sentences).toEqual([]);
+});
+
+test("a function does not lean on another function", () => {
+  const sentences = broken((file) =>
+    roomOf(file.path) !== "functions"
+      ? []
+      : file.imports
+          .filter(({ what }) => what.startsWith("functions/"))
+          .map(({ what }) => `${file.path} imports ${what}: what two functions share belongs in lib`),
+  );
+  expect(sentences).toEqual([]);
+});
+
+test("kafkajs is known in lib/kafka/kafkajs alone", () => {
+  const sentences = broken((file) =>
+    roomOf(file.path) === "test" || file.path.startsWith("lib/kafka/kafkajs/")
+      ? []
+      : file.imports
+          .filter(({ what }) => /^kafkajs(\/|$)/.test(what))
+          .map(() => `${file.path} imports kafkajs: only lib/kafka/kafkajs may know it`),
+  );
+  expect(sentences).toEqual([]);
+});
+
+test("the AWS SDK is imported on demand, by the file that needs it", () => {
+  const sentences = broken((file) =>
+    roomOf(file.path) === "test"
+      ? []
+      : file.imports
+          .filter(({ what, isDynamic, isType }) => what.startsWith("@aws-sdk/") && !isDynamic && !isType)
+          .map(({ what }) => `${file.path} imports ${what} at load: import() it where it is used`),
+  );
+  expect(sentences).toEqual([]);
+});
+
+test("one file a program reads the environment", () => {
+  const readers = new Set(["lib/config.ts", "local/start.ts", "local/cli/main.ts"]);
+  const sentences = broken((file) => {
+    const code = file.text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");
+    if (!/\bprocess\.env\b/.test(code)) return [];
+    if (roomOf(file.path) === "test" || readers.has(file.path) || /^local\/(build|broker|demo|sql|start)\//.test(file.path)) return [];
+    if (/^local\/kafka-trigger\/.*\b(environment|config)\.ts$/.test(file.path)) return [];
+    return [`${file.path} reads process.env: take it as an argument from the file of the program that does`];
+  });
+  expect(sentences).toEqual([]);
+});
+
+test("no file is named for being left over", () => {
+  const sentences = broken(({ path }) =>
+    /(^|[/-])(utils?|helpers?|common|base|managers?|misc)([.-]|$|\/)/.test(path)
+      ? [`${path} is named for nothing: name it for what is in it`]
+      : [],
+  );
+  expect(sentences).toEqual([]);
+});
+
+test("a file is named in kebab-case", () => {
+  const sentences = broken(({ path }) =>
+    (path.split("/").pop() ?? "").split(".").every((part) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(part)) ? [] : [`${path} is not in kebab-case`],
+  );
+  expect(sentences).toEqual([]);
+});
+
+test("there are no barrels: a file that only hands on what others export", () => {
+  const sentences = broken(({ path, text }) => {
+    const code = text.replace(/\/\*[\s\S]*?\*\//g, "").trim();
+    const isBarrel =
+      code !== "" && code.split("\n").every((line) => line.trim() === "" || /^export (type )?(\*|\{[^}]*\}) from /.test(line.trim()));
+    return isBarrel && !path.endsWith(".d.ts") && path !== "local/kafka-trigger/src/main.ts" ? [`${path} only hands on exports`] : [];
+  });
+  expect(sentences).toEqual([]);
+});
+
+test("a file opens by saying what it is for", () => {
+  const sentences = broken(({ path, text }) =>
+    /^(#!.*\n)?\s*(\/\*\*|\/\/|\/\*)/.test(text) || /\.config\.ts$/.test(path) || path.includes("/projects/")
+      ? []
+      : [`${path} does not open with what it is for`],
+  );
+  expect(sentences).toEqual([]);
+});
+
+test("code files stay small enough to be read: under 400 lines, tests under 600", () => {
+  const sentences = broken(({ path, text }) => {
+    const linesMax = roomOf(path) === "test" ? 600 : 400;
+    const lines = text.split("\n").length;
+    return lines > linesMax ? [`${path} has ${lines} lines, more than ${linesMax}: it holds two ideas`] : [];
+  });
+  expect(sentences).toEqual([]);
+});
+
+test("the import scanner sees static, dynamic, type and side-effect imports", () => {
+  const text = `import { a } from "./a.js";\nimport type { B } from "../b.js";\nimport "kafkajs";\nexport { c } from "./c.js";\nconst d = await import("@aws-sdk/x");\nimport {\n  e,\n} from "./e.js";`;
+  expect(importsOf("lib/x/y.ts", text)).toEqual([
+    { what: "lib/x/a.js", isDynamic: false, isType: false },
+    { what: "lib/b.js", isDynamic: false, isType: true },
+    { what: "kafkajs", isDynamic: false, isType: false },
+    { what: "lib/x/c.js", isDynamic: false, isType: false },
+    { what: "lib/x/e.js", isDynamic: false, isType: false },
+    { what: "@aws-sdk/x", isDynamic: true, isType: false },
+  ]);
+});
