@@ -1,6 +1,7 @@
 /** What passes between the relay and a target: deliveries go in, in order, and each comes back with what became of it. */
 import type { Deadline } from "../deadline.js";
 import type { RelayError } from "../errors.js";
+import type { Kafka } from "../kafka/kafka.js";
 import type { KafkaRecord, RecordHeader } from "../kafka/records.js";
 
 /** What a transform made of a record; without one, the record's own bytes. */
@@ -38,4 +39,24 @@ export interface Target {
   readonly deliveriesMax: number;
   readonly deliver: (deliveries: readonly Delivery[], deadline: Deadline) => Promise<readonly DeliveryOutcome[]>;
   readonly close: () => Promise<void>;
+}
+
+/** What a target needs when it is opened; all of it lazy, so that a function loads and connects only what its route uses. */
+export interface TargetContext {
+  /** The cluster that the route reads from. */
+  readonly kafka: () => Kafka;
+  /** The value behind `env:NAME`, `arn:aws:secretsmanager:...` or plain text; cached, read again after `refresh`. */
+  readonly secret: (reference: string, options?: { readonly refresh?: boolean }) => Promise<string>;
+  /** May a webhook go to loopback and private addresses though its route does not say so? True on the laptop by choice alone. */
+  readonly allowPrivateAddresses: boolean;
+  readonly region: string | undefined;
+}
+
+/** What a route names as its target: data until it is opened. `topic({...})`, `webhook({...})`, `sql({...})` make one. */
+export interface TargetDefinition {
+  readonly kind: string;
+  readonly name: string;
+  /** Every option as given, without a secret, for `routes explain`. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly open: (context: TargetContext) => Target | Promise<Target>;
 }
