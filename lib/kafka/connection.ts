@@ -12,6 +12,11 @@ export interface Api<Args, Answer> {
   readonly key: number;
   /** The versions we speak, both inclusive; the highest that the broker speaks too is taken. */
   readonly versions: readonly [min: number, max: number];
+  /**
+   * The first version with tagged fields (KIP-482), absent where we speak none: from it on the connection writes the request header's empty tag section
+   * (header 2) before the body and skips the answer's (header 1), so that `encode` and `decode` see bodies alone.
+   */
+  readonly flexibleFrom?: number;
   /** The body of the request, without its header, in `version`. */
   readonly encode: (version: number, args: Args) => Buffer | Promise<Buffer>;
   readonly decode: (version: number, body: Buffer) => Answer | Promise<Answer>;
