@@ -1,28 +1,31 @@
 /** Who may do which operation on what. Every operation names what it needs; this one function decides. */
 import { RelayError } from "./errors.js";
 
-/** What an operation needs, as `<resource>:<act>`. */
-export type Permission =
-  | "record:write"
-  | "record:read"
-  | "record:delete"
-  | "topic:list"
-  | "topic:describe"
-  | "topic:create"
-  | "topic:alter"
-  | "topic:delete"
-  | "group:list"
-  | "group:describe"
-  | "group:alter"
-  | "group:delete"
-  | "acl:describe"
-  | "acl:alter"
-  | "cluster:describe"
-  | "cluster:alter"
-  | "dead-letter:read"
-  | "dead-letter:redrive"
-  | "dead-letter:discard"
-  | "service:describe";
+/** What an operation may need, as `<resource>:<act>`. */
+export const permissions = [
+  "record:write",
+  "record:read",
+  "record:delete",
+  "topic:list",
+  "topic:describe",
+  "topic:create",
+  "topic:alter",
+  "topic:delete",
+  "group:list",
+  "group:describe",
+  "group:alter",
+  "group:delete",
+  "acl:describe",
+  "acl:alter",
+  "cluster:describe",
+  "cluster:alter",
+  "dead-letter:read",
+  "dead-letter:redrive",
+  "dead-letter:discard",
+  "service:describe",
+] as const;
+
+export type Permission = (typeof permissions)[number];
 
 /** The caller as the gateway's authorizer established it. */
 export interface Caller {
@@ -33,8 +36,10 @@ export interface Caller {
 }
 
 export interface AccessGrant {
-  /** Caller names the grant is for; `*` stands for any run of characters. */
-  readonly who: readonly string[];
+  /** Caller names the grant is for; `*` stands for any run of characters. Absent: anybody who has one of the scopes. */
+  readonly who?: readonly string[];
+  /** Scopes of a token, one of which the caller must have. Absent: none is needed. A grant names `who`, `scopes`, or both. */
+  readonly scopes?: readonly string[];
   readonly may: readonly (Permission | `${string}:*` | "*")[];
   /** Topic or group names; `*` stands for any run of characters. Absent: operations without a resource, and any resource. */
   readonly on?: readonly string[];
@@ -48,7 +53,7 @@ export function authorize(policy: AccessPolicy, caller: Caller, may: Permission,
   if (policy === "everything") return;
   const allowed = policy.some(
     (grant) =>
-      grant.who.some((who) => matches(who, caller.name)) &&
+      isFor(grant, caller) &&
       grant.may.some((granted) => matches(granted, may)) &&
       (resource === undefined || grant.on === undefined || grant.on.some((pattern) => matches(pattern, resource))),
   );
@@ -56,6 +61,13 @@ export function authorize(policy: AccessPolicy, caller: Caller, may: Permission,
     const target = resource === undefined ? "" : ` on ${JSON.stringify(resource)}`;
     throw new RelayError("forbidden", `${caller.name} may not ${may}${target}.`);
   }
+}
+
+/** A grant that names nobody is for nobody. */
+function isFor({ who, scopes }: AccessGrant, caller: Caller): boolean {
+  if (who === undefined && scopes === undefined) return false;
+  const isNamed = who === undefined || who.some((pattern) => matches(pattern, caller.name));
+  return isNamed && (scopes === undefined || scopes.some((scope) => caller.scopes.includes(scope)));
 }
 
 /** Matches `*` as any run of characters, in linear time. */

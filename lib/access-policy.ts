@@ -1,0 +1,52 @@
+/** Grants as data: what `RELAY_ACCESS_GRANTS` holds, checked once. `lib/access.ts` decides by them. */
+import * as v from "valibot";
+import { type AccessGrant, type AccessPolicy, permissions } from "./access.js";
+import type { Config } from "./config.js";
+import { RelayError } from "./errors.js";
+
+const grantsMax = 200;
+const namesMax = 100;
+const pattern = v.pipe(v.string(), v.nonEmpty(), v.maxLength(300));
+const patterns = v.pipe(v.array(pattern), v.minLength(1), v.maxLength(namesMax));
+
+/** `topic:*` stands for every act on topics, `*` for everything there is; a permission that does not exist is refused, for it would grant nothing in silence. */
+const act = v.pipe(
+  v.string(),
+  v.check(
+    (text) => text === "*" || permissions.some((known) => known === text || (text.endsWith(":*") && known.startsWith(text.slice(0, -1)))),
+    (issue) => `${JSON.stringify(issue.input)} is no permission; there are ${permissions.join(", ")}, "topic:*" and the like, and "*"`,
+  ),
+);
+
+const grant = v.pipe(
+  v.strictObject({
+    who: v.optional(patterns),
+    scopes: v.optional(patterns),
+    may: v.pipe(v.array(act), v.minLength(1), v.maxLength(namesMax)),
+    on: v.optional(patterns),
+  }),
+  v.check((one) => one.who !== undefined || one.scopes !== undefined, 'says for whom: "who" (names of callers), "scopes", or both'),
+);
+
+const grants = v.pipe(v.array(grant), v.maxLength(grantsMax));
+
+/** The policy in force; `bad-configuration` names the grant and the member at fault. */
+export function toAccessPolicy(config: Pick<Config, "RELAY_ACCESS" | "RELAY_ACCESS_GRANTS">): AccessPolicy {
+  if (config.RELAY_ACCESS === "everything") return "everything";
+  const text = config.RELAY_ACCESS_GRANTS;
+  if (text === undefined) return [];
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (cause) {
+    throw new RelayError("bad-configuration", "RELAY_ACCESS_GRANTS is no JSON; it is a list of { who, scopes, may, on }.", { cause });
+  }
+  const result = v.safeParse(grants, data);
+  if (result.success) return result.output as readonly AccessGrant[];
+  const faults = result.issues.map((issue) => `RELAY_ACCESS_GRANTS${toPlace(v.getDotPath(issue))}: ${issue.message}`);
+  throw new RelayError("bad-configuration", faults.join("; "));
+}
+
+function toPlace(path: string | null): string {
+  return path === null ? "" : path.replace(/(^|\.)(\d+)/g, "[$2]").replace(/^(?=[a-z])/, ".");
+}
