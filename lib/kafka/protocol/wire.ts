@@ -1,0 +1,268 @@
+/**
+ * Kafka's message format as data: a message is described once, and its encoder, decoder and type follow.
+ * Sources: https://kafka.apache.org/protocol (primitive types) and KIP-482 (compact forms and tagged fields of flexible versions).
+ */
+import { RelayError } from "../../errors.js";
+import type { Api } from "../connection.js";
+
+/** One kind of field: how it is written and read in a version. */
+export interface WireType<T> {
+  write(out: Writer, value: T): void;
+  read(from: Reader): T;
+}
+
+type Value<Type> = Type extends WireType<infer T> ? T : never;
+type Fields = Readonly<Record<string, WireType<unknown>>>;
+type Struct<F extends Fields> = { readonly [Name in keyof F]: Value<F[Name]> };
+
+const initialBytes = 256;
+
+class Writer {
+  #bytes = Buffer.allocUnsafe(initialBytes);
+  #length = 0;
+  readonly version: number;
+  readonly isFlexible: boolean;
+
+  constructor(version: number, isFlexible: boolean) {
+    this.version = version;
+    this.isFlexible = isFlexible;
+  }
+
+  /** Room for `count` more bytes: where they start. */
+  reserve(count: number): number {
+    const at = this.#length;
+    this.#length += count;
+    if (this.#length > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(Math.max(this.#length, this.#bytes.length * 2));
+      this.#bytes.copy(grown, 0, 0, at);
+      this.#bytes = grown;
+    }
+    return at;
+  }
+
+  /** The bytes so far: take it after reserving, which may move them. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  unsignedVarint(value: number): void {
+    for (let rest = value; ; rest >>>= 7) {
+      const at = this.reserve(1);
+      this.bytes.writeUInt8(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest, at);
+      if (rest <= 0x7f) return;
+    }
+  }
+
+  finish(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+}
+
+class Reader {
+  #at = 0;
+  readonly version: number;
+  readonly isFlexible: boolean;
+  readonly bytes: Buffer;
+
+  constructor(version: number, isFlexible: boolean, bytes: Buffer) {
+    this.version = version;
+    this.isFlexible = isFlexible;
+    this.bytes = bytes;
+  }
+
+  /** Passes `count` bytes: where they start. */
+  take(count: number): number {
+    const at = this.#at;
+    if (count < 0 || at + count > this.bytes.length) {
+      throw new RelayError(
+        "kafka-refused",
+        `The broker's answer ends at byte ${this.bytes.length}, in the middle of a field of ${count} bytes.`,
+      );
+    }
+    this.#at = at + count;
+    return at;
+  }
+
+  unsignedVarint(): number {
+    let value = 0;
+    for (let shift = 0; shift <= 28; shift += 7) {
+      const byte = this.bytes.readUInt8(this.take(1));
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    throw new RelayError("kafka-refused", "The broker's answer holds a length of more than 5 bytes.");
+  }
+
+  skipTaggedFields(): void {
+    const count = this.unsignedVarint();
+    for (let index = 0; index < count; index++) {
+      this.unsignedVarint();
+      this.take(this.unsignedVarint());
+    }
+  }
+}
+
+export type { Reader, Writer };
+
+function fixed<T>(size: number, write: (bytes: Buffer, value: T, at: number) => void, read: (bytes: Buffer, at: number) => T): WireType<T> {
+  return {
+    write: (out, value) => {
+      const at = out.reserve(size);
+      write(out.bytes, value, at);
+    },
+    read: (from) => read(from.bytes, from.take(size)),
+  };
+}
+
+export const int8 = fixed<number>(
+  1,
+  (bytes, value, at) => bytes.writeInt8(value, at),
+  (bytes, at) => bytes.readInt8(at),
+);
+export const int16 = fixed<number>(
+  2,
+  (bytes, value, at) => bytes.writeInt16BE(value, at),
+  (bytes, at) => bytes.readInt16BE(at),
+);
+export const int32 = fixed<number>(
+  4,
+  (bytes, value, at) => bytes.writeInt32BE(value, at),
+  (bytes, at) => bytes.readInt32BE(at),
+);
+export const int64 = fixed<bigint>(
+  8,
+  (bytes, value, at) => bytes.writeBigInt64BE(value, at),
+  (bytes, at) => bytes.readBigInt64BE(at),
+);
+export const bool = fixed<boolean>(
+  1,
+  (bytes, value, at) => bytes.writeUInt8(value ? 1 : 0, at),
+  (bytes, at) => bytes.readUInt8(at) !== 0,
+);
+/** 16 bytes, in hexadecimal. */
+export const uuid = fixed<string>(
+  16,
+  (bytes, value, at) => bytes.write(value, at, 16, "hex"),
+  (bytes, at) => bytes.toString("hex", at, at + 16),
+);
+
+/** A length before what it counts: -1 is null; in flexible versions one more as an unsigned varint, and 0 is null. */
+function writeLength(out: Writer, length: number | null, plain: WireType<number>): void {
+  if (out.isFlexible) out.unsignedVarint(length === null ? 0 : length + 1);
+  else plain.write(out, length ?? -1);
+}
+
+function readLength(from: Reader, plain: WireType<number>): number | null {
+  const length = from.isFlexible ? from.unsignedVarint() - 1 : plain.read(from);
+  return length < 0 ? null : length;
+}
+
+export const nullableString: WireType<string | null> = {
+  write: (out, value) => {
+    writeLength(out, value === null ? null : Buffer.byteLength(value), int16);
+    if (value === null) return;
+    const size = Buffer.byteLength(value);
+    const at = out.reserve(size);
+    out.bytes.write(value, at, size, "utf8");
+  },
+  read: (from) => {
+    const length = readLength(from, int16);
+    if (length === null) return null;
+    const at = from.take(length);
+    return from.bytes.toString("utf8", at, at + length);
+  },
+};
+
+export const string: WireType<string> = { write: nullableString.write, read: (from) => nullableString.read(from) ?? "" };
+
+export const bytes: WireType<Buffer> = {
+  write: (out, value) => {
+    writeLength(out, value.length, int32);
+    const at = out.reserve(value.length);
+    value.copy(out.bytes, at);
+  },
+  read: (from) => {
+    const length = readLength(from, int32) ?? 0;
+    const at = from.take(length);
+    return from.bytes.subarray(at, at + length);
+  },
+};
+
+export function nullableArray<T>(of: WireType<T>): WireType<readonly T[] | null> {
+  return {
+    write: (out, values) => {
+      writeLength(out, values === null ? null : values.length, int32);
+      for (const value of values ?? []) of.write(out, value);
+    },
+    read: (from) => {
+      const length = readLength(from, int32);
+      if (length === null) return null;
+      const values: T[] = [];
+      for (let index = 0; index < length; index++) values.push(of.read(from));
+      return values;
+    },
+  };
+}
+
+export function array<T>(of: WireType<T>): WireType<readonly T[]> {
+  const nullable = nullableArray(of);
+  return { write: nullable.write, read: (from) => nullable.read(from) ?? [] };
+}
+
+/** A field of versions `first` to `last` alone: outside of them it is not written, and reads as `otherwise`. */
+export function inVersions<T>(first: number, last: number, type: WireType<T>, otherwise: T): WireType<T> {
+  const isThere = (version: number) => version >= first && version <= last;
+  return {
+    write: (out, value) => {
+      if (isThere(out.version)) type.write(out, value);
+    },
+    read: (from) => (isThere(from.version) ? type.read(from) : otherwise),
+  };
+}
+
+export const since = <T>(first: number, type: WireType<T>, otherwise: T): WireType<T> =>
+  inVersions(first, Number.POSITIVE_INFINITY, type, otherwise);
+
+/** Fields in their order; what is not known of an answer's tagged fields is passed over. */
+export function struct<const F extends Fields>(fields: F): WireType<Struct<F>> {
+  const entries = Object.entries(fields);
+  return {
+    write: (out, value) => {
+      for (const [name, type] of entries) type.write(out, value[name as keyof F]);
+      if (out.isFlexible) out.unsignedVarint(0);
+    },
+    read: (from) => {
+      const value: Record<string, unknown> = {};
+      for (const [name, type] of entries) value[name] = type.read(from);
+      if (from.isFlexible) from.skipTaggedFields();
+      return value as Struct<F>;
+    },
+  };
+}
+
+interface ApiDefinition<Request, Answer> {
+  readonly name: string;
+  readonly key: number;
+  readonly versions: readonly [min: number, max: number];
+  readonly flexibleFrom?: number;
+  readonly request: WireType<Request>;
+  readonly answer: WireType<Answer>;
+}
+
+/** An API from the description of its two messages. */
+export function defineApi<Request, Answer>(definition: ApiDefinition<Request, Answer>): Api<Request, Answer> {
+  const { request, answer, ...api } = definition;
+  const isFlexible = (version: number) => version >= (api.flexibleFrom ?? Number.POSITIVE_INFINITY);
+  return {
+    ...api,
+    encode: (version, args) => {
+      const out = new Writer(version, isFlexible(version));
+      request.write(out, args);
+      return out.finish();
+    },
+    decode: (version, body) => answer.read(new Reader(version, isFlexible(version), body)),
+  };
+}
+
+export type ArgsOf<T> = T extends Api<infer Args, unknown> ? Args : never;
+export type AnswerOf<T> = T extends Api<never, infer Answer> ? Answer : never;
