@@ -1,0 +1,67 @@
+/** How administration asks: the same request again where a coordinator or controller has moved, and eyes on what it changed until it is seen. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { assertTimeLeft, type Deadline, sooner } from "../deadline.js";
+import { RelayError } from "../errors.js";
+import { transientCodes } from "./admin-failures.js";
+import type { Api, Destination } from "./connection.js";
+import type { Kafka } from "./kafka.js";
+
+const attemptsMax = 6;
+const firstPauseMs = 40;
+const pauseMaxMs = 800;
+
+export interface AskOptions<Answer> {
+  /** The error codes an answer carries: a transient one among them asks again. */
+  readonly codes: (answer: Answer) => Iterable<number>;
+  /** May it be sent again although it may have happened already? Reads may; what fails or changes nothing the second time may too. */
+  readonly isRepeatable: boolean;
+}
+
+/** Sends a request and answers what the broker said, codes included; transient refusals are asked again, at most six times and within the deadline. */
+export async function ask<Args, Answer>(
+  kafka: Kafka,
+  api: Api<Args, Answer>,
+  args: Args,
+  to: Destination,
+  deadline: Deadline,
+  options: AskOptions<Answer>,
+): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    const isLast = attempt >= attemptsMax;
+    try {
+      const answer = await kafka.connection.request(api, args, to, deadline);
+      if (isLast || ![...options.codes(answer)].some((code) => transientCodes.has(code))) return answer;
+    } catch (error) {
+      if (isLast || !isWorthAnother(error, options.isRepeatable)) throw error;
+    }
+    const pauseMs = Math.min(pauseMaxMs, firstPauseMs * 2 ** (attempt - 1));
+    if (deadline.leftMs() <= pauseMs) assertTimeLeft({ leftMs: () => 0 }, `${api.name} once more`);
+    await sleep(pauseMs);
+  }
+}
+
+function isWorthAnother(error: unknown, isRepeatable: boolean): boolean {
+  if (!(error instanceof RelayError)) return false;
+  return error.code === "kafka-unreachable" || error.code === "kafka-retriable" || (isRepeatable && error.code === "maybe-written");
+}
+
+const visibleWithinMs = 3_000;
+
+/**
+ * Waits until a change shows where readers look, so that who has been told "done" reads what was done: a controller answers before every broker has heard.
+ * Ends quietly after 3 seconds: the change stands, only its news is late.
+ */
+export async function untilVisible(deadline: Deadline, isVisible: (deadline: Deadline) => Promise<boolean>): Promise<void> {
+  const patience = sooner(deadline, visibleWithinMs);
+  for (let pauseMs = 5; patience.leftMs() > pauseMs; pauseMs = Math.min(200, pauseMs * 2)) {
+    try {
+      if (await isVisible(patience)) return;
+    } catch {
+      return;
+    }
+    await sleep(pauseMs);
+  }
+}
+
+/** Time the broker gets for a change: what is left, less the way back. */
+export const brokerTimeoutMs = (deadline: Deadline): number => Math.max(100, Math.min(30_000, Math.trunc(deadline.leftMs() - 200)));
