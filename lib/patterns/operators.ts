@@ -1,0 +1,187 @@
+/** The members of a value list: plain values and the operators, each parsed to a test of one scalar. */
+import { parseCidr } from "./cidr.js";
+import { describe, isObject, refuse, refuseOperator } from "./fault.js";
+import { ignoringCase } from "./letter-case.js";
+import { compareNumbers, type EventNumber, isNumber, NumberText, numberText } from "./number-text.js";
+import { matchesWildcard, parseWildcard } from "./wildcard.js";
+
+/** Does this scalar (string, number, boolean or null) match? */
+export type Test = (value: unknown) => boolean;
+
+export interface OperatorOptions {
+  /** How plain numbers compare: by decimal `value` (300 is 3e2), or by `text`, as Lambda's event filtering documents. */
+  readonly numbers: "value" | "text";
+  /** `lambda`: only what Lambda's event filtering lists (https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html). */
+  readonly operators: "all" | "lambda";
+}
+
+export function parseMember(member: unknown, place: string, options: OperatorOptions): Test {
+  if (member === null || typeof member === "string" || typeof member === "boolean") return (value) => value === member;
+  if (isNumber(member)) return equalsNumber(member, place, options);
+  if (!isObject(member))
+    return refuse(
+      place,
+      `a member is a string, a number, a boolean, null or an object with one operator, and this is ${describe(member)}.`,
+    );
+  const [name, operand] = onlyOperator(member, place);
+  return parseOperator(name, operand, `${place}.${name}`, options);
+}
+
+function parseOperator(name: string, operand: unknown, place: string, options: OperatorOptions): Test {
+  if (options.operators === "lambda" && (name === "wildcard" || name === "cidr"))
+    refuse(place, `Lambda's event filtering has no ${JSON.stringify(name)}.`);
+  switch (name) {
+    case "exists":
+      if (operand !== true) refuse(place, `exists takes true or false, and this is ${describe(operand)}.`);
+      return () => true;
+    case "prefix":
+    case "suffix":
+      return parseAffix(name, operand, place, options);
+    case "equals-ignore-case":
+      return equalsIgnoringCase(text(operand, place));
+    case "wildcard":
+      return wildcard(text(operand, place), place);
+    case "cidr":
+      return cidr(text(operand, place), place);
+    case "numeric":
+      return numeric(operand, place);
+    case "anything-but":
+      return anythingBut(operand, place, options);
+    default:
+      return refuseOperator(place, name);
+  }
+}
+
+function onlyOperator(member: Readonly<Record<string, unknown>>, place: string): readonly [name: string, operand: unknown] {
+  const [name, ...others] = Object.keys(member);
+  if (name === undefined) return refuse(place, "an operator is missing: the object is empty.");
+  if (others.length > 0)
+    refuse(place, `one operator stands in an object, and here are ${others.length + 1}: ${[name, ...others].join(", ")}.`);
+  return [name, member[name]];
+}
+
+function text(operand: unknown, place: string): string {
+  return typeof operand === "string" ? operand : refuse(place, `it takes one string, and this is ${describe(operand)}.`);
+}
+
+function equalsNumber(member: EventNumber, place: string, options: OperatorOptions): Test {
+  if (typeof member === "number" && !Number.isFinite(member)) refuse(place, `${member} is no number of JSON.`);
+  if (options.numbers === "text") {
+    const expected = numberText(member);
+    return (value) => isNumber(value) && numberText(value) === expected;
+  }
+  if (typeof member === "number")
+    return (value) => (typeof value === "number" ? value === member : isNumber(value) && compareNumbers(value, member) === 0);
+  return (value) => isNumber(value) && compareNumbers(value, member) === 0;
+}
+
+function parseAffix(name: "prefix" | "suffix", operand: unknown, place: string, options: OperatorOptions): Test {
+  if (!isObject(operand)) return affix(name, text(operand, place));
+  const [inner, innerOperand] = onlyOperator(operand, place);
+  if (inner !== "equals-ignore-case")
+    refuse(place, `${name} takes a string or {"equals-ignore-case": string}, and this has ${JSON.stringify(inner)}.`);
+  if (options.operators === "lambda") refuse(place, `Lambda's event filtering knows ${name} with a plain string only.`);
+  const expected = text(innerOperand, `${place}.${inner}`);
+  const matchesAt = ignoringCase(expected);
+  return name === "prefix"
+    ? (value) => typeof value === "string" && matchesAt(value, 0)
+    : (value) => typeof value === "string" && matchesAt(value, value.length - expected.length);
+}
+
+function affix(name: "prefix" | "suffix", expected: string): Test {
+  return name === "prefix"
+    ? (value) => typeof value === "string" && value.startsWith(expected)
+    : (value) => typeof value === "string" && value.endsWith(expected);
+}
+
+function equalsIgnoringCase(expected: string): Test {
+  const matchesAt = ignoringCase(expected);
+  return (value) => typeof value === "string" && value.length === expected.length && matchesAt(value, 0);
+}
+
+function wildcard(pattern: string, place: string): Test {
+  const parts = parsed(place, () => parseWildcard(pattern));
+  return (value) => typeof value === "string" && matchesWildcard(parts, value);
+}
+
+function cidr(range: string, place: string): Test {
+  const includes = parsed(place, () => parseCidr(range));
+  return (value) => typeof value === "string" && includes(value);
+}
+
+function parsed<T>(place: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    return refuse(place, `${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+const comparisons: Readonly<Record<string, (order: number) => boolean>> = {
+  "=": (order) => order === 0,
+  "<": (order) => order < 0,
+  "<=": (order) => order <= 0,
+  ">": (order) => order > 0,
+  ">=": (order) => order >= 0,
+};
+
+function numeric(operand: unknown, place: string): Test {
+  const shape = 'numeric takes one of = < <= > >= and a number, or a lower bound and then an upper one, such as [">=", 4, "<", 5]';
+  if (!Array.isArray(operand) || (operand.length !== 2 && operand.length !== 4))
+    return refuse(place, `${shape}; this is ${describe(operand)}.`);
+  const [lowerSign, lower, upperSign, upper] = operand as readonly unknown[];
+  const first = bound(lowerSign, lower, Object.keys(comparisons), place, shape);
+  if (operand.length === 2) return (value) => isNumber(value) && first.holds(compareNumbers(value, first.number));
+  if (lowerSign !== ">" && lowerSign !== ">=") refuse(place, `${shape}; a range begins with > or >=.`);
+  const second = bound(upperSign, upper, ["<", "<="], place, shape);
+  if (compareNumbers(first.number, second.number) >= 0) refuse(place, "the lower bound of a range must be less than the upper one.");
+  return (value) =>
+    isNumber(value) && first.holds(compareNumbers(value, first.number)) && second.holds(compareNumbers(value, second.number));
+}
+
+function bound(sign: unknown, number: unknown, signs: readonly string[], place: string, shape: string) {
+  const holds = typeof sign === "string" && signs.includes(sign) ? comparisons[sign] : undefined;
+  if (holds === undefined) return refuse(place, `${shape}; this has ${describe(sign)} where one of ${signs.join(" ")} belongs.`);
+  if (!isNumber(number) || (typeof number === "number" && !Number.isFinite(number)))
+    return refuse(place, `${shape}; this has ${describe(number)} where a number belongs.`);
+  return { holds, number };
+}
+
+function anythingBut(operand: unknown, place: string, options: OperatorOptions): Test {
+  if (isObject(operand) && !isNumber(operand)) return anythingButOperator(operand, place, options);
+  const values: readonly unknown[] = Array.isArray(operand) ? operand : [operand];
+  if (values.length === 0) refuse(place, "anything-but takes at least one value.");
+  const areStrings = values.every((value) => typeof value === "string");
+  if (!areStrings && !values.every(isNumber))
+    refuse(
+      place,
+      "anything-but takes a string, a number, a list of only strings or only numbers, or one of prefix, suffix, equals-ignore-case, wildcard.",
+    );
+  if (areStrings) {
+    const excluded = new Set<unknown>(values);
+    return (value) => !excluded.has(value);
+  }
+  const excluded = values.map((value) => equalsNumber(value as EventNumber, place, options));
+  return (value) => !excluded.some((equals) => equals(value));
+}
+
+function anythingButOperator(operand: Readonly<Record<string, unknown>>, place: string, options: OperatorOptions): Test {
+  const [name, inner] = onlyOperator(operand, place);
+  const innerPlace = `${place}.${name}`;
+  if (!["prefix", "suffix", "equals-ignore-case", "wildcard"].includes(name))
+    refuse(innerPlace, "anything-but may hold prefix, suffix, equals-ignore-case or wildcard, and no other operator.");
+  if (options.operators === "lambda") refuse(innerPlace, "Lambda's event filtering knows anything-but with plain values only.");
+  const texts: readonly unknown[] = Array.isArray(inner) ? inner : [inner];
+  if (texts.length === 0) refuse(innerPlace, "it takes a string or a list of strings, and the list is empty.");
+  const excluded = texts.map((one) => {
+    const expected = text(one, innerPlace);
+    if (expected === "" && (name === "prefix" || name === "suffix")) refuse(innerPlace, "an empty string would exclude every string.");
+    return parseOperator(name, expected, innerPlace, { ...options, operators: "all" });
+  });
+  return (value) => !excluded.some((matches) => matches(value));
+}
+
+/** Is this a scalar of an event, and no object or array? */
+export function isScalar(value: unknown): boolean {
+  return value === null || typeof value !== "object" || value instanceof NumberText;
+}

@@ -1,0 +1,84 @@
+/** From a pattern as it was written to what a matcher runs: everything is checked here, and a fault names its place. */
+import { describe, isObject, operatorNames, refuse } from "./fault.js";
+import { type OperatorOptions, parseMember, type Test } from "./operators.js";
+
+/** What one place of an event must hold. */
+export type PatternNode = LeafNode | ObjectNode | AnyNode | AllNode;
+
+export interface LeafNode {
+  readonly kind: "leaf";
+  /** Joined by or. */
+  readonly tests: readonly Test[];
+  /** Holds also where the event has no leaf at this path, over all elements of every array on the way. */
+  readonly absent: readonly string[] | undefined;
+}
+
+/** Fields and groups of branches joined by and, all met by one and the same object. */
+export interface ObjectNode {
+  readonly kind: "object";
+  readonly fields: ReadonlyMap<string, PatternNode>;
+  readonly branches: readonly (readonly ObjectNode[])[];
+}
+
+/** One of several objects. */
+export interface AnyNode {
+  readonly kind: "any";
+  readonly nodes: readonly ObjectNode[];
+}
+
+/** Several demands on one place. */
+export interface AllNode {
+  readonly kind: "all";
+  readonly nodes: readonly PatternNode[];
+}
+
+const depthMax = 100;
+
+export function parseObject(pattern: unknown, place: string, path: readonly string[], options: OperatorOptions): ObjectNode {
+  if (!isObject(pattern)) refuse(place, `a pattern is an object of fields, and this is ${describe(pattern)}.`);
+  if (path.length > depthMax) refuse(place, `patterns may be ${depthMax} levels deep.`);
+  const names = Object.keys(pattern);
+  if (names.length === 0) refuse(place, "a pattern names at least one field; an empty object is none.");
+  const fields = new Map<string, PatternNode>();
+  const branches: (readonly ObjectNode[])[] = [];
+  for (const name of names) {
+    const inner = pattern[name];
+    const innerPlace = placeOf(place, name);
+    if (name === "$or") branches.push(parseBranches(inner, innerPlace, path, options));
+    else fields.set(name, parseField(inner, innerPlace, [...path, name], options));
+  }
+  return { kind: "object", fields, branches };
+}
+
+function parseField(inner: unknown, place: string, path: readonly string[], options: OperatorOptions): PatternNode {
+  if (Array.isArray(inner)) return parseLeaf(inner, place, path, options);
+  if (isObject(inner)) return parseObject(inner, place, path, options);
+  return refuse(place, `a value stands in a list, such as [${JSON.stringify(inner) ?? "..."}], and this is ${describe(inner)}.`);
+}
+
+function parseLeaf(members: readonly unknown[], place: string, path: readonly string[], options: OperatorOptions): LeafNode {
+  if (members.length === 0) refuse(place, "a value list has at least one member; an empty one would match nothing.");
+  const tests: Test[] = [];
+  let absent: readonly string[] | undefined;
+  members.forEach((member, index) => {
+    const memberPlace = `${place}[${index}]`;
+    if (isObject(member) && Object.keys(member).length === 1 && member.exists === false) absent = path;
+    else tests.push(parseMember(member, memberPlace, options));
+  });
+  return { kind: "leaf", tests, absent };
+}
+
+function parseBranches(inner: unknown, place: string, path: readonly string[], options: OperatorOptions): readonly ObjectNode[] {
+  if (!Array.isArray(inner) || inner.length < 2) refuse(place, "$or takes a list of two or more patterns.");
+  return inner.map((branch: unknown, index) => {
+    const branchPlace = `${place}[${index}]`;
+    const named = isObject(branch) ? Object.keys(branch).find((name) => operatorNames.includes(name)) : undefined;
+    if (named !== undefined)
+      refuse(branchPlace, `${JSON.stringify(named)} is an operator and stands in a value list, not in a branch of $or.`);
+    return parseObject(branch, branchPlace, path, options);
+  });
+}
+
+function placeOf(place: string, name: string): string {
+  return /^[\w$-]+$/.test(name) ? `${place}.${name}` : `${place}[${JSON.stringify(name)}]`;
+}
