@@ -55,3 +55,8 @@ export function config(): Config {
   current ??= parseConfig(process.env);
   return current;
 }
+
+/** A variable that a route names as the place of a secret (`env:NAME`): read each time, since it has no shape to check. */
+export function secretFromEnvironment(name: string): string | undefined {
+  return process.env[name];
+}

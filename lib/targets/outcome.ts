@@ -1,0 +1,36 @@
+/** Words every target answers with: delivered, failed, and the search by halves for the delivery that spoils a batch. */
+import { type FailureCode, RelayError, type RelayErrorDetails, toRelayError } from "../errors.js";
+import type { Delivery, DeliveryOutcome } from "../relay/delivery.js";
+
+export const delivered: DeliveryOutcome = { verdict: "delivered" };
+
+export function failed(code: FailureCode, message: string, details?: RelayErrorDetails): DeliveryOutcome {
+  return { verdict: "failed", error: new RelayError(code, message, details) };
+}
+
+export function failedBy(thrown: unknown): DeliveryOutcome {
+  return { verdict: "failed", error: toRelayError(thrown) };
+}
+
+export function isRecordFault(outcome: DeliveryOutcome): boolean {
+  return outcome.verdict === "failed" && outcome.error.failure.blame === "record";
+}
+
+/**
+ * Delivers a batch that is answered as one. Where the answer blames the batch's content, its halves are tried, first half first, until the delivery at fault
+ * stands alone: it fails alone and the others go on. A failure that is not the content's holds everything after it, untried, so that order is kept.
+ * Costs 2 log2(n) attempts a delivery at fault.
+ */
+export async function deliverByHalves(
+  deliveries: readonly Delivery[],
+  attempt: (deliveries: readonly Delivery[]) => Promise<DeliveryOutcome>,
+): Promise<readonly DeliveryOutcome[]> {
+  if (deliveries.length === 0) return [];
+  const outcome = await attempt(deliveries);
+  if (deliveries.length === 1 || !isRecordFault(outcome)) return deliveries.map(() => outcome);
+  const middle = deliveries.length >> 1;
+  const firstHalf = await deliverByHalves(deliveries.slice(0, middle), attempt);
+  const stopped = firstHalf.find((each) => each.verdict === "failed" && !isRecordFault(each));
+  if (stopped !== undefined) return [...firstHalf, ...deliveries.slice(middle).map(() => stopped)];
+  return [...firstHalf, ...(await deliverByHalves(deliveries.slice(middle), attempt))];
+}

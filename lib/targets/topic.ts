@@ -1,0 +1,126 @@
+/** The target "topic": a record goes into a Kafka topic of the same or another cluster; key, value, headers and timestamp byte for byte. */
+import { RelayError } from "../errors.js";
+import type { Kafka } from "../kafka/kafka.js";
+import type { OutgoingRecord } from "../kafka/records.js";
+import { isInternalTopic, parseTopicName } from "../kafka/topic-name.js";
+import type { Delivery, DeliveryOutcome, TargetContext, TargetDefinition } from "../relay/delivery.js";
+import { delivered, failedBy } from "./outcome.js";
+
+/** Another cluster; `username` and `password` may be references to secrets. */
+export interface ClusterOptions {
+  /** `host:port`, separated by commas. */
+  readonly brokers: string;
+  readonly ssl?: boolean;
+  readonly sasl?: {
+    readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512" | "aws-iam";
+    readonly username?: string;
+    readonly password?: string;
+  };
+}
+
+export interface TopicOptions {
+  /** A topic, or a function that names one for each delivery. It must exist: topics are never created by relaying. */
+  readonly topic: string | ((delivery: Delivery) => string);
+  /** "key" (default): chosen from the key as the Java client does. "source": the number of the partition it came from. */
+  readonly partition?: "key" | "source";
+  /** Absent: the cluster that the route reads from. */
+  readonly cluster?: ClusterOptions;
+  /** How many records one attempt takes; 1,000 where absent. */
+  readonly recordsMax?: number;
+}
+
+/** Relays into a topic. A repeat of a delivery is written again, with the same bytes: consumers tell repeats by what the record holds. */
+export function topic(options: TopicOptions): TargetDefinition {
+  const name = typeof options.topic === "string" ? parseTopicName(options.topic) : "by record";
+  if (isInternalTopic(name)) throw new RelayError("bad-configuration", `The topic ${name} is Kafka's own: a route may not write to it.`);
+  return {
+    kind: "topic",
+    name: options.cluster === undefined ? name : `${name} at ${options.cluster.brokers}`,
+    options: { ...options, ...(options.cluster === undefined ? {} : { cluster: { brokers: options.cluster.brokers } }) },
+    open: async (context) => {
+      const other = options.cluster === undefined ? undefined : await connect(options.cluster, context);
+      return {
+        kind: "topic",
+        name,
+        deliveriesMax: options.recordsMax ?? 1_000,
+        deliver: (deliveries, deadline) => {
+          const { producer } = other ?? context.kafka();
+          return deliverByTopic(deliveries, options, (topicName, records) =>
+            producer.produce(parseTopicName(topicName), records, deadline),
+          );
+        },
+        close: async () => other?.close(),
+      };
+    },
+  };
+}
+
+async function connect(cluster: ClusterOptions, context: TargetContext): Promise<Kafka> {
+  const [{ parseConfig }, { createKafka }] = await Promise.all([import("../config.js"), import("../kafka/kafka.js")]);
+  const { sasl } = cluster;
+  const username = sasl?.username === undefined ? undefined : await context.secret(sasl.username);
+  const password = sasl?.password === undefined ? undefined : await context.secret(sasl.password);
+  return createKafka(
+    parseConfig({
+      KAFKA_BROKERS: cluster.brokers,
+      KAFKA_SSL: String(cluster.ssl ?? false),
+      ...(sasl === undefined ? {} : { KAFKA_SASL_MECHANISM: sasl.mechanism }),
+      ...(username === undefined ? {} : { KAFKA_SASL_USERNAME: username }),
+      ...(password === undefined ? {} : { KAFKA_SASL_PASSWORD: password }),
+    }),
+  );
+}
+
+/** One produce call a topic, side by side; order is a matter of one topic's partition. */
+async function deliverByTopic(
+  deliveries: readonly Delivery[],
+  options: TopicOptions,
+  produce: (topicName: string, records: readonly OutgoingRecord[]) => ReturnType<Kafka["producer"]["produce"]>,
+): Promise<readonly DeliveryOutcome[]> {
+  const outcomes: DeliveryOutcome[] = new Array(deliveries.length);
+  const indexesByTopic = new Map<string, number[]>();
+  for (const [index, delivery] of deliveries.entries()) {
+    try {
+      const name = typeof options.topic === "string" ? options.topic : checkedTopic(options.topic(delivery));
+      const indexes = indexesByTopic.get(name);
+      if (indexes === undefined) indexesByTopic.set(name, [index]);
+      else indexes.push(index);
+    } catch (thrown) {
+      outcomes[index] = failedBy(
+        new RelayError("record-not-for-target", "No topic could be named for this record by the route's `topic` function.", {
+          cause: thrown,
+        }),
+      );
+    }
+  }
+  await Promise.all(
+    [...indexesByTopic].map(async ([name, indexes]) => {
+      const records = indexes.map((index) => toOutgoing(deliveries[index] as Delivery, options));
+      const results = await produce(name, records).catch((thrown: unknown) => thrown);
+      for (const [place, index] of indexes.entries()) {
+        const result = Array.isArray(results) ? results[place] : { outcome: "failed", error: results };
+        outcomes[index] = result.outcome === "written" ? delivered : failedBy(forRelay(result.error, name));
+      }
+    }),
+  );
+  return outcomes;
+}
+
+function checkedTopic(name: string): string {
+  if (isInternalTopic(parseTopicName(name))) throw new RelayError("record-not-for-target", `The topic ${name} is Kafka's own.`);
+  return name;
+}
+
+function toOutgoing({ message, source }: Delivery, { partition }: TopicOptions): OutgoingRecord {
+  const { key, value, headers, timestampMs } = message;
+  return { key, value, headers, timestampMs, ...(partition === "source" ? { partition: source.partition } : {}) };
+}
+
+/** What would be a caller's fault over HTTP (no such topic, no such partition) is the target's state here: it may be mended, and the record is fine. */
+function forRelay(error: unknown, name: string): unknown {
+  if (!(error instanceof RelayError) || error.failure.blame !== "caller") return error;
+  const { retryAfterMs } = error.details;
+  return error.code === "too-many-requests"
+    ? new RelayError("target-busy", error.message, { cause: error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })
+    : new RelayError("target-refused", `The topic ${name} cannot be written to: ${error.message}`, { cause: error });
+}
