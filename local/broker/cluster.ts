@@ -1,0 +1,194 @@
+/** A Kafka cluster of our own on this machine: one node, or three for failover, from Maven's jars, with its data in a folder. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { freePorts, holderOf, named } from "../processes/ports.js";
+import { type Progress, resolveJars } from "./jars.js";
+import { killJava, livingProcess, signalJava, stopJava } from "./java-process.js";
+import { bringUp, type NodeProcess, processesOf } from "./node-process.js";
+import { waitForBrokers } from "./probe.js";
+import type { ClusterLayout, ExtraListener } from "./properties.js";
+import { findTools } from "./tools.js";
+import { defaultVersion, type KafkaVersionName, versions } from "./versions.js";
+
+const startTimeoutMs = 90_000;
+
+export interface ClusterOptions {
+  readonly nodes: 1 | 3;
+  /** Everything of this cluster: settings, logs, records. It starts again with what is there. */
+  readonly dataFolder: string;
+  /** Where the jars are kept, shared by all clusters; `.data/jars` of this project where absent. */
+  readonly jarsFolder?: string;
+  /** Two a node: for clients, and for the controllers (ZooKeeper's with ZooKeeper). Free ones below 32768 where absent. */
+  readonly ports?: readonly number[];
+  /** server.properties that are added or win over ours. */
+  readonly properties?: Readonly<Record<string, string>>;
+  readonly extraListeners?: readonly ExtraListener[];
+  /** Users made when the data is formatted: "SCRAM-SHA-512=[name=alice,password=secret]". */
+  readonly scramUsers?: readonly string[];
+  readonly heapMb?: number;
+  readonly version?: KafkaVersionName;
+  readonly progress?: Progress;
+}
+
+export interface BrokerNode {
+  readonly id: number;
+  /** `127.0.0.1:port`. */
+  readonly address: string;
+  /** Throws when it does not run. */
+  readonly pid: number;
+  readonly isRunning: boolean;
+  /** SIGKILL, and waits for the end. */
+  readonly kill: () => Promise<void>;
+  /** A controlled shutdown. */
+  readonly stop: () => Promise<void>;
+  /** SIGSTOP: it keeps its sockets and says nothing. */
+  readonly freeze: () => void;
+  readonly thaw: () => void;
+  /** Starts it again with its data (stops it first when it runs) and waits until it is back in the cluster. */
+  readonly restart: () => Promise<void>;
+}
+
+export interface Cluster {
+  /** Bootstrap brokers: `127.0.0.1:port` each. */
+  readonly brokers: readonly string[];
+  readonly clusterId: string;
+  readonly version: string;
+  readonly nodes: readonly BrokerNode[];
+  readonly stop: () => Promise<void>;
+}
+
+/** What stands in `cluster.json`: all that is needed to find the cluster again from another process. */
+interface ClusterFile {
+  readonly clusterId: string;
+  readonly layout: ClusterLayout;
+  readonly java: string;
+  readonly lib: string;
+  readonly heapMb: number;
+}
+
+const clusterFile = (dataFolder: string): string => join(dataFolder, "cluster.json");
+const defaultJarsFolder = join(import.meta.dirname, "../../.data/jars");
+
+/** Starts a cluster, or takes over the one that runs in that folder. Rejects with one message that says what is wrong and what to do. */
+export async function startBroker(options: ClusterOptions): Promise<Cluster> {
+  const dataFolder = resolve(options.dataFolder);
+  const running = runningCluster(dataFolder);
+  if (running !== undefined) {
+    options.progress?.(`Taking over the broker that runs already (process ${running.nodes.map(({ pid }) => pid).join(", ")})`);
+    await waitForBrokers(portOf(running.brokers[0]), running.nodes.length, startTimeoutMs, () => undefined);
+    return running;
+  }
+  const tools = await findTools();
+  if ("missing" in tools) throw new Error(`A broker needs Java 17 or newer and Maven: ${tools.missing}.`);
+  const version = versions[options.version ?? defaultVersion];
+  const lib = await resolveJars(version, options.jarsFolder ?? defaultJarsFolder, tools, options.progress ?? (() => {}));
+  const ports = options.ports ?? (await freePorts(options.nodes * 2));
+  const layout: ClusterLayout = {
+    version,
+    nodes: Array.from({ length: options.nodes }, (_, index) => ({
+      id: index + 1,
+      port: ports[index * 2] ?? 0,
+      controllerPort: ports[index * 2 + 1] ?? 0,
+    })),
+    extraListeners: options.extraListeners ?? [],
+    properties: options.properties ?? {},
+  };
+  await assertPortsFree(layout);
+  mkdirSync(dataFolder, { recursive: true });
+  const previous = readClusterFile(dataFolder);
+  const file: ClusterFile = {
+    clusterId: previous?.clusterId ?? randomClusterId(),
+    layout,
+    java: tools.java,
+    lib,
+    heapMb: options.heapMb ?? 256,
+  };
+  writeFileSync(clusterFile(dataFolder), `${JSON.stringify(file, null, 2)}\n`);
+  options.progress?.(`Starting Apache Kafka ${version.version}, ${options.nodes === 1 ? "one node" : `${options.nodes} nodes`} ...`);
+  const cluster = clusterOf(dataFolder, file);
+  try {
+    await bringUp(processesOf(dataFolder, file), { clusterId: file.clusterId, scramUsers: options.scramUsers ?? [], startTimeoutMs });
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+  return cluster;
+}
+
+/** The cluster of a data folder when at least one of its nodes runs; undefined otherwise. */
+export function runningCluster(dataFolder: string): Cluster | undefined {
+  const file = readClusterFile(resolve(dataFolder));
+  if (file === undefined) return undefined;
+  const cluster = clusterOf(resolve(dataFolder), file);
+  return cluster.nodes.some(({ isRunning }) => isRunning) ? cluster : undefined;
+}
+
+function clusterOf(dataFolder: string, file: ClusterFile): Cluster {
+  const processes = processesOf(dataFolder, file);
+  const nodes = processes.nodes.map((node) => brokerNode(node, file));
+  return {
+    brokers: nodes.map(({ address }) => address),
+    clusterId: file.clusterId,
+    version: file.layout.version.version,
+    nodes,
+    stop: async () => {
+      await Promise.all(nodes.map((node) => node.stop()));
+      if (processes.zookeeper !== undefined) await stopJava(processes.zookeeper.folder);
+    },
+  };
+}
+
+function brokerNode(node: NodeProcess, file: ClusterFile): BrokerNode {
+  const { folder } = node.program;
+  return {
+    id: node.place.id,
+    address: `127.0.0.1:${node.place.port}`,
+    get pid() {
+      const living = livingProcess(folder);
+      if (living === undefined) throw new Error(`Node ${node.place.id} does not run.`);
+      return living.pid;
+    },
+    get isRunning() {
+      return livingProcess(folder) !== undefined;
+    },
+    kill: () => killJava(folder),
+    stop: () => stopJava(folder),
+    freeze: () => signalJava(folder, "SIGSTOP"),
+    thaw: () => signalJava(folder, "SIGCONT"),
+    restart: async () => {
+      await stopJava(folder);
+      await bringUp({ nodes: [node] }, { clusterId: file.clusterId, scramUsers: [], startTimeoutMs });
+    },
+  };
+}
+
+async function assertPortsFree({ nodes, extraListeners }: ClusterLayout): Promise<void> {
+  const ports = [...nodes.flatMap(({ port, controllerPort }) => [port, controllerPort]), ...extraListeners.flatMap(({ ports }) => ports)];
+  for (const port of ports) {
+    const holder = await holderOf(port);
+    if (holder !== undefined) throw new PortInUse(port, `Port ${port} is in use ${named(holder)}.`);
+  }
+}
+
+/** Another program listens where the broker should. */
+export class PortInUse extends Error {
+  override readonly name = "PortInUse";
+  readonly port: number;
+  constructor(port: number, message: string) {
+    super(message);
+    this.port = port;
+  }
+}
+
+function readClusterFile(dataFolder: string): ClusterFile | undefined {
+  const path = clusterFile(dataFolder);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as ClusterFile) : undefined;
+}
+
+/** Kafka's ids are 16 random bytes in URL-safe base64; one that begins with a dash would be read as an option. */
+function randomClusterId(): string {
+  const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
+  return id.startsWith("-") ? randomClusterId() : id;
+}
+
+const portOf = (address = ""): number => Number(address.split(":").pop());

@@ -1,0 +1,84 @@
+/** The broker's jars: a generated pom, resolved by Maven into a folder, once a version. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { acquireLock } from "../processes/lock.js";
+import type { Tools } from "./tools.js";
+import type { KafkaVersion } from "./versions.js";
+
+const resolveTimeoutMs = 10 * 60_000;
+const lastLinesMax = 12;
+
+export type Progress = (line: string) => void;
+
+/** The folder with all jars of a version; resolves what is missing, and tells how far it is. Two runs at once resolve once. */
+export async function resolveJars(version: KafkaVersion, jarsFolder: string, { maven }: Tools, progress: Progress): Promise<string> {
+  const folder = join(jarsFolder, `kafka-${version.version}`);
+  const lib = join(folder, "lib");
+  if (existsSync(lib)) return lib;
+  mkdirSync(folder, { recursive: true });
+  const release = await acquireLock(join(folder, "lock"), resolveTimeoutMs, "Another run has been fetching the broker for too long");
+  try {
+    if (existsSync(lib)) return lib;
+    const partial = join(folder, "lib.partial");
+    rmSync(partial, { recursive: true, force: true });
+    const pom = join(folder, "pom.xml");
+    writeFileSync(pom, pomOf(version));
+    progress(`Fetching Apache Kafka ${version.version} with Maven (about 40 jars, 70 MB; only the first time) ...`);
+    await runMaven(maven, pom, partial, progress);
+    // A folder by this name is a complete one: it appears in one step.
+    renameSync(partial, lib);
+    progress(`Apache Kafka ${version.version} is here: ${readdirSync(lib).length} jars`);
+    return lib;
+  } finally {
+    release();
+  }
+}
+
+export function pomOf({ version, artifacts }: KafkaVersion): string {
+  const dependencies = artifacts.map((artifact) => {
+    const [groupId, artifactId, artifactVersion] = artifact.split(":");
+    return `    <dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${artifactVersion}</version></dependency>`;
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>kafka-relay.local</groupId>
+  <artifactId>broker</artifactId>
+  <version>${version}</version>
+  <packaging>pom</packaging>
+  <dependencies>
+${dependencies.join("\n")}
+  </dependencies>
+</project>
+`;
+}
+
+function runMaven(maven: string, pom: string, outputFolder: string, progress: Progress): Promise<void> {
+  const args = ["-B", "-f", pom, "dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${outputFolder}`];
+  return new Promise((resolve, reject) => {
+    const child = spawn(maven, args, { stdio: ["ignore", "pipe", "pipe"], timeout: resolveTimeoutMs, killSignal: "SIGKILL" });
+    const lastLines: string[] = [];
+    let jars = 0;
+    const read = (chunk: Buffer) => {
+      for (const line of chunk.toString("utf8").split("\n")) {
+        if (line.trim() === "") continue;
+        lastLines.push(line);
+        if (lastLines.length > lastLinesMax) lastLines.shift();
+        if (!/\bDownloaded\b.*\.jar\b/.test(line)) continue;
+        jars += 1;
+        if (jars % 10 === 0) progress(`  ${jars} files downloaded`);
+      }
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.once("error", reject);
+    child.once("close", (code, signal) =>
+      code === 0 && existsSync(outputFolder)
+        ? resolve()
+        : reject(
+            new Error(`Maven could not fetch the broker (${signal ?? `exit code ${code}`}). Its last lines:\n  ${lastLines.join("\n  ")}`),
+          ),
+    );
+  });
+}

@@ -1,0 +1,142 @@
+/** The files a broker reads at its start: server.properties and the logging configuration, for KRaft and for ZooKeeper. */
+import type { KafkaVersion } from "./versions.js";
+
+/** One more way in than plaintext on the node's own port. */
+export interface ExtraListener {
+  /** Upper case, as in `listener.name.<name>.*`: "SASL". */
+  readonly name: string;
+  readonly protocol: "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
+  /** One a node. */
+  readonly ports: readonly number[];
+}
+
+export interface NodePlace {
+  readonly id: number;
+  readonly port: number;
+  /** Of the controllers, which nobody else talks to. With ZooKeeper: ZooKeeper's own port. */
+  readonly controllerPort: number;
+}
+
+export interface ClusterLayout {
+  readonly version: KafkaVersion;
+  readonly nodes: readonly NodePlace[];
+  readonly extraListeners: readonly ExtraListener[];
+  /** Last, so that they win. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** All brokers listen here and nowhere else. */
+const host = "127.0.0.1";
+
+export function serverProperties(layout: ClusterLayout, node: NodePlace, dataFolder: string): string {
+  const index = layout.nodes.findIndex(({ id }) => id === node.id);
+  const own = [
+    { name: "PLAINTEXT", protocol: "PLAINTEXT", port: node.port },
+    ...layout.extraListeners.map(({ name, protocol, ports }) => ({ name, protocol, port: ports[index] ?? 0 })),
+  ];
+  const urls = own.map(({ name, port }) => `${name}://${host}:${port}`).join(",");
+  const protocols = own.map(({ name, protocol }) => `${name}:${protocol}`).join(",");
+  const isKraft = layout.version.coordination === "kraft";
+  const coordination: Record<string, string> = isKraft
+    ? {
+        "process.roles": "broker,controller",
+        "node.id": String(node.id),
+        listeners: `${urls},CONTROLLER://${host}:${node.controllerPort}`,
+        "controller.listener.names": "CONTROLLER",
+        "listener.security.protocol.map": `CONTROLLER:PLAINTEXT,${protocols}`,
+        "controller.quorum.voters": layout.nodes.map(({ id, controllerPort }) => `${id}@${host}:${controllerPort}`).join(","),
+      }
+    : {
+        "broker.id": String(node.id),
+        listeners: urls,
+        "listener.security.protocol.map": protocols,
+        "zookeeper.connect": `${host}:${layout.nodes[0]?.controllerPort}`,
+      };
+  return textOf({
+    ...coordination,
+    "advertised.listeners": urls,
+    "inter.broker.listener.name": "PLAINTEXT",
+    "log.dirs": dataFolder,
+    // Topics are made on purpose, never by a typing error.
+    "auto.create.topics.enable": "false",
+    // ACL routes need an authorizer; on a laptop everybody is a super user.
+    "authorizer.class.name": layout.version.authorizer,
+    "super.users": "User:ANONYMOUS",
+    "group.initial.rebalance.delay.ms": "0",
+    "log.cleaner.dedupe.buffer.size": "16777216",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    ...replication(layout.nodes.length, isKraft),
+    ...(isKraft ? shortSession : {}),
+    ...(layout.nodes.length > 1 && isKraft ? fastFailover : {}),
+    ...layout.properties,
+  });
+}
+
+/** The internal topics live on as many nodes as there are, and are written while all but one are up. */
+function replication(nodes: number, hasShareGroups: boolean): Record<string, string> {
+  const factor = String(nodes);
+  const minIsr = String(Math.max(1, nodes - 1));
+  return {
+    "default.replication.factor": factor,
+    "min.insync.replicas": minIsr,
+    "offsets.topic.replication.factor": factor,
+    "offsets.topic.num.partitions": "5",
+    "transaction.state.log.replication.factor": factor,
+    "transaction.state.log.min.isr": minIsr,
+    "transaction.state.log.num.partitions": "5",
+    ...(hasShareGroups
+      ? { "share.coordinator.state.topic.replication.factor": factor, "share.coordinator.state.topic.min.isr": minIsr }
+      : {}),
+  };
+}
+
+/** A dead or frozen leader is replaced in 3 seconds instead of 9, and a killed broker may come back so much sooner. */
+const shortSession = { "broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500" };
+
+const fastFailover = {
+  "controller.quorum.fetch.timeout.ms": "1000",
+  "replica.lag.time.max.ms": "5000",
+  "auto.leader.rebalance.enable": "false",
+};
+
+export function zookeeperProperties(port: number, dataFolder: string): string {
+  return textOf({ dataDir: dataFolder, clientPort: String(port), clientPortAddress: host, "admin.enableServer": "false" });
+}
+
+/** At most two files of 10 MB. */
+export function loggingProperties(kind: KafkaVersion["logging"], logFile: string): string {
+  return kind === "log4j2"
+    ? textOf({
+        status: "error",
+        "appender.file.type": "RollingFile",
+        "appender.file.name": "file",
+        "appender.file.fileName": logFile,
+        "appender.file.filePattern": `${logFile}.%i`,
+        "appender.file.layout.type": "PatternLayout",
+        "appender.file.layout.pattern": "%d %p %m (%c)%n%ex",
+        "appender.file.policies.type": "Policies",
+        "appender.file.policies.size.type": "SizeBasedTriggeringPolicy",
+        "appender.file.policies.size.size": "10MB",
+        "appender.file.strategy.type": "DefaultRolloverStrategy",
+        "appender.file.strategy.max": "1",
+        "rootLogger.level": "info",
+        "rootLogger.appenderRef.file.ref": "file",
+      })
+    : textOf({
+        "log4j.rootLogger": "INFO, file",
+        "log4j.appender.file": "org.apache.log4j.RollingFileAppender",
+        "log4j.appender.file.File": logFile,
+        "log4j.appender.file.MaxFileSize": "10MB",
+        "log4j.appender.file.MaxBackupIndex": "1",
+        "log4j.appender.file.layout": "org.apache.log4j.PatternLayout",
+        "log4j.appender.file.layout.ConversionPattern": "%d %p %m (%c)%n",
+      });
+}
+
+/** Java reads a backslash as an escape, so paths of Windows are written with slashes. */
+function textOf(properties: Readonly<Record<string, string>>): string {
+  return `${Object.entries(properties)
+    .map(([name, value]) => `${name}=${value.replaceAll("\\", "/")}`)
+    .join("\n")}\n`;
+}

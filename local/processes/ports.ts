@@ -1,0 +1,120 @@
+/** Ports of the loopback: is one free, who holds it, and which are free below the range that outgoing connections take theirs from. */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { createServer, connect as openSocket } from "node:net";
+import { commandOf } from "./identity.js";
+
+/** Outgoing connections take ports from 32768 on (Linux): a fixed port above may be taken by one at any moment. */
+const fixedPortMax = 32_767;
+const fixedPortMin = 20_000;
+const triesMax = 200;
+
+export interface PortHolder {
+  readonly port: number;
+  /** Absent where this system does not tell, or the holder is another user's. */
+  readonly pid?: number;
+  readonly command?: string;
+}
+
+/** True when nothing listens there and we could. */
+export async function isPortFree(port: number, host = "127.0.0.1"): Promise<boolean> {
+  if (await answers(port, host)) return false;
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** So many ports in a row, the first a random one, all free now and below 32768. */
+export async function freePorts(count: number): Promise<number[]> {
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const first = fixedPortMin + Math.floor(Math.random() * (fixedPortMax - count - fixedPortMin));
+    const ports = Array.from({ length: count }, (_, index) => first + index);
+    const free = await Promise.all(ports.map((port) => isPortFree(port)));
+    if (free.every(Boolean)) return ports;
+  }
+  throw new Error(`No ${count} free ports in a row were found between ${fixedPortMin} and ${fixedPortMax}.`);
+}
+
+/** Who listens on a port; undefined: nobody. */
+export async function holderOf(port: number): Promise<PortHolder | undefined> {
+  if (await isPortFree(port)) return undefined;
+  const pid = process.platform === "linux" ? pidFromProc(port) : pidFromLsof(port);
+  const command = pid === undefined ? undefined : commandOf(pid);
+  return { port, ...(pid === undefined ? {} : { pid }), ...(command === undefined ? {} : { command }) };
+}
+
+/** "by process 4711 (node server.js)", for a message. */
+export function named(holder: PortHolder): string {
+  if (holder.pid === undefined) return "by another program";
+  const command =
+    holder.command === undefined ? "" : ` (${holder.command.length > 120 ? `${holder.command.slice(0, 117)}...` : holder.command})`;
+  return `by process ${holder.pid}${command}`;
+}
+
+function answers(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = openSocket({ port, host });
+    const done = (isOpen: boolean) => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.setTimeout(1_000, () => done(true));
+    socket.once("connect", () => done(true));
+    socket.once("error", () => done(false));
+  });
+}
+
+/** The listening socket's inode from the kernel's table, then the process that has it open. */
+function pidFromProc(port: number): number | undefined {
+  const hexPort = port.toString(16).toUpperCase().padStart(4, "0");
+  const listening = "0A";
+  const inodes = new Set<string>();
+  for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+    for (const line of textOf(table).split("\n").slice(1)) {
+      const fields = line.trim().split(/\s+/);
+      if (fields[1]?.endsWith(`:${hexPort}`) && fields[3] === listening && fields[9] !== undefined) inodes.add(`socket:[${fields[9]}]`);
+    }
+  }
+  if (inodes.size === 0) return undefined;
+  for (const entry of readdirSync("/proc")) {
+    if (/^\d+$/.test(entry) && openFilesOf(entry).some((file) => inodes.has(file))) return Number(entry);
+  }
+  return undefined;
+}
+
+function openFilesOf(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        return "";
+      }
+    });
+  } catch {
+    return [];
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function pidFromLsof(port: number): number | undefined {
+  try {
+    const text = execFileSync("lsof", ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-t"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const pid = Number(text.split("\n")[0]);
+    return pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
