@@ -1,0 +1,93 @@
+/** Which broker coordinates which group: one request for all of them where the broker takes lists (KIP-699), one a group before. */
+import type { Deadline } from "../deadline.js";
+import { type RelayError, toRelayError } from "../errors.js";
+import { toAdminError, transientCodes } from "./admin-failures.js";
+import { ask } from "./admin-request.js";
+import type { Destination } from "./connection.js";
+import type { Kafka } from "./kafka.js";
+import { findCoordinatorsApi } from "./protocol/groups.js";
+
+/** Groups that share a coordinator, to be asked of it in one request. */
+export interface CoordinatorShare {
+  readonly to: Destination;
+  readonly groupIds: readonly string[];
+}
+
+const groupKey = 0;
+/** Of one request, and of what is asked side by side where each group needs a request of its own. */
+const groupsPerRequestMax = 500;
+const sideBySideMax = 16;
+
+const words = (groupId: string): string => `Group ${JSON.stringify(groupId)}`;
+
+/** The groups by coordinator, and those whose coordinator is not told. */
+export async function groupsByCoordinator(
+  kafka: Kafka,
+  groupIds: readonly string[],
+  deadline: Deadline,
+): Promise<{ readonly shares: readonly CoordinatorShare[]; readonly failed: ReadonlyMap<string, RelayError> }> {
+  const [only] = groupIds;
+  if (only !== undefined && groupIds.length === 1) return { shares: [{ to: { coordinatorOf: only }, groupIds }], failed: new Map() };
+  const takesLists = (await kafka.connection.versionOf(findCoordinatorsApi, "any", deadline)) !== undefined;
+  if (!takesLists)
+    return { shares: groupIds.map((groupId) => ({ to: { coordinatorOf: groupId }, groupIds: [groupId] })), failed: new Map() };
+
+  const nodeOf = new Map<string, number>();
+  const failed = new Map<string, RelayError>();
+  for (const keys of inLots(groupIds, groupsPerRequestMax)) {
+    const answer = await ask(kafka, findCoordinatorsApi, { keyType: groupKey, keys }, "any", deadline, {
+      codes: (told) => told.coordinators.map(({ errorCode }) => errorCode),
+      isRepeatable: true,
+    });
+    for (const { key, errorCode, errorMessage, nodeId } of answer.coordinators) {
+      if (errorCode === 0) nodeOf.set(key, nodeId);
+      else failed.set(key, toAdminError(errorCode, words(key), errorMessage));
+    }
+  }
+  const members = new Map<number, string[]>();
+  for (const [groupId, nodeId] of nodeOf) members.set(nodeId, [...(members.get(nodeId) ?? []), groupId]);
+  const shares = [...members].flatMap(([nodeId, ids]) =>
+    inLots(ids, groupsPerRequestMax).map((lot) => ({ to: { nodeId }, groupIds: lot })),
+  );
+  return { shares, failed };
+}
+
+/**
+ * Asks every coordinator for its groups and gathers one answer a group. A group whose coordinator has moved in between is asked for
+ * once more by a fresh look-up; a coordinator that fails, fails for its groups alone.
+ */
+export async function askCoordinators<T>(
+  kafka: Kafka,
+  groupIds: readonly string[],
+  deadline: Deadline,
+  askShare: (share: CoordinatorShare) => Promise<ReadonlyMap<string, T | RelayError>>,
+): Promise<ReadonlyMap<string, T | RelayError>> {
+  const answers = new Map<string, T | RelayError>();
+  let open: readonly string[] = [...new Set(groupIds)];
+  for (let round = 1; round <= 2 && open.length > 0; round++) {
+    const { shares, failed } = await groupsByCoordinator(kafka, open, deadline);
+    for (const [groupId, error] of failed) answers.set(groupId, error);
+    for (const lot of inLots(shares, sideBySideMax)) {
+      const told = await Promise.all(
+        lot.map((share) => askShare(share).catch((error) => allFailed<T>(share.groupIds, toRelayError(error)))),
+      );
+      for (const one of told) for (const [groupId, answer] of one) answers.set(groupId, answer);
+    }
+    open = open.filter((groupId) => hasMoved(answers.get(groupId)));
+  }
+  return answers;
+}
+
+const allFailed = <T>(groupIds: readonly string[], error: RelayError): ReadonlyMap<string, T | RelayError> =>
+  new Map(groupIds.map((groupId) => [groupId, error]));
+
+function hasMoved(answer: unknown): boolean {
+  const code = (answer as Partial<RelayError> | undefined)?.details?.kafkaCode;
+  return code !== undefined && transientCodes.has(code);
+}
+
+export function inLots<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const lots: T[][] = [];
+  for (let from = 0; from < items.length; from += size) lots.push(items.slice(from, from + size));
+  return lots;
+}
