@@ -62,6 +62,8 @@ export const failures = {
   "maybe-written": row(50003, true, "target", "maybe"),
   "broker-not-available": row(50302, true, "target"),
   "unsupported-by-broker": row(40002, false, "us"),
+  "offset-out-of-range": row(40002, false, "caller"),
+  "batch-unreadable": row(50002, false, "target"),
   // What a relay target answers, or does not.
   "target-failed": row(502, true, "target"),
   "target-timeout": row(504, true, "target"),

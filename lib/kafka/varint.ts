@@ -45,3 +45,43 @@ function toZigzag(value: number): bigint {
   const whole = BigInt(value);
   return whole < 0n ? -2n * whole - 1n : 2n * whole;
 }
+
+/** Walks bytes varint by varint. It never reads past five (ten) bytes of one number; whether `at` is still inside is its user's to check. */
+export class VarintCursor {
+  bytes: Buffer;
+  at: number;
+
+  constructor(bytes: Buffer, at: number) {
+    this.bytes = bytes;
+    this.at = at;
+  }
+
+  varint(): number {
+    const { bytes } = this;
+    const first = bytes[this.at++] as number;
+    if (first < 0x80) return (first >>> 1) ^ -(first & 1);
+    let zigzag = first & 0x7f;
+    for (let shift = 7; shift < 35; shift += 7) {
+      const byte = bytes[this.at++] as number;
+      zigzag |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    return (zigzag >>> 1) ^ -(zigzag & 1);
+  }
+
+  /** Exact up to 2^53 either way. */
+  varlong(): number {
+    const { bytes } = this;
+    const first = bytes[this.at++] as number;
+    if (first < 0x80) return (first >>> 1) ^ -(first & 1);
+    let magnitude = (first & 0x7f) >>> 1;
+    let scale = 64;
+    for (let count = 1; count < 10; count++) {
+      const byte = bytes[this.at++] as number;
+      magnitude += (byte & 0x7f) * scale;
+      scale *= 128;
+      if (byte < 0x80) break;
+    }
+    return (first & 1) === 0 ? magnitude : -magnitude - 1;
+  }
+}
