@@ -1,0 +1,73 @@
+/** A CloudEvent 1.0, whatever it came by: its attributes and the bytes of its data (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md). */
+import { RelayError } from "../errors.js";
+
+export type AttributeValue = string | boolean | number;
+
+export interface CloudEvent {
+  /** Every attribute that is set, `specversion`, `id`, `source` and `type` among them; `datacontenttype` as it came, with its parameters. */
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** Null: the event has no data, which is not the same as empty data. */
+  readonly data: Buffer | null;
+}
+
+const requiredAttributes = ["specversion", "id", "source", "type"] as const;
+const optionalTexts = ["datacontenttype", "dataschema", "subject"] as const;
+const rfc3339 =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+/** What is wrong with a set of attributes, as one sentence that names the attribute; undefined: nothing. */
+export function attributeFault(attributes: Readonly<Record<string, unknown>>): string | undefined {
+  for (const name of requiredAttributes) {
+    const value = attributes[name];
+    if (value === undefined) return `the attribute ${name} is missing`;
+    if (typeof value !== "string" || value === "") return `the attribute ${name} must be a text that is not empty`;
+  }
+  if (attributes.specversion !== "1.0") return `the attribute specversion must be "1.0"`;
+  for (const name of optionalTexts) {
+    const value = attributes[name];
+    if (value !== undefined && (typeof value !== "string" || value === "")) return `the attribute ${name} must be a text that is not empty`;
+  }
+  const { time } = attributes;
+  if (time !== undefined && (typeof time !== "string" || !rfc3339.test(time)))
+    return "the attribute time must be a full RFC 3339 time with its zone, such as 2026-01-31T12:00:00Z";
+  return Object.entries(attributes)
+    .map(([name, value]) => extensionFault(name, value))
+    .find((fault) => fault !== undefined);
+}
+
+function extensionFault(name: string, value: unknown): string | undefined {
+  if (!/^[a-z0-9]+$/.test(name)) return `the attribute name ${JSON.stringify(name.slice(0, 100))} may hold only a-z and 0-9`;
+  if (typeof value === "string" || typeof value === "boolean") return undefined;
+  if (typeof value === "number" && Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31) return undefined;
+  return `the attribute ${name} must be a text, a boolean or a whole number of 32 bits`;
+}
+
+/** Is the content type JSON: `application/json`, anything with `+json`, or none given? */
+export function isJsonType(contentType: AttributeValue | undefined): boolean {
+  return (
+    contentType === undefined || /^\s*(application\/json|text\/json|[\w!#$&^.+-]+\/[\w!#$&^.+-]+\+json)\s*(;|$)/i.test(String(contentType))
+  );
+}
+
+export function isTextType(contentType: AttributeValue | undefined): boolean {
+  return /^\s*(text\/|application\/xml\s*(;|$)|[\w!#$&^.+-]+\/[\w!#$&^.+-]+\+xml)/i.test(String(contentType ?? ""));
+}
+
+/** Is it `application/cloudevents` with a format behind it? Matched without regard to case, as the bindings ask. */
+export function isStructuredType(contentType: string): boolean {
+  return /^\s*application\/cloudevents(\+|\s*;|\s*$)/i.test(contentType);
+}
+
+/** UTF-8 text, or undefined where the bytes are none. */
+export function utf8Text(bytes: Buffer): string | undefined {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+export function undecodable(what: string): RelayError {
+  return new RelayError("record-undecodable", `The record is no CloudEvent that can be read: ${what}.`);
+}

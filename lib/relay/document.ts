@@ -1,0 +1,166 @@
+/** A record as filters and transforms see it: decoded on first touch, each part once. Bytes that are no UTF-8 text stand as base64. */
+import { type AttributeValue, type CloudEvent, isJsonType, utf8Text } from "../cloudevents/event.js";
+import { modeOf, readCloudEvent } from "../cloudevents/kafka.js";
+import type { KafkaRecord } from "../kafka/records.js";
+import { parseJson } from "../patterns/json-text.js";
+import type { Message } from "./delivery.js";
+
+export interface RouteDocument<Value = unknown> {
+  /** Text; a JSON object or array is parsed; null where there is none. */
+  readonly key: unknown;
+  /** The body, a CloudEvent's data: JSON parsed, other text as a string, null for a tombstone. */
+  readonly value: Value;
+  /** Text by name; a list where a name repeats; null where the value is null. */
+  readonly headers: Readonly<Record<string, string | null | readonly (string | null)[]>>;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number | bigint;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+  /** The CloudEvent's attributes; undefined for a plain record. */
+  readonly ce: Readonly<Record<string, AttributeValue>> | undefined;
+  readonly record: KafkaRecord;
+}
+
+const unset = Symbol("not decoded yet");
+
+export class RecordDocument implements RouteDocument {
+  readonly record: KafkaRecord;
+  /** The record as it goes on where no transform changes it. */
+  readonly message: Message;
+  #event: CloudEvent | undefined | typeof unset = unset;
+  #value: unknown = unset;
+  #headers: RouteDocument["headers"] | undefined;
+
+  constructor(record: KafkaRecord) {
+    this.record = record;
+    const { key, value, headers, timestampMs } = record;
+    this.message = { key, value, headers, timestampMs, document: () => this.#documentOrNothing() };
+  }
+
+  get key(): unknown {
+    const { key } = this.record;
+    if (key === null) return null;
+    const first = key[0];
+    return first === 0x7b || first === 0x5b ? jsonOrText(key) : toText(key);
+  }
+
+  get value(): unknown {
+    if (this.#value === unset) this.#value = this.#decode(JSON.parse);
+    return this.#value;
+  }
+
+  get headers(): RouteDocument["headers"] {
+    this.#headers ??= toHeaderTexts(this.record);
+    return this.#headers;
+  }
+
+  get topic(): string {
+    return this.record.topic;
+  }
+
+  get partition(): number {
+    return this.record.partition;
+  }
+
+  get offset(): number | bigint {
+    const { offset } = this.record;
+    return offset <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(offset) : offset;
+  }
+
+  get timestamp(): number {
+    return this.record.timestampMs;
+  }
+
+  get ce(): RouteDocument["ce"] {
+    return this.#cloudEvent?.attributes;
+  }
+
+  /** A plain object of these fields only, numbers exact: what a pattern is matched against. */
+  toPatternEvent(fields: ReadonlySet<string>): Readonly<Record<string, unknown>> {
+    const event: Record<string, unknown> = {};
+    for (const field of fields) {
+      const value = field === "value" ? this.#exactValue() : this[field as keyof RouteDocument];
+      if (value !== undefined) event[field] = value;
+    }
+    return event;
+  }
+
+  /** Everything as plain data, for JSONata. */
+  toObject(): Readonly<Record<string, unknown>> {
+    const { key, value, headers, topic, partition, offset, timestamp, ce } = this;
+    return { key, value, headers, topic, partition, offset: Number(offset), timestamp, ...(ce === undefined ? {} : { ce }) };
+  }
+
+  get #cloudEvent(): CloudEvent | undefined {
+    if (this.#event === unset) this.#event = modeOf(this.record) === "none" ? undefined : readCloudEvent(this.record);
+    return this.#event;
+  }
+
+  /** The same as `value` where a double holds every number in it. */
+  #exactValue(): unknown {
+    const exact = this.#decode(parseJson);
+    if (this.#value === unset) this.#value = this.#isPlain(exact) ? exact : unset;
+    return exact;
+  }
+
+  #isPlain(exact: unknown): boolean {
+    return exact === null || typeof exact !== "object" || !mayHoldNumberTexts(this.#data());
+  }
+
+  #data(): Buffer | null {
+    const event = this.#cloudEvent;
+    return event === undefined ? this.record.value : event.data;
+  }
+
+  #decode(parse: (text: string) => unknown): unknown {
+    const data = this.#data();
+    if (data === null) return null;
+    const type = this.#cloudEvent?.attributes.datacontenttype;
+    const text = utf8Text(data);
+    if (text === undefined) return data.toString("base64");
+    if (!isJsonType(type)) return text;
+    try {
+      return parse(text);
+    } catch {
+      return text;
+    }
+  }
+
+  /** For targets that store documents: a body that is no JSON is none. */
+  #documentOrNothing(): unknown {
+    const data = this.#data();
+    if (data === null) return undefined;
+    try {
+      return JSON.parse(data.toString());
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function mayHoldNumberTexts(data: Buffer | null): boolean {
+  return data !== null && /[\d.]{16,}|\d[eE][+-]?\d{3}/.test(data.toString("latin1"));
+}
+
+function toText(bytes: Buffer): string {
+  return utf8Text(bytes) ?? bytes.toString("base64");
+}
+
+function jsonOrText(bytes: Buffer): unknown {
+  try {
+    return parseJson(bytes.toString());
+  } catch {
+    return toText(bytes);
+  }
+}
+
+function toHeaderTexts({ headers }: KafkaRecord): RouteDocument["headers"] {
+  const texts: Record<string, string | null | (string | null)[]> = Object.create(null) as Record<string, never>;
+  for (const { name, value } of headers) {
+    const text = value === null ? null : toText(value);
+    const known = texts[name];
+    texts[name] = name in texts ? (Array.isArray(known) ? [...known, text] : [known as string | null, text]) : text;
+  }
+  return texts;
+}

@@ -1,0 +1,79 @@
+/** JSONata as a transform: loaded on demand, compiled once, guarded in time and depth. */
+import type { Expression } from "jsonata";
+import { RelayError } from "../errors.js";
+import type { RecordDocument } from "./document.js";
+import type { TransformedMessage, TransformResult } from "./transform.js";
+
+export interface JsonataOptions {
+  /** What the expression gives: the body of the message (default), a list of bodies, a message of key, value and headers, or a list of those. */
+  readonly gives?: "value" | "values" | "message" | "messages";
+  /** 100 where absent. */
+  readonly timeoutMs?: number;
+  /** Calls inside one another; 200 where absent. An expression without end is stopped by this or by the time. */
+  readonly depthMax?: number;
+}
+
+export interface JsonataTransform {
+  readonly kind: "jsonata";
+  readonly expression: string;
+  readonly options: Required<JsonataOptions>;
+  /** Evaluates over { key, value, headers, topic, partition, offset, timestamp, ce }. An expression that gives nothing makes no message. */
+  readonly run: (document: RecordDocument) => Promise<TransformResult>;
+  /** Compiles without running; throws `bad-configuration` with the place in the expression. */
+  readonly check: () => Promise<void>;
+}
+
+export function isJsonata(transform: unknown): transform is JsonataTransform {
+  return typeof transform === "object" && transform !== null && (transform as { kind?: unknown }).kind === "jsonata";
+}
+
+/** A transform in JSONata (https://docs.jsonata.org): `jsonata('{ "id": value.id, "strong": value.magnitude > 5 }')`. */
+export function jsonata(expression: string, options: JsonataOptions = {}): JsonataTransform {
+  const { gives = "value", timeoutMs = 100, depthMax = 200 } = options;
+  let compiled: Promise<Expression> | undefined;
+  const compile = (): Promise<Expression> => {
+    compiled ??= load(expression, timeoutMs, depthMax);
+    return compiled;
+  };
+  return {
+    kind: "jsonata",
+    expression,
+    options: { gives, timeoutMs, depthMax },
+    run: async (document) => {
+      const compiledExpression = await compile();
+      return toResult((await compiledExpression.evaluate(document.toObject())) as unknown, gives);
+    },
+    check: async () => {
+      await compile();
+    },
+  };
+}
+
+async function load(expression: string, timeoutMs: number, depthMax: number): Promise<Expression> {
+  const { default: parse } = await import("jsonata");
+  try {
+    return parse(expression, { timeout: timeoutMs, stack: depthMax } as Parameters<typeof parse>[1]);
+  } catch (thrown) {
+    const { message, position } = thrown as { readonly message?: string; readonly position?: number };
+    throw new RelayError(
+      "bad-configuration",
+      `The JSONata expression is wrong at character ${position ?? "?"}: ${message ?? String(thrown)}`,
+      { cause: thrown },
+    );
+  }
+}
+
+/** JSONata hides one-element lists behind their element: asked for a list, the element alone is one. */
+function toResult(result: unknown, gives: Required<JsonataOptions>["gives"]): TransformResult {
+  if (result === undefined) return undefined;
+  const several = gives === "values" || gives === "messages";
+  const results: readonly unknown[] = several && Array.isArray(result) ? [...(result as readonly unknown[])] : [result];
+  return gives === "value" || gives === "values"
+    ? results.map((value) => ({ value: plain(value) }))
+    : (results.map(plain) as readonly TransformedMessage[]);
+}
+
+/** JSONata's lists carry marks of their own; a copy has none. */
+function plain(value: unknown): unknown {
+  return Array.isArray(value) ? [...(value as readonly unknown[])] : value;
+}

@@ -1,0 +1,135 @@
+/** From one record to none, one or many messages, by the route's own function or by JSONata. A transform that throws or overruns fails its record for good. */
+import { RelayError } from "../errors.js";
+import type { RecordHeader } from "../kafka/records.js";
+import type { Message } from "./delivery.js";
+import type { RecordDocument, RouteDocument } from "./document.js";
+import { isJsonata } from "./jsonata.js";
+import type { Route } from "./route.js";
+
+/** What a transform answers for one message. What is left out stays as the record has it. */
+export interface TransformedMessage {
+  /** Text is written as UTF-8. */
+  readonly key?: string | Uint8Array | null;
+  /** Bytes and text as they are, null is a tombstone, anything else is written as JSON. */
+  readonly value?: unknown;
+  /** In place of the record's headers. */
+  readonly headers?: Readonly<Record<string, string | Uint8Array | null>> | readonly RecordHeader[];
+  readonly timestampMs?: number;
+}
+
+/** None, by null, undefined or an empty list; one; or many. */
+export type TransformResult = TransformedMessage | readonly TransformedMessage[] | null | undefined;
+
+/** Gets the record as a document; `record` holds its bytes. */
+export type Transform<Value = unknown> = (document: RouteDocument<Value>) => TransformResult | Promise<TransformResult>;
+
+/** The messages of a record; throws `transform-failed` where the transform throws, overruns or answers what is no message. */
+export function transformRecord(document: RecordDocument, route: Route): readonly Message[] | Promise<readonly Message[]> {
+  const { transform } = route;
+  if (transform === undefined) return [document.message];
+  try {
+    const result = isJsonata(transform) ? transform.run(document) : transform(document as unknown as RouteDocument<never>);
+    if (!(result instanceof Promise)) return toMessages(result, document);
+    return within(result, route.transformTimeoutMs)
+      .then((late) => toMessages(late, document))
+      .catch((thrown: unknown) => {
+        throw toTransformError(thrown);
+      });
+  } catch (thrown) {
+    throw toTransformError(thrown);
+  }
+}
+
+function toMessages(result: TransformResult, document: RecordDocument): readonly Message[] {
+  if (result === null || result === undefined) return [];
+  return Array.isArray(result) ? result.map((one) => toMessage(one, document)) : [toMessage(result as TransformedMessage, document)];
+}
+
+const messageFields = ["key", "value", "headers", "timestampMs"];
+
+function toMessage(result: unknown, document: RecordDocument): Message {
+  if (typeof result !== "object" || result === null || result instanceof Uint8Array)
+    throw refuse(`it answered ${result === null ? "null in a list" : typeof result} where { key, value, headers } belongs.`);
+  const stray = Object.keys(result).find((name) => !messageFields.includes(name));
+  if (stray !== undefined)
+    throw refuse(
+      `a message has no ${JSON.stringify(stray)}: it has ${messageFields.join(", ")}. What goes into the body belongs under value.`,
+    );
+  const { key, value, headers, timestampMs } = result as TransformedMessage;
+  if (timestampMs !== undefined && (!Number.isSafeInteger(timestampMs) || timestampMs < 0))
+    throw refuse("timestampMs is no time in milliseconds.");
+  const ownValue = "value" in result && value !== undefined;
+  const bytes = ownValue ? toBytes(value) : document.message.value;
+  return {
+    key: key === undefined ? document.message.key : typeof key === "string" ? Buffer.from(key) : key === null ? null : bytesOf(key, "key"),
+    value: bytes,
+    headers: headers === undefined ? document.message.headers : toHeaders(headers),
+    timestampMs: timestampMs ?? document.message.timestampMs,
+    document: ownValue && !(value instanceof Uint8Array) ? () => value : ownValue ? lazyJson(bytes) : document.message.document,
+  };
+}
+
+function toBytes(value: unknown): Buffer | null {
+  if (value === null) return null;
+  if (typeof value === "string") return Buffer.from(value);
+  if (value instanceof Uint8Array) return bytesOf(value, "value");
+  const json = JSON.stringify(value) as string | undefined;
+  if (json === undefined) throw refuse(`its value is a ${typeof value}, which JSON cannot say.`);
+  return Buffer.from(json);
+}
+
+function bytesOf(bytes: unknown, what: string): Buffer {
+  if (!(bytes instanceof Uint8Array)) throw refuse(`its ${what} is neither text, bytes nor null.`);
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function toHeaders(headers: NonNullable<TransformedMessage["headers"]>): readonly RecordHeader[] {
+  if (typeof headers !== "object") throw refuse("its headers are no object of names and values.");
+  const entries = Array.isArray(headers)
+    ? (headers as readonly RecordHeader[]).map(({ name, value }) => [name, value] as const)
+    : Object.entries(headers);
+  return entries.map(([name, value]) => {
+    if (typeof name !== "string") throw refuse("a header has no name.");
+    return {
+      name,
+      value: value === null ? null : typeof value === "string" ? Buffer.from(value) : bytesOf(value, `header ${JSON.stringify(name)}`),
+    };
+  });
+}
+
+function lazyJson(bytes: Buffer | null): () => unknown {
+  return () => {
+    try {
+      return bytes === null ? undefined : JSON.parse(bytes.toString());
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const overrun = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(refuse(`it took longer than ${timeoutMs} ms.`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, overrun]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function refuse(what: string): RelayError {
+  return new RelayError("transform-failed", `The transform failed: ${what}`);
+}
+
+function toTransformError(thrown: unknown): RelayError {
+  if (thrown instanceof RelayError) return thrown;
+  const message =
+    thrown instanceof Error
+      ? `${thrown.name}: ${thrown.message}`
+      : typeof thrown === "object"
+        ? String((thrown as { message?: unknown } | null)?.message ?? "an object was thrown")
+        : String(thrown);
+  return new RelayError("transform-failed", `The transform threw ${message}`, { cause: thrown });
+}
