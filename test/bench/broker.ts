@@ -1,4 +1,8 @@
-/** The broker a bench measures against: the one KAFKA_BROKERS names, else one of its own. */
+/** The broker a bench measures against: the one KAFKA_BROKERS names, else one of its own, whose data goes with it. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startBroker } from "../../local/broker/cluster.js";
 
 export interface BenchBroker {
   readonly brokers: readonly string[];
@@ -6,7 +10,15 @@ export interface BenchBroker {
 }
 
 export async function benchBroker(): Promise<BenchBroker> {
-  const named = process.env["KAFKA_BROKERS"];
+  const named = process.env.KAFKA_BROKERS;
   if (named !== undefined && named !== "") return { brokers: named.split(","), stop: async () => {} };
-  throw new Error("KAFKA_BROKERS names no broker.");
+  const dataFolder = mkdtempSync(join(tmpdir(), "kafka-relay-bench-"));
+  const cluster = await startBroker({ nodes: 1, dataFolder, progress: (line) => console.error(line) });
+  return {
+    brokers: cluster.brokers,
+    stop: async () => {
+      await cluster.stop();
+      rmSync(dataFolder, { recursive: true, force: true });
+    },
+  };
 }
