@@ -17,6 +17,8 @@ export default defineConfig({
       suite("trigger", { ...onBroker, testTimeout: 90_000 }),
       suite("package", { testTimeout: 120_000 }),
       suite("e2e", { ...onBroker, testTimeout: 120_000, fileParallelism: false }),
+      suite("long", { ...onBroker, testTimeout: 1_800_000, fileParallelism: false }),
+      suite("deploy", { ...onBroker, testTimeout: 600_000, fileParallelism: false }),
     ],
   },
 });
