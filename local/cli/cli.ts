@@ -1,0 +1,260 @@
+/** What every command leans on: one connection made on first use, tables for people and JSON for programs, one message and an exit code for what fails. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { SingleBar } from "cli-progress";
+import Table from "cli-table3";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { createColors } from "picocolors";
+import { parseConfig } from "../../lib/config.js";
+import { createDeadline, type Deadline } from "../../lib/deadline.js";
+import { type RelayError, toRelayError } from "../../lib/errors.js";
+import { createKafka, type Kafka } from "../../lib/kafka/kafka.js";
+
+/** The world outside, so that a test can be it. */
+export interface World {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** Aborted on Ctrl-C: what goes on until then ends in good order. */
+  readonly interrupted: AbortSignal;
+}
+
+export type Cell = string | number | bigint | boolean | null | undefined;
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Column<R extends Row> {
+  readonly title: string;
+  readonly cell: (row: R) => Cell;
+}
+
+export interface Progress {
+  readonly add: (count: number) => void;
+  readonly stop: () => void;
+}
+
+/** What an action works with. */
+export interface CliContext {
+  readonly world: World;
+  readonly isJson: boolean;
+  readonly kafka: () => Promise<Kafka>;
+  /** A new one at each call, of `--timeout`: for one thing that is asked. */
+  readonly deadline: () => Deadline;
+  /** Rows as a table, or as one JSON list. */
+  readonly print: <R extends Row>(rows: readonly R[], columns: readonly Column<R>[]) => void;
+  /** One thing as name and value, or as one JSON object. */
+  readonly printOne: (row: Row) => void;
+  /** A line for people: not written with `--json`. */
+  readonly say: (line: string) => void;
+  /** Text as it is, waiting where the reader is slow. */
+  readonly write: (text: string | Buffer) => Promise<void>;
+  /** A part of the work failed: told at once, and the exit code is 1 though the rest went well. */
+  readonly complain: (error: RelayError) => void;
+  /** A bar on a terminal, nothing elsewhere. */
+  readonly progress: (what: string, total: number) => Progress;
+}
+
+export type Action<Options> = (context: CliContext, options: Options, args: readonly string[]) => Promise<void>;
+
+export interface Cli {
+  readonly program: Command;
+  /** A noun: `kafka-relay <name> <verb>`. */
+  readonly noun: (name: string, description: string, examples: readonly string[]) => Command;
+  /** What `.action()` takes: opens the context, runs, closes. `args` are the command's arguments in one flat list. */
+  readonly action: <Options>(run: Action<Options>) => (...given: unknown[]) => Promise<void>;
+  /** Runs a command line (without node and file) and answers its exit code: 0 done, 1 failed, 2 wrongly used. */
+  readonly run: (words: readonly string[]) => Promise<number>;
+}
+
+export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+
+/** Wrong usage that only an action can see. */
+export function usageError(message: string): InvalidArgumentError {
+  return new InvalidArgumentError(message);
+}
+
+/** Examples below a command's help. */
+export function withExamples(command: Command, examples: readonly string[]): Command {
+  return command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`);
+}
+
+interface GlobalOptions {
+  readonly brokers?: string;
+  readonly json?: boolean;
+  readonly timeout: number;
+}
+
+const closeWithinMs = 500;
+
+export function createCli(world: World): Cli {
+  const colors = createColors(world.stdout.isTTY === true && world.env.NO_COLOR === undefined);
+  let exitCode: number = exitCodes.done;
+  const program = new Command("kafka-relay")
+    .description("Kafka from the command line: topics, records, groups, offsets, ACLs, and this project's routes and dead letters.")
+    .option("--brokers <list>", "host:port of one or more brokers, separated by commas (KAFKA_BROKERS, else 127.0.0.1:9092)")
+    .option("--json", "answers for programs: JSON on standard output, errors as JSON on standard error")
+    .option("--timeout <seconds>", "the longest that one question to the cluster may take", toSeconds, 30)
+    .exitOverride()
+    .showHelpAfterError("(--help tells how it is used, with examples)")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void world.stdout.write(text),
+      writeErr: (text) => void world.stderr.write(text),
+      getOutHasColors: () => colors.isColorSupported,
+    });
+  withExamples(program, [
+    "kafka-relay topics create orders --partitions 6",
+    "echo 'k1=hello' | kafka-relay produce orders --key-separator =",
+    "kafka-relay consume orders --from-beginning --limit 10",
+    "kafka-relay groups describe billing --json | jq '.[0].lag'",
+  ]).addHelpText(
+    "after",
+    "\nTLS and SASL are set as for the functions: KAFKA_SSL, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD (docs/configuration.md).\nExit codes: 0 done, 1 failed (also in part), 2 wrongly used.",
+  );
+
+  const action =
+    <Options>(run: Action<Options>) =>
+    async (...given: unknown[]): Promise<void> => {
+      const command = given.at(-1) as Command;
+      const options = command.optsWithGlobals<GlobalOptions & Options>();
+      const connection: { kafka?: Kafka } = {};
+      const context = createContext(world, options, connection, colors, () => {
+        exitCode = exitCodes.failed;
+      });
+      try {
+        await run(context, options, command.args);
+      } finally {
+        const { kafka } = connection;
+        if (kafka !== undefined) await Promise.race([kafka.close(), sleep(closeWithinMs, undefined, { ref: false })]);
+      }
+    };
+
+  return {
+    program,
+    action,
+    noun: (name, description, examples) => withExamples(program.command(name).description(description), examples),
+    run: async (words) => {
+      try {
+        await program.parseAsync([...words], { from: "user" });
+      } catch (thrown) {
+        exitCode = reportFailure(world, program, thrown);
+      }
+      return exitCode;
+    },
+  };
+}
+
+function reportFailure(world: World, program: Command, thrown: unknown): number {
+  if (thrown instanceof CommanderError) {
+    // Commander has written help and its own complaints itself; an action's usage error has been seen by nobody yet.
+    if (thrown instanceof InvalidArgumentError)
+      world.stderr.write(`error: ${thrown.message}\n(--help tells how it is used, with examples)\n`);
+    return thrown.exitCode === 0 || thrown.code === "commander.help" ? exitCodes.done : exitCodes.usage;
+  }
+  const error = toRelayError(thrown);
+  writeError(world, program.opts<GlobalOptions>().json === true, error);
+  return exitCodes.failed;
+}
+
+function writeError(world: World, isJson: boolean, error: RelayError): void {
+  const cause = error.code === "internal" && error.cause instanceof Error ? ` ${error.cause.stack ?? error.cause.message}` : "";
+  const text = isJson
+    ? JSON.stringify({ error: { code: error.code, message: error.message, retriable: error.failure.isRetriable } })
+    : `error: ${error.message}${cause}`;
+  world.stderr.write(`${text}\n`);
+}
+
+function createContext(
+  world: World,
+  options: GlobalOptions,
+  connection: { kafka?: Kafka },
+  colors: ReturnType<typeof createColors>,
+  onFailure: () => void,
+): CliContext {
+  const isJson = options.json === true;
+  const writeLine = (line: string) => void world.stdout.write(`${line}\n`);
+  return {
+    world,
+    isJson,
+    kafka: async () => {
+      const KAFKA_BROKERS = options.brokers ?? world.env.KAFKA_BROKERS ?? "127.0.0.1:9092";
+      const kafka = connection.kafka ?? createKafka(parseConfig({ ...world.env, KAFKA_BROKERS }));
+      connection.kafka = kafka;
+      return kafka;
+    },
+    deadline: () => createDeadline(options.timeout * 1000),
+    print: (rows, columns) => writeLine(isJson ? toJson(rows) : toTable(rows, columns, colors)),
+    printOne: (row) => writeLine(isJson ? toJson(row) : toFacts(row, colors)),
+    say: (line) => {
+      if (!isJson) writeLine(line);
+    },
+    write: (text) => new Promise((resolve, reject) => world.stdout.write(text, (error) => (error ? reject(error) : resolve()))),
+    complain: (error) => {
+      onFailure();
+      writeError(world, isJson, error);
+    },
+    progress: (what, total) => createProgress(world, what, total),
+  };
+}
+
+/** Bigints as whole numbers with all their digits. */
+export function toJson(value: unknown): string {
+  const digits = /"\\u0000(-?\d+)"/g;
+  return JSON.stringify(value, (_, member) => (typeof member === "bigint" ? `\u0000${member}` : member), 2).replace(digits, "$1");
+}
+
+const bare = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "  ",
+};
+
+/** Text from a cluster must not steer a terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is control characters that are shown harmlessly
+export const printable = (text: string): string => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
+
+const toText = (cell: Cell): string => (cell === null || cell === undefined ? "-" : printable(String(cell)));
+
+function toTable<R extends Row>(rows: readonly R[], columns: readonly Column<R>[], colors: ReturnType<typeof createColors>): string {
+  const table = new Table({
+    chars: bare,
+    head: columns.map(({ title }) => colors.bold(title.toUpperCase())),
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+  });
+  for (const row of rows) table.push(columns.map(({ cell }) => toText(cell(row))));
+  return withoutTrailingSpace(table.toString());
+}
+
+function toFacts(row: Row, colors: ReturnType<typeof createColors>): string {
+  const table = new Table({ chars: bare, style: { head: [], border: [], "padding-left": 0, "padding-right": 0 } });
+  for (const [name, value] of Object.entries(row)) {
+    table.push([colors.bold(name.replaceAll("_", " ")), toText(Array.isArray(value) ? value.join(", ") : (value as Cell))]);
+  }
+  return withoutTrailingSpace(table.toString());
+}
+
+const withoutTrailingSpace = (text: string): string => text.replaceAll(/[ \t]+$/gm, "");
+
+function createProgress(world: World, what: string, total: number): Progress {
+  if (world.stderr.isTTY !== true) return { add: () => {}, stop: () => {} };
+  const bar = new SingleBar({ format: `${what} {bar} {value}/{total}`, stream: world.stderr, clearOnComplete: true, hideCursor: true });
+  bar.start(total, 0);
+  return { add: (count) => bar.increment(count), stop: () => bar.stop() };
+}
+
+function toSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0 && seconds <= 3600)) throw new InvalidArgumentError("It is a number of seconds, more than 0 and at most 3600.");
+  return seconds;
+}

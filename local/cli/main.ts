@@ -1,0 +1,30 @@
+/** The program `kafka-relay` (`npm run relay --`): lists its nouns, and is the one file of it that reads the environment. */
+import { createCli } from "./cli.js";
+import { registerTopics } from "./topics.js";
+
+const interruption = new AbortController();
+let interruptions = 0;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    interruptions++;
+    // Twice, and it ends at once, whatever is under way.
+    if (interruptions > 1) process.exit(130);
+    interruption.abort();
+  });
+}
+
+// `kafka-relay ... | head` closes the pipe: there is nobody left to write to, and nothing is wrong.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+const cli = createCli({
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  interrupted: interruption.signal,
+});
+
+// One line a noun: its file registers it.
+registerTopics(cli);
+
+process.exitCode = await cli.run(process.argv.slice(2));

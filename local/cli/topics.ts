@@ -1,0 +1,230 @@
+/** `kafka-relay topics`: list, create, describe, alter, delete. */
+import { RelayError } from "../../lib/errors.js";
+import { alterConfigs, type ConfigChange, describeConfigs } from "../../lib/kafka/configs.js";
+import type { TopicMetadata } from "../../lib/kafka/metadata.js";
+import { isInternalTopic } from "../../lib/kafka/topic-name.js";
+import { createTopics, deleteTopics, describeTopic, growTopic, refuseInternalTopic } from "../../lib/kafka/topics.js";
+import { collect, collectPairs, type NameAndValue, toCount, toReplicaMap } from "./arguments.js";
+import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+
+export function registerTopics(cli: Cli): void {
+  const topics = cli.noun("topics", "Topics of the cluster.", [
+    "kafka-relay topics list",
+    "kafka-relay topics create orders --partitions 6 --config cleanup.policy=compact",
+    "kafka-relay topics describe orders",
+    "kafka-relay topics delete orders",
+  ]);
+
+  withExamples(
+    topics
+      .command("list")
+      .description("Names, partitions and replicas of all topics.")
+      .option("--internal", "Kafka's own topics too")
+      .action(cli.action(list)),
+    ["kafka-relay topics list", "kafka-relay topics list --json | jq -r '.[].topic_name'"],
+  );
+
+  withExamples(
+    topics
+      .command("create")
+      .description("Creates topics.")
+      .argument("<topic...>")
+      .option("-p, --partitions <count>", "number of partitions (the broker's default where absent)", toCount)
+      .option("-r, --replication-factor <count>", "replicas of each (the broker's default where absent)", toCount)
+      .option("--replicas <map>", 'which brokers hold which partition: "0:1,2 1:2,3"', toReplicaMap)
+      .option("-c, --config <name=value>", "a setting; may be repeated", collectPairs)
+      .option("--if-not-exists", "an existing topic is no failure")
+      .option("--validate-only", "says whether it could be created, and creates nothing")
+      .action(cli.action(create)),
+    [
+      "kafka-relay topics create orders payments -p 6 -r 3",
+      "kafka-relay topics create users -p 1 -c cleanup.policy=compact -c retention.ms=-1",
+    ],
+  );
+
+  withExamples(
+    topics
+      .command("describe")
+      .description("Partitions, leaders, replicas and what is set on topics.")
+      .argument("[topic...]", "all but Kafka's own where absent")
+      .action(cli.action(describe)),
+    ["kafka-relay topics describe orders", "kafka-relay topics describe --json"],
+  );
+
+  withExamples(
+    topics
+      .command("alter")
+      .description("Adds partitions, sets and unsets settings; what is not named stays as it is.")
+      .argument("<topic>")
+      .option("-p, --partitions <count>", "the new number of partitions: more than now", toCount)
+      .option("-c, --config <name=value>", "sets a setting; may be repeated", collectPairs)
+      .option("--delete-config <name>", "back to its default; may be repeated", collect)
+      .option("--validate-only", "says whether it could be done, and does nothing")
+      .action(cli.action(alter)),
+    [
+      "kafka-relay topics alter orders --partitions 12",
+      "kafka-relay topics alter orders -c retention.ms=86400000 --delete-config cleanup.policy",
+    ],
+  );
+
+  withExamples(
+    topics
+      .command("delete")
+      .description("Deletes topics and all their records.")
+      .argument("<topic...>")
+      .option("--if-exists", "an unknown topic is no failure")
+      .action(cli.action(remove)),
+    ["kafka-relay topics delete orders", "kafka-relay topics delete orders payments --if-exists"],
+  );
+}
+
+const replicationOf = (topic: TopicMetadata): number => topic.partitions[0]?.replicas.length ?? 0;
+
+async function list(context: CliContext, options: { internal?: boolean }): Promise<void> {
+  const kafka = await context.kafka();
+  const { topics } = await kafka.metadata.describe("all", context.deadline());
+  const rows = [...topics.values()]
+    .filter((topic): topic is TopicMetadata => !(topic instanceof RelayError))
+    .filter((topic) => options.internal === true || !(topic.isInternal || isInternalTopic(topic.name)))
+    .map((topic) => ({
+      topic_name: topic.name,
+      partitions_count: topic.partitions.length,
+      replication_factor: replicationOf(topic),
+      is_internal: topic.isInternal,
+    }))
+    .sort((one, other) => (one.topic_name < other.topic_name ? -1 : 1));
+  context.print(rows, [
+    { title: "topic", cell: (row) => row.topic_name },
+    { title: "partitions", cell: (row) => row.partitions_count },
+    { title: "replicas", cell: (row) => row.replication_factor },
+  ]);
+}
+
+interface CreateOptions {
+  readonly partitions?: number;
+  readonly replicationFactor?: number;
+  readonly replicas?: ReadonlyMap<number, readonly number[]>;
+  readonly config?: readonly NameAndValue[];
+  readonly ifNotExists?: boolean;
+  readonly validateOnly?: boolean;
+}
+
+async function create(context: CliContext, options: CreateOptions, names: readonly string[]): Promise<void> {
+  const { partitions, replicationFactor, replicas, config = [], validateOnly = false } = options;
+  if (replicas !== undefined && (partitions !== undefined || replicationFactor !== undefined)) {
+    throw usageError("--replicas decides the partitions and the replication factor: leave out --partitions and --replication-factor.");
+  }
+  const kafka = await context.kafka();
+  const specs = names.map((name) => ({
+    name,
+    configs: config,
+    ...(partitions === undefined ? {} : { partitionsCount: partitions }),
+    ...(replicationFactor === undefined ? {} : { replicationFactor }),
+    ...(replicas === undefined ? {} : { replicas }),
+  }));
+  const results = await createTopics(kafka, specs, context.deadline(), { validateOnly });
+  const rows = results.flatMap((result) => {
+    if (!(result instanceof RelayError)) return [{ ...toSnake(result), created: !validateOnly }];
+    if (!(options.ifNotExists === true && result.code === "topic-exists")) context.complain(result);
+    return [];
+  });
+  if (context.isJson || rows.length > 0) {
+    context.print(rows, [
+      { title: validateOnly ? "could be created" : "created", cell: (row) => row.topic_name },
+      { title: "partitions", cell: (row) => row.partitions_count },
+      { title: "replicas", cell: (row) => row.replication_factor },
+    ]);
+  }
+}
+
+const toSnake = (topic: { readonly name: string; readonly partitionsCount: number; readonly replicationFactor: number }) => ({
+  topic_name: topic.name,
+  partitions_count: topic.partitionsCount,
+  replication_factor: topic.replicationFactor,
+});
+
+async function describe(context: CliContext, _options: unknown, names: readonly string[]): Promise<void> {
+  const kafka = await context.kafka();
+  const { topics } = await kafka.metadata.describe(names.length === 0 ? "all" : names, context.deadline());
+  const found: TopicMetadata[] = [];
+  for (const topic of topics.values()) {
+    if (topic instanceof RelayError) context.complain(topic);
+    else if (names.length > 0 || !isInternalTopic(topic.name)) found.push(topic);
+  }
+  found.sort((one, other) => (one.name < other.name ? -1 : 1));
+  const configs = await describeConfigs(
+    kafka,
+    found.map(({ name }) => ({ kind: "topic" as const, name })),
+    context.deadline(),
+    { synonyms: false },
+  );
+  const described = found.map((topic, index) => {
+    const entries = configs[index];
+    return {
+      topic_name: topic.name,
+      is_internal: topic.isInternal,
+      partitions_count: topic.partitions.length,
+      replication_factor: replicationOf(topic),
+      configs:
+        entries === undefined || entries instanceof RelayError
+          ? null
+          : Object.fromEntries(entries.filter(({ source }) => source === "DYNAMIC_TOPIC_CONFIG").map(({ name, value }) => [name, value])),
+      partitions: topic.partitions.map(({ partition, leader, replicas, isr }) => ({ partition_id: partition, leader, replicas, isr })),
+    };
+  });
+  if (context.isJson) return context.print(described, []);
+  for (const topic of described) {
+    const settings = Object.entries(topic.configs ?? {}).map(([name, value]) => `${name}=${value}`);
+    context.say(`${topic.topic_name}: ${topic.partitions_count} partition(s), replicated ${topic.replication_factor} time(s)`);
+    context.say(settings.length === 0 ? "nothing set on the topic itself" : `set on the topic: ${settings.join(" ")}`);
+    context.print(topic.partitions, [
+      { title: "partition", cell: (row) => row.partition_id },
+      { title: "leader", cell: (row) => row.leader ?? "none" },
+      { title: "replicas", cell: (row) => row.replicas.join(",") },
+      { title: "in sync", cell: (row) => row.isr.join(",") },
+    ]);
+    context.say("");
+  }
+}
+
+interface AlterOptions {
+  readonly partitions?: number;
+  readonly config?: readonly NameAndValue[];
+  readonly deleteConfig?: readonly string[];
+  readonly validateOnly?: boolean;
+}
+
+async function alter(context: CliContext, options: AlterOptions, [name = ""]: readonly string[]): Promise<void> {
+  const { partitions, config = [], deleteConfig = [], validateOnly = false } = options;
+  const changes: readonly ConfigChange[] = [
+    ...config.map(({ name: setting, value }) => ({ name: setting, operation: "SET" as const, value })),
+    ...deleteConfig.map((setting) => ({ name: setting, operation: "DELETE" as const, value: null })),
+  ];
+  if (partitions === undefined && changes.length === 0) throw usageError("Say what to alter: --partitions, --config or --delete-config.");
+  const refusal = refuseInternalTopic(name);
+  if (refusal !== undefined) throw refusal;
+  const kafka = await context.kafka();
+  await describeTopic(kafka, name, context.deadline());
+  if (partitions !== undefined) await growTopic(kafka, name, partitions, context.deadline(), { validateOnly });
+  if (changes.length > 0) {
+    const [error] = await alterConfigs(kafka, [{ resource: { kind: "topic", name }, changes }], context.deadline(), { validateOnly });
+    if (error !== undefined) throw error;
+  }
+  const topic = await describeTopic(kafka, name, context.deadline());
+  context.printOne({
+    topic_name: name,
+    partitions_count: topic.partitions.length,
+    changed_settings: changes.map((change) => change.name),
+    altered: !validateOnly,
+  });
+}
+
+async function remove(context: CliContext, options: { ifExists?: boolean }, names: readonly string[]): Promise<void> {
+  const results = await deleteTopics(await context.kafka(), names, context.deadline());
+  const rows = results.flatMap((error, index) => {
+    if (error === undefined) return [{ topic_name: names[index] ?? "", deleted: true }];
+    if (!(options.ifExists === true && error.code === "unknown-topic-or-partition")) context.complain(error);
+    return [];
+  });
+  if (context.isJson || rows.length > 0) context.print(rows, [{ title: "deleted", cell: (row) => row.topic_name }]);
+}
