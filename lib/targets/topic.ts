@@ -56,18 +56,20 @@ export function topic(options: TopicOptions): TargetDefinition {
 }
 
 async function connect(cluster: ClusterOptions, context: TargetContext): Promise<Kafka> {
-  const [{ parseConfig }, { createKafka }] = await Promise.all([import("../config.js"), import("../kafka/kafka.js")]);
+  const [{ parseConfig }, { createKafka, toKafkaOptions }] = await Promise.all([import("../config.js"), import("../kafka/kafka.js")]);
   const { sasl } = cluster;
   const username = sasl?.username === undefined ? undefined : await context.secret(sasl.username);
   const password = sasl?.password === undefined ? undefined : await context.secret(sasl.password);
   return createKafka(
-    parseConfig({
-      KAFKA_BROKERS: cluster.brokers,
-      KAFKA_SSL: String(cluster.ssl ?? false),
-      ...(sasl === undefined ? {} : { KAFKA_SASL_MECHANISM: sasl.mechanism }),
-      ...(username === undefined ? {} : { KAFKA_SASL_USERNAME: username }),
-      ...(password === undefined ? {} : { KAFKA_SASL_PASSWORD: password }),
-    }),
+    toKafkaOptions(
+      parseConfig({
+        KAFKA_BROKERS: cluster.brokers,
+        KAFKA_SSL: String(cluster.ssl ?? false),
+        ...(sasl === undefined ? {} : { KAFKA_SASL_MECHANISM: sasl.mechanism }),
+        ...(username === undefined ? {} : { KAFKA_SASL_USERNAME: username }),
+        ...(password === undefined ? {} : { KAFKA_SASL_PASSWORD: password }),
+      }),
+    ),
   );
 }
 

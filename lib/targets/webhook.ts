@@ -1,7 +1,7 @@
 /** The target "webhook": a record, or a batch of them, becomes one signed HTTP request. What it sends and what answers mean: docs/targets.md. */
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
-import { deliverByHalves, delivered, failedBy } from "./outcome.js";
+import { deliverByHalves, failedBy } from "./outcome.js";
 import { type BatchOptions, contentTypes, joinElements, toElement } from "./webhook/batch.js";
 import { type HttpHeaders, isHeaderName, isHeaderValue, toHttpHeaders } from "./webhook/headers.js";
 import { createHttpSender, type HttpSender } from "./webhook/request.js";
@@ -82,9 +82,10 @@ function openWebhook(name: string, options: WebhookOptions, context: TargetConte
       if (isRefused) await close();
       const { url, headers, signingKeys, sender } = await current(isRefused);
       isRefused = false;
-      const method = typeof options.method === "function" ? options.method(first) : (options.method ?? "POST");
+      const { method: named = "POST", url: address } = options;
+      const method = typeof named === "function" ? madeBy("method", () => named(first)) : named;
       const request = {
-        url: url ?? addressOf(first, options),
+        url: url ?? madeBy("url", () => parseAddress(typeof address === "string" ? address : address(first))),
         method,
         body,
         timeoutMs,
@@ -154,7 +155,12 @@ function headersFor(
   const headers = isBatch ? { "content-type": contentTypes[options.batch.format] } : recordHeadersFor(first, options);
   if (first.message.value !== null) headers["content-type"] ??= contentTypeOf(first);
   Object.assign(headers, fixed);
-  if (typeof options.headers === "function") Object.assign(headers, checkedHeaders(options.headers(first)));
+  const { headers: added } = options;
+  if (typeof added === "function")
+    Object.assign(
+      headers,
+      madeBy("headers", () => checkedHeaders(added(first))),
+    );
   const id = webhookId(isBatch ? deliveries.map((delivery) => delivery.id).join("\n") : first.id);
   const timestampSeconds = Math.floor(Date.now() / 1_000);
   headers["user-agent"] ??= userAgent;
@@ -190,11 +196,13 @@ function contentTypeOf({ message }: Delivery): string {
   return message.value !== null && message.document() !== undefined ? "application/json" : "application/octet-stream";
 }
 
-function addressOf(delivery: Delivery, options: WebhookOptions): URL {
+/** What a function of the route made of a record; that it could not is the record's own failure. */
+function madeBy<Made>(name: "url" | "method" | "headers", make: () => Made): Made {
   try {
-    return parseAddress(typeof options.url === "string" ? options.url : options.url(delivery));
+    return make();
   } catch (thrown) {
-    throw new RelayError("record-not-for-target", "No address could be made for this record by the route's `url` function.", {
+    if (thrown instanceof RelayError && thrown.failure.blame === "record") throw thrown;
+    throw new RelayError("record-not-for-target", `The route's \`${name}\` function made nothing that HTTP can use of this record.`, {
       cause: thrown,
     });
   }

@@ -1,0 +1,158 @@
+/** The target "sql": records become rows of a PostgreSQL table; upserts, inserts, and deletes on tombstones, safe to repeat. Options and verdicts: docs/targets.md. */
+import { RelayError } from "../errors.js";
+import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
+import { deliverByHalves, delivered, failedBy } from "./outcome.js";
+import { createDatabase, type Database } from "./sql/database.js";
+import { type Change, type RowMapping, toChange } from "./sql/row.js";
+import { applyChanges, createTable, type GuardColumns } from "./sql/statement.js";
+import { toFailure } from "./sql/verdict.js";
+
+export interface SqlOptions {
+  /** `postgres://user:password@host/database`, as a reference to a secret. */
+  readonly connection: string;
+  /** `table` or `schema.table`. */
+  readonly table: string;
+  /** The columns that make a row one: a primary key or unique constraint has exactly these. */
+  readonly key: readonly string[];
+  /** Where each column's value is: "value.customer.id", "key", "headers.tenant", "topic", "partition", "offset", "timestamp"; or a function that makes the row, or none. */
+  readonly columns: RowMapping;
+  /** "upsert" (default): the newest record of a key is its row. "insert": every delivery is a row of its own, once, told by the column `relay_id`. */
+  readonly mode?: "upsert" | "insert";
+  /** What a null value does: "delete" (default of upsert), "skip" (default of insert), or "dead-letter". */
+  readonly tombstones?: "delete" | "skip" | "dead-letter";
+  /** Raise it when the topic was created anew and its offsets begin at 0 again; 0 where absent. */
+  readonly generation?: number;
+  /** Other names for the columns that guard against repeats. */
+  readonly guardColumns?: Partial<GuardColumns>;
+  /** Creates the table where it is missing: each column's type. */
+  readonly create?: Readonly<Record<string, string>>;
+  /** Rows a statement at most; 500 where absent. */
+  readonly rowsMax?: number;
+  /** Connections this function holds; 1 where absent. */
+  readonly connectionsMax?: number;
+  /** Of one batch; 10,000 where absent, and never past the time the function has left. */
+  readonly timeoutMs?: number;
+  /** TLS without, or with (PEM or a reference), an authority of your own; absent: as the connection string says. */
+  readonly tls?: boolean | { readonly ca: string };
+}
+
+const timeoutMsDefault = 10_000;
+/** PostgreSQL numbers parameters with 16 bits. */
+const parametersMax = 65_535;
+
+export function sql(options: SqlOptions): TargetDefinition {
+  const guard: GuardColumns = {
+    topic: "relay_topic",
+    partition: "relay_partition",
+    offset: "relay_offset",
+    generation: "relay_generation",
+    id: "relay_id",
+    ...options.guardColumns,
+  };
+  assertSound(options, guard);
+  return {
+    kind: "sql",
+    name: options.table,
+    options: { ...options, connection: /^(env|arn):/.test(options.connection) ? options.connection : "(given in the route)" },
+    open: (context) => openSql(options, guard, context),
+  };
+}
+
+function assertSound(options: SqlOptions, guard: GuardColumns): void {
+  const name = /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/;
+  const columns = typeof options.columns === "function" ? [] : Object.keys(options.columns);
+  const names = [...options.table.split("."), ...options.key, ...columns, ...Object.values(guard), ...Object.keys(options.create ?? {})];
+  const wrong = names.find((each) => !name.test(each));
+  const faults = [
+    wrong === undefined ? undefined : `${JSON.stringify(wrong)} is no name of a table or column: letters, digits, _ and $, at most 63`,
+    options.key.length === 0 && options.mode !== "insert" ? "an upsert needs `key`, the columns that make a row one" : undefined,
+    columns.length > 0 && options.key.some((each) => !columns.includes(each))
+      ? "every column of `key` needs its place in `columns`"
+      : undefined,
+  ].filter((fault) => fault !== undefined);
+  if (faults.length > 0) throw new RelayError("bad-configuration", `The SQL target ${options.table}: ${faults.join("; ")}.`);
+}
+
+function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContext): Target {
+  let open: Promise<Database> | undefined;
+  let isRefused = false;
+  const close = async () => {
+    const database = await open?.catch(() => undefined);
+    open = undefined;
+    database?.close();
+  };
+  const current = (): Promise<Database> => {
+    open ??= openDatabase(options, guard, context, isRefused).catch((thrown) => {
+      open = undefined;
+      throw thrown;
+    });
+    return open;
+  };
+  const table = { name: options.table, key: options.key, mode: options.mode ?? "upsert", guard, generation: options.generation ?? 0 };
+
+  const attempt = async (changes: readonly Change[], timeoutMs: number): Promise<DeliveryOutcome> => {
+    try {
+      const database = await current();
+      await database.run((connection) => applyChanges(connection, table, changes), timeoutMs);
+      isRefused = false;
+      return delivered;
+    } catch (thrown) {
+      const error = toFailure(thrown, options.table);
+      // A password may have been changed, or the connection be of no use any more: the next attempt begins anew.
+      isRefused = error.code === "target-refused";
+      if (error.failure.blame !== "record") await close();
+      return failedBy(error);
+    }
+  };
+
+  const columnsCount = 5 + (typeof options.columns === "function" ? 60 : Object.keys(options.columns).length);
+  return {
+    kind: "sql",
+    name: options.table,
+    deliveriesMax: Math.min(options.rowsMax ?? 500, Math.floor(parametersMax / columnsCount)),
+    deliver: async (deliveries, deadline) => {
+      const outcomes = new Map<Delivery, DeliveryOutcome>();
+      const changes = new Map<Delivery, Change>();
+      for (const delivery of deliveries) {
+        try {
+          const change = toChange(delivery, options);
+          if (change === undefined) outcomes.set(delivery, delivered);
+          else changes.set(delivery, change);
+        } catch (thrown) {
+          outcomes.set(delivery, failedBy(thrown));
+        }
+      }
+      const rows = [...changes.keys()];
+      const results = await deliverByHalves(rows, (some) =>
+        attempt(
+          some.map((each) => changes.get(each) as Change),
+          Math.min(options.timeoutMs ?? timeoutMsDefault, deadline.leftMs()),
+        ),
+      );
+      for (const [index, delivery] of rows.entries()) outcomes.set(delivery, results[index] as DeliveryOutcome);
+      return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
+    },
+    close,
+  };
+}
+
+async function openDatabase(options: SqlOptions, guard: GuardColumns, context: TargetContext, refresh: boolean): Promise<Database> {
+  const { tls } = options;
+  const database = await createDatabase({
+    connectionString: await context.secret(options.connection, { refresh }),
+    connectionsMax: options.connectionsMax ?? 1,
+    ...(tls === undefined ? {} : { tls: typeof tls === "boolean" ? tls : { ca: await context.secret(tls.ca, { refresh }) } }),
+  });
+  if (options.create === undefined) return database;
+  try {
+    const { create, key, table, mode } = options;
+    await database.run(
+      (connection) => createTable(connection, { name: table, key, mode: mode ?? "upsert", guard, columns: create }),
+      timeoutMsDefault,
+    );
+    return database;
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+}

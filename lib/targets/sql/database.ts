@@ -1,0 +1,70 @@
+/** A few connections to PostgreSQL, opened on first use; `pg` and `kysely` are loaded then. A connection that overran its time is cut, since nothing else ends its wait. */
+import { Socket } from "node:net";
+import type { Kysely } from "kysely";
+import { RelayError } from "../../errors.js";
+
+/** Tables are named by routes, so their columns are not known to the compiler. */
+export type Tables = Record<string, Record<string, unknown>>;
+export type SqlConnection = Kysely<Tables>;
+
+export interface DatabaseOptions {
+  readonly connectionString: string;
+  readonly connectionsMax: number;
+  readonly tls?: boolean | { readonly ca: string };
+}
+
+export interface Database {
+  /** Throws what pg throws, or `target-timeout` when the work was not done in time; then it may or may not have been committed. */
+  readonly run: (work: (connection: SqlConnection) => Promise<void>, timeoutMs: number) => Promise<void>;
+  readonly close: () => void;
+}
+
+const connectTimeoutMs = 5_000;
+const idleTimeoutMs = 60_000;
+
+export async function createDatabase(options: DatabaseOptions): Promise<Database> {
+  const [{ default: pg }, { Kysely, PostgresDialect }] = await Promise.all([import("pg"), import("kysely")]);
+  const sockets = new Set<Socket>();
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    max: options.connectionsMax,
+    connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: idleTimeoutMs,
+    application_name: "kafka-relay",
+    allowExitOnIdle: true,
+    ...(options.tls === undefined ? {} : { ssl: options.tls }),
+    stream: () => {
+      const socket = new Socket();
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      return socket;
+    },
+  });
+  // An idle connection that breaks is told here; the next query opens another.
+  pool.on("error", () => undefined);
+  const connection = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    run: async (work, timeoutMs) => {
+      let timer: NodeJS.Timeout | undefined;
+      const overrun = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => {
+          reject(new RelayError("target-timeout", `The database did not finish within ${Math.round(timeoutMs)} ms.`));
+          cut();
+        }, timeoutMs);
+      });
+      const done = work(connection);
+      done.catch(() => undefined);
+      try {
+        await Promise.race([done, overrun]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close: () => {
+      pool.end().catch(() => undefined);
+    },
+  };
+}

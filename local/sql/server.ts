@@ -1,0 +1,32 @@
+/** PostgreSQL on the laptop without installing it: PGlite behind a socket, its data kept in a folder. Takes about 800 MB of memory. */
+import { mkdirSync } from "node:fs";
+import { PGlite } from "@electric-sql/pglite";
+import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+
+export interface SqlServer {
+  /** `postgres://postgres@127.0.0.1:<port>/postgres` */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+const connectionsMax = 20;
+
+/** Starts on loopback; without a folder the data live in memory and go with the process. */
+export async function startSql({ dataFolder, port }: { readonly dataFolder?: string; readonly port: number }): Promise<SqlServer> {
+  if (dataFolder !== undefined) mkdirSync(dataFolder, { recursive: true });
+  const db = dataFolder === undefined ? await PGlite.create() : await PGlite.create(dataFolder);
+  const server = new PGLiteSocketServer({ db, host: "127.0.0.1", port, maxConnections: connectionsMax });
+  try {
+    await server.start();
+  } catch (thrown) {
+    await db.close();
+    throw thrown;
+  }
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres?sslmode=disable`,
+    stop: async () => {
+      await server.stop();
+      await db.close();
+    },
+  };
+}

@@ -1,0 +1,474 @@
+/** The target "webhook" against real HTTP servers: what is sent, what answers mean, and what a bad receiver cannot do. */
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { RelayError } from "../../../lib/errors.js";
+import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
+import { webhook } from "../../../lib/targets/webhook.js";
+import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
+
+interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+}
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()));
+});
+
+async function listen(server: Server): Promise<string> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closers.push(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+}
+
+/** A receiver that keeps what it saw and answers by a function. */
+async function receiver(answer: (response: ServerResponse, seen: Seen) => void = (response) => response.end()) {
+  const seen: Seen[] = [];
+  const server = createHttpServer({ maxHeaderSize: 65_536 }, async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const one = {
+      method: request.method ?? "",
+      path: request.url ?? "",
+      headers: request.headers,
+      rawHeaders: request.rawHeaders,
+      body: Buffer.concat(chunks),
+    };
+    seen.push(one);
+    answer(response, one);
+  });
+  return { url: await listen(server), seen };
+}
+
+async function open(definition: TargetDefinition, context = targetContext()): Promise<Target> {
+  const target = await definition.open(context);
+  closers.push(() => target.close());
+  return target;
+}
+
+async function deliverOne(definition: TargetDefinition, options = {}, context = targetContext()) {
+  const target = await open(definition, context);
+  const [outcome] = await target.deliver([delivery(options)], soon());
+  return outcome;
+}
+
+describe("what is sent", () => {
+  test("a record's bytes are the body, its coordinates, key and headers are headers", async () => {
+    const { url, seen } = await receiver();
+
+    await deliverOne(webhook({ url: `${url}/hook?a=b` }), {
+      topic: "orders",
+      partition: 3,
+      offset: 42,
+      key: "Grüße 1",
+      value: '{"n": 9007199254740993}',
+      headers: [
+        ["traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
+        ["tenant", "a"],
+        ["tenant", "b"],
+      ],
+    });
+
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toMatchObject({ method: "POST", path: "/hook?a=b" });
+    expect(seen[0]?.body.toString()).toBe('{"n": 9007199254740993}');
+    expect(seen[0]?.headers).toMatchObject({
+      "content-type": "application/json",
+      "user-agent": "kafka-relay",
+      "kafka-topic": "orders",
+      "kafka-partition": "3",
+      "kafka-offset": "42",
+      "kafka-key": "Gr%C3%BC%C3%9Fe%201",
+      "kafka-timestamp": "1700000000000",
+      traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+      tenant: "a, b",
+    });
+    expect(seen[0]?.headers["kafka-headers"]).toBeUndefined();
+  });
+
+  test("a null key, an empty key and a binary key are told apart; so are a tombstone and an empty value", async () => {
+    const { url, seen } = await receiver();
+    const target = await open(webhook({ url }));
+
+    for (const options of [
+      { key: null, value: null },
+      { key: "", value: "" },
+      { key: Buffer.from([0, 255]), value: Buffer.from([1, 254]) },
+    ]) {
+      expect(await target.deliver([delivery(options)], soon())).toEqual([{ verdict: "delivered" }]);
+    }
+
+    const facts = seen.map(({ headers, body }) => [
+      headers["kafka-key"],
+      headers["kafka-key-base64"],
+      headers["kafka-tombstone"],
+      headers["content-type"],
+      body.length,
+    ]);
+    expect(facts).toEqual([
+      [undefined, undefined, "true", undefined, 0],
+      ["", undefined, undefined, "application/octet-stream", 0],
+      [undefined, "AP8=", undefined, "application/octet-stream", 2],
+    ]);
+  });
+
+  test("headers that HTTP cannot carry, or that are not a record's to set, arrive in kafka-headers and forge nothing", async () => {
+    const { url, seen } = await receiver();
+    const odd = [
+      ["x\r\nInjected: yes", "1"],
+      ["host", "evil.example"],
+      ["content-length", "1"],
+      ["transfer-encoding", "chunked"],
+      ["line", "a\r\nInjected: yes"],
+      ["binary", Buffer.from([0xff, 0x00])],
+      ["utf8", "Grüße"],
+      ["nothing", null],
+      ["", "no name"],
+      ["__proto__", "x"],
+      ["webhook-id", "forged"],
+      ["fine", "value"],
+    ] as const;
+
+    const outcome = await deliverOne(webhook({ url }), { headers: odd, value: "body" });
+
+    expect(told(outcome)).toBe("delivered");
+    expect(seen[0]?.headers).toMatchObject({ host: url.replace("http://", ""), "content-length": "4", fine: "value" });
+    expect(seen[0]?.rawHeaders.join("\n")).not.toContain("Injected");
+    expect(seen[0]?.headers["webhook-id"]).not.toBe("forged");
+    const carried = JSON.parse(Buffer.from(String(seen[0]?.headers["kafka-headers"]), "base64").toString()) as [string, string | null][];
+    expect(carried.map(([name, value]) => [name, value === null ? null : Buffer.from(value, "base64")])).toEqual(
+      odd.map(([name, value]) => [name, value === null ? null : Buffer.from(value)]),
+    );
+  });
+
+  test("a binary CloudEvent of Kafka is one of HTTP: ce_ becomes ce-, percent-encoded", async () => {
+    const { url, seen } = await receiver();
+    const headers = [
+      ["ce_specversion", "1.0"],
+      ["ce_id", "1"],
+      ["ce_source", "/a b"],
+      ["ce_type", "Größe"],
+      ["content-type", "text/plain; charset=utf-8"],
+    ] as const;
+
+    await deliverOne(webhook({ url }), { headers, value: "hello" });
+
+    expect(seen[0]?.headers).toMatchObject({
+      "ce-specversion": "1.0",
+      "ce-id": "1",
+      "ce-source": "/a%20b",
+      "ce-type": "Gr%C3%B6%C3%9Fe",
+      "content-type": "text/plain; charset=utf-8",
+    });
+  });
+
+  test("address, method and headers may come from the record", async () => {
+    const { url, seen } = await receiver();
+
+    await deliverOne(
+      webhook({
+        url: ({ message }) => `${url}/orders/${(message.document() as { id: number }).id}`,
+        method: ({ message }) => (message.value === null ? "DELETE" : "PUT"),
+        headers: ({ source }) => ({ "X-Offset": String(source.offset) }),
+      }),
+      { value: { id: 7 }, offset: 9 },
+    );
+
+    expect(seen[0]).toMatchObject({ method: "PUT", path: "/orders/7" });
+    expect(seen[0]?.headers["x-offset"]).toBe("9");
+  });
+
+  test("a record whose address, method or headers cannot be made is the record's own failure", async () => {
+    const { url } = await receiver();
+    const boom = () => {
+      throw new Error("no id");
+    };
+    expect(told(await deliverOne(webhook({ url: boom })))).toBe("record: record-not-for-target");
+    expect(told(await deliverOne(webhook({ url: () => "ftp://nowhere" })))).toBe("record: record-not-for-target");
+    expect(told(await deliverOne(webhook({ url, headers: boom })))).toBe("record: record-not-for-target");
+    expect(told(await deliverOne(webhook({ url, headers: () => ({ bad: "a\r\nb" }) })))).toBe("record: record-not-for-target");
+    expect(told(await deliverOne(webhook({ url }), { headers: [["big", "x".repeat(20_000)]] }))).toBe("record: record-not-for-target");
+  });
+
+  test("a repeat carries the same webhook-id and idempotency-key, another record another", async () => {
+    const { url, seen } = await receiver();
+    const target = await open(webhook({ url }));
+
+    for (const offset of [1, 1, 2]) await target.deliver([delivery({ offset })], soon());
+
+    const ids = seen.map(({ headers }) => headers["webhook-id"]);
+    expect(ids[0]).toBe(ids[1]);
+    expect(ids[2]).not.toBe(ids[0]);
+    expect(ids[0]).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(seen[0]?.headers["idempotency-key"]).toBe(ids[0]);
+  });
+
+  test("header values come from secrets, and are read again after the receiver refused them", async () => {
+    const { url, seen } = await receiver((response, { headers }) =>
+      response.writeHead(headers.authorization === "Bearer new" ? 200 : 401).end(),
+    );
+    let token = "Bearer old";
+    const read: boolean[] = [];
+    const context = targetContext({
+      secret: async (reference, options) => {
+        if (reference !== "env:TOKEN") return reference;
+        read.push(options?.refresh ?? false);
+        return token;
+      },
+    });
+    const target = await open(webhook({ url, headers: { Authorization: "env:TOKEN" } }), context);
+
+    const [refused] = await target.deliver([delivery()], soon());
+    token = "Bearer new";
+    const [accepted] = await target.deliver([delivery()], soon());
+
+    expect([told(refused), told(accepted)]).toEqual(["target: target-refused", "delivered"]);
+    expect(read).toEqual([false, true]);
+    expect(seen).toHaveLength(2);
+  });
+});
+
+describe("what answers mean", () => {
+  test.each([
+    [200, "delivered"],
+    [201, "delivered"],
+    [202, "delivered"],
+    [204, "delivered"],
+    [400, "record: record-refused"],
+    [409, "record: record-refused"],
+    [413, "record: record-refused"],
+    [415, "record: record-refused"],
+    [422, "record: record-refused"],
+    [414, "record: record-refused"],
+    [431, "record: record-refused"],
+    [401, "target: target-refused"],
+    [403, "target: target-refused"],
+    [404, "target: target-refused"],
+    [405, "target: target-refused"],
+    [410, "target: target-refused"],
+    [301, "target: target-refused"],
+    [302, "target: target-refused"],
+    [304, "target: target-refused"],
+    [307, "target: target-refused"],
+    [308, "target: target-refused"],
+    [408, "target: target-timeout"],
+    [425, "target: target-failed"],
+    [429, "target: target-busy"],
+    [500, "target: target-failed"],
+    [501, "target: target-failed"],
+    [502, "target: target-failed"],
+    [503, "target: target-busy"],
+    [504, "target: target-timeout"],
+    [599, "target: target-failed"],
+  ])("%i is %s", async (status, verdict) => {
+    const { url } = await receiver((response) => response.writeHead(status, { location: "/elsewhere" }).end("why"));
+    const outcome = await deliverOne(webhook({ url }));
+    expect(told(outcome)).toBe(verdict);
+    if (outcome?.verdict === "failed")
+      expect(outcome.error.details).toMatchObject({ targetStatus: status, targetAnswer: status === 304 ? "" : "why" });
+  });
+
+  test("a route may read a status otherwise", async () => {
+    const { url } = await receiver((response) => response.writeHead(409).end());
+    expect(told(await deliverOne(webhook({ url, statuses: { 409: "delivered" } })))).toBe("delivered");
+  });
+
+  test("a redirect is not followed", async () => {
+    const { url, seen } = await receiver((response) => response.writeHead(302, { location: "/elsewhere" }).end());
+    await deliverOne(webhook({ url: `${url}/here` }));
+    expect(seen.map(({ path }) => path)).toEqual(["/here"]);
+  });
+
+  test("Retry-After in seconds and as a date says when to come again", async () => {
+    const dates = ["7", new Date(Date.now() + 60_000).toUTCString(), "soon", "99999999"];
+    const { url } = await receiver((response) => response.writeHead(429, { "retry-after": dates.shift() }).end());
+    const target = await open(webhook({ url }));
+    const told = async () => {
+      const [outcome] = await target.deliver([delivery()], soon());
+      return outcome?.verdict === "failed" ? outcome.error.details.retryAfterMs : 0;
+    };
+    expect(await told()).toBe(7_000);
+    const byDate = await told();
+    expect(byDate).toBeGreaterThan(55_000);
+    expect(byDate).toBeLessThanOrEqual(60_000);
+    expect(await told()).toBeUndefined();
+    expect(await told()).toBe(86_400_000);
+  });
+
+  test("nobody there, nobody who speaks HTTP, and half an answer are the target's failure", async () => {
+    const nobody = await listen(createTcpServer());
+    await closers.pop()?.();
+    expect(told(await deliverOne(webhook({ url: nobody })))).toBe("target: target-failed");
+    const garbage = await listen(createTcpServer((socket) => socket.end("not HTTP at all\r\n\r\n")));
+    expect(told(await deliverOne(webhook({ url: garbage })))).toBe("target: target-failed");
+    const closing = await listen(createTcpServer((socket) => socket.end()));
+    expect(told(await deliverOne(webhook({ url: closing })))).toBe("target: target-failed");
+    const half = await listen(
+      createTcpServer((socket) => socket.on("data", () => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"))),
+    );
+    expect(told(await deliverOne(webhook({ url: half })))).toBe("target: target-failed");
+    const upgrade = await listen(
+      createTcpServer((socket) =>
+        socket.on("data", () => socket.end("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n")),
+      ),
+    );
+    expect(told(await deliverOne(webhook({ url: upgrade })))).toBe("target: target-failed");
+    const manyHeaders = await listen(
+      createTcpServer((socket) => socket.on("data", () => socket.end(`HTTP/1.1 200 OK\r\nbig: ${"x".repeat(100_000)}\r\n\r\n`))),
+    );
+    expect(told(await deliverOne(webhook({ url: manyHeaders })))).toBe("target: target-failed");
+  });
+
+  test("a receiver that never answers, or never ends its answer, costs its timeout and no more", async () => {
+    const silent = await listen(createTcpServer((socket) => socket.resume()));
+    const dripping = await listen(
+      createTcpServer((socket) => socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nx"))),
+    );
+    for (const url of [silent, dripping]) {
+      const startedAtMs = performance.now();
+      expect(told(await deliverOne(webhook({ url, timeoutMs: 150 })))).toBe("target: target-timeout");
+      expect(performance.now() - startedAtMs).toBeLessThan(1_500);
+    }
+  });
+
+  test("no attempt outlives the deadline it was given", async () => {
+    const silent = await listen(createTcpServer((socket) => socket.resume()));
+    const target = await open(webhook({ url: silent }));
+    const [outcome] = await target.deliver([delivery()], soon(100));
+    expect(told(outcome)).toBe("target: target-timeout");
+  });
+
+  test("an answer of 20 MB is not read to its end, and its status stands", async () => {
+    let sentBytes = 0;
+    const server = createHttpServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-length": String(20_000_000) });
+      const chunk = Buffer.alloc(10_000);
+      const write = () => {
+        while (sentBytes < 20_000_000 && !response.destroyed) {
+          sentBytes += chunk.length;
+          if (!response.write(chunk)) return response.once("drain", write);
+        }
+        return response.end();
+      };
+      write();
+    });
+    const url = await listen(server);
+    expect(told(await deliverOne(webhook({ url })))).toBe("delivered");
+    expect(sentBytes).toBeLessThan(15_000_000);
+  });
+
+  test("a kept connection that the receiver closed meanwhile is replaced without a failure", async () => {
+    let requests = 0;
+    const server = createTcpServer((socket) => {
+      let served = 0;
+      socket.on("data", () => {
+        served += 1;
+        requests += 1;
+        // The second request on a connection meets a closed door, as after an idle timeout.
+        if (served === 1) socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        else socket.resetAndDestroy();
+      });
+    });
+    const target = await open(webhook({ url: await listen(server) }));
+    for (let index = 0; index < 3; index++) expect(told((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
+    expect(requests).toBeGreaterThan(3);
+  });
+});
+
+describe("batches", () => {
+  test("several records are one JSON array, or one line each, with their digits kept", async () => {
+    const { url, seen } = await receiver();
+    const records = [delivery({ offset: 1, value: '{\n "n": 9007199254740993 }' }), delivery({ offset: 2, value: null })];
+
+    const array = await open(webhook({ url, batch: { format: "json-array" } }));
+    await array.deliver(records, soon());
+    const lines = await open(webhook({ url, batch: { format: "ndjson", element: "record" } }));
+    await lines.deliver(records, soon());
+
+    expect(seen[0]?.headers["content-type"]).toBe("application/json");
+    expect(seen[0]?.body.toString()).toBe('[{  "n": 9007199254740993 },null]');
+    expect(seen[1]?.headers["content-type"]).toBe("application/x-ndjson");
+    expect(
+      seen[1]?.body
+        .toString()
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown),
+    ).toMatchObject([
+      { topic: "orders", offset: 1, key: null },
+      { topic: "orders", offset: 2, key: null, value: null },
+    ]);
+  });
+
+  test("one record that the receiver refuses does not condemn its batch, and neither does one that is no JSON", async () => {
+    const taken: number[] = [];
+    const { url } = await receiver((response, { body }) => {
+      const batch = JSON.parse(body.toString()) as { n: number }[];
+      if (batch.some(({ n }) => n === 5)) return void response.writeHead(400).end("5 is bad");
+      taken.push(...batch.map(({ n }) => n));
+      response.end();
+    });
+    const target = await open(webhook({ url, batch: { format: "json-array" } }));
+    const records = Array.from({ length: 10 }, (_, n) => delivery({ offset: n, value: n === 7 ? "no JSON" : { n } }));
+
+    const outcomes = await target.deliver(records, soon());
+
+    expect(outcomes.map(told)).toEqual([
+      "delivered",
+      "delivered",
+      "delivered",
+      "delivered",
+      "delivered",
+      "record: record-refused",
+      "delivered",
+      "record: record-not-for-target",
+      "delivered",
+      "delivered",
+    ]);
+    expect(taken).toEqual([0, 1, 2, 3, 4, 6, 8, 9]);
+  });
+
+  test("a batch that meets an outage holds all that follows", async () => {
+    let requests = 0;
+    const { url } = await receiver((response) => response.writeHead(++requests === 1 ? 200 : 503).end());
+    const target = await open(webhook({ url, batch: { format: "json-array", bytesMax: 20 } }));
+    const outcomes = await target.deliver(
+      Array.from({ length: 6 }, (_, n) => delivery({ offset: n, value: { n: n + 10 } })),
+      soon(),
+    );
+    expect(outcomes.map(told)).toEqual(["delivered", "delivered", ...Array(4).fill("target: target-busy")]);
+    expect(requests).toBe(2);
+  });
+});
+
+test("a webhook to loopback is refused unless the route or the environment allows it", async () => {
+  const { url, seen } = await receiver();
+  const closed = targetContext({ allowPrivateAddresses: false });
+  const outcome = await deliverOne(webhook({ url }), {}, closed);
+  expect(told(outcome)).toBe("target: target-refused");
+  expect(told(await deliverOne(webhook({ url: url.replace("127.0.0.1", "localhost") }), {}, closed))).toBe("target: target-refused");
+  expect(told(await deliverOne(webhook({ url: url.replace("127.0.0.1", "2130706433") }), {}, closed))).toBe("target: target-refused");
+  expect(told(await deliverOne(webhook({ url, allowPrivate: true }), {}, closed))).toBe("delivered");
+  expect(seen).toHaveLength(1);
+});
+
+test("an address that is none is refused when the route is defined, without showing what may be secret", () => {
+  expect(() => webhook({ url: "nonsense" })).toThrow(RelayError);
+  expect(() => webhook({ url: "ftp://host/" })).toThrow("http://");
+  expect(webhook({ url: "https://user:password@host/path?token=1" }).name).toBe("https://host/path");
+});
