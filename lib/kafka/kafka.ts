@@ -1,15 +1,99 @@
 /** A Kafka cluster as this project uses it: made once an environment, on first use. */
+import type { Config } from "../config.js";
+import { RelayError } from "../errors.js";
 import type { Connection } from "./connection.js";
-import type { Metadata } from "./metadata.js";
+import { createConnection } from "./kafkajs/connection.js";
+import { createMetadata, type Metadata } from "./metadata.js";
 import type { Producer } from "./producer.js";
 import type { Reader } from "./reader.js";
+import type { SaslOptions, TlsOptions } from "./security.js";
 
 export interface Kafka {
   /** For everything that is no long poll: its sockets have an idle timeout. */
   readonly connection: Connection;
+  /** For requests that a broker may hold until their deadline: long reads, and joining a group. Sockets of its own. */
+  readonly longPolls: Connection;
   readonly metadata: Metadata;
   readonly producer: Producer;
   readonly reader: Reader;
   /** Within 200 ms, whatever the brokers do. */
   readonly close: () => Promise<void>;
+}
+
+export interface KafkaOptions {
+  /** "host:port" each; a function is asked on first use. */
+  readonly brokers: readonly string[] | (() => Promise<readonly string[]>);
+  readonly clientId: string;
+  readonly tls?: TlsOptions;
+  readonly sasl?: SaslOptions;
+  readonly connectTimeoutMs: number;
+  /** How long a broker that was asked may keep silent. */
+  readonly requestTimeoutMs: number;
+  readonly idempotence: boolean;
+  readonly compression: "none" | "gzip";
+  /** Does producing to a topic that does not exist create it, with the brokers' defaults? */
+  readonly autoCreateTopics: boolean;
+}
+
+export function createKafka(options: KafkaOptions): Kafka {
+  const { brokers, clientId, tls, sasl, connectTimeoutMs, requestTimeoutMs } = options;
+  const shared = { brokers, clientId, connectTimeoutMs, ...(tls === undefined ? {} : { tls }), ...(sasl === undefined ? {} : { sasl }) };
+  const connection = createConnection({ ...shared, silenceMaxMs: requestTimeoutMs });
+  const longPolls = createConnection({ ...shared, silenceMaxMs: undefined });
+  const metadata = createMetadata(connection);
+  return {
+    connection,
+    longPolls,
+    metadata,
+    producer: notYet<Producer>("producer"),
+    reader: notYet<Reader>("reader"),
+    close: async () => {
+      await Promise.all([connection.close(), longPolls.close()]);
+    },
+  };
+}
+
+function notYet<T extends object>(what: string): T {
+  return new Proxy({} as T, {
+    get: () => {
+      throw new RelayError("internal", `The ${what} is not built yet.`);
+    },
+  });
+}
+
+/** What the environment says of the cluster. `token` gives the tokens of the OAUTHBEARER mechanisms. */
+export function toKafkaOptions(config: Config, token?: () => Promise<string>): KafkaOptions {
+  const sasl = toSasl(config, token);
+  const tls = toTls(config);
+  return {
+    brokers: config.KAFKA_BROKERS ?? [],
+    clientId: config.KAFKA_CLIENT_ID,
+    ...(tls === undefined ? {} : { tls }),
+    ...(sasl === undefined ? {} : { sasl }),
+    connectTimeoutMs: config.KAFKA_CONNECT_TIMEOUT_MS,
+    requestTimeoutMs: config.KAFKA_REQUEST_TIMEOUT_MS,
+    idempotence: config.KAFKA_IDEMPOTENCE === "on",
+    compression: config.KAFKA_COMPRESSION,
+    autoCreateTopics: config.KAFKA_AUTO_CREATE_TOPICS,
+  };
+}
+
+/** IAM is spoken over TLS alone. */
+function toTls(config: Config): TlsOptions | undefined {
+  const { KAFKA_SSL_CA: ca, KAFKA_SSL_CERT: cert, KAFKA_SSL_KEY: key } = config;
+  if (!config.KAFKA_SSL && config.KAFKA_SASL_MECHANISM !== "aws-iam") return undefined;
+  return { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
+}
+
+function toSasl(config: Config, token: (() => Promise<string>) | undefined): SaslOptions | undefined {
+  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
+  if (mechanism === undefined) return undefined;
+  if (mechanism === "aws-iam" || mechanism === "oauthbearer") {
+    if (token === undefined) throw new RelayError("bad-configuration", `KAFKA_SASL_MECHANISM ${mechanism} needs a source of tokens.`);
+    return { mechanism: "oauthbearer", token };
+  }
+  if (username === undefined || password === undefined) {
+    throw new RelayError("bad-configuration", `KAFKA_SASL_MECHANISM ${mechanism} needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.`);
+  }
+  return { mechanism, username, password };
 }

@@ -1,6 +1,9 @@
 /** What the cluster says of its brokers and of the topics in hand. */
 import type { Deadline } from "../deadline.js";
-import type { RelayError } from "../errors.js";
+import { RelayError } from "../errors.js";
+import type { Connection } from "./connection.js";
+import { metadataApi } from "./protocol/metadata.js";
+import type { AnswerOf } from "./protocol/wire.js";
 
 export interface BrokerMetadata {
   readonly nodeId: number;
@@ -47,4 +50,121 @@ export interface Metadata {
   readonly topic: (name: string, deadline: Deadline, options?: { readonly ageMaxMs?: number }) => Promise<TopicMetadata>;
   /** Forgets what is remembered of a topic: its leader moved, or it is gone. */
   readonly forget: (topic: string) => void;
+}
+
+/** Brokers asked at most for one description: each after a failure of the one before. */
+const attemptsMax = 3;
+const ageMaxDefaultMs = 60_000;
+/** Topics remembered at most; a function has few, a proxy of a big cluster may be asked for many. */
+const rememberedTopicsMax = 10_000;
+
+export function createMetadata(connection: Connection, now: () => number = Date.now): Metadata {
+  const remembered = new Map<string, { readonly topic: TopicMetadata; readonly atMs: number }>();
+  const asking = new Map<string, Promise<TopicMetadata>>();
+
+  async function describe(...[topics, deadline, options]: Parameters<Metadata["describe"]>): Promise<ClusterMetadata> {
+    const asksOperations = options?.authorizedOperations === true;
+    const args = {
+      topics: topics === "all" ? null : [...new Set(topics)],
+      allowAutoTopicCreation: false,
+      includeClusterAuthorizedOperations: false,
+      includeTopicAuthorizedOperations: asksOperations,
+    };
+    const atMs = now();
+    const answer = await askUntilAnswered(connection, args, deadline);
+    const described = new Map(answer.topics.map((topic) => [topic.name, toTopic(topic)]));
+    for (const topic of described.values()) if (!(topic instanceof RelayError)) remember(topic, atMs);
+    return {
+      clusterId: answer.clusterId ?? "",
+      controllerId: answer.controllerId < 0 ? null : answer.controllerId,
+      brokers: answer.brokers,
+      topics: described,
+    };
+  }
+
+  function remember(topic: TopicMetadata, atMs: number): void {
+    if (remembered.size >= rememberedTopicsMax) remembered.clear();
+    remembered.set(topic.name, { topic, atMs });
+  }
+
+  async function ask(name: string, deadline: Deadline): Promise<TopicMetadata> {
+    const topic = (await describe([name], deadline)).topics.get(name);
+    if (topic === undefined)
+      throw new RelayError("kafka-refused", `Kafka did not tell of topic ${JSON.stringify(name)}, which it was asked for.`);
+    if (topic instanceof RelayError) {
+      remembered.delete(name);
+      throw topic;
+    }
+    return topic;
+  }
+
+  return {
+    describe,
+    topic: (name, deadline, options) => {
+      const known = remembered.get(name);
+      const ageMaxMs = options?.ageMaxMs ?? ageMaxDefaultMs;
+      if (known !== undefined && now() - known.atMs <= ageMaxMs) return Promise.resolve(known.topic);
+      const sameQuestion = asking.get(name);
+      if (sameQuestion !== undefined && ageMaxMs > 0) return sameQuestion;
+      const answer = ask(name, deadline).finally(() => asking.delete(name));
+      asking.set(name, answer);
+      return answer;
+    },
+    forget: (topic) => {
+      remembered.delete(topic);
+    },
+  };
+}
+
+type MetadataArgs = Parameters<typeof metadataApi.encode>[1];
+
+async function askUntilAnswered(connection: Connection, args: MetadataArgs, deadline: Deadline): Promise<AnswerOf<typeof metadataApi>> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await connection.request(metadataApi, args, "any", deadline);
+    } catch (error) {
+      const isWorthAnother = error instanceof RelayError && error.code === "kafka-unreachable" && deadline.leftMs() > 0;
+      if (attempt >= attemptsMax || !isWorthAnother) throw error;
+    }
+  }
+}
+
+type ToldTopic = AnswerOf<typeof metadataApi>["topics"][number];
+
+/** What Kafka sets where it was not asked, or cannot tell. */
+const operationsNotTold = -2_147_483_648;
+const noLeader = -1;
+
+function toTopic({ errorCode, name, isInternal, partitions, authorizedOperations }: ToldTopic): TopicMetadata | RelayError {
+  if (errorCode !== 0) return toFailure(errorCode, name);
+  return {
+    name,
+    isInternal,
+    partitions: partitions
+      .map(({ partition, leader, replicas, isr, offlineReplicas }) => ({
+        partition,
+        leader: leader === noLeader ? null : leader,
+        replicas,
+        isr,
+        offlineReplicas,
+      }))
+      .sort((one, other) => one.partition - other.partition),
+    ...(authorizedOperations === operationsNotTold ? {} : { authorizedOperations }),
+  };
+}
+
+function toFailure(kafkaCode: number, name: string): RelayError {
+  const topic = JSON.stringify(name);
+  switch (kafkaCode) {
+    case 3:
+      return new RelayError("topic-not-found", `There is no topic ${topic}, or none that we may see.`, { kafkaCode });
+    case 5:
+      return new RelayError("leader-not-available", `Topic ${topic} has no leaders yet.`, { kafkaCode });
+    case 17:
+      return new RelayError("kafka-bad-request", `${topic} is no name for a topic.`, { kafkaCode });
+    case 29:
+      return new RelayError("kafka-forbidden", `We may not describe topic ${topic}.`, { kafkaCode });
+    default:
+      return new RelayError("kafka-refused", `Kafka does not tell of topic ${topic}: error ${kafkaCode}.`, { kafkaCode });
+  }
 }

@@ -7,7 +7,7 @@ import { createColors } from "picocolors";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline, type Deadline } from "../../lib/deadline.js";
 import { type RelayError, toRelayError } from "../../lib/errors.js";
-import { createKafka, type Kafka } from "../../lib/kafka/kafka.js";
+import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 
 /** The world outside, so that a test can be it. */
 export interface World {
@@ -177,7 +177,7 @@ function createContext(
     isJson,
     kafka: async () => {
       const KAFKA_BROKERS = options.brokers ?? world.env.KAFKA_BROKERS ?? "127.0.0.1:9092";
-      const kafka = connection.kafka ?? createKafka(parseConfig({ ...world.env, KAFKA_BROKERS }));
+      const kafka = connection.kafka ?? createKafka(toKafkaOptions(parseConfig({ ...world.env, KAFKA_BROKERS })));
       connection.kafka = kafka;
       return kafka;
     },

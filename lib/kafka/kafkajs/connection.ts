@@ -1,0 +1,255 @@
+/** The Connection over brokers: finds who is asked, keeps one socket a broker, obeys throttling, ends by the deadline. Nothing asked is asked twice. */
+import { assertTimeLeft, type Deadline } from "../../deadline.js";
+import { RelayError } from "../../errors.js";
+import { type Address, addressKey, Brokers, parseAddress } from "../brokers.js";
+import type { Api, Connection, Destination } from "../connection.js";
+import { findCoordinatorApi, metadataApi } from "../protocol/metadata.js";
+import { type BrokerConnection, type BrokerConnectionOptions, openBrokerConnection } from "./broker-connection.js";
+
+export interface ConnectionOptions extends BrokerConnectionOptions {
+  /** "host:port" each; a function is asked on first use, once. */
+  readonly brokers: readonly string[] | (() => Promise<readonly string[]>);
+  readonly connectTimeoutMs: number;
+  /** A connection unused for longer is replaced before it is used again: something on the way may have forgotten it in silence. */
+  readonly unusedMaxMs?: number;
+  readonly now?: () => number;
+}
+
+const unusedMaxDefaultMs = 240_000;
+/** With others left to try, one broker that does not answer must not take all the time there is. */
+const connectShare = 0.5;
+const connectFloorMs = 1000;
+
+export function createConnection(options: ConnectionOptions): Connection {
+  const { connectTimeoutMs, unusedMaxMs = unusedMaxDefaultMs, now = Date.now } = options;
+  const links = new Map<string, Link>();
+  let brokers: Promise<Brokers> | undefined;
+  let isClosed = false;
+
+  function knownBrokers(): Promise<Brokers> {
+    brokers ??= (async () => {
+      const list = typeof options.brokers === "function" ? await options.brokers() : options.brokers;
+      if (list.length === 0) throw new RelayError("bad-configuration", "No broker is named: set KAFKA_BROKERS.");
+      return new Brokers(list.map(parseAddress), Math.floor(Math.random() * list.length));
+    })().catch((error: unknown) => {
+      brokers = undefined;
+      throw error;
+    });
+    return brokers;
+  }
+
+  function linkTo(address: Address): Link {
+    const key = addressKey(address);
+    const known = links.get(key);
+    if (known !== undefined) return known;
+    const link: Link = { address, open: undefined, opening: undefined, throttledUntilMs: 0 };
+    links.set(key, link);
+    return link;
+  }
+
+  /** The open connection of a link, or a new one; whoever comes meanwhile waits for the same. */
+  async function connected(link: Link, known: Brokers, deadline: Deadline, limitMs: number): Promise<BrokerConnection> {
+    if (link.open?.isOpen() === true) {
+      if (now() - link.open.usedAtMs() < unusedMaxMs) return link.open;
+      link.open.close();
+    }
+    assertTimeLeft(deadline, `connect to Kafka at ${addressKey(link.address)}`);
+    if (isClosed) throw new RelayError("kafka-unreachable", "The connection to Kafka has been closed.");
+    link.opening ??= openBrokerConnection(link.address, options, limitMs)
+      .then((open) => {
+        if (isClosed) open.close();
+        link.open = open;
+        known.worked(link.address);
+        return open;
+      })
+      .catch((error: unknown) => {
+        known.failed(link.address, now());
+        throw error;
+      })
+      .finally(() => {
+        link.opening = undefined;
+      });
+    return link.opening;
+  }
+
+  const connectLimitMs = (deadline: Deadline, isLast: boolean): number => {
+    const leftMs = deadline.leftMs();
+    return Math.min(connectTimeoutMs, isLast ? leftMs : Math.max(connectFloorMs, leftMs * connectShare));
+  };
+
+  /** One after the other until one answers: to connect is to ask nothing yet. */
+  async function anyLink(known: Brokers, deadline: Deadline): Promise<readonly [Link, BrokerConnection]> {
+    const addresses = known.anyInOrder((address) => links.get(addressKey(address))?.open?.isOpen() === true);
+    let failure: unknown;
+    for (const [index, address] of addresses.entries()) {
+      const link = linkTo(address);
+      try {
+        return [link, await connected(link, known, deadline, connectLimitMs(deadline, index === addresses.length - 1))];
+      } catch (error) {
+        failure ??= error;
+        if (isHopeless(error) || deadline.leftMs() <= 0) break;
+      }
+    }
+    throw failure;
+  }
+
+  async function linkFor(to: Destination, deadline: Deadline): Promise<readonly [Link, BrokerConnection]> {
+    const known = await knownBrokers();
+    if (to === "any") return anyLink(known, deadline);
+    const nodeId = await nodeIdOf(to, known, deadline);
+    if (known.byId(nodeId) === undefined) await askForBrokers(deadline);
+    const address = known.byId(nodeId);
+    if (address === undefined) throw new RelayError("broker-not-available", `The cluster has no broker ${nodeId} at the moment.`);
+    const link = linkTo(address);
+    return [link, await connected(link, known, deadline, connectLimitMs(deadline, true))];
+  }
+
+  async function nodeIdOf(to: Exclude<Destination, "any">, known: Brokers, deadline: Deadline): Promise<number> {
+    if (to === "controller") {
+      if (known.controllerId === undefined) await askForBrokers(deadline);
+      if (known.controllerId === undefined) throw new RelayError("broker-not-available", "The cluster has no controller at the moment.");
+      return known.controllerId;
+    }
+    if ("nodeId" in to) return to.nodeId;
+    const group = to.coordinatorOf;
+    const remembered = known.coordinatorOf(group);
+    if (remembered !== undefined) return remembered;
+    const { errorCode, errorMessage, nodeId, host, port } = await request(findCoordinatorApi, { key: group, keyType: 0 }, "any", deadline);
+    if (errorCode !== 0) throw coordinatorFailure(group, errorCode, errorMessage);
+    const address = known.byId(nodeId);
+    if (address === undefined || addressKey(address) !== addressKey({ host, port })) await askForBrokers(deadline);
+    known.learnCoordinator(group, nodeId);
+    return nodeId;
+  }
+
+  async function askForBrokers(deadline: Deadline): Promise<void> {
+    await request(
+      metadataApi,
+      { topics: [], allowAutoTopicCreation: false, includeClusterAuthorizedOperations: false, includeTopicAuthorizedOperations: false },
+      "any",
+      deadline,
+    );
+  }
+
+  async function request<Args, Answer>(api: Api<Args, Answer>, args: Args, to: Destination, deadline: Deadline): Promise<Answer> {
+    assertTimeLeft(deadline, `ask Kafka for ${api.name}`);
+    const [link, connection] = await linkFor(to, deadline);
+    const version = connection.versionOf(api);
+    if (version === undefined) throw unsupported(api, link.address);
+    const encoded = api.encode(version, args);
+    const body = Buffer.isBuffer(encoded) ? encoded : await encoded;
+    if (link.throttledUntilMs > now()) await throttle(link, deadline, now);
+    const leftMs = deadline.leftMs();
+    assertTimeLeft(deadline, `ask Kafka for ${api.name}`);
+    const known = await knownBrokers();
+    let answerBody: Buffer;
+    try {
+      answerBody = await connection.exchange(api, version, body, leftMs);
+    } catch (error) {
+      known.failed(link.address, now());
+      throw readingKeys.has(api.key) ? asUnreachable(error) : error;
+    }
+    const answer = await decode(api, version, answerBody, link.address);
+    obey(answer, link, now);
+    if (isMetadata(api, answer)) known.learn(answer);
+    if (typeof to === "object" && "coordinatorOf" in to && tells(answer, movedCoordinatorCodes)) known.forgetCoordinator(to.coordinatorOf);
+    if (to === "controller" && tells(answer, movedControllerCodes)) known.forgetController();
+    return answer;
+  }
+
+  return {
+    request,
+    versionOf: async (api, to, deadline) => (await linkFor(to, deadline))[1].versionOf(api),
+    close: async () => {
+      isClosed = true;
+      for (const { open } of links.values()) open?.close();
+      links.clear();
+    },
+  };
+}
+
+interface Link {
+  readonly address: Address;
+  open: BrokerConnection | undefined;
+  opening: Promise<BrokerConnection> | undefined;
+  throttledUntilMs: number;
+}
+
+/** APIs that change nothing: where no answer came, nothing may have happened. */
+const readingKeys: ReadonlySet<number> = new Set([1, 2, 3, 9, 10, 15, 16, 18, 23, 29, 32, 35, 46, 48, 50, 55, 60, 61, 66, 69, 74, 75, 77]);
+
+function asUnreachable(error: unknown): unknown {
+  if (!(error instanceof RelayError) || error.code !== "maybe-written") return error;
+  return new RelayError("kafka-unreachable", error.message, { cause: error.details.cause });
+}
+
+/** What no other broker would answer otherwise. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof RelayError && error.code === "kafka-unauthenticated";
+}
+
+function unsupported(api: Pick<Api<never, unknown>, "name" | "versions">, address: Address): RelayError {
+  const [min, max] = api.versions;
+  return new RelayError(
+    "unsupported-by-broker",
+    `Kafka at ${addressKey(address)} does not speak ${api.name} in version ${min === max ? min : `${min} to ${max}`}.`,
+  );
+}
+
+function coordinatorFailure(group: string, kafkaCode: number, said: string | null): RelayError {
+  const groupForbidden = 30;
+  if (kafkaCode === groupForbidden)
+    return new RelayError("kafka-forbidden", `We may not describe the group ${JSON.stringify(group)}.`, { kafkaCode });
+  return new RelayError(
+    "kafka-retriable",
+    `The group ${JSON.stringify(group)} has no coordinator at the moment${said === null ? "" : ` (${said})`}.`,
+    { kafkaCode },
+  );
+}
+
+async function throttle(link: Link, deadline: Deadline, now: () => number): Promise<void> {
+  const waitMs = link.throttledUntilMs - now();
+  if (waitMs >= deadline.leftMs()) {
+    throw new RelayError(
+      "too-many-requests",
+      `Kafka at ${addressKey(link.address)} asked us to wait ${waitMs} ms, longer than this request may take.`,
+      {
+        retryAfterMs: waitMs,
+      },
+    );
+  }
+  await new Promise((resolve) => setTimeout(resolve, waitMs));
+}
+
+/** The broker answers at once and expects us to wait (KIP-219): the answer is handed on, and the next request to that broker waits. */
+function obey(answer: unknown, link: Link, now: () => number): void {
+  const throttleMs = (answer as { readonly throttleMs?: number } | null)?.throttleMs;
+  if (throttleMs !== undefined && throttleMs > 0) link.throttledUntilMs = Math.max(link.throttledUntilMs, now() + throttleMs);
+}
+
+async function decode<Answer>(api: Api<never, Answer>, version: number, body: Buffer, address: Address): Promise<Answer> {
+  try {
+    return await api.decode(version, body);
+  } catch (cause) {
+    if (cause instanceof RelayError) throw cause;
+    throw new RelayError("kafka-refused", `The answer of Kafka at ${addressKey(address)} to ${api.name} cannot be read.`, {
+      cause,
+      written: "maybe",
+    });
+  }
+}
+
+function isMetadata(api: { readonly key: number }, _answer: unknown): _answer is { readonly brokers: []; readonly controllerId: number } {
+  return api === (metadataApi as { readonly key: number });
+}
+
+const movedCoordinatorCodes: ReadonlySet<number> = new Set([15, 16]);
+const movedControllerCodes: ReadonlySet<number> = new Set([41]);
+
+/** Does an answer tell one of these error codes, at its top or of one of its entries? */
+function tells(answer: unknown, codes: ReadonlySet<number>): boolean {
+  if (Array.isArray(answer)) return answer.some((entry) => tells(entry, codes));
+  if (typeof answer !== "object" || answer === null || Buffer.isBuffer(answer)) return false;
+  const { errorCode } = answer as { readonly errorCode?: number };
+  return (errorCode !== undefined && codes.has(errorCode)) || Object.values(answer).some((entry) => tells(entry, codes));
+}
