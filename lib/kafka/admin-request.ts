@@ -1,7 +1,7 @@
 /** How administration asks: the same request again where a coordinator or controller has moved, and eyes on what it changed until it is seen. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertTimeLeft, type Deadline, sooner } from "../deadline.js";
-import { RelayError } from "../errors.js";
+import { type FailureCode, RelayError } from "../errors.js";
 import { transientCodes } from "./admin-failures.js";
 import type { Api, Destination } from "./connection.js";
 import type { Kafka } from "./kafka.js";
@@ -40,9 +40,11 @@ export async function ask<Args, Answer>(
   }
 }
 
+const passing: ReadonlySet<FailureCode> = new Set<FailureCode>(["kafka-unreachable", "kafka-retriable", "broker-not-available"]);
+
 function isWorthAnother(error: unknown, isRepeatable: boolean): boolean {
   if (!(error instanceof RelayError)) return false;
-  return error.code === "kafka-unreachable" || error.code === "kafka-retriable" || (isRepeatable && error.code === "maybe-written");
+  return passing.has(error.code) || (isRepeatable && error.code === "maybe-written");
 }
 
 const visibleWithinMs = 3_000;

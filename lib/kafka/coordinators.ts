@@ -3,13 +3,13 @@ import type { Deadline } from "../deadline.js";
 import { type RelayError, toRelayError } from "../errors.js";
 import { toAdminError, transientCodes } from "./admin-failures.js";
 import { ask } from "./admin-request.js";
-import type { Destination } from "./connection.js";
 import type { Kafka } from "./kafka.js";
 import { findCoordinatorsApi } from "./protocol/groups.js";
+import { findCoordinatorApi } from "./protocol/metadata.js";
 
 /** Groups that share a coordinator, to be asked of it in one request. */
 export interface CoordinatorShare {
-  readonly to: Destination;
+  readonly to: { readonly nodeId: number };
   readonly groupIds: readonly string[];
 }
 
@@ -26,22 +26,27 @@ export async function groupsByCoordinator(
   groupIds: readonly string[],
   deadline: Deadline,
 ): Promise<{ readonly shares: readonly CoordinatorShare[]; readonly failed: ReadonlyMap<string, RelayError> }> {
-  const [only] = groupIds;
-  if (only !== undefined && groupIds.length === 1) return { shares: [{ to: { coordinatorOf: only }, groupIds }], failed: new Map() };
-  const takesLists = (await kafka.connection.versionOf(findCoordinatorsApi, "any", deadline)) !== undefined;
-  if (!takesLists)
-    return { shares: groupIds.map((groupId) => ({ to: { coordinatorOf: groupId }, groupIds: [groupId] })), failed: new Map() };
-
   const nodeOf = new Map<string, number>();
   const failed = new Map<string, RelayError>();
-  for (const keys of inLots(groupIds, groupsPerRequestMax)) {
-    const answer = await ask(kafka, findCoordinatorsApi, { keyType: groupKey, keys }, "any", deadline, {
-      codes: (told) => told.coordinators.map(({ errorCode }) => errorCode),
-      isRepeatable: true,
-    });
-    for (const { key, errorCode, errorMessage, nodeId } of answer.coordinators) {
-      if (errorCode === 0) nodeOf.set(key, nodeId);
-      else failed.set(key, toAdminError(errorCode, words(key), errorMessage));
+  const learn = (groupId: string, told: { readonly errorCode: number; readonly errorMessage: string | null; readonly nodeId: number }) => {
+    if (told.errorCode === 0) nodeOf.set(groupId, told.nodeId);
+    else failed.set(groupId, toAdminError(told.errorCode, words(groupId), told.errorMessage));
+  };
+  const takesLists = (await kafka.connection.versionOf(findCoordinatorsApi, "any", deadline)) !== undefined;
+  for (const lot of inLots(groupIds, takesLists ? groupsPerRequestMax : sideBySideMax)) {
+    if (takesLists) {
+      const answer = await ask(kafka, findCoordinatorsApi, { keyType: groupKey, keys: lot }, "any", deadline, {
+        codes: (told) => told.coordinators.map(({ errorCode }) => errorCode),
+        isRepeatable: true,
+      });
+      for (const told of answer.coordinators) learn(told.key, told);
+    } else {
+      const codes = (told: { readonly errorCode: number }) => [told.errorCode];
+      await Promise.all(
+        lot.map(async (key) =>
+          learn(key, await ask(kafka, findCoordinatorApi, { key, keyType: groupKey }, "any", deadline, { codes, isRepeatable: true })),
+        ),
+      );
     }
   }
   const members = new Map<number, string[]>();

@@ -42,6 +42,7 @@ export interface Group {
   /** A group of the consumer protocol that has classic members too, in the middle of a migration. */
   readonly isMixed: boolean;
   readonly members: readonly GroupMember[];
+  readonly coordinatorId: number;
 }
 
 const words = (groupId: string): string => `Group ${JSON.stringify(groupId)}`;
@@ -156,6 +157,7 @@ async function describeConsumerProtocol(kafka: Kafka, { to, groupIds }: Coordina
             state: toUpperSnake(group.state),
             protocolType: "consumer",
             assignor: group.assignor,
+            coordinatorId: to.nodeId,
             isSimple: false,
             isMixed: group.members.some(({ memberType }) => memberType === 0) && group.members.some(({ memberType }) => memberType === 1),
             members: group.members.map((member) => ({ ...toMember(member), assignments: toAssignments(member.assignment) })),
@@ -198,6 +200,7 @@ async function describeClassicProtocol(kafka: Kafka, { to, groupIds }: Coordinat
               state: toUpperSnake(group.state),
               protocolType: group.protocolType,
               assignor: group.protocol,
+              coordinatorId: to.nodeId,
               isSimple: group.protocolType === "",
               isMixed: false,
               members: group.members.map((member) => ({
@@ -226,6 +229,7 @@ async function describeShareProtocol(kafka: Kafka, { to, groupIds }: Coordinator
             state: toUpperSnake(group.state),
             protocolType: "share",
             assignor: group.assignor,
+            coordinatorId: to.nodeId,
             isSimple: false,
             isMixed: false,
             members: group.members.map((member) => ({ ...toMember(member), assignments: toAssignments(member.assignment) })),
