@@ -11,7 +11,7 @@ export interface SqlServer {
 
 const connectionsMax = 20;
 
-/** Starts on loopback; without a folder the data live in memory and go with the process. */
+/** Starts on loopback (port 0: a free one); without a folder the data live in memory and go with the process. */
 export async function startSql({ dataFolder, port }: { readonly dataFolder?: string; readonly port: number }): Promise<SqlServer> {
   if (dataFolder !== undefined) mkdirSync(dataFolder, { recursive: true });
   const db = dataFolder === undefined ? await PGlite.create() : await PGlite.create(dataFolder);
@@ -23,7 +23,7 @@ export async function startSql({ dataFolder, port }: { readonly dataFolder?: str
     throw thrown;
   }
   return {
-    url: `postgres://postgres@127.0.0.1:${port}/postgres?sslmode=disable`,
+    url: `postgres://postgres@${server.getServerConn()}/postgres?sslmode=disable`,
     stop: async () => {
       await server.stop();
       await db.close();
