@@ -46,9 +46,12 @@ const meanings: Readonly<Record<number, readonly [FailureCode, string]>> = {
 /** Those after which the same request may succeed at another broker or a moment later. */
 export const transientCodes: ReadonlySet<number> = new Set([5, 6, 14, 15, 16, 41, 103]);
 
+/** The brokers' words for these are of hosts and partitions where the caller has named a topic or a group. */
+const saidBetterByUs: ReadonlySet<number> = new Set([3, 29, 30, 31, 36, 68, 69]);
+
 /** `what` names the thing in the sentence: `Topic "orders"`, `Group "billing"`. The broker's own words are kept where it has some. */
 export function toAdminError(kafkaCode: number, what: string, brokerMessage: string | null = null): RelayError {
   const [code, meaning] = meanings[kafkaCode] ?? ["kafka-refused", `the broker answered error ${kafkaCode}`];
-  const said = brokerMessage === null || brokerMessage === "" ? meaning : brokerMessage;
+  const said = brokerMessage === null || brokerMessage === "" || saidBetterByUs.has(kafkaCode) ? meaning : brokerMessage;
   return new RelayError(code, `${what}: ${said.replace(/[.\s]+$/, "")}.`, { kafkaCode });
 }
