@@ -19,7 +19,7 @@ export interface AskOptions<Answer> {
 
 /** Sends a request and answers what the broker said, codes included; transient refusals are asked again, at most six times and within the deadline. */
 export async function ask<Args, Answer>(
-  kafka: Kafka,
+  kafka: Pick<Kafka, "connection">,
   api: Api<Args, Answer>,
   args: Args,
   to: Destination,

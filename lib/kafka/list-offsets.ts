@@ -33,7 +33,11 @@ const toTimestamp = (at: PartitionPoint["at"]): bigint => (at === "earliest" ? e
  * One answer a point, in the order asked for. Ends are those a reader of committed records sees (the last stable offset).
  * A partition whose leader moved between the look-up and the question is asked for once more.
  */
-export async function listOffsets(kafka: Kafka, points: readonly PartitionPoint[], deadline: Deadline): Promise<readonly ListedOffset[]> {
+export async function listOffsets(
+  kafka: Pick<Kafka, "connection" | "metadata">,
+  points: readonly PartitionPoint[],
+  deadline: Deadline,
+): Promise<readonly ListedOffset[]> {
   const answers: (ListedOffset | undefined)[] = points.map(() => undefined);
   let open = points.map((_, index) => index);
   for (let round = 1; round <= 2 && open.length > 0; round++) {
@@ -48,7 +52,7 @@ export async function listOffsets(kafka: Kafka, points: readonly PartitionPoint[
 const words = (topic: string, partition: number): string => `Partition ${partition} of topic ${JSON.stringify(topic)}`;
 
 async function askLeaders(
-  kafka: Kafka,
+  kafka: Pick<Kafka, "connection" | "metadata">,
   points: readonly PartitionPoint[],
   open: readonly number[],
   answers: (ListedOffset | undefined)[],
@@ -87,7 +91,7 @@ function leaderOf(topic: TopicMetadata | RelayError | undefined, { topic: name, 
 }
 
 async function askLeader(
-  kafka: Kafka,
+  kafka: Pick<Kafka, "connection" | "metadata">,
   nodeId: number,
   points: readonly PartitionPoint[],
   indexes: readonly number[],

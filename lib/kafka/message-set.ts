@@ -110,4 +110,5 @@ function fillView(view: RecordView, bytes: Buffer, message: Message, offset: num
   view.valueBytes = message.valueBytes;
   view.headersAt = 0;
   view.headerCount = 0;
+  view.contentBytes = Math.max(0, message.keyBytes) + Math.max(0, message.valueBytes);
 }

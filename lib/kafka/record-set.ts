@@ -140,6 +140,7 @@ function walkRecords(
     const timestampDelta = cursor.varlong();
     view.timestampMs = appendTimestampMs ?? baseTimestampMs + timestampDelta;
     view.offset = baseOffset + cursor.varint();
+    view.contentBytes = recordEnd - cursor.at;
     view.keyBytes = cursor.varint();
     view.keyAt = cursor.at;
     if (view.keyBytes > 0) cursor.at += view.keyBytes;
@@ -172,6 +173,7 @@ function emptyView(bytes: Buffer): RecordView {
     valueBytes: -1,
     headersAt: 0,
     headerCount: 0,
+    contentBytes: 0,
   };
 }
 

@@ -15,6 +15,8 @@ export interface RecordView {
   valueBytes: number;
   headersAt: number;
   headerCount: number;
+  /** Of key, value and headers as they stand here. */
+  contentBytes: number;
 }
 
 /** Whose records they are; for messages. */
