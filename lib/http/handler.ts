@@ -1,0 +1,184 @@
+/** From a map of operations to a Lambda handler: decode, authorize, check, run, reply; whatever is thrown becomes an answer. */
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
+import type { GenericSchema } from "valibot";
+import { type AccessPolicy, authorize } from "../access.js";
+import { toAccessPolicy } from "../access-policy.js";
+import { type Config, config as environmentConfig } from "../config.js";
+import { createDeadline, type Deadline } from "../deadline.js";
+import { RelayError, toRelayError } from "../errors.js";
+import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
+import { assertReplyFitsLambda } from "./body-limits.js";
+import { type HttpRequest, toBody, toMediaType, toRequest, toUtf8 } from "./event.js";
+import { parseJson, toJson } from "./json.js";
+import { isJson, negotiate } from "./media-type.js";
+import type { Operation, OperationContext, OperationInput, Operations, Reply } from "./operation.js";
+import { problemReply } from "./problem.js";
+import { validate } from "./validation.js";
+
+/** Time kept back from the Lambda's own, to answer in before it is ended. */
+export const replyMarginMs = 500;
+/** API Gateway waits 30 seconds for an integration (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html). */
+export const gatewayTimeoutMs = 29_000;
+
+export type HttpHandler = (
+  event: APIGatewayProxyEventV2,
+  context: Pick<Context, "getRemainingTimeInMillis">,
+) => Promise<APIGatewayProxyStructuredResultV2>;
+
+export interface HttpOptions {
+  /** Absent: the environment's. */
+  readonly config?: Config;
+  /** Absent: made from the configuration when an operation first asks for it. */
+  readonly kafka?: Kafka;
+  /** Where unexpected errors go; absent: standard error, one JSON line each. */
+  readonly log?: (entry: Readonly<Record<string, unknown>>) => void;
+}
+
+/** What a handler keeps between calls: made on first use, so that loading a function reads nothing and connects nowhere. */
+interface Environment {
+  readonly config: () => Config;
+  readonly policy: () => AccessPolicy;
+  readonly kafka: () => Kafka;
+  readonly log: (entry: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Turns operations into the handler of one function. It never throws: serverless-offline would answer 200 with the stack, and API Gateway 500 without a reason. */
+export function http(operations: Operations, options: HttpOptions = {}): HttpHandler {
+  const environment = createEnvironment(options);
+  return async (event, context) => {
+    const deadline = createDeadline(Math.min(context.getRemainingTimeInMillis() - replyMarginMs, gatewayTimeoutMs));
+    let operation: Operation | undefined;
+    let request: HttpRequest | undefined;
+    try {
+      request = toRequest(event);
+      operation = find(operations, request);
+      const reply = await answer(operation, event, request, environment, deadline);
+      return toResult(reply, operation, request);
+    } catch (thrown) {
+      const error = toRelayError(thrown);
+      if (error.failure.status >= 500) environment.log(toLogEntry(error, request));
+      return toResult(problemReply(error, problemTypeOf(operation)), operation, request);
+    }
+  };
+}
+
+function createEnvironment(options: HttpOptions): Environment {
+  let policy: AccessPolicy | undefined;
+  let { kafka } = options;
+  const config = () => options.config ?? environmentConfig();
+  return {
+    config,
+    policy: () => {
+      policy ??= toAccessPolicy(config());
+      return policy;
+    },
+    kafka: () => {
+      kafka ??= createKafka(toKafkaOptions(config()));
+      return kafka;
+    },
+    log: options.log ?? ((entry) => console.error(JSON.stringify(entry))),
+  };
+}
+
+/** By the gateway's own string; HEAD is served as GET, and what has no operation of its own goes to the catch-all, if there is one. */
+function find(operations: Operations, request: HttpRequest): Operation {
+  const { routeKey } = request;
+  const operation = operations[routeKey] ?? operations[routeKey.replace(/^HEAD /, "GET ")] ?? operations.$default;
+  if (operation === undefined) {
+    throw new RelayError("not-found", `There is no operation ${JSON.stringify(routeKey.slice(0, 200))} in this function.`);
+  }
+  return operation;
+}
+
+async function answer(
+  operation: Operation,
+  event: APIGatewayProxyEventV2,
+  request: HttpRequest,
+  environment: Environment,
+  deadline: Deadline,
+): Promise<Reply> {
+  const allow: OperationContext["authorize"] = (may, resource) => authorize(environment.policy(), request.caller, may, resource);
+  allow(operation.may, operation.on === undefined ? undefined : request.path[operation.on]);
+  assertAcceptable(operation, request);
+  const input = toInput(operation, event, request);
+  return await operation.run(input, {
+    get kafka() {
+      return environment.kafka();
+    },
+    get config() {
+      return environment.config();
+    },
+    deadline,
+    caller: request.caller,
+    baseUrl: request.baseUrl,
+    requestId: request.requestId,
+    authorize: allow,
+  });
+}
+
+const jsonOnly = ["application/json"] as const;
+
+/** Refused before anything is done, so that a 406 never hides an act. */
+function assertAcceptable(operation: Operation, request: HttpRequest): void {
+  const produces = operation.produces ?? jsonOnly;
+  if (negotiate(request.headers.accept, produces) === undefined) {
+    throw new RelayError("not-acceptable", `The Accept header takes none of what is answered here: ${produces.join(", ")}.`);
+  }
+}
+
+function toInput(operation: Operation, event: APIGatewayProxyEventV2, request: HttpRequest): OperationInput<unknown, unknown, unknown> {
+  const { headers } = request;
+  const type = toMediaType(headers);
+  const rawBody = toBody(event, type);
+  const path = operation.path === undefined ? undefined : validate(operation.path as GenericSchema, request.path, "path");
+  const query = operation.query === undefined ? undefined : validate(operation.query as GenericSchema, request.query, "query");
+  if (operation.body === undefined) {
+    if (operation.consumes !== undefined) assertConsumed(operation.consumes, type.essence);
+    return { path: path as never, query: query as never, body: undefined as never, headers, rawBody };
+  }
+  assertConsumed(operation.consumes ?? jsonOnly, type.essence);
+  const text = toUtf8(rawBody, type, !event.isBase64Encoded).toString("utf8");
+  // Surrounding white space is no body either.
+  if (text.trim() === "") throw new RelayError("unprocessable", "The request has no body, and one is needed.", { restCode: 42206 });
+  const body = validate(operation.body as GenericSchema, parseJson(text), "body");
+  return { path: path as never, query: query as never, body: body as never, headers, rawBody };
+}
+
+function assertConsumed(consumes: readonly string[], essence: string): void {
+  if (consumes.includes(essence)) return;
+  throw new RelayError("unsupported-media-type", `A body of type ${essence} is not taken here; send ${consumes.join(" or ")}.`);
+}
+
+/** Refusals are told in the first type the operation answers with, where that is JSON. */
+function problemTypeOf(operation: Operation | undefined): string {
+  const [type] = operation?.produces ?? jsonOnly;
+  return type !== undefined && isJson(type) ? type : "application/json";
+}
+
+function toResult(reply: Reply, operation: Operation | undefined, request: HttpRequest | undefined): APIGatewayProxyStructuredResultV2 {
+  const headers: Record<string, string> = { ...reply.headers };
+  if (reply.body === undefined && reply.text === undefined) return { statusCode: reply.status, headers, body: "" };
+  const body = reply.text ?? toJson(reply.body);
+  headers["content-type"] = reply.contentType ?? operation?.produces?.[0] ?? "application/json";
+  try {
+    assertReplyFitsLambda(body);
+  } catch (error) {
+    return toResult(problemReply(toRelayError(error), problemTypeOf(operation)), operation, request);
+  }
+  return { statusCode: reply.status, headers, body: request?.method === "HEAD" ? "" : body };
+}
+
+/** What went wrong inside, for the log alone: no payload, no secret, the whole chain of causes. */
+function toLogEntry(error: RelayError, request: HttpRequest | undefined): Readonly<Record<string, unknown>> {
+  const causes: string[] = [];
+  for (let cause: unknown = error; cause instanceof Error && causes.length < 5; cause = cause.cause)
+    causes.push(cause.stack ?? cause.message);
+  return {
+    level: "error",
+    message: "request failed",
+    code: error.code,
+    routeKey: request?.routeKey,
+    requestId: request?.requestId,
+    causes,
+  };
+}

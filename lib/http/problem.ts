@@ -1,0 +1,58 @@
+/** How a failure looks to a caller: the contract's `error_code` and `message`, with the members of RFC 9457 beside them. */
+import type { RelayError } from "../errors.js";
+import { type FailureCode, failures } from "../errors.js";
+import type { Reply } from "./operation.js";
+
+export interface Problem {
+  readonly error_code: number;
+  readonly message: string;
+  /** A name for the kind of failure, not an address. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  /** Does the same request make sense again later? */
+  readonly retriable: boolean;
+  /** May what was asked for have happened already? */
+  readonly maybe_written: boolean;
+}
+
+const messageLengthMax = 2_000;
+
+export function toProblem(error: RelayError): Problem {
+  const { status, restCode, isRetriable, written } = error.failure;
+  return {
+    error_code: restCode,
+    message: toWords(error),
+    type: `urn:kafka-relay:error:${error.code}`,
+    title: titleOf(error.code),
+    status,
+    retriable: isRetriable,
+    maybe_written: written === "maybe",
+  };
+}
+
+/** A failure's message for its reader: bounded, and nothing at all of what went on inside where the failure is a bug. */
+export function toWords(error: RelayError): string {
+  if (error.code === "internal") return "An unexpected error, which is a bug of ours. The request id is in the log.";
+  if (error.code === "bad-configuration") return "The service is not configured rightly; its log says what is wrong.";
+  return error.message.length <= messageLengthMax ? error.message : `${error.message.slice(0, messageLengthMax)}…`;
+}
+
+/** "topic-not-found" -> "Topic not found". */
+function titleOf(code: FailureCode): string {
+  const words = code.replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function problemReply(error: RelayError, contentType: string): Reply {
+  const { retryAfterMs } = error.details;
+  return {
+    status: error.failure.status,
+    body: toProblem(error),
+    contentType,
+    ...(retryAfterMs === undefined ? {} : { headers: { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) } }),
+  };
+}
+
+/** Every code there is, for the documentation. */
+export const failureRows = Object.entries(failures) as readonly (readonly [FailureCode, (typeof failures)[FailureCode]])[];
