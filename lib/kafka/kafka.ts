@@ -5,7 +5,7 @@ import type { Connection } from "./connection.js";
 import { createConnection } from "./kafkajs/connection.js";
 import { createMetadata, type Metadata } from "./metadata.js";
 import type { Producer } from "./producer.js";
-import type { Reader } from "./reader.js";
+import { createReader, type Reader } from "./reader.js";
 import type { SaslOptions, TlsOptions } from "./security.js";
 
 export interface Kafka {
@@ -46,7 +46,7 @@ export function createKafka(options: KafkaOptions): Kafka {
     longPolls,
     metadata,
     producer: notYet<Producer>("producer"),
-    reader: notYet<Reader>("reader"),
+    reader: createReader({ connection, metadata }, { holdMsMax: requestTimeoutMs / 2 }),
     close: async () => {
       await Promise.all([connection.close(), longPolls.close()]);
     },
