@@ -74,7 +74,7 @@ export async function startBroker(options: ClusterOptions): Promise<Cluster> {
   const dataFolder = resolve(options.dataFolder);
   const running = runningCluster(dataFolder);
   if (running !== undefined) {
-    options.progress?.(`Taking over the broker that runs already (process ${running.nodes.map(({ pid }) => pid).join(", ")})`);
+    options.progress?.(`Using the broker that runs already (process ${running.nodes.map(({ pid }) => pid).join(", ")})`);
     await waitForBrokers(portOf(running.brokers[0]), running.nodes.length, startTimeoutMs, () => undefined);
     return running;
   }

@@ -1,0 +1,97 @@
+/** `npm run broker [-- start | stop | status | reset]`: the broker alone, in the foreground; Ctrl-C stops it, and its data stay. */
+import { setTimeout as wait } from "node:timers/promises";
+import { runningCluster } from "./cluster.js";
+import { ensureTopics, parseCreateTopics } from "./create-topics.js";
+import { ownerOf } from "./owner.js";
+import { askBroker } from "./probe.js";
+import { brokerFolder, provideBroker, resetBroker, stopBroker } from "./provide.js";
+import { readSettings } from "./settings.js";
+
+const usage = `npm run broker                 starts the broker and stays until Ctrl-C; its data stay
+npm run broker -- stop         stops it from another terminal
+npm run broker -- status       says whether one runs, and where
+npm run broker -- reset        stops it and deletes its data`;
+const lookEveryMs = 1_000;
+
+const [command = "start", ...rest] = process.argv.slice(2);
+const commands: Readonly<Record<string, () => Promise<number>>> = { start, stop, status, reset };
+const run = commands[command];
+if (run === undefined || rest.length > 0) {
+  console.error(usage);
+  process.exit(2);
+}
+try {
+  process.exitCode = await run();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
+
+async function start(): Promise<number> {
+  const settings = readSettings(process.env);
+  const topics = parseCreateTopics(settings.createTopics);
+  const interrupted = new Promise<"interrupted">((resolve) => {
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => resolve("interrupted"));
+  });
+  const broker = await provideBroker(settings, process.env, console.log);
+  try {
+    const created = await ensureTopics({ ...process.env, KAFKA_BROKERS: broker.brokers.join(",") }, topics);
+    if (created.length > 0) console.log(`Created ${created.join(", ")}`);
+    console.log(`${broker.what} answers at ${broker.brokers.join(", ")}`);
+    if (!broker.isOurs) {
+      console.log("Somebody else runs it, so there is nothing to do here.");
+      return 0;
+    }
+    console.log("Ctrl-C stops it; its data stay (npm run broker -- reset deletes them).");
+    const how = await Promise.race([interrupted, untilGone(broker.brokers[0] ?? "")]);
+    if (how === "gone") console.log("The broker was stopped.");
+  } finally {
+    await broker.stop();
+  }
+  return 0;
+}
+
+/** Somebody else may stop it (`npm run broker -- stop`, or Docker). */
+async function untilGone(address: string): Promise<"gone"> {
+  let silent = 0;
+  while (silent < 3) {
+    await wait(lookEveryMs, undefined, { ref: true });
+    silent = (await answers(address)) ? 0 : silent + 1;
+  }
+  return "gone";
+}
+
+async function answers(address: string): Promise<boolean> {
+  const [host = "127.0.0.1", port = ""] = address.split(":");
+  return askBroker(host, Number(port), 2_000).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function stop(): Promise<number> {
+  console.log((await stopBroker(readSettings(process.env))) ? "The broker is stopped; its data stay." : "No broker of this project runs.");
+  return 0;
+}
+
+async function reset(): Promise<number> {
+  await resetBroker(readSettings(process.env));
+  console.log("The broker is stopped and its data are deleted.");
+  return 0;
+}
+
+async function status(): Promise<number> {
+  const settings = readSettings(process.env);
+  const folder = brokerFolder(settings);
+  const cluster = runningCluster(folder);
+  const address = cluster?.brokers[0] ?? `127.0.0.1:${settings.brokerPort}`;
+  if (cluster !== undefined) {
+    const owner = ownerOf(folder);
+    const whose = owner === undefined ? "whose program was killed: the next start takes it over" : `held by process ${owner.pid}`;
+    console.log(`Apache Kafka ${cluster.version}, process ${cluster.nodes.map(({ pid }) => pid).join(", ")}, ${whose}`);
+    console.log(`cluster ${cluster.clusterId}, data in ${folder}`);
+  }
+  const isUp = await answers(address);
+  console.log(isUp ? `A broker answers at ${address}.` : `No broker answers at ${address}.`);
+  return isUp ? 0 : 1;
+}

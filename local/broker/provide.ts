@@ -1,0 +1,152 @@
+/** The broker of this machine, in the order that was decided: KAFKA_BROKERS, a Docker engine that answers, Java and Maven. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseConfig } from "../../lib/config.js";
+import { createDeadline } from "../../lib/deadline.js";
+import { createKafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
+import { holderOf, named } from "../processes/ports.js";
+import { PortInUse, runningCluster, startBroker } from "./cluster.js";
+import { composeReset, composeStop, composeUp, dockerMissing, isComposeRunning } from "./docker.js";
+import type { Progress } from "./jars.js";
+import { giveUpOwnership, ownerOf, takeOwnership } from "./owner.js";
+import { askBroker, waitForBrokers } from "./probe.js";
+import type { LocalSettings } from "./settings.js";
+import { findTools } from "./tools.js";
+
+const givenTimeoutMs = 10_000;
+const dockerStartTimeoutMs = 90_000;
+const heapMb = 512;
+
+export interface ProvidedBroker {
+  readonly brokers: readonly string[];
+  /** "Apache Kafka 4.1.1 (Java, data in .data/broker)" */
+  readonly what: string;
+  /** False: somebody else runs it, and `stop` leaves it alone. */
+  readonly isOurs: boolean;
+  /** Its data stay. */
+  readonly stop: () => Promise<void>;
+}
+
+export const brokerFolder = ({ dataFolder }: LocalSettings): string => join(dataFolder, "broker");
+const jarsFolder = ({ dataFolder }: LocalSettings): string => join(dataFolder, "jars");
+
+/** Rejects with one message that says what is wrong and what to do; nothing is left running then. */
+export async function provideBroker(settings: LocalSettings, env: NodeJS.ProcessEnv, progress: Progress): Promise<ProvidedBroker> {
+  if (settings.brokers !== undefined) return givenBroker(settings.brokers, env);
+  const way = await chooseWay(settings);
+  return way === "docker" ? dockerBroker(settings, progress) : mavenBroker(settings, progress);
+}
+
+/** Which of the ways is open; a broker of ours that runs already decides. */
+export async function chooseWay(settings: LocalSettings): Promise<"docker" | "maven"> {
+  if (settings.way !== undefined) return settings.way;
+  if (runningCluster(brokerFolder(settings)) !== undefined) return "maven";
+  const noDocker = await dockerMissing();
+  if (noDocker === undefined) return "docker";
+  const tools = await findTools();
+  if (!("missing" in tools)) return "maven";
+  throw new Error(
+    [
+      "There is no broker, and no way to start one. Any of the three will do:",
+      "  1. name one that runs:       KAFKA_BROKERS=host:9092 npm start",
+      `  2. start a Docker engine:    ${noDocker}`,
+      `  3. install Java 17 and Maven: ${tools.missing}`,
+    ].join("\n"),
+  );
+}
+
+async function givenBroker(brokers: string, env: NodeJS.ProcessEnv): Promise<ProvidedBroker> {
+  const kafka = createKafka(toKafkaOptions(parseConfig(env)));
+  try {
+    const { clusterId } = await kafka.metadata.describe([], createDeadline(givenTimeoutMs));
+    return {
+      brokers: brokers.split(","),
+      what: `the Kafka cluster ${clusterId} that KAFKA_BROKERS names`,
+      isOurs: false,
+      stop: async () => {},
+    };
+  } catch (error) {
+    throw new Error(
+      `KAFKA_BROKERS names ${brokers}, and no broker answers there: ${(error as Error).message}\nStart it, correct KAFKA_BROKERS, or unset it: a broker is started for you then.`,
+    );
+  } finally {
+    await kafka.close();
+  }
+}
+
+async function dockerBroker(settings: LocalSettings, progress: Progress): Promise<ProvidedBroker> {
+  const { brokerPort } = settings;
+  if (!(await isComposeRunning(brokerPort))) {
+    const holder = await holderOf(brokerPort);
+    if (holder !== undefined) throw new Error(await inUseMessage(brokerPort, `Port ${brokerPort} is in use ${named(holder)}.`));
+  }
+  const owner = ownerOf(brokerFolder(settings));
+  if (owner === undefined) takeOwnership(brokerFolder(settings));
+  await composeUp(brokerPort, progress);
+  await waitForBrokers(brokerPort, 1, dockerStartTimeoutMs, () => undefined);
+  return {
+    brokers: [`localhost:${brokerPort}`],
+    what: "Apache Kafka (Docker, local/docker-compose.yml)",
+    isOurs: owner === undefined,
+    stop: async () => {
+      if (owner !== undefined) return;
+      await composeStop(brokerPort);
+      giveUpOwnership(brokerFolder(settings));
+    },
+  };
+}
+
+async function mavenBroker(settings: LocalSettings, progress: Progress): Promise<ProvidedBroker> {
+  const dataFolder = brokerFolder(settings);
+  const running = runningCluster(dataFolder);
+  const owner = running === undefined ? undefined : ownerOf(dataFolder);
+  if (owner === undefined) takeOwnership(dataFolder);
+  try {
+    const ports = [settings.brokerPort, settings.brokerPort + 1];
+    const cluster = await startBroker({ nodes: 1, dataFolder, jarsFolder: jarsFolder(settings), ports, heapMb, progress });
+    return {
+      brokers: cluster.brokers,
+      what: `Apache Kafka ${cluster.version} (Java, process ${cluster.nodes[0]?.pid})`,
+      isOurs: owner === undefined,
+      stop: async () => {
+        if (owner !== undefined) return;
+        await cluster.stop();
+        giveUpOwnership(dataFolder);
+      },
+    };
+  } catch (error) {
+    giveUpOwnership(dataFolder);
+    throw error instanceof PortInUse ? new Error(await inUseMessage(error.port, error.message)) : error;
+  }
+}
+
+/** What to do depends on whether it is a Kafka broker that listens there. */
+async function inUseMessage(port: number, what: string): Promise<string> {
+  const ways = [`stop that program`, `take another port: RELAY_BROKER_PORT=${port >= 29_000 ? 19_092 : port + 10_000} npm start`];
+  try {
+    await askBroker("127.0.0.1", port, 2_000);
+    ways.push(`use it, since a Kafka broker answers there: KAFKA_BROKERS=127.0.0.1:${port} npm start`);
+  } catch {
+    // Then it is none.
+  }
+  return `${what} The broker needs it. Either\n${ways.map((way) => `  - ${way}`).join("\n")}`;
+}
+
+/** Stops the broker of this folder, whoever started it; false: none ran. */
+export async function stopBroker(settings: LocalSettings): Promise<boolean> {
+  const cluster = runningCluster(brokerFolder(settings));
+  if (cluster !== undefined) {
+    await cluster.stop();
+    return true;
+  }
+  if ((await dockerMissing()) !== undefined || !(await isComposeRunning(settings.brokerPort))) return false;
+  await composeStop(settings.brokerPort);
+  return true;
+}
+
+/** Stops it and deletes its data: topics, records, offsets. The jars stay. */
+export async function resetBroker(settings: LocalSettings): Promise<void> {
+  await stopBroker(settings);
+  rmSync(brokerFolder(settings), { recursive: true, force: true });
+  if (settings.way !== "maven" && (await dockerMissing()) === undefined) await composeReset(settings.brokerPort);
+}

@@ -1,0 +1,42 @@
+/** What the laptop's programs take from the environment: ports, folders, and which broker. Told in docs/local.md. */
+import { join, resolve } from "node:path";
+
+export interface LocalSettings {
+  /** Data of the broker, of PGlite, and what was left running: everything that a reset deletes. */
+  readonly dataFolder: string;
+  /** Brokers somebody else runs: none of ours is started. */
+  readonly brokers: string | undefined;
+  /** Forces a way of D7's order: Docker, or Java with Maven. */
+  readonly way: "docker" | "maven" | undefined;
+  readonly brokerPort: number;
+  readonly httpPort: number;
+  readonly lambdaPort: number;
+  readonly sqlPort: number;
+  readonly createTopics: string;
+}
+
+/** Throws with every fault in one message. */
+export function readSettings(env: NodeJS.ProcessEnv): LocalSettings {
+  const faults: string[] = [];
+  const port = (name: string, fallback: number): number => {
+    const text = env[name] ?? "";
+    if (text === "") return fallback;
+    if (/^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535) return Number(text);
+    faults.push(`${name} must be a port from 1 to 65535, not ${JSON.stringify(text)}`);
+    return fallback;
+  };
+  const way = env.RELAY_BROKER ?? "";
+  if (way !== "" && way !== "docker" && way !== "maven") faults.push(`RELAY_BROKER must be docker or maven, not ${JSON.stringify(way)}`);
+  const settings = {
+    dataFolder: resolve(env.RELAY_DATA_FOLDER ?? join(import.meta.dirname, "../../.data")),
+    brokers: (env.KAFKA_BROKERS ?? "") === "" ? undefined : env.KAFKA_BROKERS,
+    way: way === "docker" || way === "maven" ? way : undefined,
+    brokerPort: port("RELAY_BROKER_PORT", 9092),
+    httpPort: port("RELAY_HTTP_PORT", 3000),
+    lambdaPort: port("RELAY_LAMBDA_PORT", 3002),
+    sqlPort: port("RELAY_SQL_PORT", 5433),
+    createTopics: env.KAFKA_CREATE_TOPICS ?? "",
+  } as const;
+  if (faults.length > 0) throw new Error(faults.join("\n"));
+  return settings;
+}
