@@ -11,11 +11,14 @@ import type { SaslOptions, TlsOptions } from "./security.js";
 export interface Kafka {
   /** For everything that is no long poll: its sockets have an idle timeout. */
   readonly connection: Connection;
-  /** For requests that a broker may hold until their deadline: long reads, and joining a group. Sockets of its own. */
-  readonly longPolls: Connection;
   readonly metadata: Metadata;
   readonly producer: Producer;
   readonly reader: Reader;
+  /**
+   * Another connection with sockets of its own, for requests that a broker may hold until their deadline (long reads, joining a group): it answers one request
+   * after the other on a socket. Closed with the rest at the latest.
+   */
+  readonly openConnection: () => Connection;
   /** Within 200 ms, whatever the brokers do. */
   readonly close: () => Promise<void>;
 }
@@ -39,16 +42,20 @@ export function createKafka(options: KafkaOptions): Kafka {
   const { brokers, clientId, tls, sasl, connectTimeoutMs, requestTimeoutMs } = options;
   const shared = { brokers, clientId, connectTimeoutMs, ...(tls === undefined ? {} : { tls }), ...(sasl === undefined ? {} : { sasl }) };
   const connection = createConnection({ ...shared, silenceMaxMs: requestTimeoutMs });
-  const longPolls = createConnection({ ...shared, silenceMaxMs: undefined });
+  const opened: Connection[] = [];
   const metadata = createMetadata(connection);
   return {
     connection,
-    longPolls,
     metadata,
     producer: notYet<Producer>("producer"),
     reader: createReader({ connection, metadata }, { holdMsMax: requestTimeoutMs / 2 }),
+    openConnection: () => {
+      const another = createConnection({ ...shared, silenceMaxMs: undefined });
+      opened.push(another);
+      return another;
+    },
     close: async () => {
-      await Promise.all([connection.close(), longPolls.close()]);
+      await Promise.all([connection, ...opened].map((one) => one.close()));
     },
   };
 }

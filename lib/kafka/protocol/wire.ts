@@ -102,7 +102,7 @@ class Reader {
   }
 }
 
-export type { Reader, Writer };
+export { Reader, Writer };
 
 function fixed<T>(size: number, write: (bytes: Buffer, value: T, at: number) => void, read: (bytes: Buffer, at: number) => T): WireType<T> {
   return {

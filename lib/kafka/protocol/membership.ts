@@ -1,0 +1,92 @@
+/** The messages of the classic group protocol (https://cwiki.apache.org/confluence/display/KAFKA/Kafka+Client-side+Assignment+Proposal), and what consumers say in them. */
+import { array, bytes, defineApi, int16, int32, nullableString, Reader, since, string, struct, type WireType, Writer } from "./wire.js";
+
+export const joinGroupApi = defineApi({
+  name: "JoinGroup",
+  key: 11,
+  versions: [2, 5],
+  request: struct({
+    groupId: string,
+    sessionTimeoutMs: int32,
+    rebalanceTimeoutMs: int32,
+    memberId: string,
+    instanceId: since(5, nullableString, null),
+    protocolType: string,
+    protocols: array(struct({ name: string, metadata: bytes })),
+  }),
+  answer: struct({
+    throttleMs: int32,
+    errorCode: int16,
+    generation: int32,
+    protocolName: string,
+    leaderId: string,
+    memberId: string,
+    members: array(struct({ memberId: string, instanceId: since(5, nullableString, null), metadata: bytes })),
+  }),
+});
+
+export const syncGroupApi = defineApi({
+  name: "SyncGroup",
+  key: 14,
+  versions: [1, 3],
+  request: struct({
+    groupId: string,
+    generation: int32,
+    memberId: string,
+    instanceId: since(3, nullableString, null),
+    assignments: array(struct({ memberId: string, assignment: bytes })),
+  }),
+  answer: struct({ throttleMs: int32, errorCode: int16, assignment: bytes }),
+});
+
+export const heartbeatApi = defineApi({
+  name: "Heartbeat",
+  key: 12,
+  versions: [1, 3],
+  request: struct({ groupId: string, generation: int32, memberId: string, instanceId: since(3, nullableString, null) }),
+  answer: struct({ throttleMs: int32, errorCode: int16 }),
+});
+
+export const leaveGroupApi = defineApi({
+  name: "LeaveGroup",
+  key: 13,
+  versions: [1, 2],
+  request: struct({ groupId: string, memberId: string }),
+  answer: struct({ throttleMs: int32, errorCode: int16 }),
+});
+
+const subscription = struct({ version: int16, topics: array(string), userData: bytes });
+const assignment = struct({
+  version: int16,
+  topics: array(struct({ topic: string, partitions: array(int32) })),
+});
+
+/** What a consumer of one topic says when it joins; version 0, which every assignor of every client reads. */
+export function encodeSubscription(topic: string): Buffer {
+  return encode(subscription, { version: 0, topics: [topic], userData: Buffer.alloc(0) });
+}
+
+/** The topics that a member subscribes to; none where it says something else. */
+export function decodeSubscription(metadata: Buffer): readonly string[] {
+  return metadata.length === 0 ? [] : subscription.read(new Reader(0, false, metadata)).topics;
+}
+
+const noUserData = Buffer.from([0xff, 0xff, 0xff, 0xff]);
+
+export function encodeAssignment(topic: string, partitions: readonly number[]): Buffer {
+  const topics = partitions.length === 0 ? [] : [{ topic, partitions }];
+  return Buffer.concat([encode(assignment, { version: 0, topics }), noUserData]);
+}
+
+/** A member's partitions of `topic`. */
+export function decodeAssignment(bytesOfAssignment: Buffer, topic: string): readonly number[] {
+  if (bytesOfAssignment.length === 0) return [];
+  const { topics } = assignment.read(new Reader(0, false, bytesOfAssignment));
+  return topics.filter((one) => one.topic === topic).flatMap(({ partitions }) => partitions);
+}
+
+function encode<T>(type: WireType<T>, value: T): Buffer {
+  const out = new Writer(0, false);
+  type.write(out, value);
+  return out.finish();
+}

@@ -1,0 +1,63 @@
+/** Kafka for tests: clients of the run's broker, and topics that nobody else uses. */
+import { randomBytes } from "node:crypto";
+import { parseConfig } from "../../lib/config.js";
+import { createDeadline } from "../../lib/deadline.js";
+import { createKafka, type Kafka, type KafkaOptions, toKafkaOptions } from "../../lib/kafka/kafka.js";
+import { createTopicsApi } from "../../lib/kafka/protocol/topics.js";
+import type { TopicName } from "../../lib/kafka/records.js";
+
+/** A client of the brokers named, by default those of the run. Close it when the test is over. */
+export function testKafka(options: Partial<KafkaOptions> = {}): Kafka {
+  return createKafka({ ...toKafkaOptions(parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS })), ...options });
+}
+
+export const uniqueName = (start: string): string => `${start}-${randomBytes(5).toString("hex")}`;
+
+export interface TestTopic {
+  readonly partitions?: number;
+  readonly replicas?: number;
+  readonly configs?: Readonly<Record<string, string>>;
+}
+
+/** Creates a topic and waits until its partitions have leaders. */
+export async function createTestTopic(kafka: Kafka, { partitions = 1, replicas = 1, configs = {} }: TestTopic = {}): Promise<TopicName> {
+  const name = uniqueName("test") as TopicName;
+  const deadline = createDeadline(20_000);
+  const { topics } = await kafka.connection.request(
+    createTopicsApi,
+    {
+      topics: [
+        {
+          name,
+          partitionsCount: partitions,
+          replicationFactor: replicas,
+          assignments: [],
+          configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+        },
+      ],
+      timeoutMs: 15_000,
+      validateOnly: false,
+    },
+    "controller",
+    deadline,
+  );
+  if (topics[0]?.errorCode !== 0) throw new Error(`The topic was not created: ${topics[0]?.errorCode} ${topics[0]?.errorMessage}`);
+  await until(async () => {
+    const topic = (await kafka.metadata.describe([name], deadline)).topics.get(name);
+    return (
+      topic !== undefined &&
+      "partitions" in topic &&
+      topic.partitions.every(({ leader, isr }) => leader !== null && isr.length === replicas)
+    );
+  });
+  return name;
+}
+
+/** Asks again and again until it is true; fails the test after `limitMs`. */
+export async function until(isTrue: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
+  const deadline = createDeadline(limitMs);
+  while (!(await isTrue())) {
+    if (deadline.leftMs() <= 0) throw new Error(`It did not become true within ${limitMs} ms: ${isTrue}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
