@@ -35,6 +35,11 @@ export const environment = v.object({
   RELAY_ACCESS_GRANTS: v.optional(text),
   RELAY_LOG_LEVEL: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
   RELAY_PARTIAL_RESPONSES: v.optional(flag, "false"),
+  AWS_REGION: v.optional(text),
+  RELAY_NAMESPACE: v.optional(v.pipe(text, v.regex(/^[^/\s]+$/, "may hold neither a slash nor space"))),
+  RELAY_METRICS: v.optional(v.picklist(["emf", "off"]), "emf"),
+  RELAY_ALLOW_PRIVATE_ADDRESSES: v.optional(flag, "false"),
+  RELAY_FUNCTION_PREFIX: v.optional(text),
 });
 
 export type Environment = v.InferOutput<typeof environment>;

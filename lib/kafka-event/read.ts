@@ -1,0 +1,107 @@
+/** Reads Lambda's Kafka event into records: the shape is checked at once, bytes are decoded on first touch. */
+import { RelayError } from "../errors.js";
+import type { KafkaRecord, RecordHeader } from "../kafka/records.js";
+import type { KafkaEventRecord } from "./shape.js";
+
+export interface PartitionRecords {
+  /** The key in the event, `<topic>-<partition>`, by which a partial failure names its partition. */
+  readonly id: string;
+  /** In offset order, as the event has them. */
+  readonly records: readonly KafkaRecord[];
+}
+
+/** Throws `bad-request` naming the place where the event is no Kafka event. */
+export function readKafkaEvent(event: unknown): readonly PartitionRecords[] {
+  if (!isObject(event) || !isObject(event.records)) {
+    throw refuse(
+      "event",
+      'it is no Kafka event of Lambda: { eventSource: "aws:kafka" | "SelfManagedKafka", records: { "<topic>-<partition>": [...] } }',
+    );
+  }
+  return Object.entries(event.records).map(([id, list]) => {
+    const place = `event.records[${JSON.stringify(id)}]`;
+    if (!Array.isArray(list)) throw refuse(place, "it is no list of records");
+    return { id, records: list.map((record: unknown, index) => readRecord(record, `${place}[${index}]`)) };
+  });
+}
+
+function readRecord(given: unknown, place: string): KafkaRecord {
+  if (!isObject(given)) throw refuse(place, "it is no record");
+  const { topic, partition, offset, timestamp, key, value, headers } = given;
+  if (typeof topic !== "string" || topic === "") throw refuse(`${place}.topic`, "it is no topic name");
+  if (!isWhole(partition)) throw refuse(`${place}.partition`, "it is no partition number");
+  if (!isWhole(offset)) throw refuse(`${place}.offset`, "it is no offset, a whole number that a double holds");
+  if (typeof timestamp !== "number") throw refuse(`${place}.timestamp`, "it is no time in milliseconds");
+  for (const [name, text] of [
+    ["key", key],
+    ["value", value],
+  ] as const) {
+    if (text !== undefined && text !== null && typeof text !== "string")
+      throw refuse(`${place}.${name}`, "it is no base64 text; a null one is left out");
+  }
+  if (headers !== undefined && headers !== null && !(Array.isArray(headers) && headers.every(isHeader)))
+    throw refuse(`${place}.headers`, 'it is no list of { "<name>": [bytes] }');
+  return new LambdaRecord(given as unknown as KafkaEventRecord);
+}
+
+function isHeader(header: unknown): boolean {
+  return isObject(header) && Object.values(header).every((bytes) => bytes === null || Array.isArray(bytes));
+}
+
+class LambdaRecord implements KafkaRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly timestampMs: number;
+  readonly timestampType: KafkaRecord["timestampType"];
+  readonly #record: KafkaEventRecord;
+  #key: Buffer | null | undefined;
+  #value: Buffer | null | undefined;
+  #headers: readonly RecordHeader[] | undefined;
+
+  constructor(record: KafkaEventRecord) {
+    this.#record = record;
+    this.topic = record.topic;
+    this.partition = record.partition;
+    this.offset = BigInt(record.offset);
+    this.timestampMs = record.timestamp;
+    this.timestampType = record.timestampType ?? "CREATE_TIME";
+  }
+
+  get key(): Buffer | null {
+    this.#key ??= toBytes(this.#record.key);
+    return this.#key;
+  }
+
+  get value(): Buffer | null {
+    this.#value ??= toBytes(this.#record.value);
+    return this.#value;
+  }
+
+  get headers(): readonly RecordHeader[] {
+    this.#headers ??= (this.#record.headers ?? []).flatMap((header) =>
+      // Buffer.from takes the bytes modulo 256, which is what signed bytes need.
+      Object.entries(header).map(([name, bytes]) => ({
+        name,
+        value: (bytes as readonly number[] | null) === null ? null : Buffer.from(bytes),
+      })),
+    );
+    return this.#headers;
+  }
+}
+
+function toBytes(base64: string | null | undefined): Buffer | null {
+  return base64 === undefined || base64 === null ? null : Buffer.from(base64, "base64");
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function refuse(place: string, what: string): RelayError {
+  return new RelayError("bad-request", `${place}: ${what}.`);
+}

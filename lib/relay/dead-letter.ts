@@ -1,0 +1,61 @@
+/** A dead letter: the record byte for byte, and why it is one in `relay.error.*` headers. Pure, both ways. */
+import type { KafkaRecord, OutgoingRecord, RecordHeader } from "../kafka/records.js";
+import type { Entry } from "./entry.js";
+
+/** Every header of ours begins with this; a record that fails again has them replaced, never doubled. */
+export const errorHeaderPrefix = "relay.error.";
+/** Longer texts are cut. */
+export const headerBytesMax = 4096;
+/** What the headers may add to a record: a dead letter topic takes that much more than the topic it stands beside. */
+export const headersBytesMax = 64 * 1024;
+
+export interface DeadLetterOrigin {
+  readonly route: string;
+  readonly targetKind: string;
+  readonly targetName: string;
+}
+
+export function deadLetterTopicOf(topic: string, configured: string | undefined): string {
+  return configured ?? `${topic}.dead-letters`;
+}
+
+/** The record that goes into the dead letter topic. */
+export function toDeadLetter(entry: Entry, origin: DeadLetterOrigin, nowMs: number): OutgoingRecord {
+  const { source, error, stage, attempts, redrives } = entry;
+  const { key, value, timestampMs } = source;
+  const told: Readonly<Record<string, string | number | bigint | undefined>> = {
+    route: origin.route,
+    target: `${origin.targetKind} ${origin.targetName}`,
+    code: error?.code ?? "internal",
+    message: error?.message ?? "",
+    stage,
+    status: error?.details.targetStatus,
+    answer: error?.details.targetAnswer,
+    attempts,
+    "first-time": new Date(entry.firstMs ?? nowMs).toISOString(),
+    "last-time": new Date(entry.lastMs ?? nowMs).toISOString(),
+    topic: source.topic,
+    partition: source.partition,
+    offset: source.offset,
+    redrives,
+  };
+  const headers: RecordHeader[] = source.headers.filter(({ name }) => !name.startsWith(errorHeaderPrefix));
+  for (const [name, text] of Object.entries(told)) {
+    if (text !== undefined) headers.push({ name: errorHeaderPrefix + name, value: cut(String(text)) });
+  }
+  return { key, value, headers, timestampMs };
+}
+
+/** UTF-8 of at most `headerBytesMax`, no character cut in two. */
+function cut(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= headerBytesMax) return bytes;
+  let end = headerBytesMax;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.subarray(0, end);
+}
+
+/** The record as it was before it became a dead letter. */
+export function withoutErrorHeaders(record: Pick<KafkaRecord, "headers">): readonly RecordHeader[] {
+  return record.headers.filter(({ name }) => !name.startsWith(errorHeaderPrefix));
+}

@@ -1,0 +1,111 @@
+/** One record on its way through a route: what the filter said, what the transform made of it, what was tried, and what became of it. */
+import { type RelayError, toRelayError } from "../errors.js";
+import type { KafkaRecord } from "../kafka/records.js";
+import type { Delivery, Message } from "./delivery.js";
+import { recordId } from "./delivery-id.js";
+import { RecordDocument } from "./document.js";
+import { takeRedriveMark } from "./redrive-mark.js";
+import type { Route } from "./route.js";
+import { transformRecord } from "./transform.js";
+
+export type Verdict = "delivered" | "filtered" | "dead-lettered" | "given-back";
+
+/** Where on its way a record failed. */
+export type Stage = "decode" | "filter" | "transform" | "deliver";
+
+export interface Entry {
+  /** As it lies in the topic that the route reads. */
+  readonly arrived: KafkaRecord;
+  /** At its first coordinates, without the mark of a redrive. */
+  readonly source: KafkaRecord;
+  readonly redrives: number;
+  /** What is still to be delivered; undefined: not prepared yet. */
+  pending: readonly Delivery[] | undefined;
+  verdict: Verdict | undefined;
+  error: RelayError | undefined;
+  stage: Stage;
+  /** Attempts that reached the target. */
+  attempts: number;
+  /** Those of them that count against the policy: a wait that the target named itself uses none up. */
+  failures: number;
+  /** When its first and its last attempt began; undefined: not wanted yet. */
+  firstMs: number | undefined;
+  lastMs: number | undefined;
+  deliveredMs: number | undefined;
+}
+
+export function toEntry(arrived: KafkaRecord): Entry {
+  const { source, redrives } = takeRedriveMark(arrived);
+  return {
+    arrived,
+    source,
+    redrives,
+    pending: undefined,
+    verdict: undefined,
+    error: undefined,
+    stage: "decode",
+    attempts: 0,
+    failures: 0,
+    firstMs: undefined,
+    lastMs: undefined,
+    deliveredMs: undefined,
+  };
+}
+
+/** Filters and transforms. Afterwards the entry is filtered, has an error of its own, or has deliveries pending. Waits only for what is asynchronous. */
+export function prepare(entry: Entry, route: Route, namespace: string): void | Promise<void> {
+  const document = new RecordDocument(entry.source);
+  try {
+    entry.stage = "filter";
+    if (route.matches !== undefined && !route.matches(document.toPatternEvent(route.filterFields))) {
+      entry.verdict = "filtered";
+      return;
+    }
+    entry.stage = "transform";
+    const messages = transformRecord(document, route);
+    if (messages instanceof Promise)
+      return messages.then(
+        (made) => accept(entry, document, made, namespace),
+        (thrown) => fail(entry, thrown),
+      );
+    accept(entry, document, messages, namespace);
+  } catch (thrown) {
+    fail(entry, thrown);
+  }
+}
+
+function accept(entry: Entry, document: RecordDocument, messages: readonly Message[], namespace: string): void {
+  entry.stage = "deliver";
+  const several = messages.length > 1;
+  entry.pending = messages.map((message, index) => new RecordDelivery(document, message, namespace, several ? `#${index}` : ""));
+  // A transform that answers no message has decided like a filter.
+  if (messages.length === 0) entry.verdict = "filtered";
+}
+
+function fail(entry: Entry, thrown: unknown): void {
+  const error = toRelayError(thrown);
+  if (error.code === "record-undecodable") entry.stage = "decode";
+  entry.error = error;
+}
+
+class RecordDelivery implements Delivery {
+  readonly message: Message;
+  readonly source: KafkaRecord;
+  readonly #document: RecordDocument;
+  readonly #namespace: string;
+  readonly #suffix: string;
+  #id: string | undefined;
+
+  constructor(document: RecordDocument, message: Message, namespace: string, suffix: string) {
+    this.message = message;
+    this.source = document.record;
+    this.#document = document;
+    this.#namespace = namespace;
+    this.#suffix = suffix;
+  }
+
+  get id(): string {
+    this.#id ??= recordId(this.#document, this.#namespace) + this.#suffix;
+    return this.#id;
+  }
+}

@@ -1,0 +1,109 @@
+/** A route as a Lambda function: `export const handler = relay(route)`. */
+import { type Config, config as environmentConfig } from "../config.js";
+import { createDeadline } from "../deadline.js";
+import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
+import { readKafkaEvent } from "../kafka-event/read.js";
+import type { KafkaBatchResponse } from "../kafka-event/shape.js";
+import { createSecrets } from "../secrets.js";
+import { createTelemetry, type Telemetry } from "../telemetry.js";
+import { relayBatch } from "./batch.js";
+import { breakerOf } from "./breaker.js";
+import { type Clock, systemClock } from "./clock.js";
+import { createDeadLetters } from "./dead-letter-writer.js";
+import type { Target, TargetContext } from "./delivery.js";
+import { reportBatch } from "./report.js";
+import { toResponse } from "./response.js";
+import type { Route } from "./route.js";
+
+/** What of Lambda's context a route asks for. */
+export interface InvocationContext {
+  readonly getRemainingTimeInMillis: () => number;
+}
+
+export interface RelayHandler {
+  /** Throws where something is given back and the mapping takes no partial failures; the batch then comes again. */
+  (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse>;
+  readonly route: Route;
+  /** Closes the target and the cluster, where they were opened. */
+  readonly close: () => Promise<void>;
+}
+
+/** For tests and programs that run a route themselves; a Lambda function takes everything from its environment. */
+export interface RelayOptions {
+  readonly config?: Config;
+  readonly kafka?: Kafka;
+  readonly telemetry?: Telemetry;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly context?: Partial<TargetContext>;
+}
+
+/** Where the caller names no time left. */
+const invocationMsDefault = 60_000;
+
+/** Nothing is read or connected before the first event. */
+export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
+  const { clock = systemClock, random = Math.random } = options;
+  const config = (): Config => options.config ?? environmentConfig();
+  let { kafka, telemetry } = options;
+  let opened: Promise<Target> | undefined;
+
+  const cluster = (): Kafka => {
+    kafka ??= createKafka(toKafkaOptions(config()));
+    return kafka;
+  };
+  const open = (): Promise<Target> => {
+    opened ??= Promise.resolve(route.target.open({ ...targetContext(config(), cluster), ...options.context })).catch((thrown: unknown) => {
+      opened = undefined;
+      throw thrown;
+    });
+    return opened;
+  };
+  const deadLetters = createDeadLetters(cluster, {
+    route: route.name,
+    targetKind: route.target.kind,
+    targetName: route.target.name,
+    topic: route.deadLetterTopic,
+    now: clock.now,
+  });
+
+  const handle = async (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse> => {
+    const startedMs = clock.now();
+    const leftMs = (context?.getRemainingTimeInMillis() ?? invocationMsDefault) - route.timeLeftMarginMs;
+    const { RELAY_LOG_LEVEL: level, RELAY_METRICS: metrics, RELAY_PARTIAL_RESPONSES: partialResponses, RELAY_NAMESPACE } = config();
+    telemetry ??= createTelemetry({ level, metrics });
+    const partitions = readKafkaEvent(event);
+    const entries = await relayBatch(partitions, {
+      route,
+      target: await open(),
+      deadLetters,
+      breaker: breakerOf(route.target, route.breaker),
+      clock,
+      random,
+      deadline: createDeadline(leftMs, clock.now),
+      namespace: route.namespace ?? RELAY_NAMESPACE ?? namespaceOf(event),
+    });
+    reportBatch(entries, route, telemetry, clock.now() - startedMs);
+    return toResponse(entries, partitions, partialResponses);
+  };
+  const close = async (): Promise<void> => {
+    await (await opened?.catch(() => undefined))?.close();
+    if (options.kafka === undefined) await kafka?.close();
+  };
+  return Object.assign(handle, { route, close });
+}
+
+function targetContext(config: Config, kafka: () => Kafka): TargetContext {
+  return {
+    kafka,
+    secret: createSecrets(),
+    allowPrivateAddresses: config.RELAY_ALLOW_PRIVATE_ADDRESSES,
+    region: config.AWS_REGION,
+  };
+}
+
+/** A cluster by its ARN's name and id, which stay; brokers come and go, so a self-managed one is "kafka" unless it is named. */
+function namespaceOf(event: unknown): string {
+  const { eventSourceArn } = event as { readonly eventSourceArn?: unknown };
+  return typeof eventSourceArn === "string" ? eventSourceArn.replaceAll("/", ":") : "kafka";
+}

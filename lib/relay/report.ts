@@ -1,0 +1,75 @@
+/** What a batch came to, for operators: counts and latencies as metrics, and a line for whatever somebody may have to look at. */
+import type { LogFields, Telemetry } from "../telemetry.js";
+import { traceIdOf } from "../telemetry.js";
+import type { Entry, Verdict } from "./entry.js";
+import { faultOf } from "./retry.js";
+import type { Route } from "./route.js";
+
+/** Lines about single records a batch; the metrics count all of them. */
+const linesMax = 20;
+
+export function reportBatch(entries: readonly Entry[], route: Route, telemetry: Telemetry, tookMs: number): void {
+  const count = (verdict: Verdict): number => entries.reduce((sum, entry) => sum + (entry.verdict === verdict ? 1 : 0), 0);
+  const counts = {
+    delivered: count("delivered"),
+    filtered: count("filtered"),
+    deadLettered: count("dead-lettered"),
+    givenBack: count("given-back"),
+  };
+  telemetry.log(counts.givenBack > 0 ? "warn" : "info", "batch", { route: route.name, records: entries.length, ...counts, tookMs });
+  reportTroubles(entries, route, telemetry);
+  telemetry.metrics(
+    { Route: route.name },
+    {
+      RecordsIn: { unit: "Count", value: entries.length },
+      Delivered: { unit: "Count", value: counts.delivered },
+      Filtered: { unit: "Count", value: counts.filtered },
+      DeadLettered: { unit: "Count", value: counts.deadLettered },
+      GivenBack: { unit: "Count", value: counts.givenBack },
+      ...(counts.delivered === 0 ? {} : { DeliveryLatency: { unit: "Milliseconds", value: latenciesOf(entries) } as const }),
+    },
+  );
+}
+
+/** From the record's own time to its delivery. */
+function latenciesOf(entries: readonly Entry[]): readonly number[] {
+  return entries.flatMap(({ verdict, deliveredMs, source }) =>
+    verdict === "delivered" && deliveredMs !== undefined ? [Math.max(0, deliveredMs - source.timestampMs)] : [],
+  );
+}
+
+/** Every dead letter, and of what is given back the records that hold the others. */
+function reportTroubles(entries: readonly Entry[], route: Route, telemetry: Telemetry): void {
+  const told = new Set<unknown>();
+  let lines = 0;
+  for (const entry of entries) {
+    const { verdict, error } = entry;
+    if (error === undefined || (verdict !== "dead-lettered" && verdict !== "given-back")) continue;
+    // Those that are held share the error of the one that holds them.
+    if (verdict === "given-back" && told.has(error)) continue;
+    told.add(error);
+    if (lines++ >= linesMax) continue;
+    const isOurs = verdict === "given-back" && faultOf(error) === "us";
+    telemetry.log(isOurs ? "error" : "warn", verdict === "dead-lettered" ? "dead letter" : "given back", fieldsOf(entry, route));
+  }
+  if (lines > linesMax)
+    telemetry.log("warn", `${lines - linesMax} more records of this batch have such a line to tell`, { route: route.name });
+}
+
+function fieldsOf({ arrived, error, stage, attempts }: Entry, route: Route): LogFields {
+  const cause = error?.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : undefined;
+  return {
+    route: route.name,
+    target: `${route.target.kind} ${route.target.name}`,
+    topic: arrived.topic,
+    partition: arrived.partition,
+    offset: arrived.offset,
+    traceId: traceIdOf(arrived.headers),
+    stage,
+    code: error?.code,
+    reason: error?.message,
+    status: error?.details.targetStatus,
+    attempts,
+    ...(error?.code === "internal" || error?.code === "transform-failed" ? { cause } : {}),
+  };
+}
