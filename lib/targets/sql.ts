@@ -1,10 +1,12 @@
 /** The target "sql": records become rows of a PostgreSQL table; upserts, inserts, and deletes on tombstones, safe to repeat. Options and verdicts: docs/targets.md. */
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
+import { type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
 import { deliverByHalves, delivered, failedBy } from "./outcome.js";
 import { createDatabase, type Database } from "./sql/database.js";
-import { type Change, type RowMapping, toChange } from "./sql/row.js";
+
 import { applyChanges, createTable, type GuardColumns } from "./sql/statement.js";
+import { toSqlValue } from "./sql/value.js";
 import { toFailure } from "./sql/verdict.js";
 
 export interface SqlOptions {
@@ -19,7 +21,7 @@ export interface SqlOptions {
   /** "upsert" (default): the newest record of a key is its row. "insert": every delivery is a row of its own, once, told by the column `relay_id`. */
   readonly mode?: "upsert" | "insert";
   /** What a null value does: "delete" (default of upsert), "skip" (default of insert), or "dead-letter". */
-  readonly tombstones?: "delete" | "skip" | "dead-letter";
+  readonly tombstones?: Tombstones;
   /** Raise it when the topic was created anew and its offsets begin at 0 again; 0 where absent. */
   readonly generation?: number;
   /** Other names for the columns that guard against repeats. */
@@ -105,6 +107,12 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
     }
   };
 
+  const rules = {
+    key: options.key,
+    columns: options.columns,
+    tombstones: options.tombstones ?? (table.mode === "insert" ? "skip" : "delete"),
+    toValue: toSqlValue,
+  };
   const columnsCount = 5 + (typeof options.columns === "function" ? 60 : Object.keys(options.columns).length);
   return {
     kind: "sql",
@@ -115,7 +123,7 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
       const changes = new Map<Delivery, Change>();
       for (const delivery of deliveries) {
         try {
-          const change = toChange(delivery, options);
+          const change = toChange(delivery, rules);
           if (change === undefined) outcomes.set(delivery, delivered);
           else changes.set(delivery, change);
         } catch (thrown) {

@@ -1,8 +1,9 @@
 /** The target "webhook": a record, or a batch of them, becomes one signed HTTP request. What it sends and what answers mean: docs/targets.md. */
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
+import { toElement } from "./element.js";
 import { deliverByHalves, failedBy } from "./outcome.js";
-import { type BatchOptions, contentTypes, joinElements, toElement } from "./webhook/batch.js";
+import { type BatchOptions, contentTypes, joinElements } from "./webhook/batch.js";
 import { type HttpHeaders, isHeaderName, isHeaderValue, toHttpHeaders } from "./webhook/headers.js";
 import { createHttpSender, type HttpSender } from "./webhook/request.js";
 import { parseSigningSecret, sign, webhookId } from "./webhook/signature.js";

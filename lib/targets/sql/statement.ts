@@ -1,7 +1,7 @@
 /** The statements: one for all rows written, one for all rows deleted, each guarded so that a repeat or an older record changes nothing. */
 
+import type { Change } from "../change.js";
 import type { SqlConnection } from "./database.js";
-import type { Change } from "./row.js";
 
 export interface GuardColumns {
   readonly topic: string;

@@ -1,58 +1,64 @@
-/** What a delivery means for a table: a row to write, a row to delete, or nothing. */
-import { RelayError } from "../../errors.js";
-import type { Delivery } from "../../relay/delivery.js";
+/** What a delivery means for a table of any kind: a row to write, a row to delete, or nothing. */
+import { RelayError } from "../errors.js";
+import type { Delivery } from "../relay/delivery.js";
 
-export type SqlValue = string | number | boolean | bigint | Date | Buffer | null | object;
-export type SqlRow = Readonly<Record<string, SqlValue | undefined>>;
+export type Row = Readonly<Record<string, unknown>>;
 /** Paths by column, or a function: a row, `null` to delete the row of the record's key, undefined to write nothing. */
-export type RowMapping = Readonly<Record<string, string>> | ((delivery: Delivery) => SqlRow | null | undefined);
+export type RowMapping = Readonly<Record<string, string>> | ((delivery: Delivery) => Row | null | undefined);
+
+export type Tombstones = "delete" | "skip" | "dead-letter";
 
 /** One change of the table, with the coordinates that guard it. */
-export interface Change {
+export interface Change<Value = unknown> {
   readonly kind: "write" | "delete";
   /** Every column of the row; of a delete the key columns alone. */
-  readonly row: Readonly<Record<string, SqlValue>>;
+  readonly row: Readonly<Record<string, Value>>;
   readonly deliveryId: string;
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
 }
 
-export interface RowRules {
+export interface ChangeRules<Value> {
   readonly key: readonly string[];
   readonly columns: RowMapping;
-  readonly mode?: "upsert" | "insert";
-  readonly tombstones?: "delete" | "skip" | "dead-letter";
+  readonly tombstones: Tombstones;
+  /** How the table holds a value; throws `record-not-for-target` where it cannot. */
+  readonly toValue: (value: unknown) => Value;
 }
 
 /** Throws `record-not-for-target` where the record has not what the table needs; undefined: there is nothing to do. */
-export function toChange(delivery: Delivery, rules: RowRules): Change | undefined {
+export function toChange<Value>(delivery: Delivery, rules: ChangeRules<Value>): Change<Value> | undefined {
   const { source, message, id } = delivery;
   const coordinates = { deliveryId: id, topic: source.topic, partition: source.partition, offset: source.offset };
   const isTombstone = message.value === null && message.document() === undefined;
-  const row = isTombstone ? null : rowOf(delivery, rules.columns);
+  const row = isTombstone ? null : rowOf(delivery, rules);
   if (row === undefined) return undefined;
   if (row !== null) return { kind: "write", row: withKey(row, rules.key), ...coordinates };
 
-  const tombstones = rules.tombstones ?? (rules.mode === "insert" ? "skip" : "delete");
+  const { tombstones } = rules;
   if (tombstones === "skip") return undefined;
   if (tombstones === "dead-letter") throw new RelayError("record-not-for-target", "The record is a tombstone, and this table takes none.");
   return { kind: "delete", row: keyOf(delivery, rules), ...coordinates };
 }
 
-function rowOf(delivery: Delivery, columns: RowMapping): SqlRow | null | undefined {
+function rowOf<Value>(delivery: Delivery, { columns, toValue }: ChangeRules<Value>): Readonly<Record<string, Value>> | null | undefined {
+  const row: Record<string, Value> = {};
   if (typeof columns !== "function") {
-    const row: Record<string, SqlValue> = {};
-    for (const [column, path] of Object.entries(columns)) row[column] = toSqlValue(valueAt(delivery, path));
+    for (const [column, path] of Object.entries(columns)) row[column] = toValue(valueAt(delivery, path));
     return row;
   }
+  const made = madeBy(columns, delivery);
+  if (made === null || made === undefined) return made;
+  for (const [column, value] of Object.entries(made)) row[column] = toValue(value);
+  return row;
+}
+
+function madeBy(columns: (delivery: Delivery) => Row | null | undefined, delivery: Delivery): Row | null | undefined {
   try {
-    const row = columns(delivery);
-    return row === null || row === undefined
-      ? row
-      : Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toSqlValue(value)]));
+    return columns(delivery);
   } catch (thrown) {
-    throw new RelayError("record-not-for-target", "The route's `columns` function made no row of this record.", { cause: thrown });
+    throw new RelayError("record-not-for-target", "The route's function made no row of this record.", { cause: thrown });
   }
 }
 
@@ -85,7 +91,7 @@ export function valueAt({ message, source }: Delivery, path: string): unknown {
     default:
       throw new RelayError(
         "bad-configuration",
-        `${JSON.stringify(path)} leads nowhere: a column's path starts with value, key, headers, topic, partition, offset or timestamp.`,
+        `${JSON.stringify(path)} leads nowhere: a path starts with value, key, headers, topic, partition, offset or timestamp.`,
       );
   }
 }
@@ -107,24 +113,16 @@ function parsedKey(key: Buffer | null): unknown {
   }
 }
 
-/** Objects and arrays become JSON text, which json and jsonb columns take. */
-function toSqlValue(value: unknown): SqlValue {
-  if (value === undefined || value === null) return null;
-  if (typeof value === "object") return value instanceof Date || Buffer.isBuffer(value) ? value : JSON.stringify(value);
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return value;
-  throw new RelayError("record-not-for-target", `A ${typeof value} cannot be the value of a column.`);
-}
-
-function withKey(row: SqlRow, key: readonly string[]): Readonly<Record<string, SqlValue>> {
+function withKey<Value>(row: Readonly<Record<string, Value>>, key: readonly string[]): Readonly<Record<string, Value>> {
   const missing = key.find((column) => row[column] === null || row[column] === undefined);
-  if (missing === undefined) return row as Readonly<Record<string, SqlValue>>;
+  if (missing === undefined) return row;
   throw new RelayError("record-not-for-target", `The record has no value for the key column ${missing}.`);
 }
 
 /** A tombstone's row is known by its key alone: by the column's own path where that leads into the key, else a JSON object's member of the column's name, else the whole key. */
-function keyOf(delivery: Delivery, { key, columns }: RowRules): Readonly<Record<string, SqlValue>> {
+function keyOf<Value>(delivery: Delivery, { key, columns, toValue }: ChangeRules<Value>): Readonly<Record<string, Value>> {
   const parsed = parsedKey(delivery.message.key);
-  const row: Record<string, SqlValue> = {};
+  const row: Record<string, Value> = {};
   for (const column of key) {
     const path = typeof columns === "function" ? undefined : columns[column];
     const value =
@@ -135,7 +133,7 @@ function keyOf(delivery: Delivery, { key, columns }: RowRules): Readonly<Record<
           : key.length === 1
             ? delivery.message.key?.toString("utf8")
             : undefined;
-    row[column] = toSqlValue(value);
+    row[column] = toValue(value);
   }
   return withKey(row, key);
 }

@@ -1,0 +1,148 @@
+/** The target "dynamodb": records become items; the newest record of a key is its item, a tombstone deletes it, and a repeat changes nothing. */
+import type { AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { RelayError } from "../errors.js";
+import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
+import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
+import { type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
+import { delivered, failedBy, isRecordFault } from "./outcome.js";
+
+export interface DynamoDbOptions extends AwsOptions {
+  readonly table: string;
+  /** The partition key, and the sort key where the table has one. */
+  readonly key: readonly [string] | readonly [string, string];
+  /** Where each attribute's value is, as in the SQL target; or a function. Absent: the members of the JSON value. */
+  readonly attributes?: RowMapping;
+  /** What a null value does: "delete" (default), "skip", "dead-letter", or "mark": the item stays, as its key and `relay_deleted: true`, and guards on. */
+  readonly tombstones?: Tombstones | "mark";
+  /** Raise it when the topic was created anew; 0 where absent. */
+  readonly generation?: number;
+  /** Calls under way at once; 16 where absent. Changes of one key follow each other. */
+  readonly concurrencyMax?: number;
+}
+
+/** The later of two, or of another topic, partition or generation: anything but an item that came from a later offset of the same. */
+const guard =
+  "attribute_not_exists(relay_offset) OR relay_topic <> :topic OR relay_partition <> :partition OR relay_generation <> :generation OR relay_offset <= :offset";
+const deliveriesMax = 100;
+
+export function dynamodb(options: DynamoDbOptions): TargetDefinition {
+  const name = options.table;
+  const { tombstones = "delete" } = options;
+  const rules = {
+    key: options.key,
+    columns: options.attributes ?? valueMembers,
+    tombstones: tombstones === "mark" ? ("delete" as const) : tombstones,
+    toValue: toAttribute,
+  };
+  return {
+    kind: "dynamodb",
+    name,
+    options: { ...options },
+    open: (context) => {
+      const client = lazily(
+        async () => new (await import("@aws-sdk/client-dynamodb")).DynamoDBClient(clientConfig(options, context)),
+        (made) => made.destroy(),
+      );
+      const apply = async (change: Change<AttributeValue>, leftMs: () => number): Promise<DeliveryOutcome> => {
+        try {
+          await applyChange(await client.get(), options, change, callTimeoutMs(options, leftMs()));
+          return delivered;
+        } catch (thrown) {
+          // What is there came from a later record: nothing is left to do for this one.
+          if (thrown instanceof Error && thrown.name === "ConditionalCheckFailedException") return delivered;
+          return failedByAws(thrown, name);
+        }
+      };
+      return {
+        kind: "dynamodb",
+        name,
+        deliveriesMax,
+        deliver: async (deliveries, deadline) => {
+          const outcomes = new Map<Delivery, DeliveryOutcome>();
+          const byKey = new Map<string, (readonly [Delivery, Change<AttributeValue>])[]>();
+          for (const delivery of deliveries) {
+            try {
+              const change = toChange(delivery, rules);
+              if (change === undefined) {
+                outcomes.set(delivery, delivered);
+                continue;
+              }
+              const key = JSON.stringify(options.key.map((column) => change.row[column]));
+              byKey.set(key, [...(byKey.get(key) ?? []), [delivery, change]]);
+            } catch (thrown) {
+              outcomes.set(delivery, failedBy(thrown));
+            }
+          }
+          await eachBounded([...byKey.values()], options.concurrencyMax ?? 16, async (changes) => {
+            // From the last backwards: what was written by a later record stands for the earlier ones of its key.
+            let last: DeliveryOutcome | undefined;
+            for (const [delivery, change] of [...changes].reverse()) {
+              if (last === undefined || isRecordFault(last)) last = await apply(change, deadline.leftMs);
+              outcomes.set(delivery, last);
+            }
+          });
+          return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
+        },
+        close: client.forget,
+      };
+    },
+  };
+}
+
+async function applyChange(
+  client: DynamoDBClient,
+  options: DynamoDbOptions,
+  change: Change<AttributeValue>,
+  timeoutMs: number,
+): Promise<void> {
+  const { DeleteItemCommand, PutItemCommand } = await import("@aws-sdk/client-dynamodb");
+  const coordinates = {
+    topic: { S: change.topic },
+    partition: { N: String(change.partition) },
+    offset: { N: String(change.offset) },
+    generation: { N: String(options.generation ?? 0) },
+  };
+  const condition = {
+    TableName: options.table,
+    ConditionExpression: guard,
+    ExpressionAttributeValues: Object.fromEntries(Object.entries(coordinates).map(([column, value]) => [`:${column}`, value])),
+  };
+  const abortSignal = AbortSignal.timeout(timeoutMs);
+  if (change.kind === "delete" && options.tombstones !== "mark") {
+    await client.send(new DeleteItemCommand({ ...condition, Key: { ...change.row } }), { abortSignal });
+    return;
+  }
+  const Item = {
+    ...change.row,
+    ...Object.fromEntries(Object.entries(coordinates).map(([column, value]) => [`relay_${column}`, value])),
+    ...(change.kind === "delete" ? { relay_deleted: { BOOL: true } } : {}),
+  };
+  await client.send(new PutItemCommand({ ...condition, Item }), { abortSignal });
+}
+
+function valueMembers({ message }: Delivery): Readonly<Record<string, unknown>> {
+  const document = message.document();
+  if (typeof document === "object" && document !== null && !Array.isArray(document)) return document as Record<string, unknown>;
+  throw new RelayError("record-not-for-target", "The record's value is no JSON object, and an item is made of its members.");
+}
+
+/** JSON as DynamoDB's typed values; bytes as B, times as ISO 8601 text. */
+function toAttribute(value: unknown): AttributeValue {
+  if (value === null || value === undefined) return { NULL: true };
+  if (Buffer.isBuffer(value)) return { B: value };
+  if (value instanceof Date) return { S: value.toISOString() };
+  if (Array.isArray(value)) return { L: value.map(toAttribute) };
+  switch (typeof value) {
+    case "string":
+      return { S: value };
+    case "number":
+    case "bigint":
+      return { N: String(value) };
+    case "boolean":
+      return { BOOL: value };
+    case "object":
+      return { M: Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toAttribute(member)])) };
+    default:
+      throw new RelayError("record-not-for-target", `A ${typeof value} cannot be an attribute.`);
+  }
+}

@@ -1,0 +1,96 @@
+/** The target "eventbridge": records become events of a bus, ten a call. A repeat is a second event with the same `id` in its detail or resources. */
+import type { Delivery, TargetDefinition } from "../relay/delivery.js";
+import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
+import { type ElementKind, toElement } from "./element.js";
+import { assertNamed, deliverByCalls } from "./queue-calls.js";
+import { callBytesMax } from "./queue-message.js";
+
+export interface EventBridgeOptions extends AwsOptions {
+  /** Name or ARN of the bus; "default" where absent. */
+  readonly bus?: string;
+  /** Absent: the CloudEvent's source, else `kafka.<topic>`. */
+  readonly source?: string | ((delivery: Delivery) => string);
+  /** Absent: the CloudEvent's type, else "Kafka Record". */
+  readonly detailType?: string | ((delivery: Delivery) => string);
+  /** "record" (default): `{id, topic, partition, offset, timestamp, headers, key, value}`. "value": the value, which has to be a JSON object. */
+  readonly detail?: ElementKind;
+}
+
+interface Entry {
+  readonly source: string;
+  readonly detailType: string;
+  readonly detail: string;
+  readonly time: Date;
+  readonly resources: readonly string[];
+  readonly bytes: number;
+}
+
+const entriesMax = 10;
+
+export function eventbridge(options: EventBridgeOptions): TargetDefinition {
+  const { bus = "default", detail = "record" } = options;
+  assertNamed(/^(arn:aws[a-z-]*:events:.+|[A-Za-z0-9/_.-]{1,256})$/, bus, "the name or ARN of an event bus");
+  const name = `eventbridge ${bus.replace(/^.*event-bus\//, "")}`;
+  const toEntry = (delivery: Delivery): Entry => {
+    const text = toElement(delivery, detail);
+    const source = said(options.source, delivery) ?? header(delivery, "ce_source") ?? `kafka.${delivery.source.topic}`;
+    const detailType = said(options.detailType, delivery) ?? header(delivery, "ce_type") ?? "Kafka Record";
+    return {
+      source,
+      detailType,
+      detail: text,
+      time: new Date(delivery.message.timestampMs),
+      resources: [delivery.id],
+      // As PutEvents counts: 14 for the time, the rest in UTF-8.
+      bytes: 14 + Buffer.byteLength(source) + Buffer.byteLength(detailType) + Buffer.byteLength(text) + Buffer.byteLength(delivery.id),
+    };
+  };
+  return {
+    kind: "eventbridge",
+    name,
+    options: { ...options },
+    open: (context) => {
+      const client = lazily(
+        async () => new (await import("@aws-sdk/client-eventbridge")).EventBridgeClient(clientConfig(options, context)),
+        (made) => made.destroy(),
+      );
+      const send = async (entries: readonly Entry[], leftMs: number) => {
+        const { PutEventsCommand } = await import("@aws-sdk/client-eventbridge");
+        const Entries = entries.map((entry) => ({
+          EventBusName: bus,
+          Source: entry.source,
+          DetailType: entry.detailType,
+          Detail: entry.detail,
+          Time: entry.time,
+          Resources: [...entry.resources],
+        }));
+        const answer = await (await client.get()).send(new PutEventsCommand({ Entries }), {
+          abortSignal: AbortSignal.timeout(callTimeoutMs(options, leftMs)),
+        });
+        return entries.map((_, index) => {
+          const result = answer.Entries?.[index];
+          if (result?.EventId !== undefined && result.ErrorCode === undefined) return undefined;
+          const code = result?.ErrorCode ?? "NotAnswered";
+          return { code, isSenderFault: !/^(InternalFailure|InternalException|ServiceUnavailable|NotAnswered)$/.test(code) };
+        });
+      };
+      return {
+        kind: "eventbridge",
+        name,
+        deliveriesMax: 10 * entriesMax,
+        deliver: (deliveries, deadline) =>
+          deliverByCalls(deliveries, deadline, { name, entriesMax, bytesMax: callBytesMax, toEntry, send }),
+        close: client.forget,
+      };
+    },
+  };
+}
+
+function said(option: string | ((delivery: Delivery) => string) | undefined, delivery: Delivery): string | undefined {
+  return typeof option === "function" ? option(delivery) : option;
+}
+
+function header({ message }: Delivery, name: string): string | undefined {
+  const text = message.headers.find((each) => each.name === name)?.value?.toString("utf8");
+  return text === "" ? undefined : text;
+}

@@ -1,0 +1,94 @@
+/** The target "lambda": another function is invoked with records. A repeat is a second invocation with the same `id` in its payload. */
+import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
+import { type AwsOptions, callTimeoutMs, clientConfig, failedByAws, lazily } from "./aws.js";
+import { type ElementKind, toElement } from "./element.js";
+import { deliverByHalves, delivered, failed, failedBy } from "./outcome.js";
+import { assertNamed } from "./queue-calls.js";
+import { toCalls } from "./queue-message.js";
+
+export interface LambdaOptions extends AwsOptions {
+  /** Name, partial or full ARN, with a version or alias if wanted. */
+  readonly functionName: string;
+  /** "wait" (default): the function's answer is the verdict. "queue": Lambda's acknowledgement is; what the function does with it is its own affair. */
+  readonly invocation?: "wait" | "queue";
+  /** "record" (default): `{id, topic, partition, offset, timestamp, headers, key, value}`; "value": the JSON value. */
+  readonly element?: ElementKind;
+  /** More than 1: the payload is a JSON array, answered as one; 1 where absent. */
+  readonly recordsMax?: number;
+}
+
+/** Of a payload, by kind of invocation (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); what is above goes alone and is answered by Lambda. */
+const payloadBytesMax = { wait: 6_000_000, queue: 1_000_000 } as const;
+const answerStartBytesMax = 1_024;
+
+export function lambda(options: LambdaOptions): TargetDefinition {
+  assertNamed(/^[A-Za-z0-9_:$./-]{1,170}$/, options.functionName, "the name or ARN of a function");
+  const { functionName, invocation = "wait", element = "record", recordsMax = 1 } = options;
+  const name = `lambda ${functionName.replace(/^.*:function:/, "")}`;
+  return {
+    kind: "lambda",
+    name,
+    options: { ...options },
+    open: (context) => {
+      const client = lazily(
+        async () => new (await import("@aws-sdk/client-lambda")).LambdaClient(clientConfig(options, context)),
+        (made) => made.destroy(),
+      );
+      const invoke = async (payload: string, leftMs: number): Promise<DeliveryOutcome> => {
+        try {
+          const { InvokeCommand } = await import("@aws-sdk/client-lambda");
+          const command = new InvokeCommand({
+            FunctionName: functionName,
+            InvocationType: invocation === "wait" ? "RequestResponse" : "Event",
+            Payload: Buffer.from(payload),
+          });
+          const answer = await (await client.get()).send(command, { abortSignal: AbortSignal.timeout(callTimeoutMs(options, leftMs)) });
+          if (answer.FunctionError === undefined) return delivered;
+          const targetAnswer = Buffer.from(answer.Payload ?? [])
+            .subarray(0, answerStartBytesMax)
+            .toString("utf8");
+          return failed("target-failed", `${name} ended with an error (${answer.FunctionError}).`, {
+            targetStatus: answer.StatusCode ?? 200,
+            targetAnswer,
+          });
+        } catch (thrown) {
+          return failedByAws(thrown, name);
+        }
+      };
+      return {
+        kind: "lambda",
+        name,
+        deliveriesMax: recordsMax,
+        deliver: async (deliveries, deadline) => {
+          const outcomes = new Map<Delivery, DeliveryOutcome>();
+          const items: { readonly delivery: Delivery; readonly text: string; readonly bytes: number }[] = [];
+          for (const delivery of deliveries) {
+            try {
+              const text = toElement(delivery, element);
+              items.push({ delivery, text, bytes: Buffer.byteLength(text) + 1 });
+            } catch (thrown) {
+              outcomes.set(delivery, failedBy(thrown));
+            }
+          }
+          const texts = new Map(items.map(({ delivery, text }) => [delivery, text]));
+          let stopped: DeliveryOutcome | undefined;
+          for (const call of toCalls(items, recordsMax, payloadBytesMax[invocation])) {
+            const some = call.map(({ delivery }) => delivery);
+            const held = stopped;
+            const results =
+              held !== undefined
+                ? some.map(() => held)
+                : await deliverByHalves(some, (part) => {
+                    const elements = part.map((each) => texts.get(each) ?? "null");
+                    return invoke(recordsMax === 1 ? elements.join() : `[${elements.join(",")}]`, deadline.leftMs());
+                  });
+            for (const [index, delivery] of some.entries()) outcomes.set(delivery, results[index] as DeliveryOutcome);
+            stopped = results.find((each) => each.verdict === "failed" && each.error.failure.blame !== "record");
+          }
+          return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
+        },
+        close: client.forget,
+      };
+    },
+  };
+}

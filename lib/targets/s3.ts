@@ -1,0 +1,145 @@
+/** The target "s3": records become objects named by their topic, partition and offsets; nothing is ever written over, so a repeat changes nothing. */
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
+import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
+import { type ElementKind, toElement } from "./element.js";
+import { delivered, failedBy } from "./outcome.js";
+
+export interface S3Options extends AwsOptions {
+  readonly bucket: string;
+  /** Before every name; "" where absent. */
+  readonly prefix?: string;
+  /** "ndjson" (default): a batch's records of one partition are one object, one JSON line each. "raw": each record's value is an object, byte for byte. */
+  readonly format?: "ndjson" | "raw";
+  /** Of "ndjson": whole records ("record", default) or their JSON values alone. */
+  readonly element?: ElementKind;
+  readonly gzip?: boolean;
+  /** Records an object at most; 1,000 where absent. */
+  readonly recordsMax?: number;
+  /** For stores that know buckets by path alone. */
+  readonly forcePathStyle?: boolean;
+}
+
+interface NewObject {
+  readonly key: string;
+  readonly body: Buffer;
+  readonly contentType: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly deliveries: readonly Delivery[];
+}
+
+const compress = promisify(gzip);
+const rawPutsMax = 8;
+
+export function s3(options: S3Options): TargetDefinition {
+  const name = `s3://${options.bucket}/${options.prefix ?? ""}`;
+  return {
+    kind: "s3",
+    name,
+    options: { ...options },
+    open: (context) => {
+      const client = lazily(
+        async () => {
+          const { S3Client } = await import("@aws-sdk/client-s3");
+          return new S3Client({ ...clientConfig(options, context), forcePathStyle: options.forcePathStyle ?? false });
+        },
+        (made) => made.destroy(),
+      );
+      const put = async ({ key, body, contentType, metadata }: NewObject, leftMs: number): Promise<DeliveryOutcome> => {
+        try {
+          const { PutObjectCommand } = await import("@aws-sdk/client-s3");
+          const object = {
+            Bucket: options.bucket,
+            Key: key,
+            Body: options.gzip ? await compress(body) : body,
+            ContentType: contentType,
+            IfNoneMatch: "*",
+            ...(options.gzip ? { ContentEncoding: "gzip" } : {}),
+            ...(metadata === undefined ? {} : { Metadata: { ...metadata } }),
+          };
+          await (await client.get()).send(new PutObjectCommand(object), {
+            abortSignal: AbortSignal.timeout(callTimeoutMs(options, leftMs)),
+          });
+          return delivered;
+        } catch (thrown) {
+          const status = (thrown as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+          // 412: an object of that name, which names exactly these deliveries, is there. 409: another attempt writes it right now.
+          if (status === 412) return delivered;
+          return failedByAws(thrown, name);
+        }
+      };
+      return {
+        kind: "s3",
+        name,
+        deliveriesMax: options.recordsMax ?? 1_000,
+        deliver: async (deliveries, deadline) => {
+          const outcomes = new Map<Delivery, DeliveryOutcome>();
+          const objects =
+            options.format === "raw" ? deliveries.map((each) => rawObject(each, options)) : linesObjects(deliveries, options, outcomes);
+          await eachBounded(objects, options.format === "raw" ? rawPutsMax : 1, async (object) => {
+            const outcome = await put(object, deadline.leftMs());
+            for (const delivery of object.deliveries) outcomes.set(delivery, outcome);
+          });
+          return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
+        },
+        close: client.forget,
+      };
+    },
+  };
+}
+
+/** One object a topic and partition of the batch; records that cannot be a line fail alone. */
+function linesObjects(deliveries: readonly Delivery[], options: S3Options, outcomes: Map<Delivery, DeliveryOutcome>): readonly NewObject[] {
+  const groups = new Map<string, { readonly deliveries: Delivery[]; readonly lines: string[] }>();
+  for (const delivery of deliveries) {
+    try {
+      const line = toElement(delivery, options.element ?? "record");
+      const place = `${delivery.source.topic}/${delivery.source.partition}`;
+      const group = groups.get(place) ?? { deliveries: [], lines: [] };
+      group.deliveries.push(delivery);
+      group.lines.push(line);
+      groups.set(place, group);
+    } catch (thrown) {
+      outcomes.set(delivery, failedBy(thrown));
+    }
+  }
+  return [...groups.values()].map((group) => ({
+    key: objectKey(group.deliveries, options, "ndjson"),
+    body: Buffer.from(`${group.lines.join("\n")}\n`),
+    contentType: "application/x-ndjson",
+    deliveries: group.deliveries,
+  }));
+}
+
+function rawObject(delivery: Delivery, options: S3Options): NewObject {
+  const { key, value } = delivery.message;
+  const contentType = delivery.message.headers.find(({ name }) => name.toLowerCase() === "content-type")?.value?.toString("latin1");
+  return {
+    key: objectKey([delivery], options, "bin"),
+    body: value ?? Buffer.alloc(0),
+    contentType: contentType !== undefined && /^[\x20-\x7e]+$/.test(contentType) ? contentType : "application/octet-stream",
+    metadata: {
+      "kafka-timestamp": String(delivery.message.timestampMs),
+      ...(key === null ? {} : { "kafka-key-base64": key.toString("base64") }),
+      ...(value === null ? { "kafka-tombstone": "true" } : {}),
+    },
+    deliveries: [delivery],
+  };
+}
+
+/**
+ * `<prefix><topic>/<partition>/<first offset>-<last offset>-<digest of the delivery ids>.<ending>`, offsets in 20 digits so that names sort. The digest makes two
+ * objects of one name hold the same deliveries, also when a batch was cut elsewhere or a filter changed.
+ */
+function objectKey(deliveries: readonly Delivery[], { prefix = "", gzip: isGzip = false }: S3Options, ending: string): string {
+  const [first, last] = [deliveries[0] as Delivery, deliveries.at(-1) as Delivery];
+  const offset = (delivery: Delivery) => String(delivery.source.offset).padStart(20, "0");
+  const digest = createHash("sha256")
+    .update(deliveries.map(({ id }) => id).join("\n"))
+    .digest("hex")
+    .slice(0, 12);
+  const { topic, partition } = first.source;
+  return `${prefix}${topic}/${partition}/${offset(first)}-${offset(last)}-${digest}.${ending}${isGzip ? ".gz" : ""}`;
+}

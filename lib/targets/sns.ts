@@ -1,0 +1,76 @@
+/** The target "sns": records are published, ten a call; on a FIFO topic in order, and a repeat within five minutes is no second message. */
+import type { MessageAttributeValue } from "@aws-sdk/client-sns";
+import type { Delivery, TargetDefinition } from "../relay/delivery.js";
+import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
+import type { ElementKind } from "./element.js";
+import { assertNamed, deliverByCalls } from "./queue-calls.js";
+import { callBytesMax, type FifoGroup, fifoIds, messagesMax, type QueueMessage, toQueueMessage } from "./queue-message.js";
+
+export interface SnsOptions extends AwsOptions {
+  /** `arn:aws:sns:<region>:<account>:<name>`; a name that ends in `.fifo` is a FIFO topic's. */
+  readonly topicArn: string;
+  /** "value" (default): the value's text. "record": JSON with everything. */
+  readonly element?: ElementKind;
+  /** Of FIFO topics: what is kept in order, "partition" (default) or "key". */
+  readonly groupBy?: FifoGroup;
+  /** The subject of e-mail, made of the delivery; printable ASCII, at most 100 characters. */
+  readonly subject?: (delivery: Delivery) => string | undefined;
+}
+
+export function sns(options: SnsOptions): TargetDefinition {
+  assertNamed(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+$/, options.topicArn, "the ARN of an SNS topic");
+  const { topicArn, element = "value", groupBy = "partition" } = options;
+  const name = topicArn.replace(/^.*:/, "sns ");
+  const isFifo = topicArn.endsWith(".fifo");
+  const toEntry = (delivery: Delivery) => {
+    const subject = options
+      .subject?.(delivery)
+      ?.replace(/[^\x20-\x7e]/g, "?")
+      .slice(0, 100);
+    return {
+      ...toQueueMessage(delivery, element),
+      ...(isFifo ? fifoIds(delivery, groupBy) : {}),
+      ...(subject === undefined || subject === "" ? {} : { Subject: subject }),
+    };
+  };
+  return {
+    kind: "sns",
+    name,
+    options: { ...options },
+    open: (context) => {
+      const client = lazily(
+        async () => new (await import("@aws-sdk/client-sns")).SNSClient(clientConfig(options, context)),
+        (made) => made.destroy(),
+      );
+      const send = async (entries: readonly QueueMessage[], leftMs: number) => {
+        const { PublishBatchCommand } = await import("@aws-sdk/client-sns");
+        const PublishBatchRequestEntries = entries.map(({ body, attributes, bytes: _, ...more }, index) => ({
+          Id: String(index),
+          Message: body,
+          MessageAttributes: toSnsAttributes(attributes),
+          ...more,
+        }));
+        const command = new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries });
+        const answer = await (await client.get()).send(command, { abortSignal: AbortSignal.timeout(callTimeoutMs(options, leftMs)) });
+        const taken = new Set(answer.Successful?.map(({ Id }) => Id));
+        return entries.map((_, index) => {
+          if (taken.has(String(index))) return undefined;
+          const refusal = answer.Failed?.find(({ Id }) => Id === String(index));
+          return { code: refusal?.Code ?? "NotAnswered", isSenderFault: refusal?.SenderFault ?? false };
+        });
+      };
+      return {
+        kind: "sns",
+        name,
+        deliveriesMax: 10 * messagesMax,
+        deliver: (deliveries, deadline) =>
+          deliverByCalls(deliveries, deadline, { name, entriesMax: messagesMax, bytesMax: callBytesMax, toEntry, send }),
+        close: client.forget,
+      };
+    },
+  };
+}
+
+function toSnsAttributes(attributes: Readonly<Record<string, string>>): Record<string, MessageAttributeValue> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: "String", StringValue }]));
+}

@@ -1,0 +1,67 @@
+/** The target "sqs": records become messages, ten a call; on a FIFO queue in order, and a repeat within five minutes is no second message. */
+import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
+import type { Delivery, TargetDefinition } from "../relay/delivery.js";
+import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
+import type { ElementKind } from "./element.js";
+import { assertNamed, deliverByCalls } from "./queue-calls.js";
+import { callBytesMax, type FifoGroup, fifoIds, messagesMax, type QueueMessage, toQueueMessage } from "./queue-message.js";
+
+export interface SqsOptions extends AwsOptions {
+  /** `https://sqs.<region>.amazonaws.com/<account>/<name>`; a name that ends in `.fifo` is a FIFO queue's. */
+  readonly queueUrl: string;
+  /** "value" (default): the value's text. "record": JSON with everything. */
+  readonly element?: ElementKind;
+  /** Of FIFO queues: what is kept in order, "partition" (default) or "key". */
+  readonly groupBy?: FifoGroup;
+  /** Seconds before a message is seen; standard queues only. */
+  readonly delaySeconds?: number;
+}
+
+export function sqs(options: SqsOptions): TargetDefinition {
+  assertNamed(/^https?:\/\/[^/]+\/.+/, options.queueUrl, "the URL of a queue");
+  const { queueUrl, element = "value", groupBy = "partition" } = options;
+  const name = queueUrl.replace(/^https?:\/\/[^/]+\//, "sqs ");
+  const isFifo = queueUrl.endsWith(".fifo");
+  const toEntry = (delivery: Delivery) => ({ ...toQueueMessage(delivery, element), ...(isFifo ? fifoIds(delivery, groupBy) : {}) });
+  return {
+    kind: "sqs",
+    name,
+    options: { ...options },
+    open: (context) => {
+      const client = lazily(
+        async () => new (await import("@aws-sdk/client-sqs")).SQSClient(clientConfig(options, context)),
+        (made) => made.destroy(),
+      );
+      const send = async (entries: readonly QueueMessage[], leftMs: number) => {
+        const { SendMessageBatchCommand } = await import("@aws-sdk/client-sqs");
+        const Entries = entries.map(({ body, attributes, bytes: _, ...fifo }, index) => ({
+          Id: String(index),
+          MessageBody: body,
+          MessageAttributes: toSqsAttributes(attributes),
+          ...fifo,
+          ...(options.delaySeconds === undefined ? {} : { DelaySeconds: options.delaySeconds }),
+        }));
+        const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
+        const answer = await (await client.get()).send(command, { abortSignal: AbortSignal.timeout(callTimeoutMs(options, leftMs)) });
+        const taken = new Set(answer.Successful?.map(({ Id }) => Id));
+        return entries.map((_, index) => {
+          if (taken.has(String(index))) return undefined;
+          const refusal = answer.Failed?.find(({ Id }) => Id === String(index));
+          return { code: refusal?.Code ?? "NotAnswered", isSenderFault: refusal?.SenderFault ?? false };
+        });
+      };
+      return {
+        kind: "sqs",
+        name,
+        deliveriesMax: 10 * messagesMax,
+        deliver: (deliveries, deadline) =>
+          deliverByCalls(deliveries, deadline, { name, entriesMax: messagesMax, bytesMax: callBytesMax, toEntry, send }),
+        close: client.forget,
+      };
+    },
+  };
+}
+
+function toSqsAttributes(attributes: Readonly<Record<string, string>>): Record<string, MessageAttributeValue> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: "String", StringValue }]));
+}
