@@ -1,6 +1,6 @@
 /**
  * A leash: what this process starts ends with it, however it ends. A small shell waits for our end of a pipe to close, which the kernel sees to even
- * after kill -9, and then ends every process whose number stands in a `*.pid` file below a folder.
+ * after kill -9, and then ends every process whose number stands on the first line of a `*.pid` file below a folder; a negative number is a whole group.
  */
 import { spawn } from "node:child_process";
 
@@ -11,7 +11,11 @@ export interface Leash {
 
 const script = `
 while read -r _; do :; done
-find "$1" -name '*.pid' -type f | while read -r file; do kill -CONT "$(cat "$file")" 2>/dev/null; kill "-$2" "$(cat "$file")" 2>/dev/null; done
+find "$1" -name '*.pid' -type f | while read -r file; do
+  pid="$(head -n 1 "$file")"
+  kill "-$2" -- "$pid" 2>/dev/null
+  kill -CONT -- "$pid" 2>/dev/null
+done
 `;
 
 /** From now on, the processes named by `*.pid` files below `folder` get `signal` when this process has ended. */

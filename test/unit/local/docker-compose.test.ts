@@ -46,7 +46,7 @@ test("topics are not made by accident", () => {
   expect(kafka.environment.KAFKA_AUTO_CREATE_TOPICS_ENABLE).toBe("false");
 });
 
-test.skipIf(!hasCompose())("docker compose takes it", () => {
+test.skipIf(!hasCompose())("docker compose takes it (needs a docker client with compose)", () => {
   const text = execFileSync("docker", ["compose", "-f", file.pathname, "config"], { encoding: "utf8" });
 
   expect(text).toContain("ecommerce-network");

@@ -1,0 +1,36 @@
+/** `npm run package [-- --stage NAME]`: the CloudFormation template and one zip a function, in `.build`; no network and no credentials are needed. */
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildFolder } from "./bundle.js";
+import { deployedFunctions, projectFolder } from "./service-map.js";
+
+const packageTimeoutMs = 5 * 60_000;
+
+const { values } = parseArgs({ options: { stage: { type: "string", default: "dev" } } });
+const packageFolder = join(buildFolder, "package");
+const args = [
+  join(projectFolder, "node_modules/serverless/bin/serverless.js"),
+  "package",
+  "--stage",
+  values.stage,
+  "--package",
+  packageFolder,
+];
+const { status } = spawnSync(process.execPath, args, {
+  cwd: projectFolder,
+  stdio: ["ignore", "inherit", "inherit"],
+  timeout: packageTimeoutMs,
+  env: { ...process.env, SLS_NOTIFICATIONS_MODE: "off", SLS_TELEMETRY_DISABLED: "1" },
+});
+const template = join(packageFolder, "cloudformation-template-update-stack.json");
+if (status !== 0 || !existsSync(template)) {
+  console.error(`The package was not written (exit code ${status ?? "none: it took too long"}).`);
+  process.exit(1);
+}
+console.log(template);
+for (const { key } of deployedFunctions()) {
+  const zipPath = join(buildFolder, "zips", `${key}.zip`);
+  console.log(`${zipPath}  ${Math.ceil(statSync(zipPath).size / 1000)} kB`);
+}

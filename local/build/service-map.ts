@@ -1,0 +1,49 @@
+/** serverless.yml as the other programs here read it: which functions there are, which file each is, which calls and topics they answer. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+
+export const projectFolder = join(import.meta.dirname, "../..");
+
+interface TriggerDeclaration {
+  readonly topic: string;
+  readonly consumerGroupId?: string;
+  readonly batchSize?: number;
+  readonly enabled?: boolean;
+}
+
+interface FunctionDeclaration {
+  readonly handler: string;
+  readonly description?: string;
+  readonly events?: readonly {
+    readonly httpApi?: string | { readonly method: string; readonly path: string };
+    readonly msk?: TriggerDeclaration;
+    readonly kafka?: TriggerDeclaration & { readonly topic: string };
+  }[];
+}
+
+export interface DeployedFunction {
+  /** Its key in serverless.yml. */
+  readonly key: string;
+  /** From the project's folder, without extension: "functions/routes/strong-quakes". */
+  readonly file: string;
+  /** API Gateway's route keys; `$default` is the one for whatever no other takes. */
+  readonly routeKeys: readonly string[];
+  readonly triggers: readonly TriggerDeclaration[];
+}
+
+/** The functions in the order of serverless.yml. Variables in it are left as they are written. */
+export function deployedFunctions(text = readFileSync(join(projectFolder, "serverless.yml"), "utf8")): readonly DeployedFunction[] {
+  const { functions } = parse(text) as { readonly functions: Readonly<Record<string, FunctionDeclaration>> };
+  return Object.entries(functions).map(([key, { handler, events = [] }]) => ({
+    key,
+    file: handler.replace(/\.[^./]+$/, ""),
+    routeKeys: events.flatMap(({ httpApi }) => (httpApi === undefined ? [] : [toRouteKey(httpApi)])),
+    triggers: events.flatMap(({ msk, kafka }) => [msk, kafka].filter((trigger) => trigger !== undefined)),
+  }));
+}
+
+function toRouteKey(event: string | { readonly method: string; readonly path: string }): string {
+  const [method = "", path] = typeof event === "string" ? event.split(" ") : [event.method, event.path];
+  return path === undefined || method === "*" ? "$default" : `${method.toUpperCase()} ${path}`;
+}
