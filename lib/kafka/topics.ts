@@ -6,7 +6,7 @@ import { ask, brokerTimeoutMs, untilVisible } from "./admin-request.js";
 import type { Kafka } from "./kafka.js";
 import type { TopicMetadata } from "./metadata.js";
 import { createPartitionsApi, createTopicsApi, deleteTopicsApi } from "./protocol/topics.js";
-import { isInternalTopic } from "./topic-name.js";
+import { isInternalTopic, isTopicName } from "./topic-name.js";
 
 export interface TopicSpec {
   readonly name: string;
@@ -96,7 +96,7 @@ export async function deleteTopics(
   names: readonly string[],
   deadline: Deadline,
 ): Promise<readonly (RelayError | undefined)[]> {
-  const asked = [...new Set(names)].filter((name) => !isInternalTopic(name));
+  const asked = [...new Set(names)].filter((name) => isTopicName(name) && !isInternalTopic(name));
   const answer =
     asked.length === 0
       ? { topics: [] }
@@ -113,7 +113,7 @@ export async function deleteTopics(
   for (const name of deleted) kafka.metadata.forget(name);
   return names.map((name) => {
     const topic = told.get(name);
-    if (topic === undefined) return refuseInternalTopic(name) ?? toAdminError(-1, topicWords(name));
+    if (topic === undefined) return refuseInternalTopic(name) ?? toAdminError(3, topicWords(name));
     return topic.errorCode === 0 ? undefined : toAdminError(topic.errorCode, topicWords(name), topic.errorMessage);
   });
 }
@@ -128,6 +128,7 @@ export async function growTopic(
 ): Promise<void> {
   const refusal = refuseInternalTopic(name);
   if (refusal !== undefined) throw refusal;
+  if (!isTopicName(name)) throw toAdminError(3, topicWords(name));
   const validateOnly = options.validateOnly ?? false;
   const answer = await ask(
     kafka,
@@ -168,6 +169,7 @@ export async function describeTopic(
   deadline: Deadline,
   options: { readonly authorizedOperations?: boolean } = {},
 ): Promise<TopicMetadata> {
+  if (!isTopicName(name)) throw toAdminError(3, topicWords(name));
   const { topics } = await kafka.metadata.describe([name], deadline, options);
   const topic = topics.get(name);
   if (topic === undefined) throw toAdminError(3, topicWords(name));
