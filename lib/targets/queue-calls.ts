@@ -36,7 +36,11 @@ export async function deliverByCalls<Entry extends { readonly bytes: number }>(
       const entry = calls.toEntry(delivery);
       items.push({ delivery, entry, bytes: entry.bytes });
     } catch (thrown) {
-      outcomes.set(delivery, failedBy(thrown));
+      const isKnown = thrown instanceof RelayError;
+      outcomes.set(
+        delivery,
+        isKnown ? failedBy(thrown) : failed("record-not-for-target", "A function of the route threw on this record.", { cause: thrown }),
+      );
     }
   }
   const attempt = async (some: typeof items): Promise<readonly DeliveryOutcome[]> => {
