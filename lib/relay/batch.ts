@@ -48,9 +48,13 @@ type Attempted = DeliveryOutcome | typeof undelivered;
 
 /** The entries of all records, partition by partition, each with its verdict. */
 export async function relayBatch(partitions: readonly PartitionRecords[], parts: BatchParts): Promise<readonly Entry[]> {
-  const lanes = toLanes(partitions, parts.route.order).map((records) => ({ entries: records.map(toEntry), at: 0 }));
+  const entryOf = new Map(partitions.flatMap(({ records }) => records.map((record) => [record, toEntry(record)] as const)));
+  const lanes = toLanes(partitions, parts.route.order).map((records) => ({
+    entries: records.map((record) => entryOf.get(record) as Entry),
+    at: 0,
+  }));
   await new BatchRelay(lanes, parts).run();
-  return lanes.flatMap(({ entries }) => entries);
+  return [...entryOf.values()];
 }
 
 class BatchRelay {

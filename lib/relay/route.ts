@@ -15,12 +15,12 @@ export type Order = "partition" | "key" | "none";
 
 /** How a failing target is asked again inside one invocation; never past the time the function has left. */
 export interface RetryPolicy {
-  /** Attempts a record, the first included. Waits that the target named itself (Retry-After) use none up. */
+  /** Attempts a record, the first included; 20. Waits that the target named itself (Retry-After) use none up. */
   readonly attemptsMax: number;
-  /** The first wait is a random part of this, and the next of twice as much, up to `delayMaxMs`. */
+  /** The first wait is a random part of this (200), the next of twice as much, up to `delayMaxMs` (10,000). */
   readonly firstDelayMs: number;
   readonly delayMaxMs: number;
-  /** From a record's first attempt. */
+  /** From a record's first attempt; 60,000. */
   readonly deadlineMs: number;
 }
 
@@ -143,7 +143,7 @@ const shape = v.strictObject({
   concurrencyMax: v.optional(whole(1, 1000), 64),
   retry: v.optional(
     v.strictObject({
-      attemptsMax: v.optional(whole(1, 1000), 5),
+      attemptsMax: v.optional(whole(1, 1000), 20),
       firstDelayMs: v.optional(whole(0, 600_000), 200),
       delayMaxMs: v.optional(whole(0, 900_000), 10_000),
       deadlineMs: v.optional(whole(1, 900_000), 60_000),
