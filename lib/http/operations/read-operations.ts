@@ -1,0 +1,191 @@
+/** Reading records by offset, time or cursor: no group is joined and nothing is committed, so that any instance can answer any call. */
+import * as v from "valibot";
+import { RelayError } from "../../errors.js";
+import { assertCluster } from "../../kafka/cluster.js";
+import { isInternalTopic, isTopicName } from "../../kafka/topic-name.js";
+import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
+import { toProblem } from "../problem.js";
+import { type PartitionTold, type ReadAnswer, readRecords } from "../read-answer.js";
+import { formOf, offsetInQuery, partitionReadQuery, recordMediaTypes, recordQuery, startOf, topicReadQuery } from "../read-query.js";
+import { int64, linksTo, paths } from "../rest-v3-resources.js";
+import { inPartition } from "./in-cluster.js";
+
+const headers = v.array(v.object({ name: v.string(), value: v.nullable(v.string()), value_format: v.optional(v.literal("base64")) }));
+const format = v.optional(v.picklist(["json", "string", "base64"]));
+const recordFields = {
+  offset: int64,
+  /** Milliseconds since the epoch. */
+  timestamp: int64,
+  timestamp_type: v.picklist(["CREATE_TIME", "LOG_APPEND_TIME"]),
+  key: v.unknown(),
+  key_format: format,
+  value: v.unknown(),
+  value_format: format,
+  headers,
+  /** There where the answer cannot hold the record: the sizes of what was left out. */
+  omitted: v.optional(v.object({ key_bytes: v.number(), value_bytes: v.number() })),
+};
+const v2Record = v.object({ topic: v.string(), partition: v.number(), ...recordFields });
+const v3Record = v.object({ topic_name: v.string(), partition_id: v.number(), ...recordFields });
+const progressFields = { next_offset: int64, high_watermark: v.nullable(int64), deleted_before: v.optional(int64) };
+
+const topicRecords = v.object({
+  topic: v.string(),
+  records: v.array(v2Record),
+  partitions: v.array(
+    v.object({
+      partition: v.number(),
+      ...progressFields,
+      error: v.optional(v.object({ error_code: v.number(), message: v.string(), retriable: v.boolean() })),
+    }),
+  ),
+  cursor: v.string(),
+});
+const partitionRecords = v.object({
+  kind: v.literal("KafkaRecordList"),
+  metadata: v.object({ self: v.string(), next: v.string() }),
+  topic_name: v.string(),
+  partition_id: v.number(),
+  records: v.array(v3Record),
+  ...progressFields,
+  cursor: v.string(),
+});
+
+const inRecord = v.object({ ...inPartition.entries, offset: offsetInQuery });
+
+export const readOperations: Operations = {
+  "GET /topics/{topic}/records": operation({
+    may: "record:read",
+    on: "topic",
+    summary: "Read records of a topic from the beginning, the end, a time, an offset or a cursor.",
+    path: v.object({ topic: v.string() }),
+    query: topicReadQuery,
+    produces: recordMediaTypes,
+    answers: { 200: topicRecords },
+    run: async ({ path: { topic }, query, headers: { accept } }, { kafka, deadline }) => {
+      assertReadable(topic);
+      const { contentType, formats } = formOf(query, accept);
+      const partitions = query.partition === undefined ? ("all" as const) : [query.partition];
+      const answer = await readRecords(kafka, { topic, partitions, start: startOf(query, topic), query, formats, style: "v2" }, deadline);
+      return toTopicReply(topic, answer, contentType);
+    },
+  }),
+
+  "GET /v3/clusters/{cluster_id}/topics/{topic}/partitions/{partition}/records": operation({
+    may: "record:read",
+    on: "topic",
+    summary: "Read records of one partition from the beginning, the end, a time, an offset or a cursor.",
+    path: inPartition,
+    query: partitionReadQuery,
+    answers: { 200: partitionRecords },
+    run: async ({ path, query, headers: { accept } }, context) => {
+      const { topic, partition } = path;
+      await assertReadableIn(path, context);
+      const { formats } = formOf(query, accept);
+      const start = startOf(query, topic);
+      const request = { topic, partitions: [partition], start, query, formats, style: "v3" as const };
+      const answer = await inV3Words(() => readRecords(context.kafka, request, context.deadline));
+      const self = linksTo(context.baseUrl, path.cluster_id).url(`${paths.partition(topic, partition)}/records`);
+      return toPartitionReply(topic, partition, self, answer);
+    },
+  }),
+
+  "GET /v3/clusters/{cluster_id}/topics/{topic}/partitions/{partition}/records/{offset}": operation({
+    may: "record:read",
+    on: "topic",
+    summary: "Read one record.",
+    path: inRecord,
+    query: recordQuery,
+    answers: { 200: v3Record },
+    run: async ({ path, query, headers: { accept } }, context) => {
+      const { topic, partition, offset } = path;
+      await assertReadableIn(path, context);
+      const request = {
+        topic,
+        partitions: [partition],
+        start: { at: "offset" as const, offset },
+        query: { limit: 1 },
+        formats: formOf(query, accept).formats,
+        style: "v3" as const,
+      };
+      const answer = await inV3Words(() => readRecords(context.kafka, request, context.deadline));
+      const [told] = answer.partitions;
+      if (answer.recordsJson === "" || told?.firstOffset !== offset) throw noSuchRecord(path, told);
+      return { status: 200, text: answer.recordsJson };
+    },
+  }),
+};
+
+function assertReadable(topic: string): void {
+  if (isInternalTopic(topic)) throw new RelayError("forbidden", `The topic ${JSON.stringify(topic)} is Kafka's own, and not read here.`);
+  if (!isTopicName(topic))
+    throw new RelayError("topic-not-found", `There is no topic ${JSON.stringify(topic.slice(0, 300))}: it is no topic name.`);
+}
+
+interface PartitionPath {
+  readonly cluster_id: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+async function assertReadableIn({ cluster_id, topic }: PartitionPath, { kafka, deadline }: OperationContext): Promise<void> {
+  await assertCluster(kafka, cluster_id, deadline);
+  await inV3Words(async () => assertReadable(topic));
+}
+
+/** v3 has one code for a missing topic and a missing partition. */
+async function inV3Words<Answer>(read: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof RelayError && (error.code === "topic-not-found" || error.code === "partition-not-found")) {
+      throw new RelayError("unknown-topic-or-partition", error.message, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function noSuchRecord(
+  { topic, partition, offset }: PartitionPath & { readonly offset: bigint },
+  told: PartitionTold | undefined,
+): RelayError {
+  const place = `There is no record at offset ${offset} in partition ${partition} of ${topic}`;
+  if (told === undefined) return new RelayError("not-found", `${place}.`);
+  if (told.deletedBefore !== undefined)
+    return new RelayError("not-found", `${place}: the first that is kept has offset ${told.deletedBefore}.`);
+  if (offset >= told.highWatermark) return new RelayError("not-found", `${place} yet: it goes up to ${told.highWatermark}.`);
+  return new RelayError("not-found", `${place}: it was compacted, aborted, or is a mark of Kafka's own.`);
+}
+
+function toTopicReply(topic: string, { recordsJson, partitions, cursor }: ReadAnswer, contentType: string): Reply {
+  const told = partitions.map((one) => {
+    const error = one.error === undefined ? undefined : toProblem(one.error);
+    const errorJson =
+      error === undefined
+        ? ""
+        : `,"error":${JSON.stringify({ error_code: error.error_code, message: error.message, retriable: error.retriable })}`;
+    return `{"partition":${one.partition},${progressJson(one)}${errorJson}}`;
+  });
+  return {
+    status: 200,
+    contentType,
+    text: `{"topic":${JSON.stringify(topic)},"records":[${recordsJson}],"partitions":[${told.join()}],"cursor":"${cursor}"}`,
+  };
+}
+
+function toPartitionReply(topic: string, partition: number, self: string, { recordsJson, partitions, cursor }: ReadAnswer): Reply {
+  const [told] = partitions;
+  if (told === undefined) throw new RelayError("internal", "A read told nothing of its partition.");
+  const metadata = JSON.stringify({ self, next: `${self}?cursor=${cursor}` });
+  const place = `"topic_name":${JSON.stringify(topic)},"partition_id":${partition}`;
+  return {
+    status: 200,
+    text: `{"kind":"KafkaRecordList","metadata":${metadata},${place},"records":[${recordsJson}],${progressJson(told)},"cursor":"${cursor}"}`,
+  };
+}
+
+/** A partition that told nothing has no high watermark. */
+function progressJson({ nextOffset, highWatermark, deletedBefore }: PartitionTold): string {
+  const deleted = deletedBefore === undefined ? "" : `,"deleted_before":${deletedBefore}`;
+  return `"next_offset":${nextOffset},"high_watermark":${highWatermark < 0n ? "null" : highWatermark}${deleted}`;
+}
