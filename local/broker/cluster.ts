@@ -11,6 +11,8 @@ import { findTools } from "./tools.js";
 import { defaultVersion, type KafkaVersionName, versions } from "./versions.js";
 
 const startTimeoutMs = 90_000;
+/** For one that was up already, or is being started by another run. */
+const runningTimeoutMs = 30_000;
 
 export interface ClusterOptions {
   readonly nodes: 1 | 3;
@@ -75,7 +77,7 @@ export async function startBroker(options: ClusterOptions): Promise<Cluster> {
   const running = runningCluster(dataFolder);
   if (running !== undefined) {
     options.progress?.(`Using the broker that runs already (process ${running.nodes.map(({ pid }) => pid).join(", ")})`);
-    await waitForBrokers(portOf(running.brokers[0]), running.nodes.length, startTimeoutMs, () => undefined);
+    await untilAnswers(running, dataFolder);
     return running;
   }
   const tools = await findTools();
@@ -113,6 +115,17 @@ export async function startBroker(options: ClusterOptions): Promise<Cluster> {
     throw error;
   }
   return cluster;
+}
+
+async function untilAnswers({ brokers, nodes }: Cluster, dataFolder: string): Promise<void> {
+  try {
+    await waitForBrokers(portOf(brokers[0]), nodes.length, runningTimeoutMs, () => undefined);
+  } catch (error) {
+    const pids = nodes.filter(({ isRunning }) => isRunning).map(({ pid }) => pid);
+    throw new Error(
+      `A broker runs in ${dataFolder} (process ${pids.join(", ")}), but does not answer: ${(error as Error).message}\nnpm run broker -- stop ends it; its data stay, and the next start goes on with them.`,
+    );
+  }
 }
 
 /** The cluster of a data folder when at least one of its nodes runs; undefined otherwise. */

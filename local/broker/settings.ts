@@ -12,6 +12,8 @@ export interface LocalSettings {
   readonly httpPort: number;
   readonly lambdaPort: number;
   readonly sqlPort: number;
+  /** Where the demo's receiver listens, and the route to a webhook calls. */
+  readonly webhookPort: number;
   readonly createTopics: string;
 }
 
@@ -35,6 +37,7 @@ export function readSettings(env: NodeJS.ProcessEnv): LocalSettings {
     httpPort: port("RELAY_HTTP_PORT", 3000),
     lambdaPort: port("RELAY_LAMBDA_PORT", 3002),
     sqlPort: port("RELAY_SQL_PORT", 5433),
+    webhookPort: port("RELAY_WEBHOOK_PORT", 3005),
     createTopics: env.KAFKA_CREATE_TOPICS ?? "",
   } as const;
   if (faults.length > 0) throw new Error(faults.join("\n"));

@@ -1,0 +1,152 @@
+/**
+ * `npm start`: the whole thing on this machine - a broker, its topics, a SQL database, the HTTP API, the Kafka triggers and the routes - and then a line
+ * for whatever happens. Ctrl-C stops what was started; the data stay. Ports and folders by environment: docs/local.md.
+ */
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import pc from "picocolors";
+import { ensureTopics } from "./broker/create-topics.js";
+import { type ProvidedBroker, provideBroker } from "./broker/provide.js";
+import { type LocalSettings, readSettings } from "./broker/settings.js";
+import { deployedFunctions } from "./build/service-map.js";
+import { holderOf, named } from "./processes/ports.js";
+import { type SqlServer, startSql } from "./sql/server.js";
+import { ensureTriggerBuild } from "./start/build.js";
+import { functionEnvironment } from "./start/environment.js";
+import { toLine } from "./start/lines.js";
+import { endLeftover, type Offline, startOffline } from "./start/offline.js";
+import { topicsToCreate } from "./start/topics.js";
+import { welcome } from "./start/welcome.js";
+
+const apiTimeoutMs = 60_000;
+const pollMs = 50;
+/** npm, tsx and the terminal each hand on one Ctrl-C; a second one counts from here on. */
+const secondInterruptAfterMs = 1_500;
+
+const started = Date.now();
+const say = (line: string): void => console.log(`${pc.dim(`${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s`)}  ${line}`);
+
+/** What is running, in the order it was started; stopped in the other. */
+const running: { readonly what: string; readonly stop: () => Promise<void> }[] = [];
+let isStopping = false;
+
+const interrupted = new Promise<void>((resolve) => {
+  let firstAt: number | undefined;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (firstAt !== undefined && Date.now() - firstAt > secondInterruptAfterMs) process.exit(130);
+      firstAt ??= Date.now();
+      resolve();
+    });
+  }
+});
+process.stdout.on("error", () => {});
+
+try {
+  const offline = await startAll(readSettings(process.env));
+  const ending = await Promise.race([interrupted, offline?.ended]);
+  if (ending !== undefined && !isStopping) {
+    console.error(
+      `serverless-offline has ended by itself (exit code ${ending.code}). Its last words:\n  ${ending.lastLines.slice(-10).join("\n  ")}`,
+    );
+    process.exitCode = 1;
+  }
+} catch (error) {
+  console.error(`\n${pc.red(error instanceof Error ? error.message : String(error))}`);
+  process.exitCode = 1;
+}
+await stopAll();
+// A handle that somebody's library forgot must not keep the terminal.
+process.exit();
+
+/** Undefined: it was interrupted on its way. */
+async function startAll(settings: LocalSettings): Promise<Offline | undefined> {
+  const runFolder = join(settings.dataFolder, "run");
+  const topics = topicsToCreate(deployedFunctions(), settings.createTopics);
+  await endLeftover(runFolder);
+  await assertPortsFree(settings);
+  const stopped = interrupted.then(() => "interrupted" as const);
+  const [broker, database] = await allOrNothing(provide(settings), sql(settings), ensureTriggerBuild(say));
+  if ((await Promise.race([stopped, "going on"])) === "interrupted") return undefined;
+  const env = functionEnvironment(process.env, settings, { brokers: broker.brokers, databaseUrl: database.url });
+  const created = await ensureTopics(env, topics);
+  say(
+    created.length > 0 ? `Created the topics ${created.join(", ")}` : `The topics are there: ${topics.map(({ name }) => name).join(", ")}`,
+  );
+  say("Starting the API and the Kafka triggers ...");
+  const offline = startOffline(runFolder, env, (line) => {
+    const readable = toLine(line, new Date());
+    if (readable !== undefined) console.log(readable);
+  });
+  running.push({ what: "the API and the triggers", stop: offline.stop });
+  if ((await Promise.race([stopped, apiAnswers(settings, offline)])) === "interrupted") return undefined;
+  console.log(welcome(settings, broker, database));
+  return offline;
+}
+
+/** Waits for all of them, so that what is still on its way when another fails, or when Ctrl-C comes, can be stopped too. */
+async function allOrNothing<T extends readonly Promise<unknown>[]>(...parts: T): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  const failed = (await Promise.allSettled(parts)).find((part) => part.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return (await Promise.all(parts)) as { [K in keyof T]: Awaited<T[K]> };
+}
+
+async function provide(settings: LocalSettings): Promise<ProvidedBroker> {
+  const broker = await provideBroker(settings, process.env, say);
+  if (broker.isOurs) running.unshift({ what: "the broker", stop: broker.stop });
+  say(`${broker.what} answers at ${broker.brokers.join(", ")}`);
+  return broker;
+}
+
+async function sql(settings: LocalSettings): Promise<SqlServer> {
+  say("Starting PostgreSQL (PGlite) ...");
+  const database = await startSql({ dataFolder: join(settings.dataFolder, "sql"), port: settings.sqlPort });
+  running.unshift({ what: "PostgreSQL", stop: database.stop });
+  say(`PostgreSQL answers at 127.0.0.1:${settings.sqlPort}`);
+  return database;
+}
+
+async function assertPortsFree({ httpPort, lambdaPort, sqlPort }: LocalSettings): Promise<void> {
+  const wanted = [
+    { port: httpPort, what: "The HTTP API", variable: "RELAY_HTTP_PORT" },
+    { port: lambdaPort, what: "The Lambda API", variable: "RELAY_LAMBDA_PORT" },
+    { port: sqlPort, what: "PostgreSQL", variable: "RELAY_SQL_PORT" },
+  ];
+  for (const { port, what, variable } of wanted) {
+    const holder = await holderOf(port);
+    if (holder === undefined) continue;
+    throw new Error(
+      `Port ${port} is in use ${named(holder)}. ${what} needs it. Either\n  - stop that program\n  - take another port: ${variable}=${port + 10_000} npm start`,
+    );
+  }
+}
+
+/** Ready when the health check answers, which also loads the first function. */
+async function apiAnswers({ httpPort }: LocalSettings, offline: Offline): Promise<"up"> {
+  const until = Date.now() + apiTimeoutMs;
+  let end: Awaited<Offline["ended"]> | undefined;
+  void offline.ended.then((ended) => {
+    end = ended;
+  });
+  while (Date.now() < until) {
+    if (end !== undefined)
+      throw new Error(`serverless-offline did not start (exit code ${end.code}):\n  ${end.lastLines.slice(-15).join("\n  ")}`);
+    const response = await fetch(`http://127.0.0.1:${httpPort}/health`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+    if (response !== undefined) return "up";
+    await wait(pollMs);
+  }
+  throw new Error(`The API did not answer on port ${httpPort} within ${apiTimeoutMs / 1000} s.`);
+}
+
+async function stopAll(): Promise<void> {
+  isStopping = true;
+  if (running.length > 0) console.log("");
+  for (const { what, stop } of running.reverse()) {
+    console.log(`Stopping ${what} ...`);
+    await stop().catch((error: Error) => {
+      console.error(`${what} could not be stopped: ${error.message}`);
+      process.exitCode = 1;
+    });
+  }
+  if (running.length > 0) console.log("Stopped. The data stay in .data; npm start goes on with them.");
+}

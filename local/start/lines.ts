@@ -1,0 +1,85 @@
+/** What the functions, the triggers and serverless-offline say, as one readable line a thing that happens; undefined: nothing worth a line. */
+import pc from "picocolors";
+
+/** What serverless-offline says of itself: its table of routes, its own request lines, its advice. */
+const noise: readonly RegExp[] = [
+  /^\s*$/,
+  /^[\s│┌└├─┐┘┤|*]+/,
+  /^Environment: |^Docs: |^Support: |^Bugs: /,
+  /Starting Offline at |Offline \[http for lambda\]|Function names exposed for local invocation/,
+  /^\s*\* .*: \S+-local-/,
+  /Server ready: |Enter "rp" to replay/,
+  /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|ANY) \S+ \(λ: \w+\)$/,
+  /^\(λ: \w+\) RequestId: /,
+  /Halting offline server|Got SIG(INT|TERM) signal/,
+  /^Warning: Invalid configuration encountered/,
+];
+
+type Entry = Readonly<Record<string, unknown>>;
+
+export function toLine(text: string, now: Date): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of another program are taken off before its words are read
+  const plain = text.replace(/\u001b\[[0-9;]*m/g, "").trimEnd();
+  const entry = parseEntry(plain);
+  if (entry === undefined) return noise.some((pattern) => pattern.test(plain)) ? undefined : plain;
+  if ("_aws" in entry) return undefined;
+  return `${pc.dim(now.toTimeString().slice(0, 8))}  ${describe(entry)}`;
+}
+
+function parseEntry(text: string): Entry | undefined {
+  if (!text.startsWith("{") || !text.endsWith("}")) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null && ("message" in parsed || "_aws" in parsed) ? (parsed as Entry) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(entry: Entry): string {
+  switch (entry.message) {
+    case "request":
+      return describeRequest(entry);
+    case "batch":
+      return describeBatch(entry);
+    case "dead letter":
+      return `${pc.yellow("dead letter")}  ${entry.route}  ${placeOf(entry)}: ${entry.reason ?? entry.code}`;
+    case "given back":
+      return `${pc.yellow("held")}  ${entry.route}  ${placeOf(entry)} and what follows it: ${entry.reason ?? entry.code}`;
+    default:
+      return describeOther(entry);
+  }
+}
+
+function describeRequest({ method, path, status, tookMs }: Entry): string {
+  const paint = Number(status) >= 500 ? pc.red : Number(status) >= 400 ? pc.yellow : pc.green;
+  return `${paint(String(status))}  ${method} ${path}  ${pc.dim(`${tookMs} ms`)}`;
+}
+
+function describeBatch({ route, records, delivered, filtered, deadLettered, givenBack, tookMs }: Entry): string {
+  const parts = [
+    [delivered, "delivered"],
+    [filtered, "filtered"],
+    [deadLettered, "dead-lettered"],
+    [givenBack, "held for later"],
+  ].filter(([count]) => Number(count) > 0);
+  const what = parts.map(([count, word]) => `${count} ${word}`).join(", ");
+  return `${pc.cyan(String(route))}  ${records} ${records === 1 ? "record" : "records"}: ${what}  ${pc.dim(`${tookMs} ms`)}`;
+}
+
+/** Anything else keeps its fields, without those that every line has. */
+function describeOther({ time: _, level, message, causes, cause, ...fields }: Entry): string {
+  const paint = level === "error" ? pc.red : level === "warn" ? pc.yellow : (text: string) => text;
+  const told = Object.entries(fields)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`);
+  const stack = Array.isArray(causes) ? causes.join("\n") : cause;
+  return (
+    [paint(`${level === undefined ? "" : `${level}  `}${message}`), ...told].join("  ") +
+    (stack === undefined ? "" : `\n${pc.dim(String(stack))}`)
+  );
+}
+
+function placeOf({ topic, partition, offset }: Entry): string {
+  return `${topic}/${partition}@${offset}`;
+}

@@ -1,0 +1,33 @@
+/** What is up, and three things to try: the first screen of `npm start` after its progress. */
+import pc from "picocolors";
+import type { ProvidedBroker } from "../broker/provide.js";
+import type { LocalSettings } from "../broker/settings.js";
+import { deployedFunctions } from "../build/service-map.js";
+import type { SqlServer } from "../sql/server.js";
+
+export function welcome({ httpPort }: LocalSettings, broker: ProvidedBroker, database: SqlServer): string {
+  const api = `http://localhost:${httpPort}`;
+  const routes = deployedFunctions().filter(({ triggers }) => triggers.length > 0);
+  const rows = [
+    ["Kafka", `${broker.brokers.join(",")}  ${pc.dim(broker.what)}`],
+    ["HTTP API", `${api}  ${pc.dim(`described at ${api}/openapi.json; everything is allowed here (RELAY_ACCESS=everything)`)}`],
+    ["SQL", database.url],
+    ...routes.map(({ file, triggers }, index) => [
+      index === 0 ? "Routes" : "",
+      `${triggers.map(({ topic }) => topic).join(", ")} -> ${file}.ts`,
+    ]),
+  ];
+  const quake =
+    '{"id":"try1","properties":{"mag":5.2,"place":"here","time":0,"type":"earthquake","dmin":0.1},"geometry":{"coordinates":[7,51,10]}}';
+  return `
+${rows.map(([name = "", value]) => `  ${pc.bold(name.padEnd(10))}${value}`).join("\n")}
+
+${pc.bold("Try, in a second terminal:")}
+
+  curl -s ${api}/topics/earthquakes/events -H 'content-type: application/json' -H 'ce-specversion: 1.0' -H 'ce-type: quake' -H 'ce-source: /me' -H 'ce-id: 1' -d '${quake}'
+  curl -s '${api}/topics/strong-earthquakes/records?from=beginning'
+  npm run demo
+
+Ctrl-C stops everything; the data stay. A saved edit of a function is live in a second or two. What happens from here on:
+`;
+}
