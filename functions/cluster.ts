@@ -1,8 +1,10 @@
 /** The cluster itself: its brokers and their settings, where partitions live and who leads them. Has the admin privileges on the cluster. */
 import { http } from "../lib/http/handler.js";
+import { brokerConfigOperations } from "../lib/http/operations/broker-config-operations.js";
 import { clusterOperations } from "../lib/http/operations/cluster-operations.js";
+import { reassignmentOperations } from "../lib/http/operations/reassignment-operations.js";
 import { v2BrokerOperations } from "../lib/http/operations/v2-metadata-operations.js";
 
-export const operations = { ...v2BrokerOperations, ...clusterOperations };
+export const operations = { ...v2BrokerOperations, ...clusterOperations, ...brokerConfigOperations, ...reassignmentOperations };
 
 export const handler = http(operations);

@@ -1,8 +1,10 @@
 /** Reading topics and changing them, their settings and what they hold. Has the admin privileges on topics, and nothing else does. */
 import { http } from "../lib/http/handler.js";
+import { partitionOperations } from "../lib/http/operations/partition-operations.js";
+import { topicConfigOperations } from "../lib/http/operations/topic-config-operations.js";
 import { topicOperations } from "../lib/http/operations/topic-operations.js";
 import { v2TopicOperations } from "../lib/http/operations/v2-metadata-operations.js";
 
-export const operations = { ...v2TopicOperations, ...topicOperations };
+export const operations = { ...v2TopicOperations, ...topicOperations, ...topicConfigOperations, ...partitionOperations };
 
 export const handler = http(operations);

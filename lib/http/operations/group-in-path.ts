@@ -1,0 +1,24 @@
+/** Which group an operation is about: the one in the path, or, where a gateway decodes a path too early for "a/b", `-` there and `?group_id=` beside it. */
+import * as v from "valibot";
+import type { Permission } from "../../access.js";
+import { RelayError } from "../../errors.js";
+import type { OperationContext } from "../operation.js";
+import { inCluster } from "./in-cluster.js";
+
+export const inGroup = v.object({ ...inCluster.entries, group: v.string() });
+export const groupQuery = v.object({ group_id: v.optional(v.string()) });
+
+interface GroupInput {
+  readonly path: { readonly group: string };
+  readonly query: { readonly group_id?: string | undefined };
+}
+
+/** The group's id, once the caller may do `may` with it. */
+export function groupIdOf({ path, query }: GroupInput, context: OperationContext, may: Permission): string {
+  if (query.group_id === undefined) return path.group;
+  if (path.group !== "-" && path.group !== query.group_id) {
+    throw new RelayError("bad-request", "query: group_id names another group than the path; write - in the path.");
+  }
+  context.authorize(may, query.group_id);
+  return query.group_id;
+}

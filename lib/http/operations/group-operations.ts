@@ -1,0 +1,169 @@
+/** v3 consumer groups: listed, described and deleted, whatever their protocol. */
+import * as v from "valibot";
+import { RelayError } from "../../errors.js";
+import { deleteGroups, describeGroup, describeGroups, type Group, type GroupMember, listGroups, unknownGroup } from "../../kafka/groups.js";
+import { type Operations, operation } from "../operation.js";
+import {
+  assignmentList,
+  assignmentResource,
+  consumerList,
+  consumerResource,
+  type GroupFacts,
+  groupList,
+  groupResource,
+  toAssignment,
+  toConsumer,
+  toGroup,
+} from "../rest-v3-groups.js";
+import { numberInPath, paths, toList } from "../rest-v3-resources.js";
+import { groupIdOf, groupQuery, inGroup } from "./group-in-path.js";
+import { clusterLinks, inCluster } from "./in-cluster.js";
+
+const inConsumer = v.object({ ...inGroup.entries, consumer: v.string() });
+const inAssignment = v.object({ ...inConsumer.entries, topic: v.string(), partition: numberInPath });
+
+function memberOf(group: Group, memberId: string): GroupMember {
+  const member = group.members.find((one) => one.memberId === memberId);
+  if (member !== undefined) return member;
+  throw new RelayError("not-found", `Group ${JSON.stringify(group.groupId)} has no consumer ${JSON.stringify(memberId.slice(0, 300))}.`);
+}
+
+const listQuery = v.object({
+  ...groupQuery.entries,
+  /** Comma-separated, as the contract writes them: EMPTY,STABLE. */
+  state: v.optional(v.string()),
+  type: v.optional(v.string()),
+});
+
+const wanted = (list: string | undefined): ReadonlySet<string> | undefined =>
+  list === undefined ? undefined : new Set(list.split(",").map((one) => one.trim().toUpperCase()));
+
+export const groupOperations: Operations = {
+  "GET /v3/clusters/{cluster_id}/consumer-groups": operation({
+    may: "group:list",
+    summary: "List the groups of every protocol, by state and type if asked for.",
+    path: inCluster,
+    query: listQuery,
+    answers: { 200: groupList },
+    run: async ({ path, query }, context) => {
+      const links = await clusterLinks(context, path);
+      const { groups } = await listGroups(context.kafka, context.deadline);
+      const [states, types] = [wanted(query.state), wanted(query.type)];
+      const listed = groups.filter(
+        ({ groupId, state, type }) =>
+          (query.group_id === undefined || query.group_id === groupId) && (states?.has(state) ?? true) && (types?.has(type) ?? true),
+      );
+      const described = await describeGroups(
+        context.kafka,
+        listed.map(({ groupId }) => groupId),
+        context.deadline,
+      );
+      const data = listed.flatMap(({ groupId, type, state, coordinatorId, protocolType }) => {
+        const group = described.get(groupId);
+        // Those the caller may not describe are passed over, as the contract has it; one whose protocol we cannot describe is still listed.
+        if (group instanceof RelayError && group.code === "kafka-forbidden") return [];
+        const facts: GroupFacts =
+          group instanceof RelayError || group === undefined
+            ? { groupId, type, state, coordinatorId, isSimple: protocolType === "", assignor: "", isMixed: false }
+            : group;
+        return [toGroup(links, facts)];
+      });
+      return { status: 200, body: toList("KafkaConsumerGroup", links.url("/consumer-groups"), data) };
+    },
+  }),
+
+  "GET /v3/clusters/{cluster_id}/consumer-groups/{group}": operation({
+    may: "group:describe",
+    on: "group",
+    summary: "Describe a group.",
+    path: inGroup,
+    query: groupQuery,
+    answers: { 200: groupResource },
+    run: async (input, context) => {
+      const links = await clusterLinks(context, input.path);
+      const groupId = groupIdOf(input, context, "group:describe");
+      return { status: 200, body: toGroup(links, await describeGroup(context.kafka, groupId, context.deadline)) };
+    },
+  }),
+
+  "DELETE /v3/clusters/{cluster_id}/consumer-groups/{group}": operation({
+    may: "group:delete",
+    on: "group",
+    summary: "Delete a group that has no members, and all that it has committed.",
+    path: inGroup,
+    query: groupQuery,
+    answers: { 204: null },
+    run: async (input, context) => {
+      await clusterLinks(context, input.path);
+      const groupId = groupIdOf(input, context, "group:delete");
+      const answers = await deleteGroups(context.kafka, [groupId], context.deadline);
+      const error = answers.has(groupId) ? answers.get(groupId) : unknownGroup(groupId);
+      if (error !== undefined) throw error;
+      return { status: 204 };
+    },
+  }),
+
+  "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/consumers": operation({
+    may: "group:describe",
+    on: "group",
+    summary: "List the members of a group.",
+    path: inGroup,
+    query: groupQuery,
+    answers: { 200: consumerList },
+    run: async (input, context) => {
+      const links = await clusterLinks(context, input.path);
+      const group = await describeGroup(context.kafka, groupIdOf(input, context, "group:describe"), context.deadline);
+      const data = group.members.map((member) => toConsumer(links, group.groupId, member));
+      return { status: 200, body: toList("KafkaConsumer", links.url(`${paths.group(group.groupId)}/consumers`), data) };
+    },
+  }),
+
+  "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/consumers/{consumer}": operation({
+    may: "group:describe",
+    on: "group",
+    summary: "Describe a member of a group.",
+    path: inConsumer,
+    query: groupQuery,
+    answers: { 200: consumerResource },
+    run: async (input, context) => {
+      const links = await clusterLinks(context, input.path);
+      const group = await describeGroup(context.kafka, groupIdOf(input, context, "group:describe"), context.deadline);
+      return { status: 200, body: toConsumer(links, group.groupId, memberOf(group, input.path.consumer)) };
+    },
+  }),
+
+  "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/consumers/{consumer}/assignments": operation({
+    may: "group:describe",
+    on: "group",
+    summary: "List the partitions that a member reads.",
+    path: inConsumer,
+    query: groupQuery,
+    answers: { 200: assignmentList },
+    run: async (input, context) => {
+      const links = await clusterLinks(context, input.path);
+      const group = await describeGroup(context.kafka, groupIdOf(input, context, "group:describe"), context.deadline);
+      const { memberId, assignments } = memberOf(group, input.path.consumer);
+      const data = assignments.map((one) => toAssignment(links, group.groupId, memberId, one));
+      const self = links.url(`${paths.consumer(group.groupId, memberId)}/assignments`);
+      return { status: 200, body: toList("KafkaConsumerAssignment", self, data) };
+    },
+  }),
+
+  "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/consumers/{consumer}/assignments/{topic}/partitions/{partition}": operation({
+    may: "group:describe",
+    on: "group",
+    summary: "Describe a partition that a member reads.",
+    path: inAssignment,
+    query: groupQuery,
+    answers: { 200: assignmentResource },
+    run: async (input, context) => {
+      const { path } = input;
+      const links = await clusterLinks(context, path);
+      const group = await describeGroup(context.kafka, groupIdOf(input, context, "group:describe"), context.deadline);
+      const { memberId, assignments } = memberOf(group, path.consumer);
+      const one = assignments.find(({ topic, partition }) => topic === path.topic && partition === path.partition);
+      if (one === undefined) throw new RelayError("not-found", "The consumer does not read that partition.");
+      return { status: 200, body: toAssignment(links, group.groupId, memberId, one) };
+    },
+  }),
+};
