@@ -1,7 +1,9 @@
 /** A target of your own: one file with one function. `export const toLedger = defineTarget({ name: "ledger", deliver: async (delivery) => { ... } })`. */
+import * as v from "valibot";
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, TargetContext, TargetDefinition } from "../relay/delivery.js";
+import { checkOptions, made, text, timeoutMs } from "./options.js";
 import { delivered, failed, failedBy } from "./outcome.js";
 
 export interface CustomDelivery {
@@ -26,7 +28,15 @@ export interface CustomTarget {
 
 const timeoutMsDefault = 15_000;
 
+const optionEntries = {
+  name: text,
+  deliver: made,
+  timeoutMs: v.optional(timeoutMs),
+  close: v.optional(made),
+};
+
 export function defineTarget(custom: CustomTarget): TargetDefinition {
+  checkOptions("custom", custom, optionEntries);
   const { name } = custom;
   return {
     kind: "custom",

@@ -1,9 +1,12 @@
 /** The target "dynamodb": records become items; the newest record of a key is its item, a tombstone deletes it, and a repeat changes nothing. */
+
 import type { AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import * as v from "valibot";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
 import { type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
+import { awsEntries, checkOptions, made, oneOf, text, whole } from "./options.js";
 import { delivered, failedBy, isRecordFault } from "./outcome.js";
 
 export interface DynamoDbOptions extends AwsOptions {
@@ -25,7 +28,18 @@ const guard =
   "attribute_not_exists(relay_offset) OR relay_topic <> :topic OR relay_partition <> :partition OR relay_generation <> :generation OR relay_offset <= :offset";
 const deliveriesMax = 100;
 
+const optionEntries = {
+  ...awsEntries,
+  table: text,
+  key: v.pipe(v.array(text), v.minLength(1), v.maxLength(2, "is the partition key, and the sort key if there is one")),
+  attributes: v.optional(v.union([v.record(v.string(), text), made], "is an object of paths, or a function of the delivery")),
+  tombstones: v.optional(oneOf("delete", "skip", "dead-letter", "mark")),
+  generation: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
+  concurrencyMax: v.optional(whole(1, 1_000)),
+};
+
 export function dynamodb(options: DynamoDbOptions): TargetDefinition {
+  checkOptions("dynamodb", options, optionEntries);
   const name = options.table;
   const { tombstones = "delete" } = options;
   const rules = {

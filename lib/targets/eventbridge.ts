@@ -1,7 +1,9 @@
 /** The target "eventbridge": records become events of a bus, ten a call. A repeat is a second event with the same `id` in its detail or resources. */
+import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
+import { awsEntries, checkOptions, oneOf, text, textOrMade } from "./options.js";
 import { assertNamed, deliverByCalls } from "./queue-calls.js";
 import { callBytesMax } from "./queue-message.js";
 
@@ -27,7 +29,16 @@ interface Entry {
 
 const entriesMax = 10;
 
+const optionEntries = {
+  ...awsEntries,
+  bus: v.optional(text),
+  source: v.optional(textOrMade),
+  detailType: v.optional(textOrMade),
+  detail: v.optional(oneOf("value", "record")),
+};
+
 export function eventbridge(options: EventBridgeOptions): TargetDefinition {
+  checkOptions("eventbridge", options, optionEntries);
   const { bus = "default", detail = "record" } = options;
   assertNamed(/^(arn:aws[a-z-]*:events:.+|[A-Za-z0-9/_.-]{1,256})$/, bus, "the name or ARN of an event bus");
   const name = `eventbridge ${bus.replace(/^.*event-bus\//, "")}`;

@@ -1,7 +1,9 @@
 /** The target "lambda": another function is invoked with records. A repeat is a second invocation with the same `id` in its payload. */
+import * as v from "valibot";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, failedByAws, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
+import { awsEntries, checkOptions, oneOf, text, whole } from "./options.js";
 import { deliverByHalves, delivered, failed, failedBy } from "./outcome.js";
 import { assertNamed } from "./queue-calls.js";
 import { toCalls } from "./queue-message.js";
@@ -21,7 +23,16 @@ export interface LambdaOptions extends AwsOptions {
 const payloadBytesMax = { wait: 6_000_000, queue: 1_000_000 } as const;
 const answerStartBytesMax = 1_024;
 
+const optionEntries = {
+  ...awsEntries,
+  functionName: text,
+  invocation: v.optional(oneOf("wait", "queue")),
+  element: v.optional(oneOf("value", "record")),
+  recordsMax: v.optional(whole(1, 10_000)),
+};
+
 export function lambda(options: LambdaOptions): TargetDefinition {
+  checkOptions("lambda", options, optionEntries);
   assertNamed(/^[A-Za-z0-9_:$./-]{1,170}$/, options.functionName, "the name or ARN of a function");
   const { functionName, invocation = "wait", element = "record", recordsMax = 1 } = options;
   const name = `lambda ${functionName.replace(/^.*:function:/, "")}`;

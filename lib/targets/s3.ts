@@ -1,10 +1,13 @@
 /** The target "s3": records become objects named by their topic, partition and offsets; nothing is ever written over, so a repeat changes nothing. */
+
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import * as v from "valibot";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
+import { awsEntries, checkOptions, flag, oneOf, text, whole } from "./options.js";
 import { delivered, failedBy } from "./outcome.js";
 
 export interface S3Options extends AwsOptions {
@@ -33,7 +36,19 @@ interface NewObject {
 const compress = promisify(gzip);
 const rawPutsMax = 8;
 
+const optionEntries = {
+  ...awsEntries,
+  bucket: text,
+  prefix: v.optional(v.string()),
+  format: v.optional(oneOf("ndjson", "raw")),
+  element: v.optional(oneOf("value", "record")),
+  gzip: v.optional(flag),
+  recordsMax: v.optional(whole(1, 10_000)),
+  forcePathStyle: v.optional(flag),
+};
+
 export function s3(options: S3Options): TargetDefinition {
+  checkOptions("s3", options, optionEntries);
   const name = `s3://${options.bucket}/${options.prefix ?? ""}`;
   return {
     kind: "s3",

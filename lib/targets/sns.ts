@@ -1,8 +1,11 @@
 /** The target "sns": records are published, ten a call; on a FIFO topic in order, and a repeat within five minutes is no second message. */
+
 import type { MessageAttributeValue } from "@aws-sdk/client-sns";
+import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
 import type { ElementKind } from "./element.js";
+import { awsEntries, checkOptions, made, oneOf, text } from "./options.js";
 import { assertNamed, deliverByCalls } from "./queue-calls.js";
 import { callBytesMax, type FifoGroup, fifoIds, messagesMax, type QueueMessage, toQueueMessage } from "./queue-message.js";
 
@@ -17,7 +20,16 @@ export interface SnsOptions extends AwsOptions {
   readonly subject?: (delivery: Delivery) => string | undefined;
 }
 
+const optionEntries = {
+  ...awsEntries,
+  topicArn: text,
+  element: v.optional(oneOf("value", "record")),
+  groupBy: v.optional(oneOf("partition", "key")),
+  subject: v.optional(made),
+};
+
 export function sns(options: SnsOptions): TargetDefinition {
+  checkOptions("sns", options, optionEntries);
   assertNamed(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+$/, options.topicArn, "the ARN of an SNS topic");
   const { topicArn, element = "value", groupBy = "partition" } = options;
   const name = topicArn.replace(/^.*:/, "sns ");

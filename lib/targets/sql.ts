@@ -1,10 +1,11 @@
 /** The target "sql": records become rows of a PostgreSQL table; upserts, inserts, and deletes on tombstones, safe to repeat. Options and verdicts: docs/targets.md. */
+import * as v from "valibot";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
 import { type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
+import { checkOptions, flag, made, oneOf, text, timeoutMs, whole } from "./options.js";
 import { deliverByHalves, delivered, failedBy } from "./outcome.js";
 import { createDatabase, type Database } from "./sql/database.js";
-
 import { applyChanges, createTable, type GuardColumns } from "./sql/statement.js";
 import { toSqlValue } from "./sql/value.js";
 import { toFailure } from "./sql/verdict.js";
@@ -42,7 +43,32 @@ const timeoutMsDefault = 10_000;
 /** PostgreSQL numbers parameters with 16 bits. */
 const parametersMax = 65_535;
 
+const optionEntries = {
+  connection: text,
+  table: text,
+  key: v.array(text, "is a list of columns"),
+  columns: v.union([v.record(v.string(), text), made], "is an object of paths, or a function of the delivery"),
+  mode: v.optional(oneOf("upsert", "insert")),
+  tombstones: v.optional(oneOf("delete", "skip", "dead-letter")),
+  generation: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
+  guardColumns: v.optional(
+    v.strictObject({
+      topic: v.optional(text),
+      partition: v.optional(text),
+      offset: v.optional(text),
+      generation: v.optional(text),
+      id: v.optional(text),
+    }),
+  ),
+  create: v.optional(v.record(v.string(), v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9_ ,()[\]]*$/, "is no PostgreSQL type")))),
+  rowsMax: v.optional(whole(1, 10_000)),
+  connectionsMax: v.optional(whole(1, 100)),
+  timeoutMs: v.optional(timeoutMs),
+  tls: v.optional(v.union([flag, v.strictObject({ ca: text })], "is true, false or { ca }")),
+};
+
 export function sql(options: SqlOptions): TargetDefinition {
+  checkOptions("sql", options, optionEntries);
   const guard: GuardColumns = {
     topic: "relay_topic",
     partition: "relay_partition",

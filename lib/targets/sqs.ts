@@ -1,8 +1,11 @@
 /** The target "sqs": records become messages, ten a call; on a FIFO queue in order, and a repeat within five minutes is no second message. */
+
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
+import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
 import type { ElementKind } from "./element.js";
+import { awsEntries, checkOptions, oneOf, text, whole } from "./options.js";
 import { assertNamed, deliverByCalls } from "./queue-calls.js";
 import { callBytesMax, type FifoGroup, fifoIds, messagesMax, type QueueMessage, toQueueMessage } from "./queue-message.js";
 
@@ -17,7 +20,16 @@ export interface SqsOptions extends AwsOptions {
   readonly delaySeconds?: number;
 }
 
+const optionEntries = {
+  ...awsEntries,
+  queueUrl: text,
+  element: v.optional(oneOf("value", "record")),
+  groupBy: v.optional(oneOf("partition", "key")),
+  delaySeconds: v.optional(whole(0, 900)),
+};
+
 export function sqs(options: SqsOptions): TargetDefinition {
+  checkOptions("sqs", options, optionEntries);
   assertNamed(/^https?:\/\/[^/]+\/.+/, options.queueUrl, "the URL of a queue");
   const { queueUrl, element = "value", groupBy = "partition" } = options;
   const name = queueUrl.replace(/^https?:\/\/[^/]+\//, "sqs ");

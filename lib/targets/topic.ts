@@ -1,9 +1,13 @@
 /** The target "topic": a record goes into a Kafka topic of the same or another cluster; key, value, headers and timestamp byte for byte. */
+import * as v from "valibot";
+import { parseConfig } from "../config.js";
 import { RelayError } from "../errors.js";
-import type { Kafka } from "../kafka/kafka.js";
+import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
+import { mskTokensOf } from "../kafka/msk/environment.js";
 import type { OutgoingRecord } from "../kafka/records.js";
 import { isInternalTopic, parseTopicName } from "../kafka/topic-name.js";
 import type { Delivery, DeliveryOutcome, TargetContext, TargetDefinition } from "../relay/delivery.js";
+import { checkOptions, flag, oneOf, text, textOrMade, whole } from "./options.js";
 import { delivered, failedBy } from "./outcome.js";
 
 /** Another cluster; `username` and `password` may be references to secrets. */
@@ -29,8 +33,28 @@ export interface TopicOptions {
   readonly recordsMax?: number;
 }
 
+const optionEntries = {
+  topic: textOrMade,
+  partition: v.optional(oneOf("key", "source")),
+  recordsMax: v.optional(whole(1, 10_000)),
+  cluster: v.optional(
+    v.strictObject({
+      brokers: text,
+      ssl: v.optional(flag),
+      sasl: v.optional(
+        v.strictObject({
+          mechanism: oneOf("plain", "scram-sha-256", "scram-sha-512", "aws-iam"),
+          username: v.optional(text),
+          password: v.optional(text),
+        }),
+      ),
+    }),
+  ),
+};
+
 /** Relays into a topic. A repeat of a delivery is written again, with the same bytes: consumers tell repeats by what the record holds. */
 export function topic(options: TopicOptions): TargetDefinition {
+  checkOptions("topic", options, optionEntries);
   const name = typeof options.topic === "string" ? parseTopicName(options.topic) : "by record";
   if (isInternalTopic(name)) throw new RelayError("bad-configuration", `The topic ${name} is Kafka's own: a route may not write to it.`);
   return {
@@ -56,21 +80,18 @@ export function topic(options: TopicOptions): TargetDefinition {
 }
 
 async function connect(cluster: ClusterOptions, context: TargetContext): Promise<Kafka> {
-  const [{ parseConfig }, { createKafka, toKafkaOptions }] = await Promise.all([import("../config.js"), import("../kafka/kafka.js")]);
   const { sasl } = cluster;
   const username = sasl?.username === undefined ? undefined : await context.secret(sasl.username);
   const password = sasl?.password === undefined ? undefined : await context.secret(sasl.password);
-  return createKafka(
-    toKafkaOptions(
-      parseConfig({
-        KAFKA_BROKERS: cluster.brokers,
-        KAFKA_SSL: String(cluster.ssl ?? false),
-        ...(sasl === undefined ? {} : { KAFKA_SASL_MECHANISM: sasl.mechanism }),
-        ...(username === undefined ? {} : { KAFKA_SASL_USERNAME: username }),
-        ...(password === undefined ? {} : { KAFKA_SASL_PASSWORD: password }),
-      }),
-    ),
-  );
+  const config = parseConfig({
+    KAFKA_BROKERS: cluster.brokers,
+    KAFKA_SSL: String(cluster.ssl ?? false),
+    ...(context.region === undefined ? {} : { AWS_REGION: context.region }),
+    ...(sasl === undefined ? {} : { KAFKA_SASL_MECHANISM: sasl.mechanism }),
+    ...(username === undefined ? {} : { KAFKA_SASL_USERNAME: username }),
+    ...(password === undefined ? {} : { KAFKA_SASL_PASSWORD: password }),
+  });
+  return createKafka(toKafkaOptions(config, sasl?.mechanism === "aws-iam" ? mskTokensOf(config) : undefined));
 }
 
 /** One produce call a topic, side by side; order is a matter of one topic's partition. */

@@ -1,7 +1,9 @@
 /** The target "webhook": a record, or a batch of them, becomes one signed HTTP request. What it sends and what answers mean: docs/targets.md. */
+import * as v from "valibot";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
 import { toElement } from "./element.js";
+import { checkOptions, flag, made, oneOf, text, textOrMade, timeoutMs, whole } from "./options.js";
 import { deliverByHalves, failedBy } from "./outcome.js";
 import { type BatchOptions, contentTypes, joinElements } from "./webhook/batch.js";
 import { type HttpHeaders, isHeaderName, isHeaderValue, toHttpHeaders } from "./webhook/headers.js";
@@ -42,8 +44,34 @@ const defaults = { timeoutMs: 15_000, connectionsMax: 64, answerBytesMax: 65_536
 const userAgent = "kafka-relay";
 const noBytes = Buffer.alloc(0);
 
+const optionEntries = {
+  url: textOrMade,
+  method: v.optional(
+    v.union([oneOf("POST", "PUT", "PATCH", "DELETE"), made], 'is "POST", "PUT", "PATCH", "DELETE", or a function of the delivery'),
+  ),
+  headers: v.optional(v.union([v.record(v.string(), v.string()), made], "is an object of texts, or a function of the delivery")),
+  secrets: v.optional(v.union([text, v.pipe(v.array(text), v.minLength(1))], "is a reference to a secret, or a list of them")),
+  recordHeaders: v.optional(oneOf("forward", "none")),
+  timeoutMs: v.optional(timeoutMs),
+  connectionsMax: v.optional(whole(1, 1_000)),
+  answerBytesMax: v.optional(whole(0, 100_000_000)),
+  answerHeaderBytesMax: v.optional(whole(1_024, 1_000_000)),
+  allowPrivate: v.optional(flag),
+  ca: v.optional(text),
+  batch: v.optional(
+    v.strictObject({
+      format: oneOf("json-array", "ndjson"),
+      deliveriesMax: v.optional(whole(1, 10_000)),
+      bytesMax: v.optional(whole(1, 100_000_000)),
+      element: v.optional(oneOf("value", "record")),
+    }),
+  ),
+  statuses: v.optional(v.record(v.pipe(v.string(), v.regex(/^[1-5]\d\d$/, "is no HTTP status")), oneOf("delivered", "record", "target"))),
+};
+
 /** Relays to an HTTP address. A repeat of a delivery is sent again under the same `webhook-id` and `idempotency-key`. */
 export function webhook(options: WebhookOptions): TargetDefinition {
+  checkOptions("webhook", options, optionEntries);
   const name = typeof options.url === "string" ? displayName(options.url) : "webhook by record";
   return {
     kind: "webhook",

@@ -1,0 +1,40 @@
+/** Options of targets as they come from route files: checked when the route is defined, so that a misspelt one stops the function at its start and never at a record. */
+import * as v from "valibot";
+import { didYouMean } from "../closest-name.js";
+import { RelayError } from "../errors.js";
+
+export const text = v.pipe(v.string("is text"), v.nonEmpty("is empty"));
+export const flag = v.boolean("is true or false");
+export const made = v.function("is a function");
+export const textOrMade = v.union([text, made], "is text, or a function of the delivery");
+export const whole = (min: number, max: number) => {
+  const told = `is a whole number from ${min} to ${max}`;
+  return v.pipe(v.number(told), v.integer(told), v.minValue(min, told), v.maxValue(max, told));
+};
+export const oneOf = <const Names extends readonly string[]>(...names: Names) =>
+  v.picklist(names, `is one of ${names.map((name) => JSON.stringify(name)).join(", ")}`);
+export const timeoutMs = whole(1, 900_000);
+
+export const awsEntries = { region: v.optional(text), endpoint: v.optional(text), timeoutMs: v.optional(timeoutMs) };
+
+/** Throws `bad-configuration` that names every option at fault, never what it holds. */
+export function checkOptions(target: string, options: object, entries: v.ObjectEntries): void {
+  const result = v.safeParse(v.strictObject(entries), options);
+  if (result.success) return;
+  const faults = result.issues.map((issue) => {
+    const path = v.getDotPath(issue) ?? "?";
+    if (issue.type === "strict_object" && issue.expected === "never") {
+      return `${path}: there is no such option.${didYouMean(path.split(".").at(-1) ?? path, namesIn(entries))}`;
+    }
+    return issue.received === "undefined" ? `${path}: is missing.` : `${path}: ${issue.message.replace(/ but received .*$/, "")}.`;
+  });
+  throw new RelayError("bad-configuration", `The target ${target}:\n  ${faults.join("\n  ")}`);
+}
+
+/** The names of options, also of those that stand inside others. */
+function namesIn(entries: v.ObjectEntries): readonly string[] {
+  return Object.entries(entries).flatMap(([name, schema]) => {
+    const inner = (schema as { readonly wrapped?: { readonly entries?: v.ObjectEntries } }).wrapped?.entries;
+    return inner === undefined ? [name] : [name, ...namesIn(inner)];
+  });
+}
