@@ -44,6 +44,7 @@ export const environment = v.object({
   RELAY_NAMESPACE: v.optional(v.pipe(text, v.regex(/^[^/\s]+$/, "may hold neither a slash nor space"))),
   RELAY_METRICS: v.optional(v.picklist(["emf", "off"]), "emf"),
   RELAY_ALLOW_PRIVATE_ADDRESSES: v.optional(flag, "false"),
+  RELAY_PRODUCE_RECORDS_MAX: v.optional(count(1, 10_000), "10000"),
   RELAY_FUNCTION_PREFIX: v.optional(text),
 });
 

@@ -109,8 +109,8 @@ export function toMediaType(headers: Readonly<Record<string, string | undefined>
 }
 
 /**
- * The bytes the client sent. Throws `too-large` for what Lambda would not have been given, and `bad-request` for bytes that were no text and have been
- * turned into text on the way (serverless-offline does so; API Gateway hands them over in base64).
+ * The bytes the client sent; JSON that says it is ISO-8859-1 in UTF-8. Throws `too-large` for what Lambda would not have been given, and `bad-request` for
+ * bytes that were no text and have been turned into text on the way (serverless-offline does so; API Gateway hands them over in base64).
  */
 export function toBody(event: GatewayEvent, type: MediaType): Buffer {
   const { body } = event;
@@ -118,7 +118,7 @@ export function toBody(event: GatewayEvent, type: MediaType): Buffer {
   if (event.isBase64Encoded) {
     const bytes = Buffer.from(body, "base64");
     assertFitsLambda(bytes, true);
-    return bytes;
+    return isJson(type.essence) && isLatin1(type) ? Buffer.from(bytes.toString("latin1"), "utf8") : bytes;
   }
   assertFitsLambda(body, !isGatewayText(type.essence));
   if (body.includes("\ufffd") && !keepsReplacements(type)) {
@@ -135,21 +135,22 @@ function keepsReplacements(type: MediaType): boolean {
   return isUtf8Charset(type) && (isGatewayText(type.essence) || isJson(type.essence) || type.essence.endsWith("+xml"));
 }
 
+const charsetOf = (type: MediaType): string | undefined => type.parameters.get("charset")?.toLowerCase();
+
 function isUtf8Charset(type: MediaType): boolean {
-  const charset = type.parameters.get("charset")?.toLowerCase();
+  const charset = charsetOf(type);
   return charset === undefined || charset === "utf-8" || charset === "utf8" || charset === "us-ascii";
 }
 
-/** The body of a JSON type as UTF-8 bytes. `bad-request` for a charset that is neither UTF-8 nor ISO-8859-1, and for bytes that are no UTF-8. */
-export function toUtf8(body: Buffer, type: MediaType, wasSentAsText: boolean): Buffer {
-  const charset = type.parameters.get("charset")?.toLowerCase();
-  if (charset === "iso-8859-1" || charset === "latin1") return wasSentAsText ? body : Buffer.from(body.toString("latin1"), "utf8");
-  if (!isUtf8Charset(type)) {
-    throw new RelayError(
-      "bad-request",
-      `The charset ${JSON.stringify(charset?.slice(0, 40))} is not taken; JSON is UTF-8 (or ISO-8859-1, if it says so).`,
-    );
+function isLatin1(type: MediaType): boolean {
+  return charsetOf(type) === "iso-8859-1";
+}
+
+/** Passes JSON in UTF-8. `bad-request` for a charset that is neither UTF-8 nor ISO-8859-1, `malformed-json` for bytes that are no UTF-8. */
+export function assertJsonText(body: Buffer, type: MediaType): void {
+  if (!isUtf8Charset(type) && !isLatin1(type)) {
+    const charset = JSON.stringify(charsetOf(type)?.slice(0, 40));
+    throw new RelayError("bad-request", `The charset ${charset} is not taken; JSON is UTF-8 (or ISO-8859-1, if it says so).`);
   }
   if (!isUtf8(body)) throw new RelayError("malformed-json", "The body is no UTF-8, and so no JSON.");
-  return body;
 }

@@ -8,7 +8,7 @@ import { createDeadline, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { assertReplyFitsLambda } from "./body-limits.js";
-import { type HttpRequest, toBody, toMediaType, toRequest, toUtf8 } from "./event.js";
+import { assertJsonText, type HttpRequest, toBody, toMediaType, toRequest } from "./event.js";
 import { parseJson, toJson } from "./json.js";
 import { isJson, negotiate } from "./media-type.js";
 import type { Operation, OperationContext, OperationInput, Operations, Reply } from "./operation.js";
@@ -137,7 +137,8 @@ function toInput(operation: Operation, event: APIGatewayProxyEventV2, request: H
     return { path: path as never, query: query as never, body: undefined as never, headers, rawBody };
   }
   assertConsumed(operation.consumes ?? jsonOnly, type.essence);
-  const text = toUtf8(rawBody, type, !event.isBase64Encoded).toString("utf8");
+  assertJsonText(rawBody, type);
+  const text = rawBody.toString("utf8");
   // Surrounding white space is no body either.
   if (text.trim() === "") throw new RelayError("unprocessable", "The request has no body, and one is needed.", { restCode: 42206 });
   const body = validate(operation.body as GenericSchema, parseJson(text), "body");

@@ -17,6 +17,8 @@ export interface Problem {
 }
 
 const messageLengthMax = 2_000;
+/** In an answer to many records every one may fail, and the answer must fit Lambda still. */
+export const entryMessageLengthMax = 300;
 
 export function toProblem(error: RelayError): Problem {
   const { status, restCode, isRetriable, written } = error.failure;
@@ -32,10 +34,10 @@ export function toProblem(error: RelayError): Problem {
 }
 
 /** A failure's message for its reader: bounded, and nothing at all of what went on inside where the failure is a bug. */
-export function toWords(error: RelayError): string {
+export function toWords(error: RelayError, lengthMax = messageLengthMax): string {
   if (error.code === "internal") return "An unexpected error, which is a bug of ours. The request id is in the log.";
   if (error.code === "bad-configuration") return "The service is not configured rightly; its log says what is wrong.";
-  return error.message.length <= messageLengthMax ? error.message : `${error.message.slice(0, messageLengthMax)}…`;
+  return error.message.length <= lengthMax ? error.message : `${error.message.slice(0, lengthMax)}…`;
 }
 
 /** "topic-not-found" -> "Topic not found". */

@@ -1,0 +1,9 @@
+/** Writing records and CloudEvents to topics. Has the privilege to write, and no other. */
+import { http } from "../lib/http/handler.js";
+import { eventOperations } from "../lib/http/operations/event-operations.js";
+import { produceV2Operations } from "../lib/http/operations/produce-v2-operations.js";
+import { produceV3Operations } from "../lib/http/operations/produce-v3-operations.js";
+
+export const operations = { ...produceV2Operations, ...produceV3Operations, ...eventOperations };
+
+export const handler = http(operations);

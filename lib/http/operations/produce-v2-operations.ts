@@ -1,0 +1,67 @@
+/** v2: records to a topic, or to one partition of it. */
+import * as v from "valibot";
+import type { Deadline } from "../../deadline.js";
+import { RelayError } from "../../errors.js";
+import type { Kafka } from "../../kafka/kafka.js";
+import type { TopicName } from "../../kafka/records.js";
+import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
+import { readV2Records, toEmbeddedFormat, toV2Answer, v2CodeOf, v2Formats } from "../produce-v2.js";
+import { v2MediaTypes } from "../rest-v2-metadata.js";
+import { int64, numberInPath } from "../rest-v3-resources.js";
+import { toStatusReply } from "../strictness.js";
+import { failedEntry, strictAnswers, toJsonType, writableTopic } from "./produce-members.js";
+
+const written = v.strictObject({ partition: v.number(), offset: int64, error_code: v.null(), error: v.null() });
+const failed = v.strictObject({ partition: v.null(), offset: v.null(), error: v.string(), ...failedEntry });
+const produceAnswer = v.strictObject({ offsets: v.array(v.union([written, failed])), key_schema_id: v.null(), value_schema_id: v.null() });
+
+const shared = {
+  may: "record:write",
+  on: "topic",
+  consumes: [...v2Formats.keys()],
+  produces: v2MediaTypes,
+  answers: { 200: produceAnswer, ...strictAnswers(produceAnswer) },
+} as const;
+
+export const produceV2Operations: Operations = {
+  "POST /topics/{topic}": operation({
+    ...shared,
+    summary: "Writes records to a topic, and says of each where it is or why it is not.",
+    path: v.object({ topic: writableTopic }),
+    run: ({ path, headers, rawBody }, context) => produce(path.topic, undefined, headers, rawBody, context),
+  }),
+  "POST /topics/{topic}/partitions/{partition_id}": operation({
+    ...shared,
+    summary: "Writes records to one partition of a topic; a partition in a record wins over the one in the path.",
+    path: v.object({ topic: writableTopic, partition_id: numberInPath }),
+    run: async ({ path, headers, rawBody }, context) => produce(path.topic, path.partition_id, headers, rawBody, context),
+  }),
+};
+
+async function produce(
+  topic: TopicName,
+  partition: number | undefined,
+  headers: Readonly<Record<string, string | undefined>>,
+  rawBody: Buffer,
+  { kafka, deadline, config }: OperationContext,
+): Promise<Reply> {
+  const format = toEmbeddedFormat(toJsonType(headers, rawBody).essence);
+  const records = readV2Records(rawBody, format, { recordsMax: config.RELAY_PRODUCE_RECORDS_MAX }, partition);
+  if (partition !== undefined) await assertPartition(kafka, topic, partition, deadline);
+  const outcomes = await kafka.producer.produce(topic, records, deadline);
+  const failedStatuses = outcomes.flatMap((outcome) => (outcome.outcome === "failed" ? [statusOf(v2CodeOf(outcome.error))] : []));
+  // As the contract has it: what Kafka says of the caller's credentials is the answer's own status.
+  const plainStatus = failedStatuses.includes(401) ? 401 : failedStatuses.includes(403) ? 403 : 200;
+  return toStatusReply({ records: records.length, failedStatuses }, plainStatus, headers.prefer, { text: toV2Answer(outcomes) });
+}
+
+const statusOf = (code: number): number => (code >= 1000 ? Math.trunc(code / 100) : code);
+
+/** Asks afresh before it refuses: partitions may have been added since. */
+async function assertPartition(kafka: Kafka, topic: TopicName, partition: number, deadline: Deadline): Promise<void> {
+  for (const options of [undefined, { ageMaxMs: 0 }]) {
+    const { partitions } = await kafka.metadata.topic(topic, deadline, options);
+    if (partitions.some((one) => one.partition === partition)) return;
+  }
+  throw new RelayError("partition-not-found", `Topic ${JSON.stringify(topic)} has no partition ${partition}.`);
+}

@@ -1,0 +1,92 @@
+/** v3: records behind one another, and records by name in a batch. */
+import * as v from "valibot";
+import { assertCluster } from "../../kafka/cluster.js";
+import type { TopicName } from "../../kafka/records.js";
+import { type OperationContext, type Operations, operation } from "../operation.js";
+import { errorOf, readV3Batch, readV3Stream, type V3Entry, type V3Outcome, type V3Record } from "../produce-v3.js";
+import { toV3BatchAnswer, toV3StreamAnswer } from "../produce-v3-answer.js";
+import { int64 } from "../rest-v3-resources.js";
+import { toStatusReply } from "../strictness.js";
+import { failedEntry, strictAnswers, toJsonType, writableTopic } from "./produce-members.js";
+
+const form = v.optional(v.strictObject({ type: v.picklist(["BINARY", "STRING", "JSON"]), size: v.number() }));
+const writtenMembers = {
+  cluster_id: v.string(),
+  topic_name: v.string(),
+  partition_id: v.number(),
+  offset: int64,
+  timestamp: v.pipe(v.string(), v.isoTimestamp()),
+  key: form,
+  value: form,
+};
+const failedMembers = { ...failedEntry, message: v.string() };
+const streamAnswer = v.union([v.strictObject({ error_code: v.literal(200), ...writtenMembers }), v.strictObject(failedMembers)]);
+const batchAnswer = v.strictObject({
+  successes: v.array(v.strictObject({ id: v.string(), ...writtenMembers })),
+  failures: v.array(v.strictObject({ id: v.string(), ...failedMembers })),
+});
+
+const shared = {
+  may: "record:write",
+  on: "topic_name",
+  consumes: ["application/json"],
+  path: v.object({ cluster_id: v.string(), topic_name: writableTopic }),
+} as const;
+
+export const produceV3Operations: Operations = {
+  "POST /v3/clusters/{cluster_id}/topics/{topic_name}/records": operation({
+    ...shared,
+    summary: "Writes records, given as JSON objects one behind the other, and answers one object for each.",
+    answers: { 200: streamAnswer, ...strictAnswers(streamAnswer) },
+    run: async ({ path, headers, rawBody }, context) => {
+      toJsonType(headers, rawBody);
+      const entries = readV3Stream(rawBody, { recordsMax: context.config.RELAY_PRODUCE_RECORDS_MAX });
+      const outcomes = await produce(path, entries, context);
+      return toStatusReply(toEnding(outcomes), 200, headers.prefer, {
+        text: toV3StreamAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic_name }),
+      });
+    },
+  }),
+  "POST /v3/clusters/{cluster_id}/topics/{topic_name}/records:batch": operation({
+    ...shared,
+    summary: "Writes records that have ids, and answers which were written and which were not.",
+    answers: { ...strictAnswers(batchAnswer) },
+    run: async ({ path, headers, rawBody }, context) => {
+      toJsonType(headers, rawBody);
+      const entries = readV3Batch(rawBody, { recordsMax: context.config.RELAY_PRODUCE_RECORDS_MAX });
+      const outcomes = await produce(path, entries, context);
+      return toStatusReply(toEnding(outcomes), 207, headers.prefer, {
+        text: toV3BatchAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic_name }),
+      });
+    },
+  }),
+};
+
+interface Place {
+  readonly cluster_id: string;
+  readonly topic_name: TopicName;
+}
+
+/** Sends what could be read, and puts every entry's end back in its place. The cluster and the topic are asked for side by side. */
+async function produce(
+  { cluster_id, topic_name }: Place,
+  entries: readonly V3Entry[],
+  { kafka, deadline }: OperationContext,
+): Promise<readonly V3Outcome[]> {
+  const known = kafka.metadata.topic(topic_name, deadline).catch(() => undefined);
+  await Promise.all([assertCluster(kafka, cluster_id, deadline), known]);
+  const readable = entries.filter((entry): entry is V3Record => !("error" in entry));
+  const records = readable.map(({ record }) => record);
+  const ends = records.length === 0 ? [] : await kafka.producer.produce(topic_name, records, deadline);
+  let next = 0;
+  return entries.map((entry) => {
+    if ("error" in entry) return { entry };
+    const outcome = ends[next++];
+    if (outcome === undefined) throw new Error("The producer told of fewer records than it was given.");
+    return { entry, outcome };
+  });
+}
+
+function toEnding(outcomes: readonly V3Outcome[]) {
+  return { records: outcomes.length, failedStatuses: outcomes.flatMap((outcome) => errorOf(outcome)?.failure.status ?? []) };
+}
