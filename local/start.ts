@@ -8,17 +8,18 @@ import pc from "picocolors";
 import { ensureTopics } from "./broker/create-topics.js";
 import { type ProvidedBroker, provideBroker } from "./broker/provide.js";
 import { type LocalSettings, readSettings } from "./broker/settings.js";
-import { deployedFunctions } from "./build/service-map.js";
+import { deployedFunctions, projectFolder } from "./build/service-map.js";
+import { type Leash, leash } from "./processes/leash.js";
 import { holderOf, named } from "./processes/ports.js";
-import { type SqlServer, startSql } from "./sql/server.js";
 import { ensureTriggerBuild } from "./start/build.js";
 import { functionEnvironment } from "./start/environment.js";
 import { toLine } from "./start/lines.js";
-import { endLeftover, type Offline, startOffline } from "./start/offline.js";
+import { type Ending, endLeftovers, type ProcessGroup, startGroup } from "./start/process-group.js";
 import { topicsToCreate } from "./start/topics.js";
 import { welcome } from "./start/welcome.js";
 
 const apiTimeoutMs = 60_000;
+const sqlTimeoutMs = 60_000;
 const pollMs = 50;
 /** npm, tsx and the terminal each hand on one Ctrl-C; a second one counts from here on. */
 const secondInterruptAfterMs = 1_500;
@@ -29,6 +30,7 @@ const say = (line: string): void => console.log(`${pc.dim(`${((Date.now() - star
 /** What is running, in the order it was started; stopped in the other. */
 const running: { readonly what: string; readonly stop: () => Promise<void> }[] = [];
 let isStopping = false;
+let ownLeash: Leash | undefined;
 
 const interrupted = new Promise<void>((resolve) => {
   let firstAt: number | undefined;
@@ -60,27 +62,34 @@ await stopAll();
 process.exit();
 
 /** Undefined: it was interrupted on its way. */
-async function startAll(settings: LocalSettings): Promise<Offline | undefined> {
+async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefined> {
   const runFolder = join(settings.dataFolder, "run");
   const topics = topicsToCreate(deployedFunctions(), settings.createTopics);
-  await endLeftover(runFolder);
+  await endLeftovers(runFolder);
   await assertPortsFree(settings);
+  ownLeash = leash(runFolder);
   const stopped = interrupted.then(() => "interrupted" as const);
-  const [broker, database] = await allOrNothing(provide(settings), sql(settings), ensureTriggerBuild(say));
+  const [broker, databaseUrl] = await allOrNothing(provide(settings), sql(settings, runFolder), ensureTriggerBuild(say));
   if ((await Promise.race([stopped, "going on"])) === "interrupted") return undefined;
-  const env = functionEnvironment(process.env, settings, { brokers: broker.brokers, databaseUrl: database.url });
+  const env = functionEnvironment(process.env, settings, { brokers: broker.brokers, databaseUrl });
   const created = await ensureTopics(env, topics);
   say(
     created.length > 0 ? `Created the topics ${created.join(", ")}` : `The topics are there: ${topics.map(({ name }) => name).join(", ")}`,
   );
   say("Starting the API and the Kafka triggers ...");
-  const offline = startOffline(runFolder, env, (line) => {
-    const readable = toLine(line, new Date());
-    if (readable !== undefined) console.log(readable);
+  const offline = startGroup({
+    name: "offline",
+    args: [join(projectFolder, "node_modules/serverless/bin/serverless.js"), "offline", "start", "--stage", "local"],
+    env,
+    runFolder,
+    onLine: (line) => {
+      const readable = toLine(line, new Date());
+      if (readable !== undefined) console.log(readable);
+    },
   });
   running.push({ what: "the API and the triggers", stop: offline.stop });
   if ((await Promise.race([stopped, apiAnswers(settings, offline)])) === "interrupted") return undefined;
-  console.log(welcome(settings, broker, database));
+  console.log(welcome(settings, broker, databaseUrl));
   return offline;
 }
 
@@ -98,12 +107,31 @@ async function provide(settings: LocalSettings): Promise<ProvidedBroker> {
   return broker;
 }
 
-async function sql(settings: LocalSettings): Promise<SqlServer> {
+/** Its URL, when it answers. */
+async function sql({ dataFolder, sqlPort }: LocalSettings, runFolder: string): Promise<string> {
   say("Starting PostgreSQL (PGlite) ...");
-  const database = await startSql({ dataFolder: join(settings.dataFolder, "sql"), port: settings.sqlPort });
-  running.unshift({ what: "PostgreSQL", stop: database.stop });
-  say(`PostgreSQL answers at 127.0.0.1:${settings.sqlPort}`);
-  return database;
+  let hasAnswered = (_url: string): void => {};
+  const ready = new Promise<string>((resolve) => {
+    hasAnswered = resolve;
+  });
+  const group = startGroup({
+    name: "sql",
+    args: ["--import", "tsx", join(projectFolder, "local/start/sql.ts"), join(dataFolder, "sql"), String(sqlPort)],
+    env: process.env,
+    runFolder,
+    onLine: (line) => {
+      if (line.startsWith("ready ")) hasAnswered(line.slice("ready ".length));
+    },
+  });
+  running.unshift({ what: "PostgreSQL", stop: group.stop });
+  const url = await Promise.race([ready, group.ended, wait(sqlTimeoutMs, undefined, { ref: false })]);
+  if (typeof url !== "string") {
+    throw new Error(
+      `PostgreSQL (PGlite) did not start within ${sqlTimeoutMs / 1000} s:\n  ${url?.lastLines.slice(-10).join("\n  ") ?? "it says nothing"}`,
+    );
+  }
+  say(`PostgreSQL answers at 127.0.0.1:${sqlPort}`);
+  return url;
 }
 
 async function assertPortsFree({ httpPort, lambdaPort, sqlPort }: LocalSettings): Promise<void> {
@@ -122,9 +150,9 @@ async function assertPortsFree({ httpPort, lambdaPort, sqlPort }: LocalSettings)
 }
 
 /** Ready when the health check answers, which also loads the first function. */
-async function apiAnswers({ httpPort }: LocalSettings, offline: Offline): Promise<"up"> {
+async function apiAnswers({ httpPort }: LocalSettings, offline: ProcessGroup): Promise<"up"> {
   const until = Date.now() + apiTimeoutMs;
-  let end: Awaited<Offline["ended"]> | undefined;
+  let end: Ending | undefined;
   void offline.ended.then((ended) => {
     end = ended;
   });
@@ -148,5 +176,6 @@ async function stopAll(): Promise<void> {
       process.exitCode = 1;
     });
   }
+  ownLeash?.drop();
   if (running.length > 0) console.log("Stopped. The data stay in .data; npm start goes on with them.");
 }

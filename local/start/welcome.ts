@@ -3,15 +3,14 @@ import pc from "picocolors";
 import type { ProvidedBroker } from "../broker/provide.js";
 import type { LocalSettings } from "../broker/settings.js";
 import { deployedFunctions } from "../build/service-map.js";
-import type { SqlServer } from "../sql/server.js";
 
-export function welcome({ httpPort }: LocalSettings, broker: ProvidedBroker, database: SqlServer): string {
+export function welcome({ httpPort }: LocalSettings, broker: ProvidedBroker, databaseUrl: string): string {
   const api = `http://localhost:${httpPort}`;
   const routes = deployedFunctions().filter(({ triggers }) => triggers.length > 0);
   const rows = [
     ["Kafka", `${broker.brokers.join(",")}  ${pc.dim(broker.what)}`],
     ["HTTP API", `${api}  ${pc.dim(`described at ${api}/openapi.json; everything is allowed here (RELAY_ACCESS=everything)`)}`],
-    ["SQL", database.url],
+    ["SQL", databaseUrl],
     ...routes.map(({ file, triggers }, index) => [
       index === 0 ? "Routes" : "",
       `${triggers.map(({ topic }) => topic).join(", ")} -> ${file}.ts`,
