@@ -48,7 +48,7 @@ export function createKafka(options: KafkaOptions): Kafka {
     connection,
     metadata,
     producer: notYet<Producer>("producer"),
-    reader: createReader({ connection, metadata }, { holdMsMax: requestTimeoutMs / 2 }),
+    reader: createReader({ connection, longPolls, metadata }),
     openConnection: () => {
       const another = createConnection({ ...shared, silenceMaxMs: undefined });
       opened.push(another);

@@ -9,12 +9,12 @@ import { isLostLeader, isMovedLeader, offsetOutOfRange, offsetOutOfRangeCode, pa
 import type { PartitionProgress, ReadLimits, ReadPosition, ReadVisitor } from "./reader.js";
 import { walkRecordSet } from "./record-set.js";
 
-export interface RoundLimits extends ReadLimits {
-  readonly holdMsMax: number;
-}
-
+/** How long a broker holds one request of a long poll: whoever else polls through the same socket waits as long. */
+const holdMsMax = 1_000;
 /** With several leaders one may hold its request while another has news already. */
 const holdOfManyMs = 250;
+/** Beyond what it was asked to hold a request, a broker that keeps silent is taken for lost. */
+const silenceMsMax = 4_000;
 /** Rounds that one read may take to fill its limits. */
 const drainRoundsMax = 64;
 /** Before each further look for a leader that moved. */
@@ -35,12 +35,12 @@ interface OpenPartition {
   error: RelayError | undefined;
 }
 
-type Brokers = Pick<Kafka, "connection" | "metadata">;
+type Brokers = Pick<Kafka, "connection" | "longPolls" | "metadata">;
 
 export async function readPartitions(
   kafka: Brokers,
   positions: readonly ReadPosition[],
-  limits: RoundLimits,
+  limits: ReadLimits,
   deadline: Deadline,
   visitor: ReadVisitor,
 ): Promise<readonly PartitionProgress[]> {
@@ -56,7 +56,7 @@ export async function readPartitions(
   while (budget.isUntouched() && patience.leftMs() > 0) {
     const waiting = partitions.filter(({ error }) => error === undefined);
     if (waiting.length === 0) break;
-    await fetchRound(kafka, waiting, budget, Math.min(limits.holdMsMax, patience.leftMs()), deadline);
+    await fetchRound(kafka, waiting, budget, Math.min(holdMsMax, patience.leftMs()), deadline);
   }
   return partitions.map(toProgress);
 }
@@ -183,7 +183,10 @@ async function askLeader(
 ): Promise<readonly Answered[]> {
   try {
     const positions = partitions.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset }));
-    const told = await fetchRaw(kafka.connection, nodeId, positions, limits, deadline);
+    const told =
+      limits.maxWaitMs === 0
+        ? await fetchRaw(kafka.connection, nodeId, positions, limits, deadline)
+        : await fetchRaw(kafka.longPolls, nodeId, positions, limits, sooner(deadline, limits.maxWaitMs + silenceMsMax));
     return partitions.flatMap((open): readonly Answered[] => {
       const raw = told.find(({ topic, partition }) => topic === open.topic && partition === open.partition);
       if (raw !== undefined) return [[open, raw]];

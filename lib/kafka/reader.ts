@@ -72,19 +72,12 @@ export interface Reader {
   readonly close: () => Promise<void>;
 }
 
-export interface ReaderOptions {
-  /** How long a broker may hold one request of a long poll: below the idle timeout of the connection's sockets. */
-  readonly holdMsMax?: number;
-}
-
-const holdDefaultMs = 2_000;
-
-export function createReader(kafka: Pick<Kafka, "connection" | "metadata">, { holdMsMax = holdDefaultMs }: ReaderOptions = {}): Reader {
+export function createReader(kafka: Pick<Kafka, "connection" | "longPolls" | "metadata">): Reader {
   return {
     read: async (positions, limits, deadline) => {
       const records = new Map<string, KafkaRecord[]>();
       const nameOf = ({ topic, partition }: SetPlace): string => `${partition} ${topic}`;
-      const progress = await readPartitions(kafka, positions, { ...limits, holdMsMax }, deadline, (place, view) => {
+      const progress = await readPartitions(kafka, positions, limits, deadline, (place, view) => {
         const name = nameOf(place);
         const ofPartition = records.get(name);
         if (ofPartition === undefined) records.set(name, [toKafkaRecord(view, place)]);
@@ -94,7 +87,7 @@ export function createReader(kafka: Pick<Kafka, "connection" | "metadata">, { ho
       return progress.map((one) => ({ ...one, records: records.get(nameOf(one)) ?? [] }));
     },
 
-    visit: (positions, limits, deadline, visitor) => readPartitions(kafka, positions, { ...limits, holdMsMax }, deadline, visitor),
+    visit: (positions, limits, deadline, visitor) => readPartitions(kafka, positions, limits, deadline, visitor),
 
     offsets: async (topic, asked, deadline) => {
       const partitions = await partitionsOf(topic, asked, deadline);

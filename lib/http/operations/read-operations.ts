@@ -7,9 +7,11 @@ import { type OperationContext, type Operations, operation, type Reply } from ".
 import { toProblem } from "../problem.js";
 import { type PartitionTold, type ReadAnswer, readRecords } from "../read-answer.js";
 import { formOf, offsetInQuery, partitionReadQuery, recordMediaTypes, recordQuery, startOf, topicReadQuery } from "../read-query.js";
-import { int64, linksTo, paths } from "../rest-v3-resources.js";
+import { linksTo, paths } from "../rest-v3-resources.js";
 import { inPartition } from "./in-cluster.js";
 
+/** Offsets and times: JSON numbers with all their digits. */
+const int64 = v.pipe(v.number(), v.integer());
 const headers = v.array(v.object({ name: v.string(), value: v.nullable(v.string()), value_format: v.optional(v.literal("base64")) }));
 const format = v.optional(v.picklist(["json", "string", "base64"]));
 const recordFields = {
