@@ -95,8 +95,8 @@ export const offset = v.pipe(
   v.transform((value) => BigInt(value)),
 );
 
-/** Offsets and lags in answers: JSON numbers with all their digits. */
-export const int64 = v.bigint();
+/** Offsets and lags in answers: bigints inside, on the wire JSON numbers with all their digits. */
+export const int64 = v.pipe(v.number(), v.integer());
 
 export const flagInQuery = v.pipe(
   v.string(),
