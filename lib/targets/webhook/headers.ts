@@ -4,7 +4,7 @@
  */
 import { RelayError } from "../../errors.js";
 import type { RecordHeader } from "../../kafka/records.js";
-import type { Delivery } from "../../relay/delivery.js";
+import type { Delivery, Message } from "../../relay/delivery.js";
 
 export type HttpHeaders = Record<string, string | string[]>;
 
@@ -39,6 +39,14 @@ export function toHttpHeaders({ message, source }: Delivery): HttpHeaders {
   if (message.headers.length > 0) addRecordHeaders(headers, message.headers);
   if (message.headers.length > 0 || (message.key?.length ?? 0) > 1_024) assertHeadersFit(headers);
   return headers;
+}
+
+/** The record's own, else JSON where its value is, else bytes; undefined where there is nothing that could have a type. */
+export function contentTypeOf({ headers, value, document }: Message): string | undefined {
+  const own = headers.find(({ name }) => name.toLowerCase() === "content-type")?.value?.toString("latin1");
+  if (own !== undefined && own !== "" && isHeaderValue(own)) return own;
+  if (value === null) return undefined;
+  return document() === undefined ? "application/octet-stream" : "application/json";
 }
 
 /** No header: a null key. Text is percent-encoded as CloudEvents' HTTP binding does; bytes that are no text go as base64. */

@@ -176,6 +176,52 @@ describe("what is sent", () => {
     });
   });
 
+  test("a receiver that takes CloudEvents alone gets them, in the mode the route names, also of plain records", async () => {
+    const { url, seen } = await receiver();
+    const event = {
+      key: "k",
+      value: '{"n": 1.0}',
+      headers: [
+        ["ce_specversion", "1.0"],
+        ["ce_id", "1"],
+        ["ce_source", "/a"],
+        ["ce_type", "t"],
+        ["tenant", "x"],
+      ] as const,
+    };
+    const structured = await open(webhook({ url, cloudEvents: "structured" }));
+    await structured.deliver(
+      [delivery(event), delivery({ offset: 5, key: "k", value: "text", headers: [["content-type", "text/plain"]] })],
+      soon(),
+    );
+    const binary = await open(webhook({ url, cloudEvents: "binary" }));
+    await binary.deliver([delivery({ offset: 5, value: Buffer.from([255]) })], soon());
+    const batch = await open(webhook({ url, batch: { format: "json-array", element: "cloudevent" } }));
+    await batch.deliver([delivery(event), delivery({ value: null })], soon());
+
+    expect(seen[0]?.headers).toMatchObject({ "content-type": "application/cloudevents+json; charset=UTF-8", tenant: "x" });
+    expect(seen[0]?.body.toString()).toBe('{"specversion":"1.0","id":"1","source":"/a","type":"t","data":{"n": 1.0}}');
+    expect(JSON.parse(String(seen[1]?.body))).toEqual({
+      specversion: "1.0",
+      id: "test/orders/0/5",
+      source: "/kafka/orders",
+      type: "kafka-relay.record",
+      subject: "partition:0#5",
+      time: "2023-11-14T22:13:20.000Z",
+      datacontenttype: "text/plain",
+      partitionkey: "k",
+      data: "text",
+    });
+    expect(seen[2]?.headers).toMatchObject({
+      "content-type": "application/octet-stream",
+      "ce-id": "test/orders/0/5",
+      "ce-subject": "partition:0#5",
+    });
+    expect(seen[2]?.body).toEqual(Buffer.from([255]));
+    expect(seen[3]?.headers["content-type"]).toBe("application/cloudevents-batch+json; charset=UTF-8");
+    expect(JSON.parse(String(seen[3]?.body))).toMatchObject([{ id: "1", data: { n: 1 } }, { type: "kafka-relay.record" }]);
+  });
+
   test("address, method and headers may come from the record", async () => {
     const { url, seen } = await receiver();
 
