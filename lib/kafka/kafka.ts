@@ -44,16 +44,17 @@ export function createKafka(options: KafkaOptions): Kafka {
   const connection = createConnection({ ...shared, silenceMaxMs: requestTimeoutMs });
   const opened: Connection[] = [];
   const metadata = createMetadata(connection);
+  const openConnection = (): Connection => {
+    const another = createConnection({ ...shared, silenceMaxMs: undefined });
+    opened.push(another);
+    return another;
+  };
   return {
     connection,
     metadata,
     producer: notYet<Producer>("producer"),
-    reader: createReader({ connection, longPolls, metadata }),
-    openConnection: () => {
-      const another = createConnection({ ...shared, silenceMaxMs: undefined });
-      opened.push(another);
-      return another;
-    },
+    reader: createReader({ connection, metadata, openConnection }),
+    openConnection,
     close: async () => {
       await Promise.all([connection, ...opened].map((one) => one.close()));
     },

@@ -5,12 +5,13 @@ import { RelayError, toRelayError } from "../errors.js";
 import { type FetchLimits, fetchRaw, type RawPartition } from "./fetch.js";
 import type { Kafka } from "./kafka.js";
 import { listOffsets } from "./list-offsets.js";
+import type { PollConnections } from "./poll-connections.js";
 import { isLostLeader, isMovedLeader, offsetOutOfRange, offsetOutOfRangeCode, partitionNotFound, toReadError } from "./read-failures.js";
 import type { PartitionProgress, ReadLimits, ReadPosition, ReadVisitor } from "./reader.js";
 import { walkRecordSet } from "./record-set.js";
 
-/** How long a broker holds one request of a long poll: whoever else polls through the same socket waits as long. */
-const holdMsMax = 1_000;
+/** How long a broker may hold one request of a long poll: one that has died meanwhile is noticed soon after. */
+const holdMsMax = 2_000;
 /** With several leaders one may hold its request while another has news already. */
 const holdOfManyMs = 250;
 /** Beyond what it was asked to hold a request, a broker that keeps silent is taken for lost. */
@@ -35,7 +36,7 @@ interface OpenPartition {
   error: RelayError | undefined;
 }
 
-type Brokers = Pick<Kafka, "connection" | "longPolls" | "metadata">;
+type Brokers = Pick<Kafka, "connection" | "metadata"> & { readonly pollConnections: PollConnections };
 
 export async function readPartitions(
   kafka: Brokers,
@@ -186,7 +187,9 @@ async function askLeader(
     const told =
       limits.maxWaitMs === 0
         ? await fetchRaw(kafka.connection, nodeId, positions, limits, deadline)
-        : await fetchRaw(kafka.longPolls, nodeId, positions, limits, sooner(deadline, limits.maxWaitMs + silenceMsMax));
+        : await kafka.pollConnections.use((connection) =>
+            fetchRaw(connection, nodeId, positions, limits, sooner(deadline, limits.maxWaitMs + silenceMsMax)),
+          );
     return partitions.flatMap((open): readonly Answered[] => {
       const raw = told.find(({ topic, partition }) => topic === open.topic && partition === open.partition);
       if (raw !== undefined) return [[open, raw]];

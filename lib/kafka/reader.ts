@@ -3,6 +3,7 @@ import type { Deadline } from "../deadline.js";
 import type { RelayError } from "../errors.js";
 import type { Kafka } from "./kafka.js";
 import { listOffsets, type PartitionPoint } from "./list-offsets.js";
+import { createPollConnections } from "./poll-connections.js";
 import { partitionNotFound } from "./read-failures.js";
 import { readPartitions } from "./read-rounds.js";
 import { type RecordView, type SetPlace, toKafkaRecord } from "./record-view.js";
@@ -72,12 +73,13 @@ export interface Reader {
   readonly close: () => Promise<void>;
 }
 
-export function createReader(kafka: Pick<Kafka, "connection" | "longPolls" | "metadata">): Reader {
+export function createReader(kafka: Pick<Kafka, "connection" | "metadata" | "openConnection">): Reader {
+  const pollConnections = createPollConnections(kafka.openConnection);
   return {
     read: async (positions, limits, deadline) => {
       const records = new Map<string, KafkaRecord[]>();
       const nameOf = ({ topic, partition }: SetPlace): string => `${partition} ${topic}`;
-      const progress = await readPartitions(kafka, positions, limits, deadline, (place, view) => {
+      const progress = await readPartitions({ ...kafka, pollConnections }, positions, limits, deadline, (place, view) => {
         const name = nameOf(place);
         const ofPartition = records.get(name);
         if (ofPartition === undefined) records.set(name, [toKafkaRecord(view, place)]);
@@ -87,7 +89,7 @@ export function createReader(kafka: Pick<Kafka, "connection" | "longPolls" | "me
       return progress.map((one) => ({ ...one, records: records.get(nameOf(one)) ?? [] }));
     },
 
-    visit: (positions, limits, deadline, visitor) => readPartitions(kafka, positions, limits, deadline, visitor),
+    visit: (positions, limits, deadline, visitor) => readPartitions({ ...kafka, pollConnections }, positions, limits, deadline, visitor),
 
     offsets: async (topic, asked, deadline) => {
       const partitions = await partitionsOf(topic, asked, deadline);
