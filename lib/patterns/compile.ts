@@ -22,10 +22,11 @@ type Matcher = (value: unknown, root: unknown) => boolean;
  * makes them; an event that is no object matches nothing. Throws `bad-configuration` naming the place of the first fault.
  */
 export function compilePattern(pattern: EventPattern | string, options: PatternOptions = {}): EventMatcher {
-  const { place = "pattern", numbers = "value", operators = "all" } = options;
+  const { place = "pattern", numbers = "value", operators = "all", rounded = "take" } = options;
   const root = parseObject(typeof pattern === "string" ? parsePatternText(pattern, place, numbers) : pattern, place, [], {
     numbers,
     operators,
+    rounded,
   });
   const matches = compileNode(spreadBranches(root, place));
   return (event) => matches(event, event);

@@ -51,13 +51,12 @@ export function numberText(value: EventNumber): string {
   return value instanceof NumberText ? value.text : String(value);
 }
 
-/** A number of JSON as a double where that says exactly the same, else as its text. */
+/** A number of JSON as a double where that says exactly the same, else as its text; whole numbers beyond 2^53 stay text, so that they cannot be taken for rounded ones. */
 export function toExactNumber(text: string): number | NumberText {
   const double = Number(text);
-  if (text.length < 16)
-    return Number.isFinite(double) && (double !== 0 || !/[1-9]/.test(text.split(/[eE]/)[0] ?? "")) ? double : new NumberText(text);
   const kept = new NumberText(text);
-  return Number.isFinite(double) && compareDecimals(kept.decimal, toDecimal(String(double))) === 0 ? double : kept;
+  if (!Number.isFinite(double) || (Number.isInteger(double) && !Number.isSafeInteger(double))) return kept;
+  return compareDecimals(kept.decimal, toDecimal(String(double))) === 0 ? double : kept;
 }
 
 function decimalOf(value: EventNumber): Decimal {

@@ -13,6 +13,8 @@ export interface OperatorOptions {
   readonly numbers: "value" | "text";
   /** `lambda`: only what Lambda's event filtering lists (https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html). */
   readonly operators: "all" | "lambda";
+  /** Plain whole numbers of the pattern that a double may have rounded before they came here: taken as they are, or refused. */
+  readonly rounded: "take" | "refuse";
 }
 
 export function parseMember(member: unknown, place: string, options: OperatorOptions): Test {
@@ -64,8 +66,19 @@ function text(operand: unknown, place: string): string {
   return typeof operand === "string" ? operand : refuse(place, `it takes one string, and this is ${describe(operand)}.`);
 }
 
+/** A double that stands for a whole number with more digits than it holds has been rounded before it came here. */
+function assertExact(member: EventNumber, place: string): void {
+  if (typeof member !== "number") return;
+  if (!Number.isFinite(member)) refuse(place, `${member} is no number of JSON.`);
+  if (Number.isInteger(member) && !Number.isSafeInteger(member) && !/^-?\d{1,15}0*$/.test(String(BigInt(member))))
+    refuse(
+      place,
+      `${member} is more than a double holds exactly: write it as a bigint (${BigInt(member)}n), or give the pattern as JSON text.`,
+    );
+}
+
 function equalsNumber(member: EventNumber, place: string, options: OperatorOptions): Test {
-  if (typeof member === "number" && !Number.isFinite(member)) refuse(place, `${member} is no number of JSON.`);
+  if (options.rounded === "refuse" || !Number.isFinite(Number(member))) assertExact(member, place);
   if (options.numbers === "text") {
     const expected = numberText(member);
     return (value) => isNumber(value) && numberText(value) === expected;
@@ -142,8 +155,8 @@ function numeric(operand: unknown, place: string): Test {
 function bound(sign: unknown, number: unknown, signs: readonly string[], place: string, shape: string) {
   const holds = typeof sign === "string" && signs.includes(sign) ? comparisons[sign] : undefined;
   if (holds === undefined) return refuse(place, `${shape}; this has ${describe(sign)} where one of ${signs.join(" ")} belongs.`);
-  if (!isNumber(number) || (typeof number === "number" && !Number.isFinite(number)))
-    return refuse(place, `${shape}; this has ${describe(number)} where a number belongs.`);
+  if (!isNumber(number)) return refuse(place, `${shape}; this has ${describe(number)} where a number belongs.`);
+  assertExact(number, place);
   return { holds, number };
 }
 

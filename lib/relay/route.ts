@@ -205,7 +205,7 @@ export function defineRoute<Value = unknown>(definition: RouteDefinition<Value>)
 }
 
 function compileFilter(filter: RouteFilter, name: string): EventMatcher {
-  const matches = compilePattern(filter as EventPattern, { place: `route ${name}: filter` });
+  const matches = compilePattern(filter as EventPattern, { place: `route ${name}: filter`, rounded: "refuse" });
   for (const field of fieldsOf(filter)) {
     if ((documentFields as readonly string[]).includes(field)) continue;
     throw new RelayError(
