@@ -98,10 +98,13 @@ function exchange(request: HttpRequest, limits: HttpLimits, agents: { http: Http
     };
     const sent: ClientRequest = isTls ? httpsRequest(options) : httpRequest(options);
     const timer = setTimeout(() => {
-      reject(new RelayError("target-timeout", `No whole answer came from ${url.host} within ${Math.round(timeoutMs)} ms.`));
+      settle(() => reject(new RelayError("target-timeout", `No whole answer came from ${url.host} within ${Math.round(timeoutMs)} ms.`)));
       sent.destroy();
     }, timeoutMs);
+    let isSettled = false;
     const settle = (finish: () => void) => {
+      if (isSettled) return;
+      isSettled = true;
       clearTimeout(timer);
       finish();
     };
