@@ -1,11 +1,13 @@
 /** A Kafka cluster as this project uses it: made once an environment, on first use. */
 import type { Config } from "../config.js";
+import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { Connection } from "./connection.js";
 import { createConnection } from "./kafkajs/connection.js";
 import { createMetadata, type Metadata } from "./metadata.js";
-import type { Producer } from "./producer.js";
+import { createProducer, type Producer } from "./producer.js";
 import { createReader, type Reader } from "./reader.js";
+import type { TopicName } from "./records.js";
 import type { SaslOptions, TlsOptions } from "./security.js";
 
 export interface Kafka {
@@ -49,25 +51,34 @@ export function createKafka(options: KafkaOptions): Kafka {
     opened.push(another);
     return another;
   };
-  return {
+  const createTopic = async (topic: TopicName, deadline: Deadline) => {
+    const { createTopics } = await import("./topics.js");
+    const [created] = await createTopics(kafka, [{ name: topic }], deadline);
+    if (created instanceof RelayError && created.code !== "topic-exists") throw created;
+  };
+  const kafka: Kafka = {
     connection,
     metadata,
-    producer: notYet<Producer>("producer"),
+    producer: createProducer(
+      { connection, metadata },
+      {
+        idempotence: options.idempotence,
+        compression: options.compression,
+        ackTimeoutMs: requestTimeoutMs * ackShare,
+        ...(options.autoCreateTopics ? { createTopic } : {}),
+      },
+    ),
     reader: createReader({ connection, metadata, openConnection }),
     openConnection,
     close: async () => {
-      await Promise.all([connection, ...opened].map((one) => one.close()));
+      await Promise.all([kafka.producer, connection, ...opened].map((one) => one.close()));
     },
   };
+  return kafka;
 }
 
-function notYet<T extends object>(what: string): T {
-  return new Proxy({} as T, {
-    get: () => {
-      throw new RelayError("internal", `The ${what} is not built yet.`);
-    },
-  });
-}
+/** A leader answers what it could not replicate in time before we give it up as silent. */
+const ackShare = 0.75;
 
 /** What the environment says of the cluster. `token` gives the tokens of the OAUTHBEARER mechanisms. */
 export function toKafkaOptions(config: Config, token?: () => Promise<string>): KafkaOptions {
