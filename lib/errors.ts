@@ -46,6 +46,7 @@ export const failures = {
   "unsupported-media-type": row(415, false, "caller"),
   unprocessable: row(422, false, "caller"),
   "too-many-requests": row(42901, true, "caller"),
+  "not-offered": row(501, false, "caller"),
   // What a record is.
   "record-too-large": row(413, false, "record"),
   "record-refused": row(50002, false, "record"),
@@ -86,6 +87,8 @@ export interface RelayErrorDetails {
   /** Overrides the row where the same failure is told with another number of the contract. */
   readonly restCode?: number;
   readonly written?: Failure["written"];
+  /** Methods that are, where one is not allowed: "GET, HEAD". */
+  readonly allow?: string;
   /** What a relay target answered: its status and the start of its answer. */
   readonly targetStatus?: number;
   readonly targetAnswer?: string;

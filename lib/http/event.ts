@@ -99,6 +99,13 @@ function toBaseUrl(event: GatewayEvent, headers: Readonly<Record<string, string 
   return `${scheme === "http" ? "http" : "https"}://${authority}${prefix}`;
 }
 
+/** The same, and bytes where it is none. */
+export function toMediaTypeIfAny(headers: Readonly<Record<string, string | undefined>>): MediaType {
+  const header = headers["content-type"];
+  const bytes = { essence: "application/octet-stream", parameters: new Map() };
+  return header === undefined || header.trim() === "" ? toMediaType(headers) : (parseMediaType(header) ?? bytes);
+}
+
 /** The Content-Type of the request; JSON where none is given, for serverless-offline cannot tell the two apart. `unsupported-media-type` where it is none. */
 export function toMediaType(headers: Readonly<Record<string, string | undefined>>): MediaType {
   const header = headers["content-type"];

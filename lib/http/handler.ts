@@ -8,7 +8,7 @@ import { createDeadline, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { assertReplyFitsLambda } from "./body-limits.js";
-import { assertJsonText, type HttpRequest, toBody, toMediaType, toRequest } from "./event.js";
+import { assertJsonText, type HttpRequest, toBody, toMediaType, toMediaTypeIfAny, toRequest } from "./event.js";
 import { parseJson, toJson } from "./json.js";
 import { isJson, negotiate } from "./media-type.js";
 import type { Operation, OperationContext, OperationInput, Operations, Reply } from "./operation.js";
@@ -112,6 +112,8 @@ async function answer(
     caller: request.caller,
     baseUrl: request.baseUrl,
     requestId: request.requestId,
+    method: request.method,
+    rawPath: request.rawPath,
     authorize: allow,
   });
 }
@@ -121,6 +123,7 @@ const jsonOnly = ["application/json"] as const;
 /** Refused before anything is done, so that a 406 never hides an act. */
 function assertAcceptable(operation: Operation, request: HttpRequest): void {
   const produces = operation.produces ?? jsonOnly;
+  if (produces.length === 0) return;
   if (negotiate(request.headers.accept, produces) === undefined) {
     throw new RelayError("not-acceptable", `The Accept header takes none of what is answered here: ${produces.join(", ")}.`);
   }
@@ -128,7 +131,9 @@ function assertAcceptable(operation: Operation, request: HttpRequest): void {
 
 function toInput(operation: Operation, event: APIGatewayProxyEventV2, request: HttpRequest): OperationInput<unknown, unknown, unknown> {
   const { headers } = request;
-  const type = toMediaType(headers);
+  // Who takes no JSON judges the type itself, and a GET may say what it likes of the body it has not.
+  const takesJson = operation.body !== undefined || operation.consumes !== undefined;
+  const type = takesJson ? toMediaType(headers) : toMediaTypeIfAny(headers);
   const rawBody = toBody(event, type);
   const path = operation.path === undefined ? undefined : validate(operation.path as GenericSchema, request.path, "path");
   const query = operation.query === undefined ? undefined : validate(operation.query as GenericSchema, request.query, "query");

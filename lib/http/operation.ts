@@ -23,6 +23,9 @@ export interface OperationContext {
   /** `https://host[:port][/stage]`, for `self` and `related`. */
   readonly baseUrl: string;
   readonly requestId: string;
+  readonly method: string;
+  /** As it was sent, escapes kept. */
+  readonly rawPath: string;
   /** Throws `forbidden` where the caller may not: for resources that only the body names. */
   readonly authorize: (may: Permission, resource?: string) => void;
 }
@@ -49,7 +52,9 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown> {
   readonly query?: Query;
   /** A schema: the body is JSON and is checked by it. Absent: `rawBody` is the operation's own affair. */
   readonly body?: Body;
-  /** Media types taken and given, for negotiation and OpenAPI; JSON where absent. */
+  /** What a body is that no schema checks, for OpenAPI alone: its schema by media type. */
+  readonly rawBody?: Readonly<Record<string, GenericSchema>>;
+  /** Media types taken and given, for negotiation and OpenAPI; JSON where absent. Where none is given (an empty list), any Accept header will do. */
   readonly consumes?: readonly string[];
   readonly produces?: readonly string[];
   /** The schemas of good answers by status; null: no body. */

@@ -47,12 +47,15 @@ function titleOf(code: FailureCode): string {
 }
 
 export function problemReply(error: RelayError, contentType: string): Reply {
-  const { retryAfterMs } = error.details;
+  const { retryAfterMs, allow } = error.details;
   return {
     status: error.failure.status,
     body: toProblem(error),
     contentType,
-    ...(retryAfterMs === undefined ? {} : { headers: { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) } }),
+    headers: {
+      ...(retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
+      ...(allow === undefined ? {} : { allow }),
+    },
   };
 }
 

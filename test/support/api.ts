@@ -1,16 +1,16 @@
 /**
  * The API as the gateway calls it: requests become payload 2.0 events, routes are matched as API Gateway matches them, and every answer is held against the
- * operation's schemas. Bodies go in the way the gateway gives them, as text or in base64.
+ * description of the API that is made from the operations' schemas. Bodies go in the way the gateway gives them, as text or in base64.
  */
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
-import * as v from "valibot";
 import { type Config, parseConfig } from "../../lib/config.js";
 import { type HttpOptions, http } from "../../lib/http/handler.js";
 import { isGatewayText } from "../../lib/http/media-type.js";
 import type { Operations } from "../../lib/http/operation.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
+import { describedAnswers } from "./described-answers.js";
 
 export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>>;
@@ -64,6 +64,7 @@ export async function createApi(options: ApiOptions = {}): Promise<Api> {
   const config = testConfig(options.env);
   const operations = options.operations ?? (await operationsOfEveryFunction());
   const kafka = options.kafka ?? createKafka(toKafkaOptions(config));
+  const assertDescribed = describedAnswers(operations);
   const handler = http(operations, { config, kafka, ...(options.log === undefined ? {} : { log: options.log }) });
 
   const call: Api["call"] = async (methodAndPath, request = {}) => {
@@ -79,7 +80,7 @@ export async function createApi(options: ApiOptions = {}): Promise<Api> {
       json: jsonOf(text),
       routeKey: event.routeKey,
     };
-    assertDescribed(answer, operations);
+    assertDescribed(answer);
     return answer;
   };
   return {
@@ -188,31 +189,6 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-const problem = v.looseObject({
-  error_code: v.pipe(v.number(), v.integer()),
-  message: v.pipe(v.string(), v.nonEmpty()),
-  type: v.string(),
-  title: v.string(),
-  status: v.pipe(v.number(), v.integer()),
-  retriable: v.boolean(),
-  maybe_written: v.boolean(),
-});
-
-/** Throws where an answer is none its operation says it gives: another status, or a body of another shape. */
-function assertDescribed(answer: ApiAnswer, operations: Operations): void {
-  const described = operations[answer.routeKey]?.answers[answer.status];
-  const fault = (what: string) => new Error(`${answer.routeKey} answered ${answer.status} ${what}\n${answer.text.slice(0, 1_000)}`);
-  if (described === null) {
-    if (answer.text !== "") throw fault("with a body, and says it has none");
-    return;
-  }
-  if (described === undefined && answer.status < 400) throw fault("which its answers do not name");
-  if (answer.text === "" || (described !== undefined && answer.json === undefined)) return;
-  const result = v.safeParse(described ?? problem, answer.json);
-  if (result.success || (answer.status >= 400 && v.is(problem, answer.json))) return;
-  throw fault(`in another shape: ${result.issues.map((issue) => `${v.getDotPath(issue) ?? ""} ${issue.message}`).join("; ")}`);
 }
 
 /** A topic name of a test's own. */

@@ -30,11 +30,11 @@ export const produceV2Operations: Operations = {
     path: v.object({ topic: writableTopic }),
     run: ({ path, headers, rawBody }, context) => produce(path.topic, undefined, headers, rawBody, context),
   }),
-  "POST /topics/{topic}/partitions/{partition_id}": operation({
+  "POST /topics/{topic}/partitions/{partition}": operation({
     ...shared,
     summary: "Writes records to one partition of a topic; a partition in a record wins over the one in the path.",
-    path: v.object({ topic: writableTopic, partition_id: numberInPath }),
-    run: async ({ path, headers, rawBody }, context) => produce(path.topic, path.partition_id, headers, rawBody, context),
+    path: v.object({ topic: writableTopic, partition: numberInPath }),
+    run: async ({ path, headers, rawBody }, context) => produce(path.topic, path.partition, headers, rawBody, context),
   }),
 };
 

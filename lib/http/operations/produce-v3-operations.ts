@@ -28,13 +28,13 @@ const batchAnswer = v.strictObject({
 
 const shared = {
   may: "record:write",
-  on: "topic_name",
+  on: "topic",
   consumes: ["application/json"],
-  path: v.object({ cluster_id: v.string(), topic_name: writableTopic }),
+  path: v.object({ cluster_id: v.string(), topic: writableTopic }),
 } as const;
 
 export const produceV3Operations: Operations = {
-  "POST /v3/clusters/{cluster_id}/topics/{topic_name}/records": operation({
+  "POST /v3/clusters/{cluster_id}/topics/{topic}/records": operation({
     ...shared,
     summary: "Writes records, given as JSON objects one behind the other, and answers one object for each.",
     answers: { 200: streamAnswer, ...strictAnswers(streamAnswer) },
@@ -43,11 +43,11 @@ export const produceV3Operations: Operations = {
       const entries = readV3Stream(rawBody, { recordsMax: context.config.RELAY_PRODUCE_RECORDS_MAX });
       const outcomes = await produce(path, entries, context);
       return toStatusReply(toEnding(outcomes), 200, headers.prefer, {
-        text: toV3StreamAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic_name }),
+        text: toV3StreamAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic }),
       });
     },
   }),
-  "POST /v3/clusters/{cluster_id}/topics/{topic_name}/records:batch": operation({
+  "POST /v3/clusters/{cluster_id}/topics/{topic}/records:batch": operation({
     ...shared,
     summary: "Writes records that have ids, and answers which were written and which were not.",
     answers: { ...strictAnswers(batchAnswer) },
@@ -56,7 +56,7 @@ export const produceV3Operations: Operations = {
       const entries = readV3Batch(rawBody, { recordsMax: context.config.RELAY_PRODUCE_RECORDS_MAX });
       const outcomes = await produce(path, entries, context);
       return toStatusReply(toEnding(outcomes), 207, headers.prefer, {
-        text: toV3BatchAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic_name }),
+        text: toV3BatchAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic }),
       });
     },
   }),
@@ -64,20 +64,20 @@ export const produceV3Operations: Operations = {
 
 interface Place {
   readonly cluster_id: string;
-  readonly topic_name: TopicName;
+  readonly topic: TopicName;
 }
 
 /** Sends what could be read, and puts every entry's end back in its place. The cluster and the topic are asked for side by side. */
 async function produce(
-  { cluster_id, topic_name }: Place,
+  { cluster_id, topic }: Place,
   entries: readonly V3Entry[],
   { kafka, deadline }: OperationContext,
 ): Promise<readonly V3Outcome[]> {
-  const known = kafka.metadata.topic(topic_name, deadline).catch(() => undefined);
+  const known = kafka.metadata.topic(topic, deadline).catch(() => undefined);
   await Promise.all([assertCluster(kafka, cluster_id, deadline), known]);
   const readable = entries.filter((entry): entry is V3Record => !("error" in entry));
   const records = readable.map(({ record }) => record);
-  const ends = records.length === 0 ? [] : await kafka.producer.produce(topic_name, records, deadline);
+  const ends = records.length === 0 ? [] : await kafka.producer.produce(topic, records, deadline);
   let next = 0;
   return entries.map((entry) => {
     if ("error" in entry) return { entry };

@@ -1,0 +1,151 @@
+/**
+ * The API's description, OpenAPI 3.1, from the schemas that check it. Made when the project is built (`local/build/openapi.ts`), for it names the operations of
+ * every function and no function may hold another's; no function loads this file.
+ */
+import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
+import type { GenericSchema } from "valibot";
+import type { Operation, Operations } from "./operation.js";
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+type JsonObject = { readonly [name: string]: Json };
+
+const jsonOnly = ["application/json"] as const;
+
+const problemSchema: JsonObject = {
+  type: "object",
+  description: "A refusal or a failure: the contract's error_code and message, with the members of RFC 9457.",
+  required: ["error_code", "message", "type", "title", "status", "retriable", "maybe_written"],
+  properties: {
+    error_code: { type: "integer", description: "The HTTP status, or the status with two digits behind it." },
+    message: { type: "string", description: "What was wrong, where, and what would be right." },
+    type: { type: "string", description: "A name for the kind of failure." },
+    title: { type: "string" },
+    status: { type: "integer", description: "The HTTP status." },
+    retriable: { type: "boolean", description: "Does the same request make sense again later?" },
+    maybe_written: { type: "boolean", description: "May what was asked for have happened already?" },
+  },
+};
+
+const problemReference = { $ref: "#/components/schemas/Problem" } as const;
+
+/** Describes operations by their route keys; the catch-all has no place in it. */
+export function toOpenApi(operations: Operations, version: string): JsonObject {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const key of Object.keys(operations).sort()) {
+    const [method, path] = key.split(" ");
+    if (method === undefined || path === undefined) continue;
+    paths[path] ??= {};
+    paths[path][method.toLowerCase()] = toOperation(key, path, operations[key] as Operation);
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "kafka-relay",
+      version,
+      description:
+        "Apache Kafka behind HTTP: the contract of Confluent's REST proxy (v2 produce and metadata, v3), CloudEvents, and reading by offset, time or cursor.",
+    },
+    paths,
+    components: { schemas: { Problem: problemSchema } },
+  };
+}
+
+function toOperation(key: string, path: string, operation: Operation): JsonObject {
+  const body = toRequestBody(operation);
+  return {
+    operationId: toOperationId(key),
+    summary: operation.summary,
+    "x-permission": operation.may,
+    parameters: [...pathParameters(path, operation), ...queryParameters(operation)],
+    ...(body === undefined ? {} : { requestBody: body }),
+    responses: toResponses(operation),
+  };
+}
+
+/** "POST /v3/clusters/{cluster_id}/acls:batch" -> "postV3ClustersClusterIdAclsBatch". */
+function toOperationId(key: string): string {
+  const words = key.split(/[^A-Za-z0-9-]+|(?<=\/)-(?=\/)/).filter((word) => word !== "");
+  return words
+    .join("_")
+    .replace(/-/g, "_")
+    .toLowerCase()
+    .replace(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function pathParameters(path: string, operation: Operation): Json[] {
+  const properties = propertiesOf(operation.path as GenericSchema | undefined);
+  return [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = ""]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: properties.members[name] ?? { type: "string" },
+  }));
+}
+
+function queryParameters(operation: Operation): Json[] {
+  const { members, required } = propertiesOf(operation.query as GenericSchema | undefined);
+  return Object.entries(members).map(([name, schema]) => ({ name, in: "query", required: required.includes(name), schema }));
+}
+
+function propertiesOf(schema: GenericSchema | undefined): { readonly members: JsonObject; readonly required: readonly string[] } {
+  if (schema === undefined) return { members: {}, required: [] };
+  const { properties = {}, required = [] } = toSchema(schema, "input") as {
+    readonly properties?: JsonObject;
+    readonly required?: readonly string[];
+  };
+  return { members: properties, required };
+}
+
+function toRequestBody(operation: Operation): JsonObject | undefined {
+  if (operation.rawBody !== undefined) {
+    return {
+      required: true,
+      content: Object.fromEntries(Object.entries(operation.rawBody).map(([type, schema]) => [type, { schema: toSchema(schema, "input") }])),
+    };
+  }
+  if (operation.body === undefined) return undefined;
+  const schema = toSchema(operation.body as GenericSchema, "input");
+  return { required: true, content: Object.fromEntries((operation.consumes ?? jsonOnly).map((type) => [type, { schema }])) };
+}
+
+function toResponses(operation: Operation): JsonObject {
+  const { produces = jsonOnly } = operation;
+  const content = (schema: Json): JsonObject => Object.fromEntries(produces.map((type) => [type, { schema }]));
+  const described = Object.entries(operation.answers).map(([status, schema]) => {
+    if (schema === null) return [status, { description: describeStatus(status) }];
+    const shape = toSchema(schema, "output");
+    return [
+      status,
+      { description: describeStatus(status), content: content(Number(status) < 400 ? shape : { anyOf: [shape, problemReference] }) },
+    ];
+  });
+  return {
+    ...Object.fromEntries(described),
+    default: { description: "Why it was refused, or failed.", content: content(problemReference) },
+  };
+}
+
+function describeStatus(status: string): string {
+  const words: Readonly<Record<string, string>> = {
+    200: "Done.",
+    201: "Made.",
+    202: "Taken.",
+    204: "Done; there is nothing to tell.",
+    207: "Each thing has its own answer.",
+  };
+  return words[status] ?? "Every part of it failed; each says why.";
+}
+
+const conversion: ConversionConfig = {
+  target: "draft-2020-12",
+  // Checks in code have no word in JSON Schema: they are left out, never wrongly told.
+  errorMode: "ignore",
+  // Whole numbers with all their digits are numbers in JSON, and bigints inside.
+  overrideSchema: ({ valibotSchema }) => (valibotSchema.type === "bigint" ? { type: "integer", format: "int64" } : undefined),
+};
+
+/** A schema as its sender or its reader sees it: before transforms, or after them. */
+export function toSchema(schema: GenericSchema, typeMode: "input" | "output"): Json {
+  const { $schema: _, ...converted } = toJsonSchema(schema, { ...conversion, typeMode });
+  return converted as JsonObject;
+}

@@ -1,0 +1,28 @@
+/** `npm run openapi`: writes the API's description beside the function that serves it. A test holds the file equal to the operations. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { toOpenApi } from "../../lib/http/openapi.js";
+import type { Operations } from "../../lib/http/operation.js";
+import { deployedFunctions, projectFolder } from "./service-map.js";
+
+/** Loaded by name, as the gateway does: nothing here knows the functions. */
+export async function describeApi(): Promise<string> {
+  const all: Record<string, Operations[string]> = {};
+  for (const { file, routeKeys } of deployedFunctions()) {
+    if (routeKeys.length === 0) continue;
+    const { operations = {} } = (await import(pathToFileURL(join(projectFolder, `${file}.ts`)).href)) as {
+      readonly operations?: Operations;
+    };
+    Object.assign(all, operations);
+  }
+  const { version } = JSON.parse(readFileSync(join(projectFolder, "package.json"), "utf8")) as { readonly version: string };
+  return `${JSON.stringify(toOpenApi(all, version))}\n`;
+}
+
+export const descriptionPath = join(projectFolder, "lib/http/openapi.generated.json");
+
+if (import.meta.filename === process.argv[1]) {
+  writeFileSync(descriptionPath, await describeApi());
+  console.log(`lib/http/openapi.generated.json describes ${deployedFunctions().flatMap(({ routeKeys }) => routeKeys).length} operations.`);
+}
