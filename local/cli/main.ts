@@ -1,5 +1,10 @@
 /** The program `kafka-relay` (`npm run relay --`): lists its nouns, and is the one file of it that reads the environment. */
+import { registerAcls } from "./acls.js";
 import { createCli } from "./cli.js";
+import { registerCluster, registerElections, registerReassignments, registerRecords } from "./cluster.js";
+import { registerConfigs } from "./configs.js";
+import { registerGroups } from "./groups.js";
+import { registerOffsets } from "./offsets.js";
 import { registerTopics } from "./topics.js";
 
 const interruption = new AbortController();
@@ -26,5 +31,13 @@ const cli = createCli({
 
 // One line a noun: its file registers it.
 registerTopics(cli);
+registerRecords(cli);
+registerGroups(cli);
+registerOffsets(cli);
+registerConfigs(cli);
+registerAcls(cli);
+registerReassignments(cli);
+registerElections(cli);
+registerCluster(cli);
 
 process.exitCode = await cli.run(process.argv.slice(2));
