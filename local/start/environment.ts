@@ -9,6 +9,8 @@ export interface Places {
 /** Signs the demo's webhooks; it guards nothing but a laptop. */
 export const localWebhookSecret = `whsec_${Buffer.from("kafka-relay: a secret for laptops").toString("base64")}`;
 
+export const localDatabaseUrl = (sqlPort: number): string => `postgres://postgres@127.0.0.1:${sqlPort}/postgres?sslmode=disable`;
+
 export const receiverUrl = ({ webhookPort }: LocalSettings): string => `http://127.0.0.1:${webhookPort}/quakes`;
 
 /** What the caller has set wins, but for the ports that were chosen here. */

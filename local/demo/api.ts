@@ -1,0 +1,105 @@
+/** The HTTP API as the demo uses it: everything goes through it, and it may go away in the middle and come back. */
+import { setTimeout as wait } from "node:timers/promises";
+import type { QuakeEvent } from "./quakes.js";
+
+/** Longer than the gateway waits for a function: an answer that is on its way is never given up. */
+const callTimeoutMs = 40_000;
+/** `npm start` may be killed and started again in the meantime. */
+const absenceMaxMs = 180_000;
+const pollMs = 250;
+
+export interface ReadRecord {
+  readonly value: unknown;
+  readonly headers: readonly { readonly name: string; readonly value: string | null }[];
+}
+
+interface ReadAnswer {
+  readonly records: readonly ReadRecord[];
+  readonly partitions: readonly { readonly next_offset: number; readonly high_watermark: number | null }[];
+  readonly cursor: string;
+}
+
+export interface Api {
+  readonly isUp: () => Promise<boolean>;
+  /** True: every event is in Kafka. False: what became of them is not known, since the answer did not come or was not good. */
+  readonly post: (topic: string, events: readonly QuakeEvent[]) => Promise<boolean>;
+  /** A reader of what comes into a topic from now on. */
+  readonly follow: (topic: string) => Promise<Follower>;
+  /** Waits until it answers again; throws when it stays away. */
+  readonly untilUp: () => Promise<void>;
+}
+
+export interface Follower {
+  /** Everything that has come since the last call, up to the topic's end; nothing while the API is away. */
+  readonly take: () => Promise<readonly ReadRecord[]>;
+}
+
+export function createApi(url: string): Api {
+  const call = (path: string, init: RequestInit = {}) => fetch(`${url}${path}`, { ...init, signal: AbortSignal.timeout(callTimeoutMs) });
+  const isUp = () =>
+    call("/topics").then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  return {
+    isUp,
+    post: async (topic, events) => {
+      try {
+        const response = await call(`/topics/${topic}/events`, {
+          method: "POST",
+          headers: { "content-type": "application/cloudevents-batch+json" },
+          body: JSON.stringify(events),
+        });
+        const body = await response.text();
+        if (response.status >= 400 && response.status < 500)
+          throw new Error(`POST /topics/${topic}/events was refused: ${response.status} ${body}`);
+        return response.status === 200;
+      } catch (error) {
+        if (isAway(error)) return false;
+        throw error;
+      }
+    },
+    follow: (topic) => follow(call, topic),
+    untilUp: async () => {
+      const until = Date.now() + absenceMaxMs;
+      while (!(await isUp())) {
+        if (Date.now() > until) throw new Error(`${url} has not answered for ${absenceMaxMs / 1000} s. Is npm start running?`);
+        await wait(pollMs);
+      }
+    },
+  };
+}
+
+/** fetch says so of connections that were refused, reset or timed out. */
+function isAway(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof DOMException && error.name === "TimeoutError");
+}
+
+async function follow(call: (path: string) => Promise<Response>, topic: string): Promise<Follower> {
+  const read = async (start: string): Promise<ReadAnswer | undefined> => {
+    try {
+      const response = await call(`/topics/${topic}/records?${start}&header_format=string&limit=5000`);
+      return response.status === 200 ? ((await response.json()) as ReadAnswer) : undefined;
+    } catch (error) {
+      if (isAway(error)) return undefined;
+      throw error;
+    }
+  };
+  // A topic that is not there yet is read from its beginning once it is.
+  let start = await read("from=end").then((answer) =>
+    answer === undefined ? "from=beginning" : `cursor=${encodeURIComponent(answer.cursor)}`,
+  );
+  return {
+    take: async () => {
+      const taken: ReadRecord[] = [];
+      for (;;) {
+        const answer = await read(start);
+        if (answer === undefined) return taken;
+        taken.push(...answer.records);
+        start = `cursor=${encodeURIComponent(answer.cursor)}`;
+        if (answer.partitions.every(({ next_offset, high_watermark }) => high_watermark !== null && next_offset >= high_watermark))
+          return taken;
+      }
+    },
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * `npm run demo`, beside a running `npm start`: a week of real earthquakes over HTTP into Kafka, and through three routes into a topic, a table and a
+ * webhook. Ends with the sums, and with exit code 1 where one record is missing or doubled. `--pause-ms N` is waited between two requests.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { SingleBar } from "cli-progress";
+import pc from "picocolors";
+import { readSettings } from "../broker/settings.js";
+import { holderOf, named } from "../processes/ports.js";
+import { localDatabaseUrl, localWebhookSecret } from "../start/environment.js";
+import { type Api, createApi, type Follower, type ReadRecord } from "./api.js";
+import { type Expected, expectedOf, type Quake, quakesOf, toEvent } from "./quakes.js";
+import { type Receiver, startReceiver } from "./receiver.js";
+import { rowsOf } from "./sql-rows.js";
+import { isComplete, isRight, type Seen, sumsOf, type Tally, tableOf } from "./sums.js";
+
+const eventsPerRequest = 25;
+/** Without a single new record anywhere. */
+const stillMaxMs = 180_000;
+const pollMs = 500;
+/** Once everything is there, what is too much gets a moment to show itself. */
+const settleMs = 2_000;
+const reasonHeader = "relay.error.message";
+
+const { values } = parseArgs({ options: { "pause-ms": { type: "string", default: "100" } } });
+const pauseMs = Number(values["pause-ms"]);
+if (!(pauseMs >= 0 && pauseMs <= 60_000)) {
+  console.error(`--pause-ms takes 0 to 60000, not ${JSON.stringify(values["pause-ms"])}`);
+  process.exit(2);
+}
+
+try {
+  process.exitCode = await demo();
+} catch (error) {
+  console.error(`\n${pc.red((error as Error).message)}`);
+  process.exitCode = 1;
+}
+
+async function demo(): Promise<number> {
+  const settings = readSettings(process.env);
+  const api = createApi(`http://127.0.0.1:${settings.httpPort}`);
+  if (!(await api.isUp())) {
+    throw new Error(`Nothing answers on http://localhost:${settings.httpPort}. Run npm start in another terminal first.`);
+  }
+  const holder = await holderOf(settings.webhookPort);
+  if (holder !== undefined) {
+    throw new Error(
+      `Port ${settings.webhookPort} is in use ${named(holder)}. The demo's receiver needs it: it is where the webhook's route delivers to.`,
+    );
+  }
+  const run = Date.now().toString(36);
+  const quakes = quakesOf(run);
+  const expected = expectedOf(quakes);
+  const receiver = await startReceiver(settings.webhookPort, localWebhookSecret);
+  try {
+    const watch = await createWatch(api, run, settings.sqlPort, receiver);
+    console.log(`${quakes.length} earthquakes, run ${run}. Three routes are at work: strong-quakes, quakes-to-sql, quakes-to-webhook.`);
+    await send(api, quakes, run, watch);
+    const seen = await untilComplete(expected, watch);
+    return report(quakes.length, expected, seen, receiver, watch.reasons);
+  } finally {
+    await receiver.stop();
+  }
+}
+
+interface Watch {
+  /** Looks everywhere once more, and tells what has been seen so far. */
+  readonly look: () => Promise<Seen>;
+  readonly reasons: ReadonlySet<string>;
+}
+
+async function createWatch(api: Api, run: string, sqlPort: number, receiver: Receiver): Promise<Watch> {
+  const [inTopic, strong, deadLetters] = await Promise.all(
+    ["earthquakes", "strong-earthquakes", "earthquakes.dead-letters"].map((topic) => api.follow(topic)),
+  );
+  const tallies = { inTopic: new Map<string, number>(), strong: new Map<string, number>(), deadLetters: new Map<string, number>() };
+  const reasons = new Set<string>();
+  const takeInto = async (follower: Follower | undefined, tally: Map<string, number>): Promise<void> => {
+    for (const record of (await follower?.take()) ?? []) {
+      const id = idOf(record);
+      if (id === undefined || !id.endsWith(`.${run}`)) continue;
+      tally.set(id, (tally.get(id) ?? 0) + 1);
+      const reason = record.headers.find(({ name }) => name === reasonHeader)?.value;
+      if (reason !== undefined && reason !== null) reasons.add(reason);
+    }
+  };
+  let sqlRows: Tally = new Map();
+  return {
+    reasons,
+    look: async () => {
+      await Promise.all([
+        takeInto(inTopic, tallies.inTopic),
+        takeInto(strong, tallies.strong),
+        takeInto(deadLetters, tallies.deadLetters),
+        rowsOf(localDatabaseUrl(sqlPort), run).then((rows) => {
+          sqlRows = rows ?? sqlRows;
+        }),
+      ]);
+      const webhooks = new Map([...receiver.accepted].filter(([id]) => id.endsWith(`.${run}`)).map(([id, ids]) => [id, ids.size]));
+      return { ...tallies, sqlRows, webhooks };
+    },
+  };
+}
+
+function idOf({ value }: ReadRecord): string | undefined {
+  const id = (value as { readonly id?: unknown } | null)?.id;
+  return typeof id === "string" ? id : undefined;
+}
+
+/** Every quake once: where an answer is missing, the topic itself says which of the request are in it, and only the others are sent again. */
+async function send(api: Api, quakes: readonly Quake[], run: string, watch: Watch): Promise<void> {
+  const bar = new SingleBar({
+    format: "sent     {bar} {value}/{total}",
+    hideCursor: true,
+    noTTYOutput: !process.stdout.isTTY,
+    notTTYSchedule: 2_000,
+  });
+  bar.start(quakes.length, 0);
+  for (let from = 0; from < quakes.length; from += eventsPerRequest) {
+    let open = quakes.slice(from, from + eventsPerRequest);
+    while (
+      open.length > 0 &&
+      !(await api.post(
+        "earthquakes",
+        open.map((quake) => toEvent(quake, run)),
+      ))
+    ) {
+      await api.untilUp();
+      const { inTopic } = await watch.look();
+      open = open.filter(({ id }) => !inTopic.has(id));
+    }
+    bar.update(Math.min(quakes.length, from + eventsPerRequest));
+    await wait(pauseMs);
+  }
+  bar.stop();
+}
+
+async function untilComplete(expected: Expected, watch: Watch): Promise<Seen> {
+  const total = expected.sent.size + expected.strong.size * 2 + expected.refused.size + expected.inSql.size;
+  const bar = new SingleBar({
+    format: "arrived  {bar} {value}/{total}",
+    hideCursor: true,
+    noTTYOutput: !process.stdout.isTTY,
+    notTTYSchedule: 2_000,
+  });
+  bar.start(total, 0);
+  let last = -1;
+  let changedAt = Date.now();
+  try {
+    for (;;) {
+      const seen = await watch.look();
+      const sums = sumsOf(expected, seen);
+      const found = sums.reduce((count, sum) => count + sum.found, 0);
+      bar.update(found);
+      if (found !== last) changedAt = Date.now();
+      last = found;
+      if (isComplete(sums) || Date.now() - changedAt > stillMaxMs) break;
+      await wait(pollMs);
+    }
+    await wait(settleMs);
+    return await watch.look();
+  } finally {
+    bar.stop();
+  }
+}
+
+function report(sent: number, expected: Expected, seen: Seen, { counts }: Receiver, reasons: ReadonlySet<string>): number {
+  const sums = sumsOf(expected, seen);
+  console.log(tableOf(sent, sums));
+  for (const reason of reasons) console.log(`Dead-lettered because: ${reason}`);
+  console.log(`The receiver failed ${counts.refusedOnPurpose} times on purpose, and every one of those deliveries came again.`);
+  if (counts.badSignatures > 0) console.log(pc.red(`${counts.badSignatures} webhooks had a signature that does not fit.`));
+  const wrong = sums.filter((sum) => !isRight(sum));
+  for (const { what, missing, unexpected, doubled } of wrong) {
+    console.log(pc.red(`${what}: missing ${sample(missing)}; not expected ${sample(unexpected)}; twice ${sample(doubled)}`));
+  }
+  const isGood = wrong.length === 0 && counts.badSignatures === 0;
+  console.log(isGood ? pc.green("Every record is where it should be.") : pc.red("The sums are not right."));
+  return isGood ? 0 : 1;
+}
+
+const sample = (ids: readonly string[]): string =>
+  ids.length === 0 ? "none" : `${ids.length} (${ids.slice(0, 3).join(", ")}${ids.length > 3 ? ", ..." : ""})`;

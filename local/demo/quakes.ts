@@ -1,0 +1,68 @@
+/** The demo's input: the earthquakes of one week as the USGS published them, as CloudEvents, and what has to become of them. */
+import { createRequire } from "node:module";
+
+export interface Quake {
+  readonly id: string;
+  readonly properties: {
+    readonly mag: number | null;
+    readonly place: string;
+    readonly time: number;
+    readonly type: string;
+    readonly dmin: number | null;
+  };
+}
+
+export interface QuakeEvent {
+  readonly specversion: "1.0";
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time: string;
+  readonly datacontenttype: string;
+  /** The record's key: all news of one quake in one partition. */
+  readonly partitionkey: string;
+  readonly data: Quake;
+}
+
+/** Ids of this run's quakes, by what has to become of them. */
+export interface Expected {
+  readonly sent: ReadonlySet<string>;
+  readonly strong: ReadonlySet<string>;
+  /** Strong, and refused by the transform: no station was near enough to place them. */
+  readonly refused: ReadonlySet<string>;
+  readonly inSql: ReadonlySet<string>;
+}
+
+/** One id a quake and run, so that no run is taken for another. */
+export function quakesOf(run: string): readonly Quake[] {
+  const require = createRequire(import.meta.url);
+  const { features } = require("vega-datasets/data/earthquakes.json") as { readonly features: readonly Quake[] };
+  return features.map((quake) => ({ ...quake, id: `${quake.id}.${run}` }));
+}
+
+export function toEvent(quake: Quake, run: string): QuakeEvent {
+  return {
+    specversion: "1.0",
+    id: quake.id,
+    source: `/kafka-relay/demo/${run}`,
+    type: "gov.usgs.earthquake",
+    time: new Date(quake.properties.time).toISOString(),
+    datacontenttype: "application/json",
+    partitionkey: quake.id,
+    data: quake,
+  };
+}
+
+/** What the three routes of functions/routes are to do, said once more and in other words, so that the demo proves something. */
+export function expectedOf(quakes: readonly Quake[]): Expected {
+  const ids = (keep: (quake: Quake) => boolean) => new Set(quakes.filter(keep).map(({ id }) => id));
+  const isQuakeFrom = (magnitudeMin: number) => (quake: Quake) =>
+    quake.properties.type === "earthquake" && (quake.properties.mag ?? Number.NEGATIVE_INFINITY) >= magnitudeMin;
+  const isStrong = isQuakeFrom(4);
+  return {
+    sent: ids(() => true),
+    strong: ids((quake) => isStrong(quake) && quake.properties.dmin !== null),
+    refused: ids((quake) => isStrong(quake) && quake.properties.dmin === null),
+    inSql: ids(isQuakeFrom(2.5)),
+  };
+}

@@ -1,0 +1,21 @@
+/** The rows that a run has left in SQL. */
+import pg from "pg";
+
+const timeoutMs = 5_000;
+
+/** Rows by id; undefined while the database or the table is not there. */
+export async function rowsOf(url: string, run: string): Promise<ReadonlyMap<string, number> | undefined> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ id: string; count: string }>("select id, count(*) from quakes where id like $1 group by id", [
+      `%.${run}`,
+    ]);
+    return new Map(rows.map(({ id, count }) => [id, Number(count)]));
+  } catch {
+    return undefined;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

@@ -1,0 +1,72 @@
+/** What came of a run, held against what should have: the table that the demo ends with. Pure. */
+import Table from "cli-table3";
+import pc from "picocolors";
+import type { Expected } from "./quakes.js";
+
+/** How often each id was seen at one place. */
+export type Tally = ReadonlyMap<string, number>;
+
+export interface Seen {
+  readonly inTopic: Tally;
+  readonly strong: Tally;
+  readonly deadLetters: Tally;
+  readonly sqlRows: Tally;
+  /** Different webhook ids a quake. */
+  readonly webhooks: Tally;
+}
+
+export interface Sum {
+  readonly what: string;
+  readonly expected: number;
+  readonly found: number;
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+  /** More of an id than one. */
+  readonly doubled: readonly string[];
+  /** Is one too many a fault here, or what "at least once" means after a kill? */
+  readonly mayRepeat: boolean;
+}
+
+export function sumsOf(expected: Expected, seen: Seen): readonly Sum[] {
+  return [
+    sum("in the topic earthquakes", expected.sent, seen.inTopic, false),
+    sum("strong: in the topic strong-earthquakes", expected.strong, seen.strong, true),
+    sum("refused: dead-lettered, with the reason", expected.refused, seen.deadLetters, true),
+    sum("magnitude 2.5 or more: rows in SQL", expected.inSql, seen.sqlRows, false),
+    sum("strong: webhooks accepted", expected.strong, seen.webhooks, true),
+  ];
+}
+
+function sum(what: string, expected: ReadonlySet<string>, seen: Tally, mayRepeat: boolean): Sum {
+  return {
+    what,
+    expected: expected.size,
+    found: seen.size,
+    missing: [...expected].filter((id) => !seen.has(id)),
+    unexpected: [...seen.keys()].filter((id) => !expected.has(id)),
+    doubled: [...seen].filter(([, count]) => count > 1).map(([id]) => id),
+    mayRepeat,
+  };
+}
+
+export const isComplete = (sums: readonly Sum[]): boolean => sums.every(({ missing }) => missing.length === 0);
+
+export function isRight({ missing, unexpected, doubled, mayRepeat }: Sum): boolean {
+  return missing.length === 0 && unexpected.length === 0 && (mayRepeat || doubled.length === 0);
+}
+
+export function tableOf(sent: number, sums: readonly Sum[]): string {
+  const table = new Table({ head: ["", "expected", "found", "missing", "twice", ""], style: { head: [], border: [] } });
+  table.push(["sent over HTTP, acknowledged", sent, sent, "", "", pc.green("right")]);
+  for (const one of sums) {
+    table.push([
+      one.what,
+      one.expected,
+      one.found,
+      one.missing.length,
+      one.doubled.length,
+      isRight(one) ? pc.green(one.doubled.length > 0 ? "right (delivered at least once)" : "right") : pc.red("wrong"),
+    ]);
+  }
+  return table.toString();
+}
