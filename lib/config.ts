@@ -42,6 +42,7 @@ export const environment = v.object({
   AWS_SECRET_ACCESS_KEY: v.optional(text),
   AWS_SESSION_TOKEN: v.optional(text),
   RELAY_NAMESPACE: v.optional(v.pipe(text, v.regex(/^[^/\s]+$/, "may hold neither a slash nor space"))),
+  RELAY_REQUEST_LOG: v.optional(v.picklist(["on", "off"]), "off"),
   RELAY_METRICS: v.optional(v.picklist(["emf", "off"]), "emf"),
   RELAY_ALLOW_PRIVATE_ADDRESSES: v.optional(flag, "false"),
   RELAY_PRODUCE_RECORDS_MAX: v.optional(count(1, 10_000), "10000"),

@@ -40,6 +40,8 @@ interface Environment {
   readonly policy: () => AccessPolicy;
   readonly kafka: () => Kafka;
   readonly log: (entry: Readonly<Record<string, unknown>>) => void;
+  /** A line a request where RELAY_REQUEST_LOG is on: for the laptop, where no gateway writes an access log. */
+  readonly tell: (request: HttpRequest | undefined, result: APIGatewayProxyStructuredResultV2, startedMs: number) => void;
 }
 
 /** Turns operations into the handler of one function. It never throws: serverless-offline would answer 200 with the stack, and API Gateway 500 without a reason. */
@@ -47,25 +49,31 @@ export function http(operations: Operations, options: HttpOptions = {}): HttpHan
   const environment = createEnvironment(options);
   return async (event, context) => {
     const deadline = createDeadline(Math.min(context.getRemainingTimeInMillis() - replyMarginMs, gatewayTimeoutMs));
+    const startedMs = Date.now();
     let operation: Operation | undefined;
     let request: HttpRequest | undefined;
+    let result: APIGatewayProxyStructuredResultV2;
     try {
       request = toRequest(event);
       operation = find(operations, request);
       const reply = await answer(operation, event, request, environment, deadline);
-      return toResult(reply, operation, request);
+      result = toResult(reply, operation, request);
     } catch (thrown) {
       const error = toRelayError(thrown);
       if (error.failure.status >= 500) environment.log(toLogEntry(error, request));
-      return toResult(problemReply(error, problemTypeOf(operation)), operation, request);
+      result = toResult(problemReply(error, problemTypeOf(operation)), operation, request);
     }
+    environment.tell(request, result, startedMs);
+    return result;
   };
 }
 
 function createEnvironment(options: HttpOptions): Environment {
   let policy: AccessPolicy | undefined;
   let { kafka } = options;
+  let isTold: boolean | undefined;
   const config = () => options.config ?? environmentConfig();
+  const log = options.log ?? ((entry: Readonly<Record<string, unknown>>) => console.error(JSON.stringify(entry)));
   return {
     config,
     policy: () => {
@@ -76,8 +84,21 @@ function createEnvironment(options: HttpOptions): Environment {
       kafka ??= createKafka(toKafkaOptions(config()));
       return kafka;
     },
-    log: options.log ?? ((entry) => console.error(JSON.stringify(entry))),
+    log,
+    tell: (request, { statusCode: status }, startedMs) => {
+      isTold ??= isRequestLogOn(config);
+      if (!isTold || request === undefined) return;
+      log({ level: "info", message: "request", method: request.method, path: request.rawPath, status, tookMs: Date.now() - startedMs });
+    },
   };
+}
+
+function isRequestLogOn(config: () => Config): boolean {
+  try {
+    return config().RELAY_REQUEST_LOG === "on";
+  } catch {
+    return false; // a configuration at fault is told by the answer itself
+  }
 }
 
 /** By the gateway's own string; HEAD is served as GET, and what has no operation of its own goes to the catch-all, if there is one. */
