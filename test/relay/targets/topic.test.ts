@@ -1,0 +1,137 @@
+/** The target "topic" on a real broker: bytes, order, and whose fault a refusal is. */
+import { randomUUID } from "node:crypto";
+import { afterAll, expect, test } from "vitest";
+import { parseConfig } from "../../../lib/config.js";
+import { createKafka, toKafkaOptions } from "../../../lib/kafka/kafka.js";
+import type { KafkaRecord } from "../../../lib/kafka/records.js";
+import { createTopics, deleteTopics } from "../../../lib/kafka/topics.js";
+import type { Target } from "../../../lib/relay/delivery.js";
+import { type TopicOptions, topic } from "../../../lib/targets/topic.js";
+import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
+
+const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS })));
+const topics: string[] = [];
+const targets: Target[] = [];
+afterAll(async () => {
+  await Promise.all(targets.map((target) => target.close()));
+  await deleteTopics(kafka, topics, soon());
+  await kafka.close();
+});
+
+async function aTopic(partitionsCount = 1, configs: readonly { readonly name: string; readonly value: string }[] = []): Promise<string> {
+  const name = `target-${randomUUID().slice(0, 8)}`;
+  topics.push(name);
+  await createTopics(kafka, [{ name, partitionsCount, replicationFactor: 1, configs }], soon());
+  return name;
+}
+
+async function open(options: TopicOptions): Promise<Target> {
+  const target = await topic(options).open(targetContext({ kafka: () => kafka }));
+  targets.push(target);
+  return target;
+}
+
+async function recordsOf(name: string): Promise<readonly KafkaRecord[]> {
+  const partitions = await kafka.reader.offsets(name, "all", soon());
+  const positions = partitions.map(({ partition, beginning }) => ({ topic: name, partition, offset: beginning }));
+  const reads = await kafka.reader.read(positions, { bytesMax: 10_000_000, recordsMax: 10_000, waitMs: 0 }, soon());
+  return reads.flatMap(({ records }) => records);
+}
+
+test("key, value, headers and timestamp arrive byte for byte, null apart from empty", async () => {
+  const name = await aTopic();
+  const target = await open({ topic: name });
+  const odd = [
+    delivery({ key: null, value: null, timestampMs: 1 }),
+    delivery({ key: "", value: "" }),
+    delivery({
+      key: Buffer.from([0, 255]),
+      value: Buffer.from([254, 0]),
+      headers: [
+        ["a", "1"],
+        ["a", Buffer.from([255])],
+        ["b", null],
+        ["x\r\ny", "Grüße"],
+        ["host", ""],
+      ],
+    }),
+  ];
+
+  expect((await target.deliver(odd, soon())).map(told)).toEqual(["delivered", "delivered", "delivered"]);
+
+  const written = await recordsOf(name);
+  expect(written.map(({ key, value, headers, timestampMs }) => ({ key, value, headers, timestampMs }))).toEqual(
+    odd.map(({ message: { key, value, headers, timestampMs } }) => ({ key, value, headers, timestampMs })),
+  );
+});
+
+test("records of one key keep their order, and a repeat is the same record once more", async () => {
+  const name = await aTopic(3);
+  const target = await open({ topic: name });
+  const records = Array.from({ length: 300 }, (_, offset) => delivery({ offset, key: `k${offset % 7}`, value: { offset } }));
+
+  for (let round = 0; round < 2; round++)
+    expect((await target.deliver(records, soon())).every((each) => told(each) === "delivered")).toBe(true);
+
+  const offsetsOf = new Map<string, number[]>();
+  for (const { key, value } of await recordsOf(name)) {
+    const { offset } = JSON.parse(String(value)) as { offset: number };
+    offsetsOf.set(String(key), [...(offsetsOf.get(String(key)) ?? []), offset]);
+  }
+  expect(offsetsOf.size).toBe(7);
+  for (const [key, offsets] of offsetsOf) {
+    const expected = records.map((_, offset) => offset).filter((offset) => `k${offset % 7}` === key);
+    expect(offsets).toEqual([...expected, ...expected]);
+  }
+});
+
+test("a record goes to the partition it came from, or to the topic its route names for it", async () => {
+  const [first, second] = [await aTopic(3), await aTopic(1)];
+  const samePartition = await open({ topic: first, partition: "source" });
+  await samePartition.deliver([delivery({ partition: 2, value: "a" }), delivery({ partition: 0, value: "b" })], soon());
+  expect((await recordsOf(first)).map(({ partition, value }) => [partition, String(value)])).toEqual([
+    [0, "b"],
+    [2, "a"],
+  ]);
+
+  const byRecord = await open({
+    topic: ({ message }) => {
+      const { to } = message.document() as { to?: string };
+      if (to === undefined) throw new Error("where to?");
+      return to;
+    },
+  });
+  const outcomes = await byRecord.deliver(
+    [
+      delivery({ value: { to: second } }),
+      delivery({ value: {} }),
+      delivery({ value: { to: "__consumer_offsets" } }),
+      delivery({ value: { to: "no/name" } }),
+    ],
+    soon(),
+  );
+  expect(outcomes.map(told)).toEqual(["delivered", ...Array(3).fill("record: record-not-for-target")]);
+  expect(await recordsOf(second)).toHaveLength(1);
+});
+
+test("a record that is too large fails alone, as its own fault; a missing topic is the target's state", async () => {
+  const name = await aTopic(1, [{ name: "max.message.bytes", value: "2000" }]);
+  const target = await open({ topic: name });
+  const outcomes = await target.deliver(
+    [delivery({ value: "a" }), delivery({ value: "x".repeat(5_000) }), delivery({ value: "b" })],
+    soon(),
+  );
+  expect(outcomes.map(told)).toEqual(["delivered", "record: record-too-large", "delivered"]);
+
+  const missing = await open({ topic: `missing-${randomUUID()}` });
+  expect((await missing.deliver([delivery()], soon())).map(told)).toEqual(["target: target-refused"]);
+});
+
+test("another cluster has a connection of its own, and one that is not there is the target's failure", async () => {
+  const name = await aTopic();
+  const target = await open({ topic: name, cluster: { brokers: process.env.KAFKA_BROKERS ?? "" } });
+  expect((await target.deliver([delivery({ value: "a" })], soon())).map(told)).toEqual(["delivered"]);
+  expect(await recordsOf(name)).toHaveLength(1);
+  const gone = await open({ topic: name, cluster: { brokers: "127.0.0.1:1" } });
+  expect((await gone.deliver([delivery()], soon(2_000))).map(told)).toEqual(["target: kafka-unreachable"]);
+});
