@@ -1,0 +1,112 @@
+/** The producer while leaders move, and while brokers are killed and frozen: what was acknowledged is there, once, where it was said to be. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { createDeadline } from "../../lib/deadline.js";
+import type { Kafka } from "../../lib/kafka/kafka.js";
+import { alterReassignmentsApi } from "../../lib/kafka/protocol/topics.js";
+import type { TopicName } from "../../lib/kafka/records.js";
+import { createTestTopic, testKafka, until } from "../support/kafka.js";
+import { Ledger, nothingLost, type Writing } from "../support/ledger.js";
+import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
+
+const writing: Writing = { writers: 3, recordsPerCall: 9, deadlineMs: 12_000 };
+const partitions = 6;
+
+let cluster: ThreeNodes;
+let kafka: Kafka;
+beforeAll(async () => {
+  cluster = await threeNodes();
+  kafka = testKafka({ brokers: cluster.brokers });
+}, 300_000);
+afterEach(() => cluster.heal());
+afterAll(async () => {
+  await kafka.close();
+  await cluster.release();
+});
+
+const newTopic = () => createTestTopic(kafka, { partitions, replicas: 3, configs: { "min.insync.replicas": "2" } });
+
+async function describe(topic: TopicName) {
+  const described = (await kafka.metadata.describe([topic], createDeadline(10_000))).topics.get(topic);
+  if (described === undefined || !("partitions" in described)) throw described ?? new Error("the topic is gone");
+  return described.partitions;
+}
+
+async function moveLeaders(
+  topic: TopicName,
+  replicasOf: (leader: number | null, replicas: readonly number[]) => readonly number[],
+): Promise<void> {
+  const args = {
+    timeoutMs: 10_000,
+    topics: [
+      {
+        name: topic,
+        partitions: (await describe(topic)).map(({ partition, leader, replicas }) => ({
+          partition,
+          replicas: replicasOf(leader, replicas),
+        })),
+      },
+    ],
+  };
+  const { errorCode } = await kafka.connection.request(alterReassignmentsApi, args, "controller", createDeadline(10_000));
+  if (errorCode !== 0) throw new Error(`The reassignment was refused: ${errorCode}`);
+}
+
+test("a leader that moves while records are sent costs no record and doubles none", async () => {
+  const topic = await newTopic();
+  const ledger = new Ledger(kafka, topic);
+
+  await ledger.writeDuring(writing, async () => {
+    for (let move = 0; move < 3; move++) {
+      const before = await describe(topic);
+      await moveLeaders(topic, (leader, replicas) => replicas.filter((replica) => replica !== leader));
+      await until(async () => (await describe(topic)).every(({ leader }, index) => leader !== null && leader !== before[index]?.leader));
+      await moveLeaders(topic, (_, replicas) => [...replicas, ...[1, 2, 3].filter((node) => !replicas.includes(node))]);
+      await until(async () => (await describe(topic)).every(({ isr, replicas }) => isr.length === 3 && replicas.length === 3));
+    }
+  });
+
+  const table = await ledger.table();
+  expect(table).toMatchObject({ ...nothingLost, inDoubt: 0 });
+  expect(table.acknowledged).toBe(table.sent);
+});
+
+test("a broker that is killed and comes back costs no record and doubles none", async () => {
+  const topic = await newTopic();
+  const ledger = new Ledger(kafka, topic);
+
+  await ledger.writeDuring(writing, async () => {
+    await until(() => ledger.acknowledged > 500);
+    const [, victim] = cluster.nodes;
+    await victim?.kill();
+    await until(async () => (await describe(topic)).every(({ leader }) => leader !== null && leader !== victim?.id));
+    const soFar = ledger.acknowledged;
+    await until(() => ledger.acknowledged > soFar + 500);
+    await victim?.restart();
+    await until(async () => (await describe(topic)).every(({ isr }) => isr.length === 3), 60_000);
+  });
+
+  const table = await ledger.table();
+  expect(table).toMatchObject({ ...nothingLost, inDoubt: 0 });
+  expect(table.acknowledged).toBe(table.sent);
+});
+
+test("a broker that freezes and thaws costs no record and doubles none", async () => {
+  const topic = await newTopic();
+  const ledger = new Ledger(kafka, topic);
+
+  await ledger.writeDuring(writing, async () => {
+    await until(() => ledger.acknowledged > 500);
+    const [, , victim] = cluster.nodes;
+    victim?.freeze();
+    await until(async () => (await describe(topic)).every(({ leader }) => leader !== null && leader !== victim?.id), 30_000);
+    const soFar = ledger.acknowledged;
+    await until(() => ledger.acknowledged > soFar + 500);
+    victim?.thaw();
+    await sleep(500); // what was in its sockets when it froze is answered now
+  });
+
+  const table = await ledger.table();
+  expect(table).toMatchObject({ ...nothingLost, inDoubt: 0 });
+  expect(table.acknowledged).toBe(table.sent);
+});
