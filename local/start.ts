@@ -10,6 +10,7 @@ import { type ProvidedBroker, provideBroker } from "./broker/provide.js";
 import { type LocalSettings, readSettings } from "./broker/settings.js";
 import { deployedFunctions, projectFolder } from "./build/service-map.js";
 import { type Leash, leash } from "./processes/leash.js";
+import { giveUpOwnership, ownerOf, takeOwnership } from "./processes/owner.js";
 import { holderOf, named } from "./processes/ports.js";
 import { ensureTriggerBuild } from "./start/build.js";
 import { functionEnvironment } from "./start/environment.js";
@@ -31,6 +32,7 @@ const say = (line: string): void => console.log(`${pc.dim(`${((Date.now() - star
 const running: { readonly what: string; readonly stop: () => Promise<void> }[] = [];
 let isStopping = false;
 let ownLeash: Leash | undefined;
+let ownFolder: string | undefined;
 
 const interrupted = new Promise<void>((resolve) => {
   let firstAt: number | undefined;
@@ -65,6 +67,12 @@ process.exit();
 async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefined> {
   const runFolder = join(settings.dataFolder, "run");
   const topics = topicsToCreate(deployedFunctions(), settings.createTopics);
+  const owner = ownerOf(runFolder);
+  if (owner !== undefined) {
+    throw new Error(`npm start runs here already (process ${owner.pid}). Stop it with Ctrl-C in its terminal, or kill ${owner.pid}.`);
+  }
+  takeOwnership(runFolder);
+  ownFolder = runFolder;
   await endLeftovers(runFolder);
   await assertPortsFree(settings);
   ownLeash = leash(runFolder);
@@ -177,5 +185,6 @@ async function stopAll(): Promise<void> {
     });
   }
   ownLeash?.drop();
-  if (running.length > 0) console.log("Stopped. The data stay in .data; npm start goes on with them.");
+  if (ownFolder !== undefined) giveUpOwnership(ownFolder);
+  if (running.length > 0) console.log("Stopped. The data stay; npm start goes on with them.");
 }

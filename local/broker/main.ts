@@ -1,8 +1,8 @@
 /** `npm run broker [-- start | stop | status | reset]`: the broker alone, in the foreground; Ctrl-C stops it, and its data stay. */
 import { setTimeout as wait } from "node:timers/promises";
+import { ownerOf } from "../processes/owner.js";
 import { runningCluster } from "./cluster.js";
 import { ensureTopics, parseCreateTopics } from "./create-topics.js";
-import { ownerOf } from "./owner.js";
 import { askBroker } from "./probe.js";
 import { brokerFolder, provideBroker, resetBroker, stopBroker } from "./provide.js";
 import { readSettings } from "./settings.js";
