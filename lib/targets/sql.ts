@@ -6,9 +6,9 @@ import { type Change, type RowMapping, type Tombstones, toChange } from "./chang
 import { checkOptions, flag, made, oneOf, text, timeoutMs, whole } from "./options.js";
 import { deliverByHalves, delivered, failedBy } from "./outcome.js";
 import { createDatabase, type Database } from "./sql/database.js";
-import { applyChanges, createTable, type GuardColumns } from "./sql/statement.js";
+import { applyChanges, createTable, type GuardColumns, type Table } from "./sql/statement.js";
 import { toSqlValue } from "./sql/value.js";
-import { toFailure } from "./sql/verdict.js";
+import { isLoginRefused, toFailure } from "./sql/verdict.js";
 
 export interface SqlOptions {
   /** `postgres://user:password@host/database`, as a reference to a secret. */
@@ -21,8 +21,8 @@ export interface SqlOptions {
   readonly columns: RowMapping;
   /** "upsert" (default): the newest record of a key is its row. "insert": every delivery is a row of its own, once, told by the column `relay_id`. */
   readonly mode?: "upsert" | "insert";
-  /** What a null value does: "delete" (default of upsert), "skip" (default of insert), or "dead-letter". */
-  readonly tombstones?: Tombstones;
+  /** What a null value does: "delete" (default of upsert), "skip" (default of insert), "dead-letter", or "mark": the row stays, with `relay_deleted` true, and guards on. */
+  readonly tombstones?: Tombstones | "mark";
   /** Raise it when the topic was created anew and its offsets begin at 0 again; 0 where absent. */
   readonly generation?: number;
   /** Other names for the columns that guard against repeats. */
@@ -49,7 +49,7 @@ const optionEntries = {
   key: v.array(text, "is a list of columns"),
   columns: v.union([v.record(v.string(), text), made], "is an object of paths, or a function of the delivery"),
   mode: v.optional(oneOf("upsert", "insert")),
-  tombstones: v.optional(oneOf("delete", "skip", "dead-letter")),
+  tombstones: v.optional(oneOf("delete", "skip", "dead-letter", "mark")),
   generation: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
   guardColumns: v.optional(
     v.strictObject({
@@ -58,6 +58,7 @@ const optionEntries = {
       offset: v.optional(text),
       generation: v.optional(text),
       id: v.optional(text),
+      deleted: v.optional(text),
     }),
   ),
   create: v.optional(v.record(v.string(), v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9_ ,()[\]]*$/, "is no PostgreSQL type")))),
@@ -75,6 +76,7 @@ export function sql(options: SqlOptions): TargetDefinition {
     offset: "relay_offset",
     generation: "relay_generation",
     id: "relay_id",
+    deleted: "relay_deleted",
     ...options.guardColumns,
   };
   assertSound(options, guard);
@@ -102,6 +104,10 @@ function assertSound(options: SqlOptions, guard: GuardColumns): void {
 }
 
 function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContext): Target {
+  const mode = options.mode ?? "upsert";
+  const tombstones = options.tombstones ?? (mode === "insert" ? "skip" : "delete");
+  const marksDeletes = tombstones === "mark" && mode === "upsert";
+  const table = { name: options.table, key: options.key, mode, guard, generation: options.generation ?? 0, marksDeletes };
   let open: Promise<Database> | undefined;
   let isRefused = false;
   const close = async () => {
@@ -110,14 +116,12 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
     database?.close();
   };
   const current = (): Promise<Database> => {
-    open ??= openDatabase(options, guard, context, isRefused).catch((thrown) => {
+    open ??= openDatabase(options, table, context, isRefused).catch((thrown) => {
       open = undefined;
       throw thrown;
     });
     return open;
   };
-  const table = { name: options.table, key: options.key, mode: options.mode ?? "upsert", guard, generation: options.generation ?? 0 };
-
   const attempt = async (changes: readonly Change[], timeoutMs: number): Promise<DeliveryOutcome> => {
     try {
       const database = await current();
@@ -126,9 +130,9 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
       return delivered;
     } catch (thrown) {
       const error = toFailure(thrown, options.table);
-      // A password may have been changed, or the connection be of no use any more: the next attempt begins anew.
-      isRefused = error.code === "target-refused";
-      if (error.failure.blame !== "record") await close();
+      // Somebody may have changed a password: the next attempt reads it again. Broken connections the pool replaces by itself.
+      isRefused = isLoginRefused(error);
+      if (isRefused) await close();
       return failedBy(error);
     }
   };
@@ -136,7 +140,7 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
   const rules = {
     key: options.key,
     columns: options.columns,
-    tombstones: options.tombstones ?? (table.mode === "insert" ? "skip" : "delete"),
+    tombstones: tombstones === "mark" ? ("delete" as const) : tombstones,
     toValue: toSqlValue,
   };
   const columnsCount = 5 + (typeof options.columns === "function" ? 60 : Object.keys(options.columns).length);
@@ -170,7 +174,7 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
   };
 }
 
-async function openDatabase(options: SqlOptions, guard: GuardColumns, context: TargetContext, refresh: boolean): Promise<Database> {
+async function openDatabase(options: SqlOptions, table: Table, context: TargetContext, refresh: boolean): Promise<Database> {
   const { tls } = options;
   const database = await createDatabase({
     connectionString: await context.secret(options.connection, { refresh }),
@@ -179,11 +183,8 @@ async function openDatabase(options: SqlOptions, guard: GuardColumns, context: T
   });
   if (options.create === undefined) return database;
   try {
-    const { create, key, table, mode } = options;
-    await database.run(
-      (connection) => createTable(connection, { name: table, key, mode: mode ?? "upsert", guard, columns: create }),
-      timeoutMsDefault,
-    );
+    const columns = options.create;
+    await database.run((connection) => createTable(connection, { ...table, columns }), timeoutMsDefault);
     return database;
   } catch (thrown) {
     database.close();

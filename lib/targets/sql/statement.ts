@@ -10,6 +10,8 @@ export interface GuardColumns {
   readonly generation: string;
   /** Of "insert" alone: the delivery id, unique. */
   readonly id: string;
+  /** Of tombstones that mark: true for a row that is gone. */
+  readonly deleted: string;
 }
 
 export interface Table {
@@ -18,6 +20,8 @@ export interface Table {
   readonly mode: "upsert" | "insert";
   readonly guard: GuardColumns;
   readonly generation: number;
+  /** Do deletes keep the row, as its key and its guard, so that an older record does not bring it back? */
+  readonly marksDeletes: boolean;
 }
 
 /** Applies changes in the order given, all or none. Of several changes to one key the last is applied: what it replaces would not have lasted either. */
@@ -25,8 +29,8 @@ export async function applyChanges(connection: SqlConnection, table: Table, chan
   if (table.mode === "insert") return inserts(connection, table, changes);
   const lastByKey = new Map(changes.map((change) => [keyText(table, change), change]));
   const last = [...lastByKey.values()];
-  const deletes = last.filter(({ kind }) => kind === "delete");
-  const writes = byColumns(last.filter(({ kind }) => kind === "write"));
+  const deletes = table.marksDeletes ? [] : last.filter(({ kind }) => kind === "delete");
+  const writes = byColumns(table.marksDeletes ? last.map((change) => marked(table, change)) : last.filter(({ kind }) => kind === "write"));
   const steps = [
     ...writes.map((some) => (on: SqlConnection) => upsert(on, table, some)),
     ...(deletes.length === 0 ? [] : [(on: SqlConnection) => remove(on, table, deletes)]),
@@ -52,6 +56,11 @@ function byColumns(changes: readonly Change[]): readonly (readonly Change[])[] {
     else group.push(change);
   }
   return [...groups.values()];
+}
+
+/** A delete writes its mark and leaves the other columns as they are; a write takes the mark away. */
+function marked({ guard }: Table, change: Change): Change {
+  return { ...change, kind: "write", row: { ...change.row, [guard.deleted]: change.kind === "delete" } };
 }
 
 function guarded({ guard, generation }: Table, change: Change): Record<string, unknown> {
@@ -134,7 +143,7 @@ export interface TableShape extends Omit<Table, "generation"> {
 }
 
 /** Creates the table where it is missing, with the columns that guard it; an existing one is left as it is. */
-export async function createTable(connection: SqlConnection, { name, key, mode, guard, columns }: TableShape): Promise<void> {
+export async function createTable(connection: SqlConnection, { name, key, mode, guard, columns, marksDeletes }: TableShape): Promise<void> {
   const { sql } = await import("kysely");
   let table = connection.schema.createTable(name).ifNotExists();
   for (const [column, type] of Object.entries(columns)) {
@@ -145,6 +154,7 @@ export async function createTable(connection: SqlConnection, { name, key, mode, 
     .addColumn(guard.partition, "integer")
     .addColumn(guard.offset, "bigint")
     .addColumn(guard.generation, "bigint");
+  if (marksDeletes) table = table.addColumn(guard.deleted, "boolean");
   table =
     mode === "insert"
       ? table.addColumn(guard.id, "text", (definition) => definition.primaryKey())

@@ -36,12 +36,18 @@ export function toFailure(thrown: unknown, table: string): RelayError {
     });
   }
   const isConnection =
-    /^(E[A-Z]+|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_TLS)/.test(code) || /[Cc]onnection|Client was closed|timeout/.test(message);
+    /^(E[A-Z]+|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_TLS)/.test(code) ||
+    /[Cc]onnection|Client was closed|timeout|the pool/.test(message);
   if (isConnection)
     return new RelayError("target-failed", `The database of ${table} could not be reached${code === "" ? "" : `: ${code}`}.`, {
       cause: thrown,
     });
   return new RelayError("internal", `An unexpected error of the table ${table}, which is a bug of ours.`, { cause: thrown });
+}
+
+/** Class 28, invalid authorization, or a database that is not there. */
+export function isLoginRefused({ details }: RelayError): boolean {
+  return /^(28|3D)/.test(details.targetAnswer ?? "");
 }
 
 /** The column or constraint, which PostgreSQL names apart; its message may hold the row's values, so it is not shown. */

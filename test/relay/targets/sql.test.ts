@@ -93,6 +93,22 @@ test("tombstones may be skipped or dead-lettered instead", async () => {
   expect(await rowsOf(table, "id")).toEqual([{ id: "1" }]);
 });
 
+test("a tombstone that marks guards on: an older record does not bring the row back, and a newer one does", async () => {
+  const table = aTable();
+  const target = await open({ table, tombstones: "mark" });
+  await target.deliver([order(0, 1, "a"), order(5, 1, null), order(6, 2, null)], soon());
+  await target.deliver([order(4, 1, "old"), order(3, 2, "old")], soon());
+  expect(await rowsOf(table, "id, name, relay_deleted")).toEqual([
+    { id: "1", name: null, relay_deleted: true },
+    { id: "2", name: null, relay_deleted: true },
+  ]);
+  await target.deliver([order(7, 1, "new")], soon());
+  expect(await rowsOf(table, "id, name, relay_deleted")).toEqual([
+    { id: "1", name: "new", relay_deleted: false },
+    { id: "2", name: null, relay_deleted: true },
+  ]);
+});
+
 test("a repeated batch and a whole repeated topic leave the table as it was", async () => {
   const table = aTable();
   const target = await open({ table });
