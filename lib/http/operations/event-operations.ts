@@ -9,6 +9,7 @@ import { assertJsonText, toMediaType } from "../event.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { entryMessageLengthMax, toWords } from "../problem.js";
 import { flagInQuery, int64 } from "../rest-v3-resources.js";
+import { eventBodies } from "./produce-bodies.js";
 import { failedEntry, writableTopic } from "./produce-members.js";
 
 const written = v.strictObject({ index: v.number(), partition: v.number(), offset: int64 });
@@ -23,6 +24,7 @@ export const eventOperations: Operations = {
       "Writes CloudEvents 1.0, in Kafka's binary mode: in headers and body, as JSON, or a batch of them. A batch with a bad event is refused whole, unless `partial` is true.",
     path: v.object({ topic: writableTopic }),
     query: v.object({ partial: v.optional(flagInQuery) }),
+    rawBody: eventBodies,
     answers: { 200: eventsAnswer, 207: eventsAnswer },
     run: async ({ path, query, headers, rawBody }, context) => {
       const type = toMediaType(headers);

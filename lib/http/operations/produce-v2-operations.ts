@@ -5,10 +5,11 @@ import { RelayError } from "../../errors.js";
 import type { Kafka } from "../../kafka/kafka.js";
 import type { TopicName } from "../../kafka/records.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
-import { readV2Records, toEmbeddedFormat, toV2Answer, v2CodeOf, v2Formats } from "../produce-v2.js";
+import { readV2Records, toEmbeddedFormat, toV2Answer, v2CodeOf } from "../produce-v2.js";
 import { v2MediaTypes } from "../rest-v2-metadata.js";
 import { int64, numberInPath } from "../rest-v3-resources.js";
 import { toStatusReply } from "../strictness.js";
+import { v2Bodies } from "./produce-bodies.js";
 import { failedEntry, strictAnswers, toJsonType, writableTopic } from "./produce-members.js";
 
 const written = v.strictObject({ partition: v.number(), offset: int64, error_code: v.null(), error: v.null() });
@@ -18,7 +19,7 @@ const produceAnswer = v.strictObject({ offsets: v.array(v.union([written, failed
 const shared = {
   may: "record:write",
   on: "topic",
-  consumes: [...v2Formats.keys()],
+  rawBody: v2Bodies,
   produces: v2MediaTypes,
   answers: { 200: produceAnswer, ...strictAnswers(produceAnswer) },
 } as const;

@@ -7,6 +7,7 @@ import { errorOf, readV3Batch, readV3Stream, type V3Entry, type V3Outcome, type 
 import { toV3BatchAnswer, toV3StreamAnswer } from "../produce-v3-answer.js";
 import { int64 } from "../rest-v3-resources.js";
 import { toStatusReply } from "../strictness.js";
+import { v3Batch, v3Record } from "./produce-bodies.js";
 import { failedEntry, strictAnswers, toJsonType, writableTopic } from "./produce-members.js";
 
 const form = v.optional(v.strictObject({ type: v.picklist(["BINARY", "STRING", "JSON"]), size: v.number() }));
@@ -37,6 +38,7 @@ export const produceV3Operations: Operations = {
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records": operation({
     ...shared,
     summary: "Writes records, given as JSON objects one behind the other, and answers one object for each.",
+    rawBody: { "application/json": v3Record },
     answers: { 200: streamAnswer, ...strictAnswers(streamAnswer) },
     run: async ({ path, headers, rawBody }, context) => {
       toJsonType(headers, rawBody);
@@ -50,6 +52,7 @@ export const produceV3Operations: Operations = {
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records:batch": operation({
     ...shared,
     summary: "Writes records that have ids, and answers which were written and which were not.",
+    rawBody: { "application/json": v3Batch },
     answers: { ...strictAnswers(batchAnswer) },
     run: async ({ path, headers, rawBody }, context) => {
       toJsonType(headers, rawBody);

@@ -1,0 +1,304 @@
+/** Producing by the v2 contract. Every body is sent as serverless-offline hands it over and as API Gateway does. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDeadline } from "../../lib/deadline.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { type Api, createApi, uniqueName } from "../support/api.js";
+import { type RecordPlace, recordsAt } from "../support/topic-contents.js";
+
+const json = "application/vnd.kafka.json.v2+json";
+const binary = "application/vnd.kafka.binary.v2+json";
+const envelope = "application/vnd.kafka.v2+json";
+
+let api: Api;
+const topic = uniqueName("produce-v2");
+const small = uniqueName("produce-v2-small");
+const deadline = () => createDeadline(20_000);
+
+beforeAll(async () => {
+  api = await createApi();
+  await createTopics(
+    api.kafka,
+    [
+      { name: topic, partitionsCount: 3, replicationFactor: 1 },
+      { name: small, partitionsCount: 1, replicationFactor: 1, configs: [{ name: "max.message.bytes", value: "1000" }] },
+    ],
+    deadline(),
+  );
+});
+
+afterAll(async () => {
+  await deleteTopics(api.kafka, [topic, small], deadline());
+  await api.close();
+});
+
+const contents = (places: readonly RecordPlace[], of = topic) => recordsAt(api.kafka, of, places);
+
+test("every record gets its own entry, in order, and is where the entry says", async () => {
+  const records = [
+    { key: "ada", value: { name: "Ada", born: 1815 } },
+    { value: [1, 2, 3], partition: 2 },
+    { key: 7, value: "seven" },
+  ];
+
+  for (const answer of await api.callBothWays(`POST /topics/${topic}`, { body: { records }, contentType: json })) {
+    expect(answer.status).toBe(200);
+    expect(answer.headers["content-type"]).toBe(envelope);
+    expect(answer.json).toEqual({
+      offsets: records.map(() => ({ partition: expect.any(Number), offset: expect.any(Number), error_code: null, error: null })),
+      key_schema_id: null,
+      value_schema_id: null,
+    });
+    expect(answer.json.offsets[1].partition).toBe(2);
+    const written = await contents(answer.json.offsets);
+    expect(written.map(({ key, value }) => [key?.toString() ?? null, value?.toString()])).toEqual([
+      // A string key keeps its quotes: it is JSON, and the quoted bytes decide the partition.
+      ['"ada"', '{"name":"Ada","born":1815}'],
+      [null, "[1,2,3]"],
+      ["7", '"seven"'],
+    ]);
+  }
+});
+
+test("JSON is stored compact, with the digits and the order of its sender", async () => {
+  const body = '{"records":[ { "value" : { "b" : 12345678901234567 , "a" : 1.10, "text" : "a b" } } ]}';
+
+  const answer = await api.call(`POST /topics/${topic}`, { body, contentType: json });
+
+  const [record] = await contents(answer.json.offsets);
+  expect(record?.value?.toString()).toBe('{"b":12345678901234567,"a":1.10,"text":"a b"}');
+});
+
+test("null and a missing member are Kafka's null, and no other empty value is", async () => {
+  const records = [{ key: "k", value: null }, { key: "k" }, { value: "" }, { value: 0 }, { value: false }, { value: {} }, { value: [] }];
+
+  const answer = await api.call(`POST /topics/${topic}`, { body: { records }, contentType: json });
+
+  const written = await contents(answer.json.offsets);
+  expect(written.map(({ value }) => value?.toString() ?? null)).toEqual([null, null, '""', "0", "false", "{}", "[]"]);
+});
+
+test("binary keys and values are the bytes of their base64, with or without padding", async () => {
+  const bytes = Buffer.from([0, 255, 254, 10]);
+  const records = [
+    { key: bytes.toString("base64"), value: bytes.toString("base64") },
+    { value: "Zg" },
+    { value: "" },
+    { key: null, value: null },
+  ];
+
+  const answer = await api.call(`POST /topics/${topic}`, { body: { records }, contentType: binary });
+
+  const written = await contents(answer.json.offsets);
+  expect(written.map(({ key, value }) => [key, value])).toEqual([
+    [bytes, bytes],
+    [null, Buffer.from("f")],
+    [null, Buffer.alloc(0)],
+    [null, null],
+  ]);
+});
+
+test("text is stored as its UTF-8 bytes, without quotes", async () => {
+  const answer = await api.call(`POST /topics/${topic}`, {
+    body: { records: [{ key: "clé", value: 'say "hi" 😀' }] },
+    contentType: "application/vnd.kafka.text.v2+json",
+  });
+
+  const [record] = await contents(answer.json.offsets);
+  expect([record?.key?.toString(), record?.value?.toString()]).toEqual(["clé", 'say "hi" 😀']);
+});
+
+test("headers keep their order, repeats and nulls; timestamps are milliseconds or ISO-8601", async () => {
+  const headers = [
+    { name: "trace", value: "AQI=" },
+    { name: "trace", value: null },
+    { name: "empty", value: "" },
+  ];
+  const records = [
+    { value: 1, headers, timestamp: 1_700_000_000_123 },
+    { value: 2, timestamp: "2023-11-14T22:13:20.123Z" },
+    { value: 3, headers: null, timestamp: null, partition: null },
+  ];
+
+  const answer = await api.call(`POST /topics/${topic}`, { body: { records }, contentType: json });
+
+  const [first, second, third] = await contents(answer.json.offsets);
+  expect(first?.headers).toEqual([
+    { name: "trace", value: Buffer.from([1, 2]) },
+    { name: "trace", value: null },
+    { name: "empty", value: Buffer.alloc(0) },
+  ]);
+  expect([first?.timestampMs, second?.timestampMs]).toEqual([1_700_000_000_123, 1_700_000_000_123]);
+  expect(third?.headers).toEqual([]);
+});
+
+test("a partition in a record wins over the one in the path", async () => {
+  const answer = await api.call(`POST /topics/${topic}/partitions/1`, {
+    body: { records: [{ value: 1 }, { value: 2, partition: 0 }] },
+    contentType: json,
+  });
+
+  expect(answer.json.offsets.map(({ partition }: { partition: number }) => partition)).toEqual([1, 0]);
+});
+
+test("application/json and no Content-Type at all mean embedded JSON; letter case and parameters do not matter", async () => {
+  for (const contentType of ["application/json", "Application/VND.Kafka.JSON.v2+json; charset=UTF-8", "application/json; charset=utf-8"]) {
+    const answer = await api.call(`POST /topics/${topic}`, { body: { records: [{ value: 1 }] }, contentType });
+    expect([contentType, answer.status]).toEqual([contentType, 200]);
+  }
+});
+
+test("what a schema registry is needed for is refused, with what to send instead", async () => {
+  for (const format of ["avro", "jsonschema", "protobuf"]) {
+    const answer = await api.call(`POST /topics/${topic}`, {
+      body: { records: [] },
+      contentType: `application/vnd.kafka.${format}.v2+json`,
+    });
+    expect(answer.status).toBe(415);
+    expect(answer.json.message).toMatch(/schema registry.*application\/vnd\.kafka\.binary\.v2\+json/);
+  }
+});
+
+test.each([
+  ["no body", { body: "" }, 422, 42206],
+  ["a body that is null", { body: "null" }, 422, 422],
+  ["a body that is a list", { body: "[]" }, 400, 400],
+  ["JSON that is cut off", { body: '{"records":[{"value":1}' }, 400, 400],
+  ["records that are missing", { body: {} }, 422, 422],
+  ["records that are null", { body: { records: null } }, 422, 422],
+  ["records that are empty", { body: { records: [] } }, 422, 422],
+  ["records given twice", { body: '{"records":[{}],"records":[{}]}' }, 400, 400],
+  ["a record that is null", { body: { records: [null] } }, 422, 422],
+  ["a record that is a number", { body: { records: [1] } }, 400, 400],
+  ["a member of a record that nobody knows", { body: { records: [{ value: 1, colour: "red" }] } }, 422, 422],
+  ["a member of the request that nobody knows", { body: { records: [{ value: 1 }], acks: 0 } }, 422, 422],
+  ["a partition that is no number", { body: { records: [{ value: 1, partition: "1" }] } }, 400, 400],
+  ["a partition beyond 32 bits", { body: { records: [{ value: 1, partition: 4_294_967_296 }] } }, 400, 400],
+  ["a time that is none", { body: { records: [{ value: 1, timestamp: "yesterday" }] } }, 400, 400],
+  ["a header without a name", { body: { records: [{ value: 1, headers: [{ value: "AQ==" }] }] } }, 400, 400],
+  ["base64 that is none", { body: { records: [{ value: "not base64!" }] }, contentType: binary }, 400, 400],
+  ["a number where base64 is due", { body: { records: [{ value: 1 }] }, contentType: binary }, 400, 400],
+  ["another media type", { body: "hello", contentType: "text/plain" }, 415, 415],
+  ["a media type that does not say the format", { body: { records: [{ value: 1 }] }, contentType: envelope }, 415, 415],
+  ["an Accept header for XML", { body: { records: [{ value: 1 }] }, accept: "application/xml" }, 406, 406],
+  ["a charset nobody takes", { body: { records: [{ value: 1 }] }, contentType: `${json}; charset=utf-16` }, 400, 400],
+] as const)("%s is refused before anything is written", async (_what, request, status, code) => {
+  const before = await api.call(`GET /topics/${topic}/partitions/0/offsets`);
+  for (const answer of await api.callBothWays(`POST /topics/${topic}`, { contentType: json, ...request })) {
+    expect(answer.status).toBe(status);
+    expect(answer.headers["content-type"]).toBe(envelope);
+    expect(answer.json).toMatchObject({ error_code: code, retriable: false, maybe_written: false });
+  }
+  expect((await api.call(`GET /topics/${topic}/partitions/0/offsets`)).json).toEqual(before.json);
+});
+
+test("bytes that are no UTF-8 are refused as they arrive from the gateway", async () => {
+  const body = Buffer.concat([Buffer.from('{"records":[{"value":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}]}')]);
+
+  const answer = await api.call(`POST /topics/${topic}`, { body, contentType: json, sentAs: "base64" });
+
+  expect(answer).toMatchObject({ status: 400, json: { error_code: 400, message: expect.stringContaining("UTF-8") } });
+});
+
+test("ISO-8859-1 is read where the request says so", async () => {
+  const body = Buffer.from('{"records":[{"value":"café"}]}', "latin1");
+
+  const answer = await api.call(`POST /topics/${topic}`, { body, contentType: `${json}; charset=ISO-8859-1`, sentAs: "base64" });
+
+  const [record] = await contents(answer.json.offsets);
+  expect(record?.value?.toString()).toBe('"café"');
+});
+
+test("a topic or partition that does not exist is told at once", async () => {
+  const started = Date.now();
+
+  const noTopic = await api.call("POST /topics/no-such-topic", { body: { records: [{ value: 1 }] }, contentType: json });
+  const noPartition = await api.call(`POST /topics/${topic}/partitions/99`, { body: { records: [{ value: 1 }] }, contentType: json });
+  const noNumber = await api.call(`POST /topics/${topic}/partitions/first`, { body: { records: [{ value: 1 }] }, contentType: json });
+  const noName = await api.call("POST /topics/a%20b", { body: { records: [{ value: 1 }] }, contentType: json });
+
+  expect([noTopic.status, noTopic.json.error_code]).toEqual([404, 40401]);
+  expect([noPartition.status, noPartition.json.error_code]).toEqual([404, 40402]);
+  expect([noNumber.status, noNumber.json.error_code]).toEqual([404, 40402]);
+  expect([noName.status, noName.json.error_code]).toEqual([400, 40002]);
+  expect(Date.now() - started).toBeLessThan(2_000);
+});
+
+test("Kafka's own topics are not written to", async () => {
+  const answer = await api.call("POST /topics/__consumer_offsets", { body: { records: [{ value: 1 }] }, contentType: json });
+
+  expect(answer).toMatchObject({ status: 403, json: { error_code: 40301 } });
+});
+
+test("a record for a partition that does not exist fails alone, and says that another try is of no use", async () => {
+  const answer = await api.call(`POST /topics/${topic}`, {
+    body: {
+      records: [
+        { value: 1, partition: 0 },
+        { value: 2, partition: 99 },
+        { value: 3, partition: -1 },
+        { value: 4, partition: 0 },
+      ],
+    },
+    contentType: json,
+  });
+
+  expect(answer.status).toBe(200);
+  expect(answer.headers["relay-failed-records"]).toBe("2");
+  const [first, second, third, fourth] = answer.json.offsets;
+  const refused = { partition: null, offset: null, error_code: 40402, error: expect.any(String), retriable: false, maybe_written: false };
+  expect([second, third]).toEqual([refused, refused]);
+  expect(fourth.offset).toBe(first.offset + 1);
+});
+
+test("a record too large for its topic fails alone among records of its own partition", async () => {
+  const answer = await api.call(`POST /topics/${small}`, {
+    body: { records: [{ value: 1 }, { value: "x".repeat(5_000) }, { value: 3 }] },
+    contentType: json,
+  });
+
+  const [first, second, third] = answer.json.offsets;
+  expect(second).toMatchObject({ error_code: 50002, retriable: false, maybe_written: false });
+  expect(third.offset).toBe(first.offset + 1);
+  expect((await contents([first, third], small)).map(({ value }) => value?.toString())).toEqual(["1", "3"]);
+});
+
+test("who prefers strictness is told by the status: 207 where some failed, the records' own where all did", async () => {
+  const ask = (records: readonly object[]) =>
+    api.call(`POST /topics/${topic}`, { body: { records }, contentType: json, headers: { prefer: "status=strict" } });
+
+  const none = await ask([{ value: 1 }]);
+  const some = await ask([{ value: 1 }, { value: 2, partition: 99 }]);
+  const all = await ask([{ value: 2, partition: 99 }]);
+
+  expect([none.status, some.status, all.status]).toEqual([200, 207, 404]);
+  expect(some.headers["preference-applied"]).toBe("status=strict");
+  expect(all.json.offsets[0].error_code).toBe(40402);
+});
+
+test("more records than a request may hold are refused with the limit", async () => {
+  const few = await createApi({ env: { RELAY_PRODUCE_RECORDS_MAX: "3" }, kafka: api.kafka });
+
+  const answer = await few.call(`POST /topics/${topic}`, { body: { records: [{}, {}, {}, {}] }, contentType: json });
+
+  expect(answer).toMatchObject({ status: 413, json: { error_code: 413, message: expect.stringContaining("3 records") } });
+});
+
+test("a body that Lambda would not be given is refused with Lambda's limit, in base64 and as text", async () => {
+  const body = JSON.stringify({ records: [{ value: "x".repeat(4_800_000) }] });
+
+  for (const answer of await api.callBothWays(`POST /topics/${topic}`, { body, contentType: json })) {
+    expect(answer.status).toBe(413);
+    expect(answer.json.message).toContain("6291556");
+  }
+});
+
+test("the same key from any JSON library goes to one partition: escapes are not part of a text", async () => {
+  const plain = '{"records":[{"key":"café/1","value":1}]}';
+  const escaped = '{"records":[{"key":"caf\\u00e9\\/1","value":1}]}';
+
+  const answers = [plain, escaped].map((body) => api.call(`POST /topics/${topic}`, { body, contentType: json }));
+
+  const [one, other] = await Promise.all((await Promise.all(answers)).map((answer) => contents(answer.json.offsets)));
+  expect(other?.[0]?.key).toEqual(one?.[0]?.key);
+  expect(other?.[0]?.partition).toBe(one?.[0]?.partition);
+});
