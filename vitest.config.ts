@@ -15,7 +15,7 @@ export default defineConfig({
       suite("broker", { ...onBroker, testTimeout: 90_000 }),
       suite("relay", { ...onBroker, testTimeout: 60_000 }),
       suite("trigger", { ...onBroker, testTimeout: 90_000 }),
-      suite("package", { testTimeout: 120_000 }),
+      suite("package", { ...onBroker, testTimeout: 120_000 }),
       suite("e2e", { ...onBroker, testTimeout: 120_000, fileParallelism: false }),
       suite("long", { ...onBroker, testTimeout: 1_800_000, fileParallelism: false }),
       suite("deploy", { ...onBroker, testTimeout: 600_000, fileParallelism: false }),

@@ -57,7 +57,7 @@ process.exit(failed > 0 || summary.passed === 0 ? 1 : 0);
 
 async function onRunBroker(names: readonly string[]): Promise<SuiteResult[]> {
   const brokers = process.env.KAFKA_BROKERS ?? "";
-  const needsBroker = names.some((name) => name !== "unit" && name !== "package");
+  const needsBroker = names.some((name) => name !== "unit");
   const env = { KAFKA_BROKERS: brokers !== "" || !needsBroker ? brokers : (await startRunBroker(console.log)).brokers.join(",") };
   const done: SuiteResult[] = [];
   for (const name of names) done.push(await runSuite(name, name, env));
