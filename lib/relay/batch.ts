@@ -48,7 +48,9 @@ type Attempted = DeliveryOutcome | typeof undelivered;
 
 /** The entries of all records, partition by partition, each with its verdict. */
 export async function relayBatch(partitions: readonly PartitionRecords[], parts: BatchParts): Promise<readonly Entry[]> {
-  const entryOf = new Map(partitions.flatMap(({ records }) => records.map((record) => [record, toEntry(record)] as const)));
+  const entryOf = new Map(
+    partitions.flatMap(({ records }) => records.map((record) => [record, toEntry(record, parts.namespace)] as const)),
+  );
   const lanes = toLanes(partitions, parts.route.order).map((records) => ({
     entries: records.map((record) => entryOf.get(record) as Entry),
     at: 0,
@@ -114,11 +116,11 @@ class BatchRelay {
   }
 
   async #call(shares: readonly Share[]): Promise<void> {
-    const { route, namespace, breaker, clock } = this.#parts;
+    const { route, breaker, clock } = this.#parts;
     for (const { entries } of shares) {
       for (const entry of entries) {
         if (entry.pending !== undefined || entry.error !== undefined) continue;
-        const waits = prepare(entry, route, namespace);
+        const waits = prepare(entry, route);
         if (waits !== undefined) await waits;
       }
     }

@@ -37,6 +37,7 @@ export function toDeadLetter(entry: Entry, origin: DeadLetterOrigin, nowMs: numb
     topic: source.topic,
     partition: source.partition,
     offset: source.offset,
+    namespace: entry.namespace,
     redrives,
   };
   const headers: RecordHeader[] = source.headers.filter(({ name }) => !name.startsWith(errorHeaderPrefix));

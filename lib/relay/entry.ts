@@ -19,6 +19,8 @@ export interface Entry {
   /** At its first coordinates, without the mark of a redrive. */
   readonly source: KafkaRecord;
   readonly redrives: number;
+  /** Of its delivery id: the cluster's, or the one it was first relayed under. */
+  readonly namespace: string;
   /** What is still to be delivered; undefined: not prepared yet. */
   pending: readonly Delivery[] | undefined;
   verdict: Verdict | undefined;
@@ -34,12 +36,13 @@ export interface Entry {
   deliveredMs: number | undefined;
 }
 
-export function toEntry(arrived: KafkaRecord): Entry {
-  const { source, redrives } = takeRedriveMark(arrived);
+export function toEntry(arrived: KafkaRecord, namespace: string): Entry {
+  const { source, redrives, namespace: first = namespace } = takeRedriveMark(arrived);
   return {
     arrived,
     source,
     redrives,
+    namespace: first,
     pending: undefined,
     verdict: undefined,
     error: undefined,
@@ -53,7 +56,7 @@ export function toEntry(arrived: KafkaRecord): Entry {
 }
 
 /** Filters and transforms. Afterwards the entry is filtered, has an error of its own, or has deliveries pending. Waits only for what is asynchronous. */
-export function prepare(entry: Entry, route: Route, namespace: string): void | Promise<void> {
+export function prepare(entry: Entry, route: Route): void | Promise<void> {
   const document = new RecordDocument(entry.source);
   try {
     entry.stage = "filter";
@@ -65,19 +68,19 @@ export function prepare(entry: Entry, route: Route, namespace: string): void | P
     const messages = transformRecord(document, route);
     if (messages instanceof Promise)
       return messages.then(
-        (made) => accept(entry, document, made, namespace),
+        (made) => accept(entry, document, made),
         (thrown) => fail(entry, thrown),
       );
-    accept(entry, document, messages, namespace);
+    accept(entry, document, messages);
   } catch (thrown) {
     fail(entry, thrown);
   }
 }
 
-function accept(entry: Entry, document: RecordDocument, messages: readonly Message[], namespace: string): void {
+function accept(entry: Entry, document: RecordDocument, messages: readonly Message[]): void {
   entry.stage = "deliver";
   const several = messages.length > 1;
-  entry.pending = messages.map((message, index) => new RecordDelivery(document, message, namespace, several ? `#${index}` : ""));
+  entry.pending = messages.map((message, index) => new RecordDelivery(document, message, entry.namespace, several ? `#${index}` : ""));
   // A transform that answers no message has decided like a filter.
   if (messages.length === 0) entry.verdict = "filtered";
 }

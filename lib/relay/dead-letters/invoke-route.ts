@@ -1,0 +1,71 @@
+/** Hands one record to a route, as an event of its topic: to the route's handler in this process, or to its deployed function. */
+import { RelayError } from "../../errors.js";
+import type { KafkaRecord } from "../../kafka/records.js";
+import type { KafkaBatchResponse, KafkaEvent } from "../../kafka-event/shape.js";
+import type { RelayHandler } from "../relay.js";
+import type { RouteInvoker } from "./redrive.js";
+
+/** `handler` finds the route's handler by name; undefined: there is no such route. */
+export function invokeInProcess(handler: (route: string) => Promise<RelayHandler | undefined>): RouteInvoker {
+  return async (route, record, deadline) => {
+    const found = await handler(route);
+    if (found === undefined) throw new RelayError("not-found", `There is no route ${JSON.stringify(route)}.`);
+    assertTaken(await found(toEvent(record), { getRemainingTimeInMillis: deadline.leftMs }), route);
+  };
+}
+
+/** `<prefix><route in camel case>`, as `serverless.yml` names the functions of routes. */
+export function invokeFunction(prefix: string, region: string | undefined): RouteInvoker {
+  return async (route, record, deadline) => {
+    const { LambdaClient, InvokeCommand } = await import("@aws-sdk/client-lambda");
+    const client = new LambdaClient({ maxAttempts: 1, ...(region === undefined ? {} : { region }) });
+    const name = prefix + route.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    try {
+      const command = new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(toEvent(record))) });
+      const answer = await client.send(command, { abortSignal: AbortSignal.timeout(Math.max(1, deadline.leftMs())) });
+      const payload = JSON.parse(Buffer.from(answer.Payload ?? []).toString() || "null") as unknown;
+      if (answer.FunctionError !== undefined) {
+        const { errorMessage } = (payload ?? {}) as { readonly errorMessage?: unknown };
+        throw new RelayError(
+          "target-failed",
+          `The route ${route} gave the record back: ${String(errorMessage ?? answer.FunctionError).slice(0, 1_000)}`,
+        );
+      }
+      assertTaken(payload as KafkaBatchResponse | null, route);
+    } catch (thrown) {
+      if (thrown instanceof RelayError) throw thrown;
+      const reason = thrown instanceof Error ? thrown.name : "no answer";
+      throw new RelayError("target-failed", `The function ${name} of the route ${route} could not be invoked: ${reason}.`, {
+        cause: thrown,
+      });
+    } finally {
+      client.destroy();
+    }
+  };
+}
+
+function assertTaken(answer: KafkaBatchResponse | null | undefined, route: string): void {
+  if ((answer?.batchItemFailures.length ?? 0) > 0) {
+    throw new RelayError(
+      "target-failed",
+      `The route ${route} gave the record back: its target does not take it now. The route's log tells why.`,
+    );
+  }
+}
+
+/** The record alone, at its first coordinates; a null header stays null, since no mapping stands between. */
+function toEvent({ topic, partition, offset, timestampMs, timestampType, key, value, headers }: KafkaRecord): KafkaEvent {
+  const record = {
+    topic,
+    partition,
+    offset: Number(offset),
+    timestamp: timestampMs,
+    timestampType,
+    ...(key === null ? {} : { key: key.toString("base64") }),
+    ...(value === null ? {} : { value: value.toString("base64") }),
+    headers: headers.map((header) => ({
+      [header.name]: header.value === null ? (null as unknown as number[]) : [...new Int8Array(header.value)],
+    })),
+  };
+  return { eventSource: "SelfManagedKafka", bootstrapServers: "", records: { [`${topic}-${partition}`]: [record] } };
+}
