@@ -7,12 +7,13 @@ import { createColors } from "picocolors";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline, type Deadline } from "../../lib/deadline.js";
 import { type RelayError, toRelayError } from "../../lib/errors.js";
+import { toJson } from "../../lib/http/json.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 
 /** The world outside, so that a test can be it. */
 export interface World {
   readonly env: NodeJS.ProcessEnv;
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdin: NodeJS.ReadableStream & AsyncIterable<Buffer | string> & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
   /** Aborted on Ctrl-C: what goes on until then ends in good order. */
@@ -182,8 +183,8 @@ function createContext(
       return kafka;
     },
     deadline: () => createDeadline(options.timeout * 1000),
-    print: (rows, columns) => writeLine(isJson ? toJson(rows) : toTable(rows, columns, colors)),
-    printOne: (row) => writeLine(isJson ? toJson(row) : toFacts(row, colors)),
+    print: (rows, columns) => writeLine(isJson ? toPrettyJson(rows) : toTable(rows, columns, colors)),
+    printOne: (row) => writeLine(isJson ? toPrettyJson(row) : toFacts(row, colors)),
     say: (line) => {
       if (!isJson) writeLine(line);
     },
@@ -196,10 +197,16 @@ function createContext(
   };
 }
 
-/** Bigints as whole numbers with all their digits. */
-export function toJson(value: unknown): string {
-  const digits = /"\\u0000(-?\d+)"/g;
-  return JSON.stringify(value, (_, member) => (typeof member === "bigint" ? `\u0000${member}` : member), 2).replace(digits, "$1");
+/** JSON with two spaces of indentation; bigints are whole numbers with all their digits. */
+export function toPrettyJson(value: unknown, margin = ""): string {
+  const deeper = `${margin}  `;
+  if (Array.isArray(value) && value.length > 0) {
+    return `[\n${value.map((item) => deeper + toPrettyJson(item, deeper)).join(",\n")}\n${margin}]`;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return toJson(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  if (members.length === 0) return "{}";
+  return `{\n${members.map(([name, member]) => `${deeper}${JSON.stringify(name)}: ${toPrettyJson(member, deeper)}`).join(",\n")}\n${margin}}`;
 }
 
 const bare = {

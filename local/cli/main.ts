@@ -3,8 +3,10 @@ import { registerAcls } from "./acls.js";
 import { createCli } from "./cli.js";
 import { registerCluster, registerElections, registerReassignments, registerRecords } from "./cluster.js";
 import { registerConfigs } from "./configs.js";
+import { registerConsume } from "./consume.js";
 import { registerGroups } from "./groups.js";
 import { registerOffsets } from "./offsets.js";
+import { registerProduce } from "./produce.js";
 import { registerTopics } from "./topics.js";
 
 const interruption = new AbortController();
@@ -31,6 +33,8 @@ const cli = createCli({
 
 // One line a noun: its file registers it.
 registerTopics(cli);
+registerProduce(cli);
+registerConsume(cli);
 registerRecords(cli);
 registerGroups(cli);
 registerOffsets(cli);

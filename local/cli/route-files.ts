@@ -1,32 +1,67 @@
-/** The routes of this project as files: which there are, and the one of a name. */
+/** Finds routes by their files: `functions/routes/<name>.ts`, each exporting the handler that `relay()` made. */
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { didYouMean } from "../../lib/closest-name.js";
-import { RelayError } from "../../lib/errors.js";
+import { RelayError, toRelayError } from "../../lib/errors.js";
 import type { RelayHandler } from "../../lib/relay/relay.js";
-import type { Route } from "../../lib/relay/route.js";
 
-export const routesFolder = join(import.meta.dirname, "../../functions/routes");
+/** Where routes are, from the root of the project. */
+export const routesFolder = "functions/routes";
 
-export function routeNames(folder = routesFolder): readonly string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
-    .map((file) => file.slice(0, -".ts".length))
+export type FoundRoute =
+  | { readonly file: string; readonly handler: RelayHandler; readonly fault?: never }
+  /** It cannot be loaded, or exports no route. */
+  | { readonly file: string; readonly handler?: never; readonly fault: RelayError };
+
+/** Every route file, in the order of their names. `folder` is where the project is, by default the current directory. */
+export async function findRoutes(folder: string = process.cwd()): Promise<readonly FoundRoute[]> {
+  const routes = join(folder, routesFolder);
+  if (!existsSync(routes)) {
+    throw new RelayError(
+      "not-found",
+      `There is no folder ${routesFolder} in ${folder}: routes are told by their files there. Run it in the project's folder.`,
+    );
+  }
+  const files = readdirSync(routes)
+    .filter((name) => /\.(ts|js|mjs)$/.test(name) && !/\.(d|test)\.ts$/.test(name))
     .sort();
+  return Promise.all(files.map((name) => load(join(routes, name), `${routesFolder}/${name}`)));
 }
 
-/** The route that `functions/routes/<name>.ts` exports in its handler. Throws `not-found` with the name that was meant, or what the file itself throws. */
-export async function loadRoute(name: string, folder = routesFolder): Promise<Route> {
-  const names = routeNames(folder);
-  if (!names.includes(name)) {
-    const known = names.length === 0 ? "There is none yet." : `There are ${names.join(", ")}.`;
-    throw new RelayError("not-found", `There is no route ${JSON.stringify(name)} in functions/routes.${didYouMean(name, names)} ${known}`);
+async function load(path: string, file: string): Promise<FoundRoute> {
+  try {
+    const { handler } = (await import(pathToFileURL(path).href)) as { readonly handler?: Partial<RelayHandler> };
+    if (typeof handler !== "function" || handler.route === undefined) {
+      return { file, fault: new RelayError("bad-configuration", "It exports no handler made by relay(defineRoute({ ... })).") };
+    }
+    const { name } = handler.route;
+    if (name !== basename(file).replace(/\.\w+$/, "")) {
+      return {
+        file,
+        fault: new RelayError("bad-configuration", `Its route is called ${JSON.stringify(name)}: file and route have one name.`),
+      };
+    }
+    return { file, handler: handler as RelayHandler };
+  } catch (thrown) {
+    const error = toRelayError(thrown);
+    return {
+      file,
+      fault:
+        error.code === "internal"
+          ? new RelayError("bad-configuration", `It cannot be loaded: ${String(error.cause)}`, { cause: error.cause })
+          : error,
+    };
   }
-  const { handler } = (await import(pathToFileURL(join(folder, `${name}.ts`)).href)) as { readonly handler?: Partial<RelayHandler> };
-  if (handler?.route === undefined) {
-    throw new RelayError("bad-configuration", `functions/routes/${name}.ts exports no handler made by relay(defineRoute({ ... })).`);
+}
+
+/** The route of a name; `not-found` names those there are. */
+export async function findRoute(name: string, folder?: string): Promise<RelayHandler> {
+  const found = await findRoutes(folder);
+  const route = found.find(({ file }) => basename(file).replace(/\.\w+$/, "") === name);
+  if (route === undefined) {
+    const names = found.map(({ file }) => basename(file).replace(/\.\w+$/, ""));
+    throw new RelayError("not-found", `There is no route ${JSON.stringify(name)}. There are ${names.join(", ")}.`);
   }
-  return handler.route;
+  if (route.fault !== undefined) throw new RelayError(route.fault.code, `${route.file}: ${route.fault.message}`, { cause: route.fault });
+  return route.handler;
 }

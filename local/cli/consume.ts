@@ -1,0 +1,183 @@
+/** `kafka-relay consume`: the records of a topic as they come. It joins no group and commits nothing. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { toJson } from "../../lib/http/json.js";
+import type { Kafka } from "../../lib/kafka/kafka.js";
+import type { PartitionRead, ReadPosition } from "../../lib/kafka/reader.js";
+import type { KafkaRecord } from "../../lib/kafka/records.js";
+import { describeTopic } from "../../lib/kafka/topics.js";
+import { toCount, toNumbers, toOffset, toTimeMs } from "./arguments.js";
+import { type Cli, type CliContext, printable, usageError, withExamples } from "./cli.js";
+
+export function registerConsume(cli: Cli): void {
+  withExamples(
+    cli.program
+      .command("consume")
+      .description("Prints records, new ones unless told otherwise, until Ctrl-C or --limit. Joins no group, commits nothing.")
+      .argument("<topic>")
+      .option("--from-beginning", "from the first record kept")
+      .option("--from-offset <offset>", "from this offset of each partition", toOffset)
+      .option("--from-time <time>", "from the first record at or after: milliseconds since 1970, or like 2026-05-01T12:00:00Z", toTimeMs)
+      .option("--partitions <list>", "these partitions alone: 0,1,2", toNumbers)
+      .option("-n, --limit <count>", "ends after so many records", toCount)
+      .option("--until-end", "ends where the topic ended when it began")
+      .option("--print <parts>", "what to print of each, separated by tabs: partition,offset,timestamp,key,headers,value", "value")
+      .action(cli.action(consume)),
+    [
+      "kafka-relay consume orders --from-beginning",
+      "kafka-relay consume orders --from-beginning --until-end --print key,value",
+      "kafka-relay consume orders --from-time 2026-05-01T00:00:00Z --limit 10 --json",
+    ],
+  );
+}
+
+interface ConsumeOptions {
+  readonly fromBeginning?: boolean;
+  readonly fromOffset?: bigint;
+  readonly fromTime?: number;
+  readonly partitions?: readonly number[];
+  readonly limit?: number;
+  readonly untilEnd?: boolean;
+  readonly print: string;
+}
+
+const readBytesMax = 1_000_000;
+const readRecordsMax = 1_000;
+const waitMs = 500;
+/** Pause after a partition that told nothing: its leader moves. */
+const pauseMs = 500;
+/** A partition that tells nothing for so many reads in a row ends it. */
+const failuresInRowMax = 20;
+
+const parts = {
+  partition: (record: KafkaRecord) => String(record.partition),
+  offset: (record: KafkaRecord) => String(record.offset),
+  timestamp: (record: KafkaRecord) => new Date(record.timestampMs).toISOString(),
+  key: (record: KafkaRecord) => toText(record.key),
+  headers: (record: KafkaRecord) => record.headers.map(({ name, value }) => `${name}:${toText(value)}`).join(","),
+  value: (record: KafkaRecord) => toText(record.value),
+} as const;
+
+const toText = (bytes: Buffer | null): string => (bytes === null ? "null" : bytes.toString("utf8"));
+
+async function consume(context: CliContext, options: ConsumeOptions, [topic = ""]: readonly string[]): Promise<void> {
+  const format = formatter(context, options.print);
+  const kafka = await context.kafka();
+  const known = (await describeTopic(kafka, topic, context.deadline())).partitions.map(({ partition }) => partition);
+  const unknown = options.partitions?.find((partition) => !known.includes(partition));
+  if (unknown !== undefined) throw usageError(`Topic "${topic}" has no partition ${unknown}: it has ${known.length}.`);
+  const partitions = options.partitions ?? known;
+  const ends = new Map((await kafka.reader.offsets(topic, partitions, context.deadline())).map((one) => [one.partition, one]));
+  const next = await startOffsets(context, kafka, topic, partitions, options, ends);
+  const { interrupted } = context.world;
+  let left = options.limit ?? Number.POSITIVE_INFINITY;
+  const isAtEnd = () =>
+    options.untilEnd === true && partitions.every((partition) => (next.get(partition) ?? 0n) >= (ends.get(partition)?.end ?? 0n));
+  let failures = 0;
+  for (let round = 0; left > 0 && !interrupted.aborted && !isAtEnd(); round++) {
+    const positions = turned(partitions, round).map((partition): ReadPosition => ({ topic, partition, offset: next.get(partition) ?? 0n }));
+    const limits = { bytesMax: readBytesMax, recordsMax: Math.min(readRecordsMax, left), waitMs };
+    const read = await orInterrupted(kafka.reader.read(positions, limits, context.deadline()), interrupted);
+    if (read === undefined) break;
+    left -= await printRead(context, read, next, format, options.untilEnd === true ? ends : undefined);
+    failures = read.some(({ error }) => error !== undefined) ? failures + 1 : 0;
+    const error = read.find((one) => one.error !== undefined)?.error;
+    if (error !== undefined && (failures > failuresInRowMax || !error.failure.isRetriable)) throw error;
+    if (error !== undefined) await sleep(pauseMs);
+  }
+}
+
+/** Each partition is first in its turn, so that a busy one does not keep the others waiting. */
+const turned = (partitions: readonly number[], round: number): readonly number[] => {
+  const at = partitions.length === 0 ? 0 : round % partitions.length;
+  return [...partitions.slice(at), ...partitions.slice(0, at)];
+};
+
+function orInterrupted<T>(work: Promise<T>, interrupted: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve(undefined);
+    if (interrupted.aborted) stop();
+    interrupted.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => interrupted.removeEventListener("abort", stop));
+  });
+}
+
+async function printRead(
+  context: CliContext,
+  read: readonly PartitionRead[],
+  next: Map<number, bigint>,
+  format: (record: KafkaRecord) => string,
+  ends: ReadonlyMap<number, { readonly end: bigint }> | undefined,
+): Promise<number> {
+  const lines: string[] = [];
+  for (const { partition, records, nextOffset } of read) {
+    for (const record of records) if (record.offset < (ends?.get(partition)?.end ?? record.offset + 1n)) lines.push(format(record));
+    next.set(partition, nextOffset);
+  }
+  if (lines.length > 0) await context.write(`${lines.join("\n")}\n`);
+  return lines.length;
+}
+
+function formatter(context: CliContext, print: string): (record: KafkaRecord) => string {
+  if (context.isJson) return toJsonLine;
+  const names = print.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !(name in parts));
+  if (unknown !== undefined) throw usageError(`--print takes ${Object.keys(parts).join(",")}, and not ${unknown}.`);
+  // A terminal must not be steered by what a record holds; a pipe gets it as it is.
+  const shown = (text: string): string => (context.world.stdout.isTTY === true ? printable(text) : text);
+  return (record) => names.map((name) => shown(parts[name as keyof typeof parts](record))).join("\t");
+}
+
+const within = (offset: bigint, first: bigint, end: bigint): bigint => (offset < first ? first : offset < end ? offset : end);
+
+/** Text where it is UTF-8, base64 with a flag where it is not. */
+function toJsonLine(record: KafkaRecord): string {
+  const key = decoded(record.key);
+  const value = decoded(record.value);
+  return toJson({
+    partition_id: record.partition,
+    offset: record.offset,
+    timestamp: new Date(record.timestampMs).toISOString(),
+    key: key.data,
+    ...(key.isBase64 ? { key_encoding: "base64" } : {}),
+    headers: record.headers.map((header) => {
+      const { data, isBase64 } = decoded(header.value);
+      return { name: header.name, value: data, ...(isBase64 ? { encoding: "base64" } : {}) };
+    }),
+    value: value.data,
+    ...(value.isBase64 ? { value_encoding: "base64" } : {}),
+  });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function decoded(bytes: Buffer | null): { readonly data: string | null; readonly isBase64: boolean } {
+  if (bytes === null) return { data: null, isBase64: false };
+  try {
+    return { data: utf8.decode(bytes), isBase64: false };
+  } catch {
+    return { data: bytes.toString("base64"), isBase64: true };
+  }
+}
+
+async function startOffsets(
+  context: CliContext,
+  kafka: Kafka,
+  topic: string,
+  partitions: readonly number[],
+  options: ConsumeOptions,
+  ends: ReadonlyMap<number, { readonly beginning: bigint; readonly end: bigint }>,
+): Promise<Map<number, bigint>> {
+  const ways = [options.fromBeginning === true, options.fromOffset !== undefined, options.fromTime !== undefined].filter(Boolean);
+  if (ways.length > 1) throw usageError("Say from where in one way: --from-beginning, --from-offset or --from-time.");
+  if (options.fromTime !== undefined) {
+    return new Map(await kafka.reader.offsetsForTime(topic, partitions, options.fromTime, context.deadline()));
+  }
+  const { fromOffset, fromBeginning } = options;
+  return new Map(
+    partitions.map((partition) => {
+      const { beginning = 0n, end = 0n } = ends.get(partition) ?? {};
+      if (fromOffset === undefined) return [partition, fromBeginning === true ? beginning : end];
+      return [partition, within(fromOffset, beginning, end)];
+    }),
+  );
+}

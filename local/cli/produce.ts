@@ -1,0 +1,154 @@
+/** `kafka-relay produce`: a record a line of standard input; bytes stay bytes. */
+import { createReadStream } from "node:fs";
+import type { RelayError } from "../../lib/errors.js";
+import type { Kafka } from "../../lib/kafka/kafka.js";
+import type { OutgoingRecord, RecordHeader, TopicName } from "../../lib/kafka/records.js";
+import { describeTopic, refuseInternalTopic } from "../../lib/kafka/topics.js";
+import { collectPairs, type NameAndValue, toCount } from "./arguments.js";
+import { type Cli, type CliContext, withExamples } from "./cli.js";
+
+export function registerProduce(cli: Cli): void {
+  withExamples(
+    cli.program
+      .command("produce")
+      .description("Writes a record for each line of standard input, or of a file; ends with the input.")
+      .argument("<topic>")
+      .option("-k, --key-separator <text>", "what stands before it in a line is the key; a line without it has none")
+      .option("-H, --header <name=value>", "a header for every record; may be repeated", collectPairs)
+      .option("--headers-separator <text>", "lines begin with headers, name:value,name:value, up to this text")
+      .option("--partition <number>", "into this partition; else by the key, or in turn", toCount)
+      .option("--null-marker <text>", "a key or a value that is exactly this text is null (a tombstone)")
+      .option("-f, --file <path>", "lines of this file in place of standard input")
+      .action(cli.action(produce)),
+    [
+      "echo hello | kafka-relay produce orders",
+      "printf 'k1:one\\nk2:two\\n' | kafka-relay produce orders --key-separator :",
+      "kafka-relay produce orders -f orders.ndjson -H content-type=application/json",
+      "echo 'k1:-' | kafka-relay produce orders -k : --null-marker -",
+    ],
+  );
+}
+
+interface ProduceOptions {
+  readonly keySeparator?: string;
+  readonly header?: readonly NameAndValue[];
+  readonly headersSeparator?: string;
+  readonly partition?: number;
+  readonly nullMarker?: string;
+  readonly file?: string;
+}
+
+const recordsAtOnceMax = 1_000;
+/** Errors of single lines are told up to here; beyond, they are counted. */
+const failuresToldMax = 20;
+
+async function produce(context: CliContext, options: ProduceOptions, [topic = ""]: readonly string[]): Promise<void> {
+  const refusal = refuseInternalTopic(topic);
+  if (refusal !== undefined) throw refusal;
+  const kafka = await context.kafka();
+  // Before a line is read: an unknown topic is one message, and not one a line.
+  const { name } = await describeTopic(kafka, topic, context.deadline());
+  const input = options.file === undefined ? context.world.stdin : createReadStream(options.file);
+  const tally = { written: 0, failed: 0, line: 0 };
+  for await (const lines of linesOf(input, context.world.interrupted)) {
+    for (let from = 0; from < lines.length; from += recordsAtOnceMax) {
+      await writeLines(context, kafka, name as TopicName, lines.slice(from, from + recordsAtOnceMax), options, tally);
+    }
+  }
+  const summary = { topic_name: name, written: tally.written, failed: tally.failed };
+  if (context.isJson) context.printOne(summary);
+  else context.world.stderr.write(`${tally.written} record(s) written to ${name}${tally.failed === 0 ? "" : `, ${tally.failed} not`}\n`);
+}
+
+async function writeLines(
+  context: CliContext,
+  kafka: Kafka,
+  topic: TopicName,
+  lines: readonly Buffer[],
+  options: ProduceOptions,
+  tally: { written: number; failed: number; line: number },
+): Promise<void> {
+  const outcomes = await kafka.producer.produce(
+    topic,
+    lines.map((line) => toRecord(line, options)),
+    context.deadline(),
+  );
+  for (const result of outcomes) {
+    tally.line++;
+    if (result.outcome === "written") tally.written++;
+    else {
+      tally.failed++;
+      if (tally.failed <= failuresToldMax) context.complain(withLine(result.error, tally.line));
+    }
+  }
+}
+
+/** The same failure, its line named before its words. */
+function withLine(error: RelayError, line: number): RelayError {
+  return Object.assign(Object.create(Object.getPrototypeOf(error)), error, { message: `line ${line}: ${error.message}` });
+}
+
+/** `headers, separator, key, separator, value`: what has no separator given is not looked for. */
+export function toRecord(line: Buffer, options: ProduceOptions): OutgoingRecord {
+  const [headerText, afterHeaders] = splitAt(line, options.headersSeparator);
+  const [key, value] = splitAt(afterHeaders, options.keySeparator);
+  const nullIfMarked = (bytes: Buffer | null): Buffer | null =>
+    bytes === null || (options.nullMarker !== undefined && bytes.equals(Buffer.from(options.nullMarker))) ? null : bytes;
+  const everyRecord = (options.header ?? []).map((header) => ({ name: header.name, value: Buffer.from(header.value) }));
+  return {
+    key: nullIfMarked(key),
+    value: nullIfMarked(value),
+    headers: [...everyRecord, ...toHeaders(headerText)],
+    ...(options.partition === undefined ? {} : { partition: options.partition }),
+  };
+}
+
+function splitAt(line: Buffer, separator: string | undefined): readonly [before: Buffer | null, after: Buffer] {
+  if (separator === undefined || separator === "") return [null, line];
+  const at = line.indexOf(separator);
+  return at < 0 ? [null, line] : [line.subarray(0, at), line.subarray(at + Buffer.byteLength(separator))];
+}
+
+/** "name:value,name:value"; a name alone has null. */
+function toHeaders(text: Buffer | null): readonly RecordHeader[] {
+  if (text === null || text.length === 0) return [];
+  return text
+    .toString("utf8")
+    .split(",")
+    .map((pair) => {
+      const at = pair.indexOf(":");
+      return at < 0 ? { name: pair, value: null } : { name: pair.slice(0, at), value: Buffer.from(pair.slice(at + 1)) };
+    });
+}
+
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+
+/** Whole lines as they come, several at a time, so that a fast input is written in large batches and a slow one at once. Ends early when interrupted. */
+export async function* linesOf(input: AsyncIterable<Buffer | string>, interrupted: AbortSignal): AsyncGenerator<readonly Buffer[]> {
+  const iterator = input[Symbol.asyncIterator]();
+  const stopped = new Promise<{ readonly done: true; readonly value: undefined }>((resolve) => {
+    interrupted.addEventListener("abort", () => resolve({ done: true, value: undefined }), { once: true });
+  });
+  let rest: readonly Buffer[] = [];
+  for (;;) {
+    const next = await Promise.race([iterator.next(), stopped]);
+    if (next.done === true) break;
+    const chunk = Buffer.from(next.value);
+    if (chunk.indexOf(newline) < 0) {
+      rest = [...rest, chunk];
+      continue;
+    }
+    const whole = Buffer.concat([...rest, chunk]);
+    const lines: Buffer[] = [];
+    let from = 0;
+    for (let at = whole.indexOf(newline); at >= 0; at = whole.indexOf(newline, from)) {
+      lines.push(whole.subarray(from, at > from && whole[at - 1] === carriageReturn ? at - 1 : at));
+      from = at + 1;
+    }
+    rest = [whole.subarray(from)];
+    yield lines;
+  }
+  const last = Buffer.concat(rest);
+  if (last.length > 0) yield [last];
+}
