@@ -100,15 +100,20 @@ export function createMetadata(connection: Connection, now: () => number = Date.
 
   return {
     describe,
-    topic: (name, deadline, options) => {
-      const known = remembered.get(name);
+    topic: async (name, deadline, options) => {
       const ageMaxMs = options?.ageMaxMs ?? ageMaxDefaultMs;
-      if (known !== undefined && now() - known.atMs <= ageMaxMs) return Promise.resolve(known.topic);
+      const known = remembered.get(name);
+      if (known !== undefined && ageMaxMs > 0 && now() - known.atMs <= ageMaxMs) return known.topic;
       const sameQuestion = asking.get(name);
-      if (sameQuestion !== undefined && ageMaxMs > 0) return sameQuestion;
-      const answer = ask(name, deadline).finally(() => asking.delete(name));
+      if (sameQuestion !== undefined && ageMaxMs > 0) {
+        const topic = await sameQuestion.catch(() => undefined); // who asked may have had less time than we have
+        if (topic !== undefined) return topic;
+      }
+      const answer = ask(name, deadline);
       asking.set(name, answer);
-      return answer;
+      return answer.finally(() => {
+        if (asking.get(name) === answer) asking.delete(name);
+      });
     },
     forget: (topic) => {
       remembered.delete(topic);

@@ -14,14 +14,19 @@ export function testKafka(options: Partial<KafkaOptions> = {}): Kafka {
 export const uniqueName = (start: string): string => `${start}-${randomBytes(5).toString("hex")}`;
 
 export interface TestTopic {
+  /** Absent: one that nobody else uses. */
+  readonly name?: string;
   readonly partitions?: number;
   readonly replicas?: number;
   readonly configs?: Readonly<Record<string, string>>;
 }
 
 /** Creates a topic and waits until its partitions have leaders. */
-export async function createTestTopic(kafka: Kafka, { partitions = 1, replicas = 1, configs = {} }: TestTopic = {}): Promise<TopicName> {
-  const name = uniqueName("test") as TopicName;
+export async function createTestTopic(
+  kafka: Kafka,
+  { partitions = 1, replicas = 1, configs = {}, ...topic }: TestTopic = {},
+): Promise<TopicName> {
+  const name = (topic.name ?? uniqueName("test")) as TopicName;
   const deadline = createDeadline(20_000);
   const { topics } = await kafka.connection.request(
     createTopicsApi,

@@ -47,20 +47,32 @@ export function createConnection(options: ConnectionOptions): Connection {
     return link;
   }
 
-  /** The open connection of a link, or a new one; whoever comes meanwhile waits for the same. */
+  /** The open connection of a link, or a new one; whoever comes meanwhile waits for the same, and tries for itself where that fails for want of time. */
   async function connected(link: Link, known: Brokers, deadline: Deadline, limitMs: number): Promise<BrokerConnection> {
     if (link.open?.isOpen() === true) {
       if (now() - link.open.usedAtMs() < unusedMaxMs) return link.open;
       link.open.close();
     }
-    assertTimeLeft(deadline, `connect to Kafka at ${addressKey(link.address)}`);
-    if (isClosed) throw new RelayError("kafka-unreachable", "The connection to Kafka has been closed.");
-    link.opening ??= openBrokerConnection(link.address, options, limitMs)
-      .then((open) => {
-        if (isClosed) open.close();
-        link.open = open;
+    for (;;) {
+      assertTimeLeft(deadline, `connect to Kafka at ${addressKey(link.address)}`);
+      if (isClosed) throw new RelayError("kafka-unreachable", "The connection to Kafka has been closed.");
+      const shared = link.opening;
+      if (shared === undefined) return open(link, known, limitMs);
+      try {
+        return await withinDeadline(shared, deadline, link.address);
+      } catch (error) {
+        if (isHopeless(error) || deadline.leftMs() <= 0) throw error;
+      }
+    }
+  }
+
+  function open(link: Link, known: Brokers, limitMs: number): Promise<BrokerConnection> {
+    const opening = openBrokerConnection(link.address, options, limitMs)
+      .then((connection) => {
+        if (isClosed) connection.close();
+        link.open = connection;
         known.worked(link.address);
-        return open;
+        return connection;
       })
       .catch((error: unknown) => {
         known.failed(link.address, now());
@@ -69,7 +81,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       .finally(() => {
         link.opening = undefined;
       });
-    return link.opening;
+    link.opening = opening;
+    return opening;
   }
 
   const connectLimitMs = (deadline: Deadline, isLast: boolean): number => {
@@ -79,7 +92,10 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   /** One after the other until one answers: to connect is to ask nothing yet. */
   async function anyLink(known: Brokers, deadline: Deadline): Promise<readonly [Link, BrokerConnection]> {
-    const addresses = known.anyInOrder((address) => links.get(addressKey(address))?.open?.isOpen() === true);
+    const addresses = known.anyInOrder((address) => {
+      const link = links.get(addressKey(address));
+      return link?.open?.isOpen() === true || link?.opening !== undefined;
+    });
     let failure: unknown;
     for (const [index, address] of addresses.entries()) {
       const link = linkTo(address);
@@ -173,6 +189,20 @@ interface Link {
   open: BrokerConnection | undefined;
   opening: Promise<BrokerConnection> | undefined;
   throttledUntilMs: number;
+}
+
+/** What somebody else has begun may take longer than we have. */
+async function withinDeadline<T>(promise: Promise<T>, deadline: Deadline, address: Address): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    const error = new RelayError("kafka-unreachable", `Kafka at ${addressKey(address)} cannot be reached: no connection in time.`);
+    timer = setTimeout(() => reject(error), deadline.leftMs());
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** APIs that change nothing: where no answer came, nothing may have happened. */

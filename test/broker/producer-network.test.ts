@@ -1,0 +1,148 @@
+/** The producer behind a network that cuts, swallows and loses answers: a TCP proxy stands between it and a broker of its own. */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { createDeadline } from "../../lib/deadline.js";
+import type { Kafka } from "../../lib/kafka/kafka.js";
+import type { TopicName } from "../../lib/kafka/records.js";
+import { type Cluster, startBroker } from "../../local/broker/cluster.js";
+import { freePorts } from "../../local/processes/ports.js";
+import { createTestTopic, testKafka, until } from "../support/kafka.js";
+import { Ledger, nothingLost, type Writing } from "../support/ledger.js";
+import { runFolder } from "../support/run-folder.js";
+import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.js";
+
+const idleMaxMs = 1_500;
+const requestTimeoutMs = 1_000;
+const writing: Writing = { writers: 3, recordsPerCall: 6, deadlineMs: 8_000 };
+
+let cluster: Cluster;
+let proxy: TcpProxy;
+let kafka: Kafka;
+beforeAll(async () => {
+  const [port = 0, controllerPort = 0, wirePort = 0, proxyPort = 0] = await freePorts(4);
+  proxy = await startTcpProxy(proxyPort, { host: "127.0.0.1", port: wirePort });
+  cluster = await startBroker({
+    nodes: 1,
+    dataFolder: join(runFolder(), "behind-a-proxy"),
+    ports: [port, controllerPort],
+    extraListeners: [{ name: "WIRE", protocol: "PLAINTEXT", ports: [wirePort] }],
+    properties: {
+      "advertised.listeners": `PLAINTEXT://127.0.0.1:${port},WIRE://127.0.0.1:${proxyPort}`,
+      "connections.max.idle.ms": String(idleMaxMs),
+    },
+  });
+  kafka = testKafka({ brokers: [`127.0.0.1:${proxyPort}`], requestTimeoutMs, connectTimeoutMs: 1_500 });
+}, 120_000);
+afterEach(() => proxy.heal());
+afterAll(async () => {
+  await kafka?.close();
+  await proxy?.close();
+  for (const node of cluster?.nodes ?? []) await node.kill();
+});
+
+const newTopic = () => createTestTopic(kafka, { partitions: 3 });
+const one = (value: string) => [{ key: null, value: Buffer.from(value), headers: [] }];
+const send = (topic: TopicName, value: string, timeoutMs = 8_000) => kafka.producer.produce(topic, one(value), createDeadline(timeoutMs));
+
+test("connections that are cut again and again cost no record and double none", async () => {
+  const ledger = new Ledger(kafka, await newTopic());
+
+  await ledger.writeDuring(writing, async () => {
+    for (let cuts = 0; cuts < 12; cuts++) {
+      const soFar = ledger.acknowledged;
+      await until(() => ledger.acknowledged > soFar + 30);
+      proxy.cut();
+    }
+  });
+
+  const table = await ledger.table();
+  expect(table).toMatchObject({ ...nothingLost, inDoubt: 0 });
+  expect(table.acknowledged).toBe(table.sent);
+});
+
+test("a request whose answer is lost is sent again, and is in the topic once", async () => {
+  const ledger = new Ledger(kafka, await newTopic());
+
+  await ledger.writeDuring(writing, async () => {
+    for (let losses = 0; losses < 25; losses++) {
+      const soFar = ledger.acknowledged;
+      await until(() => ledger.acknowledged > soFar + 10);
+      proxy.cutAfterRequests(1);
+    }
+  });
+
+  const table = await ledger.table();
+  expect(table).toMatchObject({ ...nothingLost, inDoubt: 0 });
+  expect(table.acknowledged).toBe(table.sent);
+});
+
+test("a connection that swallows everything in silence is replaced, and the records go on", async () => {
+  const ledger = new Ledger(kafka, await newTopic());
+
+  await ledger.writeDuring(writing, async () => {
+    await until(() => ledger.acknowledged > 100);
+    proxy.swallow();
+    await sleep(requestTimeoutMs * 1.5);
+    proxy.heal();
+    const soFar = ledger.acknowledged;
+    await until(() => ledger.acknowledged > soFar + 100);
+  });
+
+  const table = await ledger.table();
+  expect(table).toMatchObject({ ...nothingLost, inDoubt: 0 });
+  expect(table.acknowledged).toBe(table.sent);
+});
+
+test("what was sent and never answered is told at the deadline as maybe written, and the partition goes on under a new producer id", async () => {
+  const topic = await newTopic();
+  await send(topic, "before");
+  proxy.swallowAnswers();
+  const startMs = performance.now();
+
+  const [outcome] = await send(topic, "in doubt", 1_600);
+
+  expect(performance.now() - startMs).toBeLessThan(1_600 + 750);
+  expect(outcome).toMatchObject({ outcome: "failed", error: { code: "maybe-written", failure: { written: "maybe", isRetriable: true } } });
+  proxy.heal();
+  for (let call = 0; call < 6; call++) expect((await send(topic, `after ${call}`))[0]).toMatchObject({ outcome: "written" });
+});
+
+test("a call that cannot reach any broker fails whole, within its deadline, and says that nothing was written", async () => {
+  const topic = await newTopic();
+  const cold = testKafka({ brokers: [`127.0.0.1:${proxy.port}`], requestTimeoutMs });
+  proxy.swallow();
+  const startMs = performance.now();
+
+  const call = cold.producer.produce(topic, one("never sent"), createDeadline(2_500));
+
+  await expect(call).rejects.toMatchObject({ code: "kafka-unreachable", failure: { written: "no", isRetriable: true } });
+  expect(performance.now() - startMs).toBeLessThan(2_500 + 750);
+  await cold.close();
+});
+
+test("a connection that the broker has closed between two calls is replaced without a word", async () => {
+  const topic = await newTopic();
+  await send(topic, "before");
+  const before = proxy.accepted();
+  await sleep(idleMaxMs * 2); // the broker closes what is idle
+
+  const [outcome] = await send(topic, "after");
+
+  expect(outcome).toMatchObject({ outcome: "written" });
+  expect(proxy.accepted()).toBeGreaterThan(before);
+});
+
+test("a client closes within 200 ms, also while the broker is silent", async () => {
+  const topic = await newTopic();
+  const client = testKafka({ brokers: [`127.0.0.1:${proxy.port}`], requestTimeoutMs });
+  await client.producer.produce(topic, one("before"), createDeadline(5_000));
+  proxy.swallow();
+  const open = client.producer.produce(topic, one("open"), createDeadline(700)).catch((error: unknown) => error);
+  const startMs = performance.now();
+
+  await client.close();
+
+  expect(performance.now() - startMs).toBeLessThan(200);
+  await open;
+});
