@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { CreateEventBusCommand, EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
+import { CreateFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
@@ -17,6 +18,7 @@ import { lambda } from "../../../lib/targets/lambda.js";
 import { s3 } from "../../../lib/targets/s3.js";
 import { sns } from "../../../lib/targets/sns.js";
 import { sqs } from "../../../lib/targets/sqs.js";
+import { zip } from "../../../local/build/zip.js";
 import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
 import { type MiniStack, startMiniStack } from "../../support/ministack.js";
 
@@ -339,6 +341,29 @@ describe.skipIf(aws === undefined)("eventbridge", () => {
       soon(),
     );
     expect(outcomes.map(told)).toEqual(["record: record-not-for-target", "delivered", "record: record-not-for-target"]);
+  });
+});
+
+describe.skipIf(aws === undefined)("lambda", () => {
+  test("another function gets the record, its return is the acknowledgement and its error the target's failure", async () => {
+    const code = `exports.handler = async (event) => { if (event.value.fail) throw new Error("no thanks"); return { got: event.id }; };`;
+    const FunctionName = unique("function");
+    await new LambdaClient(config).send(
+      new CreateFunctionCommand({
+        FunctionName,
+        Runtime: "nodejs20.x",
+        Handler: "index.handler",
+        Role: "arn:aws:iam::000000000000:role/any",
+        Code: { ZipFile: zip([{ name: "index.js", bytes: Buffer.from(code) }]) },
+      }),
+    );
+    const target = await open(lambda({ functionName: FunctionName, endpoint }));
+    const outcomes = [];
+    for (const value of [{ fail: false }, { fail: true }]) outcomes.push(...(await target.deliver([delivery({ value })], soon())));
+    expect(outcomes.map(told)).toEqual(["delivered", "target: target-failed"]);
+    expect(outcomes[1]?.verdict === "failed" && outcomes[1].error.details.targetAnswer).toContain("no thanks");
+    const missing = await open(lambda({ functionName: unique("missing"), endpoint }));
+    expect((await missing.deliver([delivery()], soon())).map(told)).toEqual(["target: target-refused"]);
   });
 });
 
