@@ -8,7 +8,8 @@ Module._load = function (request, ...rest) {
   return load.call(this, request, ...rest);
 };
 
-const timeLeftMs = 20_000;
+// Short, so that a route whose database is not there gives up soon.
+const timeLeftMs = 4_000;
 
 async function invoke({ key, path, event }) {
   const { handler } = require(path);
