@@ -20,6 +20,8 @@ export const replyMarginMs = 500;
 /** API Gateway waits 30 seconds for an integration (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html). */
 export const gatewayTimeoutMs = 29_000;
 
+const causesToldMax = 5;
+
 export type HttpHandler = (
   event: APIGatewayProxyEventV2,
   context: Pick<Context, "getRemainingTimeInMillis">,
@@ -60,7 +62,7 @@ export function http(operations: Operations, options: HttpOptions = {}): HttpHan
       result = toResult(reply, operation, request);
     } catch (thrown) {
       const error = toRelayError(thrown);
-      if (error.failure.status >= 500) environment.log(toLogEntry(error, request));
+      if (error.failure.blame !== "caller" && error.failure.blame !== "record") environment.log(toLogEntry(error, request));
       result = toResult(problemReply(error, problemTypeOf(operation)), operation, request);
     }
     environment.tell(request, result, startedMs);
@@ -195,17 +197,13 @@ function toResult(reply: Reply, operation: Operation | undefined, request: HttpR
   return { statusCode: reply.status, headers, body: request?.method === "HEAD" ? "" : body };
 }
 
-/** What went wrong inside, for the log alone: no payload, no secret, the whole chain of causes. */
+/** What went wrong on our side or behind us, for the log alone: no payload, no secret; a bug with its whole chain of causes. */
 function toLogEntry(error: RelayError, request: HttpRequest | undefined): Readonly<Record<string, unknown>> {
+  const isOurs = error.code === "internal" || error.code === "bad-configuration";
   const causes: string[] = [];
-  for (let cause: unknown = error; cause instanceof Error && causes.length < 5; cause = cause.cause)
-    causes.push(cause.stack ?? cause.message);
-  return {
-    level: "error",
-    message: "request failed",
-    code: error.code,
-    routeKey: request?.routeKey,
-    requestId: request?.requestId,
-    causes,
-  };
+  for (let cause: unknown = error; cause instanceof Error && causes.length < causesToldMax; cause = cause.cause) {
+    causes.push((isOurs ? cause.stack : undefined) ?? cause.message);
+  }
+  const level = isOurs ? "error" : "warn";
+  return { level, message: "request failed", code: error.code, routeKey: request?.routeKey, requestId: request?.requestId, causes };
 }

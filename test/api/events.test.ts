@@ -1,0 +1,243 @@
+/** CloudEvents over HTTP, in all three modes, into Kafka's binary mode. */
+import { CloudEvent, HTTP } from "cloudevents";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDeadline } from "../../lib/deadline.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { type Api, type ApiAnswer, createApi, uniqueName } from "../support/api.js";
+import { recordsAt } from "../support/topic-contents.js";
+
+const structured = "application/cloudevents+json";
+const batched = "application/cloudevents-batch+json";
+
+let api: Api;
+const topic = uniqueName("events");
+const path = `POST /topics/${topic}/events`;
+const deadline = () => createDeadline(20_000);
+
+beforeAll(async () => {
+  api = await createApi();
+  await createTopics(api.kafka, [{ name: topic, partitionsCount: 2, replicationFactor: 1 }], deadline());
+});
+
+afterAll(async () => {
+  await deleteTopics(api.kafka, [topic], deadline());
+  await api.close();
+});
+
+const four = { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/shop", "ce-type": "order.placed" };
+const event = { specversion: "1.0", id: "1", source: "/shop", type: "order.placed" };
+
+async function recordOf(answer: ApiAnswer) {
+  const [record] = await recordsAt(api.kafka, topic, answer.json.events);
+  if (record === undefined) throw new Error("No record was written.");
+  const headers = Object.fromEntries(record.headers.map(({ name, value }) => [name, value?.toString()]));
+  return { key: record.key?.toString() ?? null, value: record.value, headers };
+}
+
+test("binary mode: ce-* headers become ce_* headers, the body is the value, Content-Type is content-type", async () => {
+  const body = '{ "total" : 12345678901234567 }';
+
+  for (const answer of await api.callBothWays(path, {
+    body,
+    contentType: "application/json; charset=utf-8",
+    headers: { ...four, "x-other": "no" },
+  })) {
+    expect(answer.status).toBe(200);
+    expect(answer.json).toEqual({ events: [{ index: 0, partition: expect.any(Number), offset: expect.any(Number) }] });
+    expect(await recordOf(answer)).toEqual({
+      key: null,
+      value: Buffer.from(body),
+      headers: {
+        ce_specversion: "1.0",
+        ce_id: "1",
+        ce_source: "/shop",
+        ce_type: "order.placed",
+        "content-type": "application/json; charset=utf-8",
+      },
+    });
+  }
+});
+
+test("binary mode: data of any type stays as it is, bytes included", async () => {
+  const body = Buffer.from([0xff, 0x00, 0x80, 0x0a]);
+
+  const answer = await api.call(path, { body, contentType: "application/octet-stream", headers: four });
+
+  expect((await recordOf(answer)).value).toEqual(body);
+});
+
+test("bytes that were turned into text on the way are refused, and told how to arrive whole", async () => {
+  const body = Buffer.from([0xff, 0x00, 0x80]);
+
+  const answer = await api.call(path, { body, contentType: "image/png", headers: four, sentAs: "text" });
+
+  expect(answer.status).toBe(400);
+  expect(answer.json.message).toContain("application/octet-stream");
+});
+
+test("binary mode: header values are unquoted, then percent-decoded once, and plus stays plus", async () => {
+  const headers = { ...four, "ce-id": "a%20b%2525", "ce-subject": '"caf%C3%A9 \\"x\\""', "ce-source": "/a+b", "ce-odd": "100%" };
+
+  const answer = await api.call(path, { headers });
+
+  const record = await recordOf(answer);
+  expect(record.value).toBeNull();
+  expect(record.headers).toMatchObject({ ce_id: "a b%25", ce_subject: 'café "x"', ce_source: "/a+b", ce_odd: "100%" });
+});
+
+test("structured mode: JSON data keeps its digits and order, a string its quotes, attributes become text", async () => {
+  const body = `{"specversion":"1.0","id":"1","source":"/shop","type":"t","datacontenttype":"application/json","retry":-7,"urgent":true,"subject":null,"data":{"b":1.10,"a":12345678901234567}}`;
+
+  for (const answer of await api.callBothWays(path, { body, contentType: structured })) {
+    const record = await recordOf(answer);
+    expect(record.value?.toString()).toBe('{"b":1.10,"a":12345678901234567}');
+    expect(record.headers).toEqual({
+      ce_specversion: "1.0",
+      ce_id: "1",
+      ce_source: "/shop",
+      ce_type: "t",
+      "content-type": "application/json",
+      ce_retry: "-7",
+      ce_urgent: "true",
+    });
+  }
+});
+
+test.each([
+  ["a JSON string", { data: "hi" }, '"hi"'],
+  ["a string of a JSON type", { datacontenttype: "application/vnd.x+json", data: "hi" }, '"hi"'],
+  ["a string of another type", { datacontenttype: "text/plain", data: "hi" }, "hi"],
+  ["bytes", { datacontenttype: "application/json", data_base64: "AAE=" }, "\u0000\u0001"],
+  ["no data", {}, null],
+  ["empty bytes", { data_base64: "" }, ""],
+] as const)("structured mode: %s becomes the value it means", async (_what, members, value) => {
+  const answer = await api.call(path, { body: { ...event, ...members }, contentType: structured });
+
+  expect((await recordOf(answer)).value?.toString() ?? null).toBe(value);
+});
+
+test("the envelope wins over ce-* headers beside it, and letter case of the type does not matter", async () => {
+  const answer = await api.call(path, {
+    body: event,
+    contentType: "Application/CloudEvents+JSON; charset=UTF-8",
+    headers: { "ce-id": "other" },
+  });
+
+  expect((await recordOf(answer)).headers.ce_id).toBe("1");
+});
+
+test("partitionkey is the record's key, and stays an attribute", async () => {
+  const binary = await api.call(path, { headers: { ...four, "ce-partitionkey": "customer%207" } });
+  const json = await api.call(path, { body: { ...event, partitionkey: "customer 7" }, contentType: structured });
+
+  for (const answer of [binary, json]) {
+    expect(await recordOf(answer)).toMatchObject({ key: "customer 7", headers: { ce_partitionkey: "customer 7" } });
+  }
+  expect(json.json.events[0].partition).toBe(binary.json.events[0].partition);
+});
+
+test("what the CloudEvents SDK sends arrives as the SDK meant it", async () => {
+  const sent = new CloudEvent({
+    source: "/sdk",
+    type: "t",
+    datacontenttype: "application/json",
+    data: { é: 1 },
+    partitionkey: "k",
+    subject: "späte ✓",
+  });
+  for (const message of [HTTP.binary(sent), HTTP.structured(sent)]) {
+    const { "content-type": contentType, ...headers } = message.headers as Record<string, string>;
+
+    const answer = await api.call(path, { body: message.body, ...(contentType === undefined ? {} : { contentType }), headers });
+
+    const record = await recordOf(answer);
+    expect(record.key).toBe("k");
+    expect(JSON.parse(record.value?.toString() ?? "")).toEqual({ é: 1 });
+    expect(record.headers).toMatchObject({ ce_id: sent.id, ce_source: "/sdk", ce_type: "t", ce_time: sent.time });
+  }
+});
+
+test.each([
+  ["no ce-* header and no event type", {}, /ce-specversion/],
+  ["another specversion", { "ce-specversion": "0.3" }, /specversion/],
+  ["no id", { "ce-id": undefined }, /attribute id is missing/],
+  ["an empty source", { "ce-source": "" }, /source/],
+  ["a time without a zone", { "ce-time": "2026-01-31T12:00:00" }, /time/],
+  ["an attribute name with a dash", { "ce-my-name": "x" }, /my-name/],
+  ["bytes that are no UTF-8", { "ce-subject": "%ff" }, /subject.*UTF-8/],
+  ["a control character", { "ce-subject": "a%00b" }, /subject.*control/],
+  ["ce-datacontenttype", { "ce-datacontenttype": "text/plain" }, /Content-Type/],
+] as const)("binary mode: %s is refused by name", async (what, changes, message) => {
+  const headers = Object.fromEntries(
+    Object.entries(what.startsWith("no ce-*") ? {} : { ...four, ...changes }).filter(
+      (pair): pair is [string, string] => pair[1] !== undefined,
+    ),
+  );
+
+  const answer = await api.call(path, { body: "{}", headers });
+
+  expect([answer.status, answer.json.error_code]).toEqual([400, 400]);
+  expect(answer.json.message).toMatch(message);
+});
+
+test.each([
+  ["no body", "", /no body/],
+  ["what is no JSON", "{oops", /no valid JSON/],
+  ["a list", [event], /JSON object/],
+  ["a number for the type", { ...event, type: 1 }, /type/],
+  ["an object for an attribute", { ...event, subject: {} }, /subject/],
+  ["a fraction for an attribute", { ...event, priority: 1.5 }, /priority/],
+  ["a name in capitals", { ...event, Subject: "x" }, /Subject/],
+  ["an attribute called __proto__", '{"specversion":"1.0","id":"1","source":"/s","type":"t","__proto__":"x"}', /__proto__/],
+  ["data and data_base64", { ...event, data: 1, data_base64: "AA==" }, /data_base64/],
+  ["data_base64 that is none", { ...event, data_base64: "!" }, /data_base64/],
+  ["an attribute given twice", '{"specversion":"1.0","id":"1","id":"2","source":"/s","type":"t"}', /"id" is given twice/],
+  ["half of a surrogate pair", { ...event, subject: "\ud800" }, /subject/],
+] as const)("structured mode: %s is refused by name", async (_what, body, message) => {
+  const answer = await api.call(path, { body, contentType: structured });
+
+  expect(answer.status).toBe(400);
+  expect(answer.json.message).toMatch(message);
+});
+
+test("a format that is not spoken here is 415", async () => {
+  const answer = await api.call(path, { body: "<event/>", contentType: "application/cloudevents+xml" });
+
+  expect([answer.status, answer.json.error_code]).toEqual([415, 415]);
+});
+
+test("a batch is written in its order; an empty one is a batch, and writes nothing", async () => {
+  const events = ["1", "2", "3"].map((id) => ({ ...event, id, partitionkey: "one", data: Number(id) }));
+
+  const answer = await api.call(path, { body: events, contentType: batched });
+  const empty = await api.call(path, { body: [], contentType: batched });
+
+  expect(answer.status).toBe(200);
+  const records = await recordsAt(api.kafka, topic, answer.json.events);
+  expect(records.map(({ value }) => value?.toString())).toEqual(["1", "2", "3"]);
+  expect(new Set(records.map(({ partition }) => partition)).size).toBe(1);
+  expect([empty.status, empty.json]).toEqual([200, { events: [] }]);
+});
+
+test("one bad event of a batch is named by its index and nothing is written, unless parts are asked for", async () => {
+  const body = [event, { ...event, id: "" }, event];
+
+  const refused = await api.call(path, { body, contentType: batched });
+  const partial = await api.call(`${path}?partial=true`, { body, contentType: batched });
+
+  expect(refused.status).toBe(400);
+  expect(refused.json.message).toMatch(/events\[1\].*id/);
+  expect(partial.status).toBe(207);
+  expect(partial.json.events).toEqual([
+    { index: 0, partition: expect.any(Number), offset: expect.any(Number) },
+    { index: 1, error_code: 400, error: expect.stringContaining("events[1]"), retriable: false, maybe_written: false },
+    { index: 2, partition: expect.any(Number), offset: expect.any(Number) },
+  ]);
+});
+
+test("a topic that does not exist is told, for an empty batch too", async () => {
+  const one = await api.call("POST /topics/no-such-topic/events", { headers: four });
+  const none = await api.call("POST /topics/no-such-topic/events", { body: [], contentType: batched });
+
+  expect([one.json.error_code, none.json.error_code]).toEqual([40401, 40401]);
+});
