@@ -1,5 +1,6 @@
 /** The demo's input: the earthquakes of one week as the USGS published them, as CloudEvents, and what has to become of them. */
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 export interface Quake {
   readonly id: string;
@@ -33,10 +34,12 @@ export interface Expected {
   readonly inSql: ReadonlySet<string>;
 }
 
+/** The package exports its code alone; its data lie beside it. */
+const dataFile = fileURLToPath(new URL("../data/earthquakes.json", import.meta.resolve("vega-datasets")));
+
 /** One id a quake and run, so that no run is taken for another. */
 export function quakesOf(run: string): readonly Quake[] {
-  const require = createRequire(import.meta.url);
-  const { features } = require("vega-datasets/data/earthquakes.json") as { readonly features: readonly Quake[] };
+  const { features } = JSON.parse(readFileSync(dataFile, "utf8")) as { readonly features: readonly Quake[] };
   return features.map((quake) => ({ ...quake, id: `${quake.id}.${run}` }));
 }
 
