@@ -13,10 +13,9 @@ export function isJsonText(text: string): boolean {
   } catch {
     return false;
   }
-  return !isDeep(text);
+  return text.length < splicedDepthMax || !isDeep(text);
 }
 
-/** Only a text with that many brackets can be that deep. */
 function isDeep(text: string): boolean {
   let depth = 0;
   let isString = false;

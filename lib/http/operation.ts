@@ -11,6 +11,8 @@ export interface Reply {
   readonly body?: unknown;
   /** Text that is sent as it is, in place of `body`. */
   readonly text?: string;
+  /** The operation has kept `text` below what Lambda gives back: it is not measured again. */
+  readonly isMeasured?: boolean;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -7,7 +7,7 @@ import type { PartitionProgress, ReadPosition } from "../kafka/reader.js";
 import type { RecordView } from "../kafka/record-view.js";
 import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, type Start } from "./read-query.js";
 import { toCursorText } from "./record-cursor.js";
-import { oversizedRecordJson, type RecordFormats, recordJson } from "./record-json.js";
+import { type RecordFormats, RecordJson } from "./record-json.js";
 import { createReplyBudget } from "./reply-budget.js";
 
 /** The names of things in the two contracts. */
@@ -119,6 +119,7 @@ interface RecordWriter {
 }
 
 function createRecordWriter({ topic, style, formats }: ReadRequest, reply: ReturnType<typeof createReplyBudget>): RecordWriter {
+  const json = new RecordJson(formats);
   const texts: string[] = [];
   let prefix = "";
   let last: number | undefined;
@@ -126,10 +127,10 @@ function createRecordWriter({ topic, style, formats }: ReadRequest, reply: Retur
   return {
     visit: ({ partition }, view) => {
       if (partition !== last || prefix === "") prefix = prefixOf(topic, partition, style);
-      const text = recordJson(view, prefix, formats);
-      if (reply.takes(text)) texts.push(text);
+      const text = json.write(view, prefix);
+      if (reply.takes(text, json.bytesBound)) texts.push(text);
       else if (texts.length > 0) return false;
-      else texts.push(oversizedRecordJson(view, prefix));
+      else texts.push(json.writeOversized(view, prefix));
       if (partition !== last && !firstOffsets.has(partition)) firstOffsets.set(partition, view.offset);
       last = partition;
       return true;

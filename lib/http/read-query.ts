@@ -4,6 +4,7 @@ import { RelayError } from "../errors.js";
 import { negotiate } from "./media-type.js";
 import { parseCursor, type RecordCursor } from "./record-cursor.js";
 import { type RecordFormats, recordFormats } from "./record-json.js";
+import { timestampForm, toTimestampMs } from "./timestamp.js";
 
 /** Below API Gateway's 30 seconds, with time left to answer in. */
 export const waitMsMax = 25_000;
@@ -100,21 +101,13 @@ export function formOf(
   };
 }
 
-const isoTime = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
-const timestampMsMax = 8_640_000_000_000_000;
+const dateAlone = /^\d{4}-\d{2}-\d{2}$/;
+const withoutZone = /^\d{4}-\d{2}-\d{2}T[\d:.]+$/;
 
-/** Milliseconds since the epoch, or ISO-8601; without a zone it is UTC. `bad-request` for anything else. */
+/** Milliseconds since the epoch, or ISO-8601; without a zone it is UTC, and a date is its midnight. `bad-request` for anything else. */
 export function parseTimestampMs(text: string): number {
   const given = text.replace(/ (?=\d{2}:?\d{2}$)/, "+"); // a plus that was not escaped has become a space
-  const timestampMs = /^\d{1,16}$/.test(given) ? Number(given) : isoTime.test(given) ? Date.parse(withZone(given)) : Number.NaN;
-  if (timestampMs >= 0 && timestampMs <= timestampMsMax) return timestampMs;
-  throw new RelayError(
-    "bad-request",
-    "query: timestamp is neither milliseconds since 1970 nor an ISO-8601 time like 2026-01-31T12:00:00Z.",
-  );
-}
-
-/** A date is UTC by itself, a time without zone would be the machine's. */
-function withZone(iso: string): string {
-  return !iso.includes("T") || /(Z|[+-]\d{2}:?\d{2})$/.test(iso) ? iso : `${iso}Z`;
+  const timestampMs = toTimestampMs(dateAlone.test(given) ? `${given}T00:00Z` : withoutZone.test(given) ? `${given}Z` : given);
+  if (timestampMs !== undefined) return timestampMs;
+  throw new RelayError("bad-request", `query: timestamp is no time: ${timestampForm}.`);
 }

@@ -3,25 +3,21 @@ import { lambdaPayloadBytesMax } from "./body-limits.js";
 
 /** For the answer's frame, its partitions and cursor, and the headers around it. */
 const aroundBytes = 120_000;
-/** A UTF-16 unit takes three bytes at most, six where it is a control character, which no JSON text holds as it is. */
-const bytesPerUnitMax = 3;
-
 export interface ReplyBudget {
-  /** Counts the text and answers whether it still fits; a text that does not fit is not counted. */
-  readonly takes: (text: string) => boolean;
+  /** Counts the text, which takes `bytesBound` at most, and answers whether it still fits; a text that does not fit is not counted. */
+  readonly takes: (text: string, bytesBound: number) => boolean;
 }
 
-/** Counts by a cheap bound as long as that is enough, then exactly. */
+/** Counts by the bounds as long as that is enough, then exactly. */
 export function createReplyBudget(bytesMax = lambdaPayloadBytesMax - aroundBytes): ReplyBudget {
   const texts: string[] = [];
   let boundBytes = 0;
   let exactBytes: number | undefined;
   return {
-    takes: (text) => {
-      const bound = (text.length + 1) * bytesPerUnitMax;
-      if (exactBytes === undefined && boundBytes + bound <= bytesMax) {
+    takes: (text, bytesBound) => {
+      if (exactBytes === undefined && boundBytes + bytesBound <= bytesMax) {
         texts.push(text);
-        boundBytes += bound;
+        boundBytes += bytesBound;
         return true;
       }
       exactBytes ??= texts.reduce((sum, one) => sum + exactBytesOf(one), 0);

@@ -113,7 +113,7 @@ export const readOperations: Operations = {
       const answer = await inV3Words(() => readRecords(context.kafka, request, context.deadline));
       const [told] = answer.partitions;
       if (answer.recordsJson === "" || told?.firstOffset !== offset) throw noSuchRecord(path, told);
-      return { status: 200, text: answer.recordsJson };
+      return { status: 200, isMeasured: true, text: answer.recordsJson };
     },
   }),
 };
@@ -171,6 +171,7 @@ function toTopicReply(topic: string, { recordsJson, partitions, cursor }: ReadAn
   return {
     status: 200,
     contentType,
+    isMeasured: true,
     text: `{"topic":${JSON.stringify(topic)},"records":[${recordsJson}],"partitions":[${told.join()}],"cursor":"${cursor}"}`,
   };
 }
@@ -182,6 +183,7 @@ function toPartitionReply(topic: string, partition: number, self: string, { reco
   const place = `"topic_name":${JSON.stringify(topic)},"partition_id":${partition}`;
   return {
     status: 200,
+    isMeasured: true,
     text: `{"kind":"KafkaRecordList","metadata":${metadata},${place},"records":[${recordsJson}],${progressJson(told)},"cursor":"${cursor}"}`,
   };
 }

@@ -1,0 +1,173 @@
+/** Reading: the codec against kafkajs's, and the cursor read (reader and handler) against a kafkajs consumer whose joining is not counted. */
+import { createRequire } from "node:module";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { Kafka as KafkaJs, logLevel } from "kafkajs";
+import { operations } from "../../functions/records.js";
+import { parseConfig } from "../../lib/config.js";
+import { createDeadline } from "../../lib/deadline.js";
+import { http } from "../../lib/http/handler.js";
+import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
+import { encodeRecordBatch, withoutProducerId } from "../../lib/kafka/record-batch-encoder.js";
+import { walkRecordSet } from "../../lib/kafka/record-set.js";
+import { toKafkaRecord } from "../../lib/kafka/record-view.js";
+import type { OutgoingRecord } from "../../lib/kafka/records.js";
+import { toEvent } from "../support/api.js";
+import { createTestTopic } from "../support/kafka.js";
+import { writeBatch } from "../support/write-batches.js";
+import type { Bench, BenchContext, BenchRow } from "./bench.js";
+
+const require = createRequire(import.meta.url);
+const { RecordBatch } = require("kafkajs/src/protocol/recordBatch/v0");
+const Record = require("kafkajs/src/protocol/recordBatch/record/v0");
+const decodeMessages = require("kafkajs/src/protocol/requests/fetch/v4/decodeMessages");
+const KafkaJsDecoder = require("kafkajs/src/protocol/decoder");
+
+const nowMs = 1_700_000_000_000;
+const partitions = 4;
+const batches = 100;
+const batchRecords = 1_000;
+const readBytes = 1_048_576;
+
+const records: readonly OutgoingRecord[] = Array.from({ length: batchRecords }, (_, index) => ({
+  key: Buffer.from(`key-${index}`),
+  value: Buffer.from(JSON.stringify({ id: index, place: "somewhere", note: "x".repeat(150) })),
+  headers: [{ name: "trace", value: Buffer.from("0123456789abcdef") }],
+  timestampMs: nowMs + index,
+}));
+
+export const bench: Bench = {
+  name: "read",
+  run: async (context) => [...(await codecRows(context)), ...(await readRows(context))],
+};
+
+async function codecRows({ secondsPerRow }: BenchContext): Promise<readonly BenchRow[]> {
+  const encodeByKafkajs = () =>
+    RecordBatch({
+      firstTimestamp: nowMs,
+      maxTimestamp: nowMs + batchRecords,
+      lastOffsetDelta: batchRecords - 1,
+      records: records.map(({ key, value, timestampMs }, offsetDelta) =>
+        Record({ key, value, headers: { trace: "0123456789abcdef" }, offsetDelta, timestampDelta: (timestampMs ?? nowMs) - nowMs }),
+      ),
+    });
+  const batch = encodeRecordBatch(records, { ...withoutProducerId, nowMs });
+  const place = { topic: "bench", partition: 0 };
+  const set = { ...place, bytes: batch, fromOffset: 0n, abortedTransactions: [] };
+  const sized = Buffer.alloc(4 + batch.length);
+  sized.writeInt32BE(batch.length);
+  batch.copy(sized, 4);
+
+  const ours = await perSecond(secondsPerRow, async () => encodeRecordBatch(records, { ...withoutProducerId, nowMs }));
+  const theirs = await perSecond(secondsPerRow, encodeByKafkajs);
+  const oursDecoded = await perSecond(secondsPerRow, () => walkRecordSet(set, (view) => toKafkaRecord(view, place) !== undefined));
+  const theirsDecoded = await perSecond(secondsPerRow, () => decodeMessages(new KafkaJsDecoder(sized)));
+  const size = `${batchRecords.toLocaleString("en")} records of 200 bytes`;
+  return [
+    atLeast(3, { what: `encode a batch of ${size}`, ours, theirs, against: "kafkajs's encoder" }),
+    atLeast(3, { what: `decode a batch of ${size}`, ours: oursDecoded, theirs: theirsDecoded, against: "kafkajs's decoder" }),
+  ];
+}
+
+/** Records a second of something that handles one batch. */
+async function perSecond(seconds: number, once: () => Promise<unknown>): Promise<number> {
+  for (let warmUp = 0; warmUp < 20; warmUp++) await once();
+  const startedMs = performance.now();
+  let count = 0;
+  while (performance.now() - startedMs < seconds * 1_000) {
+    await once();
+    count++;
+  }
+  return (count * batchRecords) / ((performance.now() - startedMs) / 1_000);
+}
+
+async function readRows({ brokers, secondsPerRow, log }: BenchContext): Promise<readonly BenchRow[]> {
+  const config = parseConfig({ KAFKA_BROKERS: brokers.join(","), RELAY_ACCESS: "everything" });
+  const kafka = createKafka(toKafkaOptions(config));
+  try {
+    const topic = await createTestTopic(kafka, { partitions });
+    for (let batch = 0; batch < batches; batch++)
+      for (let partition = 0; partition < partitions; partition++) await writeBatch(kafka, topic, partition, records);
+    log(`${batches * partitions * batchRecords} records in ${partitions} partitions`);
+
+    const theirs = await consumeByKafkajs(brokers, topic);
+    const byReader = await readToEnd(secondsPerRow, readerReads(kafka, topic));
+    const handler = http(operations, { config, kafka });
+    const byHandler = await readToEnd(secondsPerRow, handlerReads(handler, topic, ""));
+    const byHandlerBase64 = await readToEnd(secondsPerRow, handlerReads(handler, topic, "&key_format=base64&value_format=base64"));
+    const against = "kafkajs consumer, eachBatch";
+    return [
+      atLeast(3, { what: "cursor read of 1 MB, records as objects", ours: byReader, theirs, against }),
+      atLeast(3, { what: "cursor read of 1 MB over the handler, values in base64", ours: byHandlerBase64, theirs, against }),
+      atLeast(1, { what: "cursor read of 1 MB over the handler, values checked and told as JSON", ours: byHandler, theirs, against }),
+    ];
+  } finally {
+    await kafka.close();
+  }
+}
+
+/** From the first batch to the last, so that joining the group is not counted. */
+async function consumeByKafkajs(brokers: readonly string[], topic: string): Promise<number> {
+  const consumer = new KafkaJs({ brokers: [...brokers], logLevel: logLevel.NOTHING }).consumer({ groupId: `${topic}-bench` });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const total = batches * partitions * batchRecords;
+  let seen = 0;
+  let seenBeforeClock = 0;
+  let startedMs = 0;
+  const perSecond = await new Promise<number>((resolve, reject) => {
+    consumer
+      .run({
+        eachBatch: async ({ batch }) => {
+          seen += batch.messages.length;
+          if (startedMs === 0) [startedMs, seenBeforeClock] = [performance.now(), seen]; // fetched before the clock
+          if (seen >= total) resolve((seen - seenBeforeClock) / ((performance.now() - startedMs) / 1_000));
+        },
+      })
+      .catch(reject);
+  });
+  await consumer.disconnect();
+  return perSecond;
+}
+
+/** One read: how many records came. 0 at the end, after which it begins anew. */
+type Reads = () => Promise<number>;
+
+async function readToEnd(seconds: number, reads: Reads): Promise<number> {
+  for (let warmUp = 0; warmUp < 20; warmUp++) await reads();
+  const startedMs = performance.now();
+  let count = 0;
+  while (performance.now() - startedMs < seconds * 1_000) count += await reads();
+  return count / ((performance.now() - startedMs) / 1_000);
+}
+
+function readerReads(kafka: Kafka, topic: string): Reads {
+  const beginning = () => Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0n }));
+  let positions = beginning();
+  return async () => {
+    const told = await kafka.reader.read(positions, { bytesMax: readBytes, recordsMax: 100_000, waitMs: 0 }, createDeadline(10_000));
+    const count = told.reduce((sum, one) => sum + one.records.length, 0);
+    positions = count === 0 ? beginning() : told.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset }));
+    return count;
+  };
+}
+
+function handlerReads(handler: ReturnType<typeof http>, topic: string, formats: string): Reads {
+  let start = "from=beginning";
+  return async () => {
+    const event: APIGatewayProxyEventV2 = toEvent(
+      `GET /topics/${topic}/records?${start}&limit=100000&bytes_max=${readBytes}${formats}`,
+      {},
+      Object.keys(operations),
+    );
+    const { body = "" } = await handler(event, { getRemainingTimeInMillis: () => 30_000 });
+    const cursor = /"cursor":"([^"]+)"\}$/.exec(body)?.[1];
+    const count = body.split('"offset":').length - 1;
+    start = count === 0 || cursor === undefined ? "from=beginning" : `cursor=${cursor}`;
+    return count;
+  };
+}
+
+function atLeast(ratioMin: number, row: Pick<BenchRow, "what" | "ours" | "theirs" | "against">): BenchRow {
+  const ratio = row.ours / row.theirs;
+  return { ...row, unit: "records/s", ratio, budget: `at least ${ratioMin}`, withinBudget: ratio >= ratioMin };
+}
