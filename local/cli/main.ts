@@ -4,9 +4,11 @@ import { createCli } from "./cli.js";
 import { registerCluster, registerElections, registerReassignments, registerRecords } from "./cluster.js";
 import { registerConfigs } from "./configs.js";
 import { registerConsume } from "./consume.js";
+import { registerDeadLetters } from "./dead-letters.js";
 import { registerGroups } from "./groups.js";
 import { registerOffsets } from "./offsets.js";
 import { registerProduce } from "./produce.js";
+import { registerRoutes } from "./routes.js";
 import { registerTopics } from "./topics.js";
 
 const interruption = new AbortController();
@@ -43,5 +45,7 @@ registerAcls(cli);
 registerReassignments(cli);
 registerElections(cli);
 registerCluster(cli);
+registerDeadLetters(cli);
+registerRoutes(cli);
 
 process.exitCode = await cli.run(process.argv.slice(2));

@@ -30,8 +30,8 @@ export async function findRoutes(folder: string = process.cwd()): Promise<readon
 
 async function load(path: string, file: string): Promise<FoundRoute> {
   try {
-    const { handler } = (await import(pathToFileURL(path).href)) as { readonly handler?: Partial<RelayHandler> };
-    if (typeof handler !== "function" || handler.route === undefined) {
+    const { handler } = (await import(pathToFileURL(path).href)) as { readonly handler?: unknown };
+    if (!isRelayHandler(handler)) {
       return { file, fault: new RelayError("bad-configuration", "It exports no handler made by relay(defineRoute({ ... })).") };
     }
     const { name } = handler.route;
@@ -41,7 +41,7 @@ async function load(path: string, file: string): Promise<FoundRoute> {
         fault: new RelayError("bad-configuration", `Its route is called ${JSON.stringify(name)}: file and route have one name.`),
       };
     }
-    return { file, handler: handler as RelayHandler };
+    return { file, handler };
   } catch (thrown) {
     const error = toRelayError(thrown);
     return {
@@ -52,6 +52,10 @@ async function load(path: string, file: string): Promise<FoundRoute> {
           : error,
     };
   }
+}
+
+function isRelayHandler(handler: unknown): handler is RelayHandler {
+  return typeof handler === "function" && "route" in handler;
 }
 
 /** The route of a name; `not-found` names those there are. */

@@ -1,0 +1,7 @@
+/** Dead letters: list, show, redrive, discard. May read dead letter topics, mark what was done with them, write topics and invoke the functions of routes. */
+import { http } from "../lib/http/handler.js";
+import { deadLetterOperations } from "../lib/http/operations/dead-letter-operations.js";
+
+export const operations = deadLetterOperations;
+
+export const handler = http(operations);

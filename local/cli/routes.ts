@@ -1,0 +1,154 @@
+/** `kafka-relay routes`: check, list, explain, test - what the routes of this project are, before a record comes. */
+import { RelayError } from "../../lib/errors.js";
+import { runExamples } from "../../lib/relay/examples.js";
+import { isJsonata } from "../../lib/relay/jsonata.js";
+import type { Route } from "../../lib/relay/route.js";
+import { type Cli, type CliContext, withExamples } from "./cli.js";
+import { type FoundRoute, findRoute, findRoutes, routesFolder } from "./route-files.js";
+
+export function registerRoutes(cli: Cli): void {
+  const noun = cli.noun("routes", `Relay routes: one file each in ${routesFolder}.`, [
+    "kafka-relay routes check",
+    "kafka-relay routes list",
+    "kafka-relay routes explain strong-quakes",
+    "kafka-relay routes test",
+  ]);
+  withExamples(
+    noun.command("check").description("Loads every route and says what is wrong with it, and where.").action(cli.action(check)),
+    ["kafka-relay routes check"],
+  );
+  withExamples(noun.command("list").description("Names, targets and order of all routes.").action(cli.action(list)), [
+    "kafka-relay routes list --json",
+  ]);
+  withExamples(
+    noun
+      .command("explain")
+      .description("Everything a route does, defaults included, and what becomes of which failure.")
+      .argument("<route>")
+      .action(cli.action(explain)),
+    ["kafka-relay routes explain strong-quakes"],
+  );
+  withExamples(
+    noun
+      .command("test")
+      .description("Runs the examples in the route files; nothing is delivered.")
+      .argument("[route]", "all where absent")
+      .action(cli.action(test)),
+    ["kafka-relay routes test", "kafka-relay routes test strong-quakes"],
+  );
+}
+
+async function check(context: CliContext): Promise<void> {
+  const found = await findRoutes();
+  for (const route of found) {
+    const fault = route.fault ?? (await expressionFault(route.handler.route));
+    if (fault === undefined) context.say(`${route.file}  ok`);
+    else context.complain(new RelayError(fault.code, `${route.file}: ${fault.message}`));
+  }
+  if (context.isJson)
+    context.print(
+      found.map(({ file, fault }) => ({ file, fault: fault?.message ?? null })),
+      [],
+    );
+}
+
+async function expressionFault({ transform }: Route): Promise<RelayError | undefined> {
+  if (!isJsonata(transform)) return undefined;
+  try {
+    await transform.check();
+    return undefined;
+  } catch (thrown) {
+    return thrown as RelayError;
+  }
+}
+
+async function list(context: CliContext): Promise<void> {
+  const rows = (await findRoutes()).map(toRow);
+  context.print(rows, [
+    { title: "route", cell: ({ name }) => name },
+    { title: "target", cell: ({ target }) => target },
+    { title: "order", cell: ({ order }) => order },
+    { title: "filter", cell: ({ filter }) => filter },
+    { title: "transform", cell: ({ transform }) => transform },
+    { title: "fault", cell: ({ fault }) => fault?.slice(0, 100) },
+  ]);
+}
+
+function toRow({ file, handler, fault }: FoundRoute) {
+  if (handler === undefined) return { name: file, fault: fault.message };
+  const { name, target, order, filter, transform } = handler.route;
+  return {
+    name,
+    target: `${target.kind} ${target.name}`,
+    order,
+    filter: filter === undefined ? null : JSON.stringify(filter).slice(0, 80),
+    transform: transformOf(transform),
+  };
+}
+
+function transformOf(transform: Route["transform"]): string {
+  if (transform === undefined) return "none";
+  return isJsonata(transform) ? `jsonata ${transform.expression.slice(0, 60)}` : "function";
+}
+
+async function explain(context: CliContext, _: object, [name = ""]: readonly string[]): Promise<void> {
+  const { route } = await findRoute(name);
+  const {
+    target,
+    filter,
+    transform,
+    order,
+    concurrencyMax,
+    retry,
+    afterRetries,
+    breaker,
+    deadLetterTopic,
+    timeLeftMarginMs,
+    transformTimeoutMs,
+    examples,
+  } = route;
+  const heldBy = { partition: "every later record of its partition", key: "every later record of its key", none: "no other record" }[order];
+  context.printOne({
+    route: route.name,
+    filter: filter === undefined ? "every record matches" : JSON.stringify(filter),
+    transform: isJsonata(transform)
+      ? `jsonata, gives ${transform.options.gives}: ${transform.expression}`
+      : transform === undefined
+        ? "none: byte for byte"
+        : `function, ${transformTimeoutMs} ms at most`,
+    target: `${target.kind} ${target.name}`,
+    target_options: JSON.stringify(target.options, (_key, value: unknown) => (typeof value === "function" ? "(function)" : value)),
+    order: `${order}: a record that waits holds ${heldBy}; up to ${concurrencyMax} attempts at once`,
+    retries: `${retry.attemptsMax} attempts within ${retry.deadlineMs} ms, waits up to ${retry.firstDelayMs} ms doubling to ${retry.delayMaxMs} ms, Retry-After respected; never past the function's time less ${timeLeftMarginMs} ms`,
+    after_retries: afterRetries === "give-back" ? "given back: it comes again with the next invocation" : "dead-lettered",
+    breaker: `opens after ${breaker.failuresInRowMax} failures in a row for ${breaker.openMs} ms, and after ${breaker.deadLettersInRowMax} dead letters in a row`,
+    refused_by_target: "dead-lettered at once (what the target says of the record: 400, 409, 413, 415, 422; a transform that throws)",
+    target_fails: "retried (5xx, 429, timeouts, refused connections, 401, 403, 404, 410, redirects)",
+    dead_letters: deadLetterTopic ?? "<topic>.dead-letters",
+    examples: `${examples.length}`,
+  });
+}
+
+async function test(context: CliContext, _: object, [name]: readonly string[]): Promise<void> {
+  const handlers = name === undefined ? await loadedRoutes(context) : [await findRoute(name)];
+  const rows: { route: string; example: string; faults: readonly string[] }[] = [];
+  for (const { route } of handlers) {
+    for (const { name: example, faults } of await runExamples(route)) {
+      rows.push({ route: route.name, example, faults });
+      if (faults.length === 0) context.say(`ok      ${route.name}: ${example}`);
+      else context.complain(new RelayError("unprocessable", `${route.name}: ${example}: ${faults.join(" ")}`));
+    }
+  }
+  if (context.isJson) context.print(rows, []);
+  const failed = rows.filter(({ faults }) => faults.length > 0).length;
+  context.say(`${rows.length - failed} passed, ${failed} failed`);
+}
+
+async function loadedRoutes(context: CliContext) {
+  const found = await findRoutes();
+  return found.flatMap(({ file, handler, fault }) => {
+    if (handler !== undefined) return [handler];
+    context.complain(new RelayError(fault.code, `${file}: ${fault.message}`));
+    return [];
+  });
+}
