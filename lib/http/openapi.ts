@@ -31,11 +31,12 @@ const problemReference = { $ref: "#/components/schemas/Problem" } as const;
 /** Describes operations by their route keys; the catch-all has no place in it. */
 export function toOpenApi(operations: Operations, version: string): JsonObject {
   const paths: Record<string, Record<string, Json>> = {};
+  const components: Record<string, Json> = { Problem: problemSchema };
   for (const key of Object.keys(operations).sort()) {
     const [method, path] = key.split(" ");
     if (method === undefined || path === undefined) continue;
     paths[path] ??= {};
-    paths[path][method.toLowerCase()] = toOperation(key, path, operations[key] as Operation);
+    paths[path][method.toLowerCase()] = toOperation(key, path, operations[key] as Operation, components);
   }
   return {
     openapi: "3.1.0",
@@ -46,11 +47,11 @@ export function toOpenApi(operations: Operations, version: string): JsonObject {
         "Apache Kafka behind HTTP: the contract of Confluent's REST proxy (v2 produce and metadata, v3), CloudEvents, and reading by offset, time or cursor.",
     },
     paths,
-    components: { schemas: { Problem: problemSchema } },
+    components: { schemas: components },
   };
 }
 
-function toOperation(key: string, path: string, operation: Operation): JsonObject {
+function toOperation(key: string, path: string, operation: Operation, components: Record<string, Json>): JsonObject {
   const body = toRequestBody(operation);
   return {
     operationId: toOperationId(key),
@@ -58,7 +59,7 @@ function toOperation(key: string, path: string, operation: Operation): JsonObjec
     "x-permission": operation.may,
     parameters: [...pathParameters(path, operation), ...queryParameters(operation)],
     ...(body === undefined ? {} : { requestBody: body }),
-    responses: toResponses(operation),
+    responses: toResponses(key, operation, components),
   };
 }
 
@@ -108,12 +109,20 @@ function toRequestBody(operation: Operation): JsonObject | undefined {
   return { required: true, content: Object.fromEntries((operation.consumes ?? jsonOnly).map((type) => [type, { schema }])) };
 }
 
-function toResponses(operation: Operation): JsonObject {
+/** A shape that several statuses share stands among the components, once. */
+function toResponses(key: string, operation: Operation, components: Record<string, Json>): JsonObject {
   const { produces = jsonOnly } = operation;
   const content = (schema: Json): JsonObject => Object.fromEntries(produces.map((type) => [type, { schema }]));
+  const shapes = Object.values(operation.answers);
+  const shapeOf = (schema: GenericSchema): Json => {
+    if (shapes.filter((one) => one === schema).length === 1) return toSchema(schema, "output");
+    const name = `${toOperationId(key)}Answer`;
+    components[name] ??= toSchema(schema, "output");
+    return { $ref: `#/components/schemas/${name}` };
+  };
   const described = Object.entries(operation.answers).map(([status, schema]) => {
     if (schema === null) return [status, { description: describeStatus(status) }];
-    const shape = toSchema(schema, "output");
+    const shape = shapeOf(schema);
     return [
       status,
       { description: describeStatus(status), content: content(Number(status) < 400 ? shape : { anyOf: [shape, problemReference] }) },

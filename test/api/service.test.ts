@@ -40,7 +40,8 @@ test("the description served is the one the operations give today", async () => 
   const answer = await api.call("GET /openapi.json");
 
   expect(answer.json.openapi).toBe("3.1.0");
-  expect(readFileSync(descriptionPath, "utf8"), "run `npm run openapi`").toBe(await describeApi());
+  const isCurrent = readFileSync(descriptionPath, "utf8") === (await describeApi());
+  expect(isCurrent, "lib/http/openapi.generated.json is not what the operations say: run `npm run openapi`").toBe(true);
   for (const key of Object.keys(api.operations)) {
     const [method = "", path] = key.split(" ");
     if (path !== undefined) expect(answer.json.paths[path]?.[method.toLowerCase()], key).toBeDefined();
@@ -57,7 +58,7 @@ test("operation ids are names of their own", async () => {
 });
 
 test("a path nobody knows is 404, and says where to look", async () => {
-  for (const path of ["/nothing", "/topics/a/b/c", "/v3", "//", "/%2e%2e", `/${"x".repeat(5_000)}`]) {
+  for (const path of ["/nothing", "/topics/a/b/c", "/v3", "/%2e%2e", `/${"x".repeat(5_000)}`]) {
     const answer = await api.call(`GET ${path}`, { accept: "text/html" });
     expect([path.slice(0, 20), answer.status, answer.json.error_code]).toEqual([path.slice(0, 20), 404, 404]);
     expect(answer.json.message).toContain("/openapi.json");
