@@ -44,6 +44,8 @@ export interface BrokerConnection {
 const silentLogger = { namespace: () => silentLogger, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 const reauthenticateBeforeMs = 10_000;
+/** Up to so many bytes copying is cheaper than handing two buffers to the system. */
+const joinedBytesMax = 32 * 1024;
 const keepAliveAfterMs = 60_000;
 const saslAuthenticateKey = 36;
 
@@ -224,8 +226,13 @@ class Carrier implements BrokerConnection {
         expectResponse: true,
         requestTimeout: null,
         sendRequest: () => {
+          const header = this.#header(api.key, version, correlationId, isFlexible, body.length);
+          if (body.length <= joinedBytesMax) {
+            socket.write(Buffer.concat([header, body]));
+            return;
+          }
           socket.cork(); // header and body leave together, neither copied
-          socket.write(this.#header(api.key, version, correlationId, isFlexible, body.length));
+          socket.write(header);
           socket.write(body);
           socket.uncork();
         },
