@@ -52,9 +52,10 @@ export const environment = v.object({
 export type Environment = v.InferOutput<typeof environment>;
 export type Config = Readonly<Environment>;
 
-/** Checks an environment; `bad-configuration` names every variable at fault, what it holds never. */
+/** Checks an environment; `bad-configuration` names every variable at fault, what it holds never. An empty variable is none: deployments cannot unset one. */
 export function parseConfig(env: NodeJS.ProcessEnv): Config {
-  const result = v.safeParse(environment, env);
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const result = v.safeParse(environment, given);
   if (result.success) return Object.freeze(result.output);
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "?"}: ${issue.message.replace(/ but received .*$/, "")}`);
   throw new RelayError("bad-configuration", `The configuration has ${faults.length} fault(s):\n  ${faults.join("\n  ")}`);

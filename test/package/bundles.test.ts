@@ -113,7 +113,7 @@ const expectations: Readonly<
   cluster: { event: () => inCluster("brokers"), expected: { status: 200, thrown: undefined } },
   service: { event: () => httpEvent("GET /health"), expected: { status: 200, thrown: undefined } },
   deadLetters: {
-    event: () => httpEvent("GET /topics/{topic}/dead-letters", { topic: "no-such-topic" }),
+    event: () => httpEvent("GET /dead-letters/{topic}", { topic: "no-such-topic" }),
     expected: { status: 404, thrown: undefined },
   },
   strongQuakes: { event: () => kafkaEvent("earthquakes", quake("a", 2)), expected: { status: undefined, thrown: undefined } },
