@@ -56,7 +56,7 @@ export async function createAdminApi(options: ApiOptions = {}): Promise<AdminApi
         brokers: (process.env.KAFKA_BROKERS ?? "").split(","),
         logLevel: logLevel.NOTHING,
       });
-      const consumer = client.consumer({ groupId, sessionTimeout: 10_000 });
+      const consumer = client.consumer({ groupId, sessionTimeout: 10_000, maxWaitTimeInMs: 100 });
       const joined = new Promise<string>((resolve) => {
         consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => resolve(payload.memberId));
       });

@@ -1,0 +1,240 @@
+/** The command line as people and programs use it: a real process for every command. */
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+
+const bin = fileURLToPath(new URL("../../local/cli/bin.js", import.meta.url));
+const made: string[] = [];
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface RunOptions {
+  readonly input?: string | Buffer;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Interrupted as by Ctrl-C once its output holds this. */
+  readonly interruptAt?: string;
+}
+
+function relay(words: readonly string[], { input, env = {}, interruptAt }: RunOptions = {}): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [bin, ...words], { env: { ...process.env, ...env } });
+    let [out, err] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+      if (interruptAt !== undefined && out.includes(interruptAt)) child.kill("SIGINT");
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      err += text;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, out, err }));
+    child.stdin.on("error", () => {});
+    child.stdin.end(input ?? "");
+  });
+}
+
+function newName(): string {
+  const name = `cli-${randomBytes(4).toString("hex")}`;
+  made.push(name);
+  return name;
+}
+
+async function newTopic(partitions = 1): Promise<string> {
+  const name = newName();
+  await relay(["topics", "create", name, "-p", String(partitions)]);
+  return name;
+}
+
+afterAll(async () => {
+  await relay(["topics", "delete", "--if-exists", ...made]);
+});
+
+test("a topic is created, described, altered, listed and deleted", async () => {
+  const topic = newName();
+
+  const created = await relay(["topics", "create", topic, "--partitions", "2", "--config", "retention.ms=60000"]);
+  const altered = await relay(["topics", "alter", topic, "-p", "3", "-c", "cleanup.policy=compact", "--delete-config", "retention.ms"]);
+  const described = JSON.parse((await relay(["topics", "describe", topic, "--json"])).out);
+  const listed = await relay(["topics", "list"]);
+  const deleted = await relay(["topics", "delete", topic]);
+
+  expect(created).toMatchObject({ code: 0, err: "" });
+  expect(created.out).toMatch(new RegExp(`^CREATED +PARTITIONS +REPLICAS\\n${topic} +2 +1\\n$`));
+  expect(altered.code).toBe(0);
+  expect(described[0]).toMatchObject({ topic_name: topic, partitions_count: 3, configs: { "cleanup.policy": "compact" } });
+  expect(listed.out).toMatch(new RegExp(`^${topic} +3 +1$`, "m"));
+  expect(deleted).toMatchObject({ code: 0, out: `DELETED\n${topic}\n` });
+});
+
+test("lines become records, and records lines again: keys, headers, tombstones, odd bytes", async () => {
+  const topic = await newTopic();
+  const input = Buffer.concat([
+    Buffer.from("k1:one\nk2:zwei ü\r\nno key\n\ngone:-\nbytes:"),
+    Buffer.from([0xff, 0xfe]),
+    Buffer.from("\nlast:without newline"),
+  ]);
+
+  const produced = await relay(["produce", topic, "--key-separator", ":", "--null-marker", "-", "-H", "source=test"], { input });
+  const consumed = await relay(["consume", topic, "--from-beginning", "--until-end", "--json"]);
+  const plain = await relay(["consume", topic, "--from-beginning", "-n", "2", "--print", "offset,key,value,headers"]);
+
+  const records = consumed.out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(produced).toMatchObject({ code: 0, out: "", err: `7 record(s) written to ${topic}\n` });
+  expect(records.map(({ key, value, value_encoding }) => [key, value, value_encoding])).toEqual([
+    ["k1", "one", undefined],
+    ["k2", "zwei ü", undefined],
+    [null, "no key", undefined],
+    [null, "", undefined],
+    ["gone", null, undefined],
+    ["bytes", "//4=", "base64"],
+    ["last", "without newline", undefined],
+  ]);
+  expect(records[0].headers).toEqual([{ name: "source", value: "test" }]);
+  expect(plain.out).toBe("0\tk1\tone\tsource:test\n1\tk2\tzwei ü\tsource:test\n");
+});
+
+test("ten thousand lines arrive, each once and in order", async () => {
+  const topic = await newTopic();
+  const lines = Array.from({ length: 10_000 }, (_, index) => `line ${index}`);
+
+  await relay(["produce", topic], { input: lines.join("\n") });
+  const consumed = await relay(["consume", topic, "--from-beginning", "--limit", "10000"]);
+
+  expect(consumed.out).toBe(`${lines.join("\n")}\n`);
+});
+
+test("consume goes on until Ctrl-C, and ends well with it", async () => {
+  const topic = await newTopic();
+  await relay(["produce", topic], { input: "first\n" });
+
+  const consumed = await relay(["consume", topic, "--from-beginning"], { interruptAt: "first" });
+
+  expect(consumed).toEqual({ code: 0, out: "first\n", err: "" });
+});
+
+test("a group's offsets are moved, told, forgotten; and the group is deleted", async () => {
+  const [topic, group] = [await newTopic(2), `team a/${newName()}`];
+  await relay(["produce", topic, "--partition", "0"], { input: "a\nb\nc\n" });
+
+  const planned = await relay(["groups", "reset-offsets", group, "-t", topic, "--to-latest", "--dry-run", "--json"]);
+  const reset = await relay(["groups", "reset-offsets", group, "-t", topic, "--to-offset", "1"]);
+  const [described] = JSON.parse((await relay(["groups", "describe", group, "--json"])).out);
+  const listed = await relay(["groups", "list", "--state", "empty"]);
+  const forgotten = await relay(["groups", "delete-offsets", group, "-t", topic]);
+  const deleted = await relay(["groups", "delete", group]);
+  const again = await relay(["groups", "delete", group]);
+
+  expect(JSON.parse(planned.out)).toEqual([
+    { topic_name: topic, partition_id: 0, offset_before: null, offset_after: 3 },
+    { topic_name: topic, partition_id: 1, offset_before: null, offset_after: 0 },
+  ]);
+  expect(reset.out).toMatch(/^TOPIC +PARTITION +BEFORE +AFTER\n.* 0 +- +1\n.* 1 +- +0\n$/);
+  expect(described).toMatchObject({ group_id: group, state: "EMPTY", lag: 2 });
+  expect(listed.out).toContain(group);
+  expect([forgotten.code, deleted.code, again.code]).toEqual([0, 0, 1]);
+  expect(again.err).toBe(`error: Group "${group}": the group does not exist.\n`);
+});
+
+test("offsets, settings, ACLs, records, elections, reassignments, brokers and the cluster have their commands", async () => {
+  const topic = await newTopic();
+  await relay(["produce", topic], { input: "a\nb\n" });
+  const principal = `User:${topic}`;
+  const json = async (...words: string[]) => JSON.parse((await relay([...words, "--json"])).out);
+
+  expect(await json("offsets", "get", topic)).toEqual([{ topic_name: topic, partition_id: 0, earliest_offset: 0, latest_offset: 2 }]);
+  expect((await json("configs", "alter", "topic", topic, "--set", "retention.ms=5000"))[0]).toMatchObject({ altered: true });
+  expect(await json("configs", "describe", "topic", topic)).toMatchObject([{ name: "retention.ms", value: "5000" }]);
+  const acl = ["--resource-type", "topic", "--resource-name", topic, "--principal", principal, "--operation", "read"];
+  expect((await json("acls", "create", ...acl))[0]).toMatchObject({ principal, permission: "ALLOW", host: "*" });
+  expect(await json("acls", "list", "--principal", principal)).toHaveLength(1);
+  expect(await json("acls", "delete", "--principal", principal)).toHaveLength(1);
+  expect(await json("records", "delete", topic, "--before", "0:1")).toEqual([{ topic_name: topic, partition_id: 0, low_watermark: 1 }]);
+  expect(await json("elections", "run", "--topic", topic)).toEqual([{ topic_name: topic, partition_id: 0, outcome: "not-needed" }]);
+  expect((await relay(["reassignments", "cancel", topic, "--partitions", "0"])).code).toBe(1);
+  expect((await json("brokers"))[0]).toMatchObject({ broker_id: expect.any(Number), port: expect.any(Number) });
+  expect((await json("cluster")).cluster_id).toMatch(/^[\w-]{22}$/);
+});
+
+test("of several things one fails: the others are done, it is told, and the exit code is 1", async () => {
+  const topic = newName();
+
+  const ran = await relay(["topics", "create", topic, "not a name"]);
+
+  expect(ran.code).toBe(1);
+  expect(ran.out).toContain(topic);
+  expect(ran.err).toMatch(/^error: .*not a name.*\n$/);
+});
+
+test("an existing topic with --if-not-exists, and a missing one with --if-exists, is no failure", async () => {
+  const topic = await newTopic();
+
+  expect((await relay(["topics", "create", topic])).code).toBe(1);
+  expect(await relay(["topics", "create", topic, "--if-not-exists"])).toMatchObject({ code: 0, err: "" });
+  expect(await relay(["topics", "delete", "no-such-topic", "--if-exists"])).toMatchObject({ code: 0, err: "" });
+});
+
+test.each([
+  [["topics", "describe", "no-such-topic"], /^error: .*no-such-topic.*\n$/],
+  [["produce", "no-such-topic"], /^error: .*no-such-topic.*does not exist\.\n$/],
+  [["consume", "no-such-topic"], /^error: .*no-such-topic.*does not exist\.\n$/],
+  [["produce", "__consumer_offsets"], /^error: .*Kafka's own.*\n$/],
+  [["topics", "list", "--brokers", "127.0.0.1:1"], /^error: .*127\.0\.0\.1:1.*\n$/],
+])("a failure is one message and exit code 1: %j", async (words, message) => {
+  const ran = await relay(words, { input: "a\n" });
+
+  expect([ran.code, ran.out]).toEqual([1, ""]);
+  expect(ran.err).toMatch(message);
+});
+
+test("with --json a failure is JSON too", async () => {
+  const ran = await relay(["topics", "delete", "no-such-topic", "--json"]);
+
+  expect([ran.code, JSON.parse(ran.out)]).toEqual([1, []]);
+  expect(JSON.parse(ran.err).error).toMatchObject({ code: "unknown-topic-or-partition", retriable: false });
+});
+
+test.each([
+  [["topics", "frobnicate"], "unknown command 'frobnicate'"],
+  [["topics", "create"], "missing required argument"],
+  [["topics", "create", "x", "-p", "many"], "whole number"],
+  [["topics", "alter", "x"], "Say what to alter"],
+  [["groups", "reset-offsets", "g", "-t", "x"], "Say where to"],
+  [["groups", "reset-offsets", "g", "-t", "x", "--to-earliest", "--to-latest"], "Say where to"],
+  [["consume", "x", "--from-time", "yesterday"], "It is a time"],
+  [["acls", "create", "--principal", "User:a"], "An ACL needs"],
+  [["acls", "delete"], "every ACL"],
+  [["configs", "describe", "planet", "earth"], "Say whose"],
+  [["--timeout", "0", "topics", "list"], "number of seconds"],
+])("wrong usage is told with exit code 2: %j", async (words, message) => {
+  const ran = await relay(words);
+
+  expect([ran.code, ran.out]).toEqual([2, ""]);
+  expect(ran.err).toContain(message);
+});
+
+test.each([
+  [["--help"]],
+  [["topics", "--help"]],
+  [["topics", "create", "--help"]],
+  [["groups", "reset-offsets", "--help"]],
+  [["consume", "--help"]],
+])("help has examples on every level: %j", async (words) => {
+  const ran = await relay(words);
+
+  expect([ran.code, ran.err]).toEqual([0, ""]);
+  expect(ran.out).toMatch(/Examples:\n {2}\$ .*kafka-relay/);
+});
+
+test("what is piped has no colours and no progress bars", async () => {
+  const ran = await relay(["topics", "list"], { env: { TERM: "xterm-256color" } });
+
+  expect(ran.out + ran.err).not.toContain("\u001b");
+});
