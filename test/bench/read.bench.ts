@@ -153,6 +153,7 @@ function readerReads(kafka: Kafka, topic: string): Reads {
 
 function handlerReads(handler: ReturnType<typeof http>, topic: string, formats: string): Reads {
   let start = "from=beginning";
+  let readBefore = 0;
   return async () => {
     const event: APIGatewayProxyEventV2 = toEvent(
       `GET /topics/${topic}/records?${start}&limit=100000&bytes_max=${readBytes}${formats}`,
@@ -160,9 +161,10 @@ function handlerReads(handler: ReturnType<typeof http>, topic: string, formats: 
       Object.keys(operations),
     );
     const { body = "" } = await handler(event, { getRemainingTimeInMillis: () => 30_000 });
-    const cursor = /"cursor":"([^"]+)"\}$/.exec(body)?.[1];
-    const count = body.split('"offset":').length - 1;
-    start = count === 0 || cursor === undefined ? "from=beginning" : `cursor=${cursor}`;
+    const tail = body.slice(-1_000); // where each partition's next offset and the cursor stand
+    const read = [...tail.matchAll(/"next_offset":(\d+)/g)].reduce((sum, [, offset]) => sum + Number(offset), 0);
+    const count = read - readBefore;
+    [start, readBefore] = count === 0 ? ["from=beginning", 0] : [`cursor=${/"cursor":"([^"]+)"\}$/.exec(tail)?.[1]}`, read];
     return count;
   };
 }
