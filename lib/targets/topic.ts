@@ -29,7 +29,7 @@ export interface TopicOptions {
   readonly partition?: "key" | "source";
   /** Absent: the cluster that the route reads from. */
   readonly cluster?: ClusterOptions;
-  /** How many records one attempt takes; 1,000 where absent. */
+  /** How many records one attempt takes; 5,000 where absent. */
   readonly recordsMax?: number;
 }
 
@@ -66,7 +66,7 @@ export function topic(options: TopicOptions): TargetDefinition {
       return {
         kind: "topic",
         name,
-        deliveriesMax: options.recordsMax ?? 1_000,
+        deliveriesMax: options.recordsMax ?? 5_000,
         deliver: (deliveries, deadline) => {
           const { producer } = other ?? context.kafka();
           return deliverByTopic(deliveries, options, (topicName, records) =>
