@@ -55,11 +55,13 @@ const optionEntries = {
 /** Relays into a topic. A repeat of a delivery is written again, with the same bytes: consumers tell repeats by what the record holds. */
 export function topic(options: TopicOptions): TargetDefinition {
   checkOptions("topic", options, optionEntries);
-  const name = typeof options.topic === "string" ? parseTopicName(options.topic) : "by record";
-  if (isInternalTopic(name)) throw new RelayError("bad-configuration", `The topic ${name} is Kafka's own: a route may not write to it.`);
+  const topicName = typeof options.topic === "string" ? parseTopicName(options.topic) : "by record";
+  if (isInternalTopic(topicName))
+    throw new RelayError("bad-configuration", `The topic ${topicName} is Kafka's own: a route may not write to it.`);
+  const name = options.cluster === undefined ? topicName : `${topicName} at ${options.cluster.brokers}`;
   return {
     kind: "topic",
-    name: options.cluster === undefined ? name : `${name} at ${options.cluster.brokers}`,
+    name,
     options: { ...options, ...(options.cluster === undefined ? {} : { cluster: { brokers: options.cluster.brokers } }) },
     open: async (context) => {
       const other = options.cluster === undefined ? undefined : await connect(options.cluster, context);
@@ -69,9 +71,7 @@ export function topic(options: TopicOptions): TargetDefinition {
         deliveriesMax: options.recordsMax ?? 5_000,
         deliver: (deliveries, deadline) => {
           const { producer } = other ?? context.kafka();
-          return deliverByTopic(deliveries, options, (topicName, records) =>
-            producer.produce(parseTopicName(topicName), records, deadline),
-          );
+          return deliverByTopic(deliveries, options, (where, records) => producer.produce(parseTopicName(where), records, deadline));
         },
         close: async () => other?.close(),
       };
