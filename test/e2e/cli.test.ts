@@ -181,7 +181,7 @@ test("an existing topic with --if-not-exists, and a missing one with --if-exists
   expect(await relay(["topics", "delete", "no-such-topic", "--if-exists"])).toMatchObject({ code: 0, err: "" });
 });
 
-test.each([
+test.concurrent.each([
   [["topics", "describe", "no-such-topic"], /^error: .*no-such-topic.*\n$/],
   [["produce", "no-such-topic"], /^error: .*no-such-topic.*does not exist\.\n$/],
   [["consume", "no-such-topic"], /^error: .*no-such-topic.*does not exist\.\n$/],
@@ -201,7 +201,7 @@ test("with --json a failure is JSON too", async () => {
   expect(JSON.parse(ran.err).error).toMatchObject({ code: "unknown-topic-or-partition", retriable: false });
 });
 
-test.each([
+test.concurrent.each([
   [["topics", "frobnicate"], "unknown command 'frobnicate'"],
   [["topics", "create"], "missing required argument"],
   [["topics", "create", "x", "-p", "many"], "whole number"],
@@ -220,7 +220,7 @@ test.each([
   expect(ran.err).toContain(message);
 });
 
-test.each([
+test.concurrent.each([
   [["--help"]],
   [["topics", "--help"]],
   [["topics", "create", "--help"]],
