@@ -78,25 +78,28 @@ function rivals(recordsPerCall: number, { theirs, handler, topic }: Parties): Ri
   };
 }
 
-/** p50 of a call in milliseconds, one after the other in turn. */
+/** p50 of a call in milliseconds. */
 async function medians(
   { ours, theirs }: Rivals,
   { secondsPerRow }: BenchContext,
 ): Promise<{ readonly ours: number; readonly theirs: number }> {
   const times: { readonly ours: number[]; readonly theirs: number[] } = { ours: [], theirs: [] };
-  const startMs = performance.now();
-  const warmUntil = startMs + secondsPerRow * 1000 * warmUpShare;
-  while (performance.now() < startMs + secondsPerRow * 1000) {
-    for (const [name, call] of [
-      ["ours", ours],
-      ["theirs", theirs],
-    ] as const) {
-      const from = performance.now();
-      await call();
-      if (from > warmUntil) times[name].push(performance.now() - from);
-    }
+  for (let turn = 0; turn < turns; turn++) {
+    times.ours.push(...(await timesOf(ours, secondsPerRow / turns)));
+    times.theirs.push(...(await timesOf(theirs, secondsPerRow / turns)));
   }
   return { ours: median(times.ours), theirs: median(times.theirs) };
+}
+
+async function timesOf(call: () => Promise<void>, seconds: number): Promise<readonly number[]> {
+  const times: number[] = [];
+  const startMs = performance.now();
+  const warmUntil = startMs + seconds * 1000 * warmUpShare;
+  for (let from = startMs; from < startMs + seconds * 1000; from = performance.now()) {
+    await call();
+    if (from > warmUntil) times.push(performance.now() - from);
+  }
+  return times;
 }
 
 function median(values: readonly number[]): number {
