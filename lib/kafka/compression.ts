@@ -84,7 +84,8 @@ async function decompressZstd(bytes: Buffer, bytesMax: number): Promise<Buffer> 
   const native = (zlib as unknown as { readonly zstdDecompressSync?: ZstdDecompressSync }).zstdDecompressSync;
   if (native !== undefined) return native(bytes, { maxOutputLength: bytesMax });
   const { Decompress } = await import("fzstd");
-  if (zstdWindowBytes(bytes) > bytesMax) throw new RangeError("above the limit"); // it would be allocated at once
+  // It would be allocated at once; 8 MiB is what every decoder should take (RFC 8878, 3.1.1.1.2).
+  if (zstdWindowBytes(bytes) > Math.max(bytesMax, 8 * 1024 * 1024)) throw new RangeError("above the limit");
   const chunks: Uint8Array[] = [];
   let total = 0;
   const stream = new Decompress((chunk) => {
