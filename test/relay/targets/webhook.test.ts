@@ -222,6 +222,14 @@ describe("what is sent", () => {
     expect(JSON.parse(String(seen[3]?.body))).toMatchObject([{ id: "1", data: { n: 1 } }, { type: "kafka-relay.record" }]);
   });
 
+  test("a user in the address signs in by it, unless the route has an authorization of its own", async () => {
+    const { url, seen } = await receiver();
+    const address = url.replace("http://", "http://us%40er:pass@");
+    await deliverOne(webhook({ url: address }));
+    await deliverOne(webhook({ url: address, headers: { authorization: "Bearer x" } }));
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual([`Basic ${Buffer.from("us@er:pass").toString("base64")}`, "Bearer x"]);
+  });
+
   test("address, method and headers may come from the record", async () => {
     const { url, seen } = await receiver();
 
