@@ -218,14 +218,21 @@ async function take(kafka: Brokers, open: OpenPartition, raw: RawPartition, budg
   open.highWatermark = raw.highWatermark;
   open.lastStableOffset = raw.lastStableOffset < 0n ? raw.highWatermark : raw.lastStableOffset;
   open.logStartOffset = raw.logStartOffset;
+  let takenOffset = -1;
   try {
     open.nextOffset = await walkRecordSet(
       { topic, partition, bytes: raw.records, fromOffset: open.nextOffset, abortedTransactions: raw.abortedTransactions },
-      (view) => budget.visit(open, view),
+      (view) => {
+        const isTaken = budget.visit(open, view);
+        if (isTaken) takenOffset = view.offset;
+        return isTaken;
+      },
     );
   } catch (error) {
     if (!(error instanceof RelayError)) throw error;
     open.error = error;
+    // What stood before the batch that cannot be read has been given, and is not given again.
+    if (takenOffset >= 0) open.nextOffset = BigInt(takenOffset) + 1n;
   }
 }
 
