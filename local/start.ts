@@ -77,7 +77,12 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   await assertPortsFree(settings);
   ownLeash = leash(runFolder);
   const stopped = interrupted.then(() => "interrupted" as const);
-  const [broker, databaseUrl] = await allOrNothing(provide(settings), sql(settings, runFolder), ensureTriggerBuild(say));
+  const starting = sql(settings, runFolder);
+  // It is looked at once the broker is up; until then its failure is nobody's.
+  starting.catch(() => {});
+  const broker = await provide(settings);
+  await ensureTriggerBuild(say);
+  const databaseUrl = await starting;
   if ((await Promise.race([stopped, "going on"])) === "interrupted") return undefined;
   const env = functionEnvironment(process.env, settings, { brokers: broker.brokers, databaseUrl });
   const created = await ensureTopics(env, topics);
@@ -99,13 +104,6 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   if ((await Promise.race([stopped, apiAnswers(settings, offline)])) === "interrupted") return undefined;
   console.log(welcome(settings, broker, databaseUrl));
   return offline;
-}
-
-/** Waits for all of them, so that what is still on its way when another fails, or when Ctrl-C comes, can be stopped too. */
-async function allOrNothing<T extends readonly Promise<unknown>[]>(...parts: T): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
-  const failed = (await Promise.allSettled(parts)).find((part) => part.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
-  return (await Promise.all(parts)) as { [K in keyof T]: Awaited<T[K]> };
 }
 
 async function provide(settings: LocalSettings): Promise<ProvidedBroker> {
