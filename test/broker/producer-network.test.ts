@@ -13,6 +13,8 @@ import { runFolder } from "../support/run-folder.js";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.js";
 
 const idleMaxMs = 1_500;
+/** So long a broker remembers a producer that is silent. */
+const producerIdMaxMs = 1_000;
 const requestTimeoutMs = 1_000;
 const writing: Writing = { writers: 3, recordsPerCall: 6, deadlineMs: 8_000 };
 
@@ -30,6 +32,8 @@ beforeAll(async () => {
     properties: {
       "advertised.listeners": `PLAINTEXT://127.0.0.1:${port},WIRE://127.0.0.1:${proxyPort}`,
       "connections.max.idle.ms": String(idleMaxMs),
+      "producer.id.expiration.ms": String(producerIdMaxMs),
+      "producer.id.expiration.check.interval.ms": "100",
     },
   });
   kafka = testKafka({ brokers: [`127.0.0.1:${proxyPort}`], requestTimeoutMs, connectTimeoutMs: 1_500 });
@@ -131,6 +135,17 @@ test("a connection that the broker has closed between two calls is replaced with
 
   expect(outcome).toMatchObject({ outcome: "written" });
   expect(proxy.accepted()).toBeGreaterThan(before);
+});
+
+test("a producer that the broker has forgotten goes on, in order", async () => {
+  const topic = await createTestTopic(kafka);
+  await send(topic, "first");
+  await send(topic, "second");
+  await sleep(producerIdMaxMs * 1.5);
+
+  const outcomes = [...(await send(topic, "third")), ...(await send(topic, "fourth"))];
+
+  expect(outcomes).toMatchObject([{ offset: 2n }, { offset: 3n }]);
 });
 
 test("a client closes within 200 ms, also while the broker is silent", async () => {

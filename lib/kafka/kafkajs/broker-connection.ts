@@ -43,7 +43,9 @@ export interface BrokerConnection {
 /** kafkajs's own log is not used: what matters of it comes back as an error, and payloads are nobody's business. */
 const silentLogger = { namespace: () => silentLogger, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-const reauthenticateBeforeMs = 10_000;
+/** So long before a session ends, but not in the first part of a short one: a broker refuses to authenticate again within a second. */
+const reauthenticateBeforeMsMax = 10_000;
+const reauthenticateBeforeShare = 0.4;
 /** Up to so many bytes copying is cheaper than handing two buffers to the system. */
 const joinedBytesMax = 32 * 1024;
 const keepAliveAfterMs = 60_000;
@@ -81,6 +83,7 @@ class Carrier implements BrokerConnection {
   readonly #clientIdBytes: Buffer;
   #socket: Socket | undefined;
   #versions: ReadonlyMap<number, { readonly min: number; readonly max: number }> = new Map();
+  #sessionEndsAtMs = Number.POSITIVE_INFINITY;
   #inFlight = 0;
   #usedAtMs = Date.now();
   #failure: RelayError | undefined;
@@ -100,7 +103,6 @@ class Carrier implements BrokerConnection {
       requestTimeout: limitMs,
       // Its timer would run for as long as the connection lives, and it knows no deadline: every wait has a timer of ours.
       enforceRequestTimeout: false,
-      reauthenticationThreshold: reauthenticateBeforeMs,
       socketFactory: ({ onConnect }) => {
         const socket =
           connectTls === undefined ? connectTcp(address, onConnect) : connectTls({ ...address, ...servername(address), ...tls }, onConnect);
@@ -136,7 +138,25 @@ class Carrier implements BrokerConnection {
     if (this.#options.sasl === undefined) return;
     this.#connection.setVersions(Object.fromEntries(apis.map(({ key, min, max }) => [key, { minVersion: min, maxVersion: max }])));
     this.#connection.setSupportAuthenticationProtocol(this.#versions.has(saslAuthenticateKey));
-    await this.#connection.authenticate();
+    await this.#authenticate();
+  }
+
+  async #authenticate(): Promise<void> {
+    const connection = this.#connection;
+    await connection.authenticate();
+    const lifetimeMs = connection.sessionLifetime.toNumber();
+    const marginMs = Math.min(reauthenticateBeforeMsMax, lifetimeMs * reauthenticateBeforeShare);
+    connection.reauthenticationThreshold = marginMs;
+    this.#sessionEndsAtMs = lifetimeMs === 0 ? Number.POSITIVE_INFINITY : Date.now() + lifetimeMs - marginMs;
+  }
+
+  /** By kafkajs's clock and by the wall clock, which goes on while an environment is frozen. */
+  #isAuthenticated(): boolean {
+    if (Date.now() >= this.#sessionEndsAtMs) {
+      this.#connection.authenticatedAt = null;
+      this.#sessionEndsAtMs = Number.POSITIVE_INFINITY; // until the next one is known
+    }
+    return this.#connection.isAuthenticated();
   }
 
   isOpen(): boolean {
@@ -160,7 +180,7 @@ class Carrier implements BrokerConnection {
     body: Buffer,
     limitMs: number,
   ): Promise<Buffer> {
-    if (this.#options.sasl !== undefined && !this.#connection.isAuthenticated()) await this.#reauthenticate(limitMs);
+    if (this.#options.sasl !== undefined && !this.#isAuthenticated()) await this.#reauthenticate(limitMs);
     return this.#exchangeNow(api, version, body, limitMs);
   }
 
@@ -172,7 +192,7 @@ class Carrier implements BrokerConnection {
   async #reauthenticate(limitMs: number): Promise<void> {
     const timer = setTimeout(() => this.#fail(noAnswer(this.#address, `did not re-authenticate within ${limitMs} ms`)), limitMs);
     try {
-      await this.#connection.authenticate();
+      await this.#authenticate();
     } catch (error) {
       const cause = this.#failure ?? error;
       this.close();

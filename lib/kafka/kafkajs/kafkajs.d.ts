@@ -31,12 +31,17 @@ declare module "kafkajs/src/network/connection.js" {
     readonly connectionTimeout: number;
     readonly requestTimeout: number;
     readonly enforceRequestTimeout: boolean;
-    readonly reauthenticationThreshold?: number;
   }
 
   export default class Connection {
     constructor(options: ConnectionOptions);
     readonly socket: Socket;
+    /** What the broker told at the last authentication, in milliseconds; 0 where the session has no end. */
+    readonly sessionLifetime: { readonly toNumber: () => number };
+    /** Null: not authenticated. Of a clock that may stand still while an environment is frozen. */
+    authenticatedAt: unknown;
+    /** So long before the end of the session it counts as not authenticated. */
+    reauthenticationThreshold: number;
     readonly requestQueue: {
       push(request: {
         readonly entry: Entry;
