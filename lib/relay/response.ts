@@ -15,7 +15,8 @@ export function toResponse(
 ): KafkaBatchResponse {
   const givenBack = entries.filter(({ verdict }) => verdict === "given-back");
   const [first] = givenBack;
-  if (first !== undefined && !partialResponses) throw toBatchError(givenBack.length, entries.length, first);
+  if (first === undefined) return { batchItemFailures: [] };
+  if (!partialResponses) throw toBatchError(givenBack.length, entries.length, first);
   const idOf = new Map(partitions.flatMap(({ id, records }) => records.map((record) => [record, id] as const)));
   return {
     batchItemFailures: givenBack.map(({ arrived }) => ({

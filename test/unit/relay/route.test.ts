@@ -1,0 +1,256 @@
+/** What a route may say, what its filter and transform see, and what they make of a record. */
+import { describe, expect, test } from "vitest";
+import { toDeadLetter } from "../../../lib/relay/dead-letter.js";
+import { RecordDocument } from "../../../lib/relay/document.js";
+import { prepare, toEntry } from "../../../lib/relay/entry.js";
+import { runExamples } from "../../../lib/relay/examples.js";
+import { jsonata } from "../../../lib/relay/jsonata.js";
+import { defineRoute, type RouteDefinition } from "../../../lib/relay/route.js";
+import { nowhere, record } from "../../support/relay-bench.js";
+
+const route = (definition: Partial<RouteDefinition> = {}) => defineRoute({ name: "test", target: nowhere, ...definition });
+
+describe("defining a route", () => {
+  test.each([
+    [{ ordre: "key" }, 'ordre: there is no such option. Did you mean "order"?'],
+    [{ retry: { attempts: 5 } }, 'retry.attempts: there is no such option. Did you mean "attemptsMax"?'],
+    [{ retry: { attemptsMax: 0 } }, "retry.attemptsMax: "],
+    [{ order: "topic" }, "order: "],
+    [{ name: "Not Kebab" }, "name: is no name in kebab-case"],
+    [{ target: undefined }, "target: "],
+    [{ transform: "value" }, "transform: is neither a function nor jsonata"],
+    [{ deadLetters: { topic: "no topic" } }, "deadLetters.topic: is no topic name"],
+    [{ filter: { valeu: { a: [1] } } }, 'filter.valeu: a record has no such field. Did you mean "value"?'],
+    [
+      { filter: { value: { a: [{ numerik: [">", 1] }] } } },
+      'route test: filter.value.a[0].numerik: "numerik" is no operator. Did you mean "numeric"?',
+    ],
+    [{ filter: { value: { id: [2 ** 60 + 2 ** 10] } } }, "write it as a bigint"],
+  ])("%j is refused at start-up with the place", (wrong, message) => {
+    expect(() => route(wrong as never)).toThrowError(
+      expect.objectContaining({ code: "bad-configuration", message: expect.stringContaining(message) }),
+    );
+  });
+
+  test("all faults are told at once", () => {
+    expect(() => route({ ordre: "key", concurrencyMax: 0 } as never)).toThrowError(/ordre[\s\S]*concurrencyMax|concurrencyMax[\s\S]*ordre/);
+  });
+
+  test("an unknown option is a compile error", () => {
+    // @ts-expect-error there is no such option
+    const wrong: RouteDefinition = { name: "a", target: nowhere, ordre: "key" };
+    // @ts-expect-error there is no such field
+    const filter: RouteDefinition = { name: "a", target: nowhere, filter: { valeu: [1] } };
+    // @ts-expect-error there is no such operator
+    const operator: RouteDefinition = { name: "a", target: nowhere, filter: { value: { a: [{ numerik: [">", 1] }] } } };
+
+    expect([wrong, filter, operator]).toHaveLength(3);
+  });
+});
+
+describe("the document", () => {
+  const header = (name: string, value: string | null) => ({ name, value: value === null ? null : Buffer.from(value) });
+
+  test.each([
+    ["JSON", record({ text: '{"a":1}' }), { a: 1 }],
+    ["a JSON scalar", record({ text: "42" }), 42],
+    ["plain text", record({ text: "hello" }), "hello"],
+    ["nothing", record({ value: null }), null],
+    ["no bytes", record({ value: Buffer.alloc(0) }), ""],
+    ["bytes that are no text", record({ value: Buffer.from([0xff]) }), "/w=="],
+  ])("has the value of %s", (_, given, expected) => {
+    expect(new RecordDocument({ ...given }).value).toEqual(expected);
+  });
+
+  test("has the key as text, parsed where it is a JSON object, and headers by name", () => {
+    expect(new RecordDocument(record({ key: Buffer.from("42") })).key).toBe("42");
+    expect(new RecordDocument(record({ key: Buffer.from('{"id":1}') })).key).toEqual({ id: 1 });
+    expect(new RecordDocument(record({ key: Buffer.alloc(0) })).key).toBe("");
+    expect({
+      ...new RecordDocument(record({ headers: [header("a", "1"), header("b", null), header("a", null), header("__proto__", "x")] }))
+        .headers,
+    }).toEqual({
+      a: ["1", null],
+      b: null,
+      ["__proto__"]: "x",
+    });
+  });
+
+  test("has a CloudEvent's attributes and data", () => {
+    const headers = Object.entries({ ce_specversion: "1.0", ce_id: "1", ce_source: "/s", ce_type: "t", "content-type": "text/plain" }).map(
+      ([name, value]) => header(name, value),
+    );
+    const document = new RecordDocument(record({ text: "42", headers }));
+
+    expect([document.ce?.type, document.value]).toEqual(["t", "42"]);
+  });
+
+  test("compares long numbers exactly in a filter, and lets the bytes go on untouched", async () => {
+    const filter = { value: { id: [9007199254740993n] } };
+    const entry = toEntry(record({ text: '{"id":9007199254740993}' }), "n");
+    const other = toEntry(record({ text: '{"id":9007199254740992}' }), "n");
+    await prepare(entry, route({ filter }));
+    await prepare(other, route({ filter }));
+
+    expect([entry.verdict, other.verdict]).toEqual([undefined, "filtered"]);
+    expect(String(entry.pending?.[0]?.message.value)).toBe('{"id":9007199254740993}');
+  });
+
+  test.each([
+    [{ headers: { a: ["2"] } }, true],
+    [{ headers: { a: [{ exists: false }] } }, false],
+    [{ topic: [{ prefix: "ord" }], partition: [0], offset: [{ numeric: [">=", 7] }] }, true],
+    [{ timestamp: [{ numeric: [">", 1_700_000_000_000] }] }, false],
+    [{ key: [null] }, true],
+    [{ $or: [{ key: ["x"] }, { value: { a: [1] } }] }, true],
+    [{ ce: { type: [{ exists: false }] } }, true],
+  ] as const)("is filtered by %j", async (filter, matches) => {
+    const entry = toEntry(record({ text: '{"a":1}', offset: 7n, headers: [header("a", "1"), header("a", "2")] }), "n");
+    await prepare(entry, route({ filter: filter as never }));
+
+    expect(entry.verdict === undefined).toBe(matches);
+  });
+});
+
+describe("a transform", () => {
+  const messages = async (
+    transform: RouteDefinition["transform"],
+    given = record({ json: { a: 1 }, key: Buffer.from("k"), headers: [{ name: "h", value: null }] }),
+  ) => {
+    const entry = toEntry(given, "n");
+    await prepare(entry, route({ transform: transform as never }));
+    if (entry.error !== undefined) throw entry.error;
+    return (entry.pending ?? []).map(({ message: { key, value, headers, timestampMs } }) => ({
+      key: key?.toString() ?? null,
+      value: value?.toString() ?? null,
+      headers: headers.map(({ name, value: bytes }) => [name, bytes?.toString() ?? null]),
+      timestampMs,
+    }));
+  };
+  const kept = { key: "k", value: '{"a":1}', headers: [["h", null]], timestampMs: 1_700_000_000_000 };
+
+  test.each<[string, () => unknown, readonly unknown[]]>([
+    ["nothing left out is kept", () => ({}), [kept]],
+    ["text as it is", () => ({ value: "plain" }), [{ ...kept, value: "plain" }]],
+    ["a tombstone", () => ({ value: null }), [{ ...kept, value: null }]],
+    ["an object as JSON", () => ({ value: { b: [1] } }), [{ ...kept, value: '{"b":[1]}' }]],
+    ["bytes", () => ({ value: new Uint8Array([65]) }), [{ ...kept, value: "A" }]],
+    [
+      "another key, headers and time",
+      () => ({ key: null, headers: { x: "1", y: null }, timestampMs: 5 }),
+      [
+        {
+          ...kept,
+          key: null,
+          headers: [
+            ["x", "1"],
+            ["y", null],
+          ],
+          timestampMs: 5,
+        },
+      ],
+    ],
+    [
+      "several",
+      async () => [{ key: "1" }, { key: "2" }],
+      [
+        { ...kept, key: "1" },
+        { ...kept, key: "2" },
+      ],
+    ],
+    ["none", () => null, []],
+    ["none later", async () => undefined, []],
+  ])("answers %s", async (_, transform, expected) => {
+    expect(await messages(transform as never)).toEqual(expected);
+  });
+
+  test.each<[string, () => unknown, string]>([
+    ["text", () => "x", "string"],
+    ["a field that is none", () => ({ val: 1 }), '"val"'],
+    ["a value that JSON cannot say", () => ({ value: () => 1 }), "function"],
+    ["a bigint inside", () => ({ value: { n: 1n } }), "BigInt"],
+    ["a time that is none", () => ({ timestampMs: -1 }), "timestampMs"],
+    ["a number as a key", () => ({ key: 5 }), "key"],
+    [
+      "a thrown text",
+      () => {
+        throw "sad";
+      },
+      "sad",
+    ],
+    [
+      "a rejection",
+      async () => {
+        throw new Error("late");
+      },
+      "late",
+    ],
+  ])("is refused for %s, saying what", async (_, transform, message) => {
+    await expect(messages(transform as never)).rejects.toMatchObject({
+      code: "transform-failed",
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test.each([
+    ["a body", jsonata('{ "double": value.a * 2, "from": topic }'), ['{"double":2,"from":"orders"}']],
+    ["nothing", jsonata("value.missing"), []],
+    ["a list as one body", jsonata("[value.a, 2]"), ["[1,2]"]],
+    ["several bodies", jsonata("[1, 2].{ 'n': $ }", { gives: "values" }), ['{"n":1}', '{"n":2}']],
+    ["one of several bodies", jsonata("[7].{ 'n': $ }", { gives: "values" }), ['{"n":7}']],
+    ["a message", jsonata('{ "key": "x", "value": value.a }', { gives: "message" }), ["1"]],
+  ])("in JSONata gives %s", async (_, transform, values) => {
+    expect((await messages(transform)).map(({ value }) => value)).toEqual(values);
+  });
+
+  test.each([
+    ["runs for ever", jsonata("( $f := function($n) { $f($n + 1) }; $f(0) )", { timeoutMs: 50 })],
+    ["recurses too deep", jsonata("( $f := function($n) { $n + $f($n + 1) }; $f(0) )", { depthMax: 50 })],
+    ["fails", jsonata("value.a + 'x'")],
+  ])("in JSONata that %s fails its record", async (_, transform) => {
+    await expect(messages(transform)).rejects.toMatchObject({ code: "transform-failed" });
+  });
+
+  test("in JSONata that cannot be parsed is told with the place by routes check", async () => {
+    await expect(jsonata("{ 'a': }").check()).rejects.toMatchObject({
+      code: "bad-configuration",
+      message: expect.stringContaining("character"),
+    });
+  });
+});
+
+test("examples of a route are held against what it makes of them", async () => {
+  const transform = ({ value }: { readonly value: unknown }) => ({ key: "k", value: { n: (value as { n: number }).n + 1 } });
+  const results = await runExamples(
+    route({
+      transform: transform as never,
+      filter: { value: { n: [{ numeric: [">", 0] }] } },
+      examples: [
+        { name: "right", input: { value: { n: 1 } }, expected: { key: "k", value: { n: 2 } } },
+        { name: "filtered", input: { value: { n: 0 } }, expected: "filtered" },
+        { name: "wrong value", input: { value: { n: 1 } }, expected: { value: { n: 3 } } },
+        { name: "not filtered", input: { value: { n: 1 } }, expected: "filtered" },
+      ],
+    }),
+  );
+
+  expect(results.map(({ faults }) => faults)).toEqual([
+    [],
+    [],
+    ['value is {"n":2}, and not {"n":3}.'],
+    ["It is not filtered: 1 message(s) would be delivered."],
+  ]);
+});
+
+test("long texts of a dead letter are cut to 4 KiB without cutting a character", () => {
+  const entry = {
+    ...toEntry(record(), "n"),
+    error: Object.assign(new Error("é".repeat(5_000)), { code: "record-refused", details: {} }) as never,
+  };
+
+  const letter = toDeadLetter(entry, { route: "r", targetKind: "test", targetName: "t" }, 0);
+
+  const message = letter.headers.find(({ name }) => name === "relay.error.message")?.value;
+  expect(message?.length).toBe(4_096);
+  expect(String(message)).toBe("é".repeat(2_048));
+});
