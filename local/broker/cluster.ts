@@ -1,12 +1,13 @@
 /** A Kafka cluster of our own on this machine: one node, or three for failover, from Maven's jars, with its data in a folder. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { freePorts, holderOf, named } from "../processes/ports.js";
 import { type Progress, resolveJars } from "./jars.js";
 import { killJava, livingProcess, signalJava, stopJava } from "./java-process.js";
 import { bringUp, type NodeProcess, processesOf } from "./node-process.js";
 import { waitForBrokers } from "./probe.js";
-import type { ClusterLayout, ExtraListener } from "./properties.js";
+import { type ClusterLayout, type ExtraListener, zookeeperSessionMs } from "./properties.js";
 import { findTools } from "./tools.js";
 import { defaultVersion, type KafkaVersionName, versions } from "./versions.js";
 
@@ -170,6 +171,7 @@ function brokerNode(node: NodeProcess, file: ClusterFile): BrokerNode {
     thaw: () => signalJava(folder, "SIGCONT"),
     restart: async () => {
       await stopJava(folder);
+      if (file.layout.version.coordination === "zookeeper") await wait(2 * zookeeperSessionMs);
       await bringUp({ nodes: [node] }, { clusterId: file.clusterId, scramUsers: [], startTimeoutMs });
     },
   };

@@ -25,6 +25,9 @@ export interface ClusterLayout {
   readonly properties: Readonly<Record<string, string>>;
 }
 
+/** So long ZooKeeper holds the place of a broker that was killed, and refuses its successor. */
+export const zookeeperSessionMs = 2_000;
+
 /** All brokers listen here and nowhere else. */
 const host = "127.0.0.1";
 
@@ -51,6 +54,7 @@ export function serverProperties(layout: ClusterLayout, node: NodePlace, dataFol
         listeners: urls,
         "listener.security.protocol.map": protocols,
         "zookeeper.connect": `${host}:${layout.nodes[0]?.controllerPort}`,
+        "zookeeper.session.timeout.ms": String(zookeeperSessionMs),
       };
   return textOf({
     ...coordination,
@@ -101,7 +105,8 @@ const fastFailover = {
 };
 
 export function zookeeperProperties(port: number, dataFolder: string): string {
-  return textOf({ dataDir: dataFolder, clientPort: String(port), clientPortAddress: host, "admin.enableServer": "false" });
+  const tickTime = String(zookeeperSessionMs / 4); // sessions last 2 ticks at least
+  return textOf({ dataDir: dataFolder, clientPort: String(port), clientPortAddress: host, tickTime, "admin.enableServer": "false" });
 }
 
 /** At most two files of 10 MB. */
