@@ -5,6 +5,7 @@ import { RelayError } from "../errors.js";
 import type { Connection } from "./connection.js";
 import { createConnection } from "./kafkajs/connection.js";
 import { createMetadata, type Metadata } from "./metadata.js";
+import { brokersOf, mskTokensOf } from "./msk/environment.js";
 import { createProducer, type Producer } from "./producer.js";
 import { createReader, type Reader } from "./reader.js";
 import type { TopicName } from "./records.js";
@@ -80,12 +81,12 @@ export function createKafka(options: KafkaOptions): Kafka {
 /** A leader answers what it could not replicate in time before we give it up as silent. */
 const ackShare = 0.75;
 
-/** What the environment says of the cluster. `token` gives the tokens of the OAUTHBEARER mechanisms. */
+/** What the environment says of the cluster. `token` gives the tokens of `oauthbearer`; those of `aws-iam` we sign ourselves. */
 export function toKafkaOptions(config: Config, token?: () => Promise<string>): KafkaOptions {
   const sasl = toSasl(config, token);
   const tls = toTls(config);
   return {
-    brokers: config.KAFKA_BROKERS ?? [],
+    brokers: brokersOf(config),
     clientId: config.KAFKA_CLIENT_ID,
     ...(tls === undefined ? {} : { tls }),
     ...(sasl === undefined ? {} : { sasl }),
@@ -99,17 +100,28 @@ export function toKafkaOptions(config: Config, token?: () => Promise<string>): K
 
 /** IAM is spoken over TLS alone. */
 function toTls(config: Config): TlsOptions | undefined {
-  const { KAFKA_SSL_CA: ca, KAFKA_SSL_CERT: cert, KAFKA_SSL_KEY: key } = config;
   if (!config.KAFKA_SSL && config.KAFKA_SASL_MECHANISM !== "aws-iam") return undefined;
-  return { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
+  const given = { ca: config.KAFKA_SSL_CA, cert: config.KAFKA_SSL_CERT, key: config.KAFKA_SSL_KEY };
+  return Object.fromEntries(Object.entries(given).flatMap(([name, text]) => (text === undefined ? [] : [[name, toPem(text)]])));
+}
+
+/** Environments seldom keep line breaks: a PEM text may have them as `\n`, or come in base64 as a whole. */
+function toPem(text: string): string {
+  return text.includes("-----BEGIN") ? text.replaceAll("\\n", "\n") : Buffer.from(text, "base64").toString("utf8");
 }
 
 function toSasl(config: Config, token: (() => Promise<string>) | undefined): SaslOptions | undefined {
   const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
   if (mechanism === undefined) return undefined;
-  if (mechanism === "aws-iam" || mechanism === "oauthbearer") {
-    if (token === undefined) throw new RelayError("bad-configuration", `KAFKA_SASL_MECHANISM ${mechanism} needs a source of tokens.`);
-    return { mechanism: "oauthbearer", token };
+  if (mechanism === "aws-iam") return { mechanism: "oauthbearer", token: token ?? mskTokensOf(config) };
+  if (mechanism === "oauthbearer") {
+    if (token === undefined) {
+      throw new RelayError(
+        "bad-configuration",
+        "KAFKA_SASL_MECHANISM oauthbearer needs a source of tokens in code; for Amazon MSK it is aws-iam.",
+      );
+    }
+    return { mechanism, token };
   }
   if (username === undefined || password === undefined) {
     throw new RelayError("bad-configuration", `KAFKA_SASL_MECHANISM ${mechanism} needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.`);
