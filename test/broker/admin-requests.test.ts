@@ -1,0 +1,57 @@
+/** What administration asks of the brokers does not grow with the number of topics and groups. The full sizes are in test/long/admin-scale.test.ts. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDeadline } from "../../lib/deadline.js";
+import { describeConfigs } from "../../lib/kafka/configs.js";
+import { groupLags } from "../../lib/kafka/lag.js";
+import { findCoordinatorsApi } from "../../lib/kafka/protocol/groups.js";
+import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
+import { type CountingKafka, countRequests, sumOf } from "../support/counting-kafka.js";
+import { testKafka, uniqueName } from "../support/kafka.js";
+
+const start = uniqueName("bounded");
+const topics = numbered(start, 30);
+const groups = numbered(start, 30);
+const deadline = () => createDeadline(20_000);
+
+let counting: CountingKafka;
+beforeAll(async () => {
+  counting = countRequests(testKafka());
+  await makeTopics(counting.kafka, topics, 2);
+  await makeGroups(counting.kafka, groups, topics[0] ?? "", 2);
+});
+afterAll(async () => {
+  await dropGroups(counting.kafka, groups);
+  await dropTopics(counting.kafka, topics);
+  await counting.kafka.close();
+});
+
+async function requestsOf(work: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> {
+  counting.taken();
+  await work();
+  return counting.taken();
+}
+
+test("topics are listed and described by one request, however many", async () => {
+  const one = await requestsOf(() => counting.kafka.metadata.describe(topics.slice(0, 1), deadline()));
+  const many = await requestsOf(() => counting.kafka.metadata.describe(topics, deadline()));
+  const all = await requestsOf(() => counting.kafka.metadata.describe("all", deadline()));
+
+  expect([one, many, all]).toEqual([{ Metadata: 1 }, { Metadata: 1 }, { Metadata: 1 }]);
+});
+
+test("the settings of many topics are told by one request", async () => {
+  const resources = topics.map((name) => ({ kind: "topic" as const, name }));
+
+  expect(await requestsOf(() => describeConfigs(counting.kafka, resources, deadline()))).toEqual({ DescribeConfigs: 1 });
+});
+
+test("the lag of thirty groups asks no more than the lag of two", async () => {
+  const takesLists = (await counting.kafka.connection.versionOf(findCoordinatorsApi, "any", deadline())) !== undefined;
+
+  const two = await requestsOf(() => groupLags(counting.kafka, groups.slice(0, 2), deadline()));
+  const thirty = await requestsOf(() => groupLags(counting.kafka, groups, deadline()));
+
+  // Brokers before 3.0 take one group a request where coordinators and offsets are asked for: then it grows, but not with the partitions.
+  if (takesLists) expect(thirty).toEqual(two);
+  expect(sumOf(thirty)).toBeLessThanOrEqual(takesLists ? 10 : 10 + 3 * groups.length);
+});
