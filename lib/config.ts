@@ -47,6 +47,7 @@ export const environment = v.object({
   RELAY_ALLOW_PRIVATE_ADDRESSES: v.optional(flag, "false"),
   RELAY_PRODUCE_RECORDS_MAX: v.optional(count(1, 10_000), "10000"),
   RELAY_FUNCTION_PREFIX: v.optional(text),
+  RELAY_FUNCTION_ENDPOINT: v.optional(text),
 });
 
 export type Environment = v.InferOutput<typeof environment>;

@@ -32,5 +32,6 @@ export function functionEnvironment(env: NodeJS.ProcessEnv, settings: LocalSetti
     KAFKA_BROKERS: brokers.join(","),
     RELAY_HTTP_PORT: String(settings.httpPort),
     RELAY_LAMBDA_PORT: String(settings.lambdaPort),
+    RELAY_FUNCTION_ENDPOINT: `http://127.0.0.1:${settings.lambdaPort}`,
   };
 }

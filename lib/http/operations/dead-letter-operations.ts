@@ -222,7 +222,7 @@ function invokerOf(config: Config, destination: "route" | "topic") {
       "RELAY_FUNCTION_PREFIX is not set, so the functions of routes cannot be found; redrive to the topic, or by the command line.",
     );
   }
-  return invokeFunction(prefix ?? "", config.AWS_REGION);
+  return invokeFunction({ prefix: prefix ?? "", region: config.AWS_REGION, endpoint: config.RELAY_FUNCTION_ENDPOINT });
 }
 
 function toListed({ letter, state, mark }: FoundLetter) {

@@ -14,11 +14,22 @@ export function invokeInProcess(handler: (route: string) => Promise<RelayHandler
   };
 }
 
-/** `<prefix><route in camel case>`, as `serverless.yml` names the functions of routes. */
-export function invokeFunction(prefix: string, region: string | undefined): RouteInvoker {
+export interface FunctionPlace {
+  /** `<service>-<stage>-`: the rest of a function's name is its route in camel case, as `serverless.yml` names it. */
+  readonly prefix: string;
+  readonly region: string | undefined;
+  /** serverless-offline's Lambda API, which asks for no credentials; absent: AWS. */
+  readonly endpoint: string | undefined;
+}
+
+export function invokeFunction({ prefix, region, endpoint }: FunctionPlace): RouteInvoker {
   return async (route, record, deadline) => {
     const { LambdaClient, InvokeCommand } = await import("@aws-sdk/client-lambda");
-    const client = new LambdaClient({ maxAttempts: 1, ...(region === undefined ? {} : { region }) });
+    const client = new LambdaClient({
+      maxAttempts: 1,
+      ...(region === undefined ? {} : { region }),
+      ...(endpoint === undefined ? {} : { endpoint, credentials: { accessKeyId: "laptop", secretAccessKey: "laptop" } }),
+    });
     const name = prefix + route.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     try {
       const command = new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(toEvent(record))) });
