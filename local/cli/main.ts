@@ -9,6 +9,7 @@ import { registerGroups } from "./groups.js";
 import { registerOffsets } from "./offsets.js";
 import { registerProduce } from "./produce.js";
 import { registerRoutes } from "./routes.js";
+import { registerRun } from "./run.js";
 import { registerTopics } from "./topics.js";
 
 const interruption = new AbortController();
@@ -47,5 +48,6 @@ registerElections(cli);
 registerCluster(cli);
 registerDeadLetters(cli);
 registerRoutes(cli);
+registerRun(cli);
 
 process.exitCode = await cli.run(process.argv.slice(2));

@@ -1,0 +1,209 @@
+/** `kafka-relay run <route>`: one route in the foreground, in this process: the trigger's library hands batches to the same relay that Lambda runs. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { parseConfig } from "../../lib/config.js";
+import { createDeadline } from "../../lib/deadline.js";
+import type { RelayError } from "../../lib/errors.js";
+import { parseTopicName } from "../../lib/kafka/topic-name.js";
+import { relay } from "../../lib/relay/relay.js";
+import { defineRoute, type Order, type Route } from "../../lib/relay/route.js";
+import { topic as topicTarget } from "../../lib/targets/topic.js";
+import { assertHostAllowed } from "../../lib/targets/webhook/address.js";
+import { webhook } from "../../lib/targets/webhook.js";
+import { deployedFunctions } from "../build/service-map.js";
+import { toCount } from "./arguments.js";
+import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { consumeInForeground } from "./foreground.js";
+import { findRoute, routesFolder } from "./route-files.js";
+
+export interface RunOptions {
+  readonly topic?: string;
+  readonly group?: string;
+  readonly target?: string;
+  readonly deadLetters?: string;
+  readonly order?: Order;
+  readonly attempts?: number;
+  readonly backoff?: number;
+  readonly backoffMax?: number;
+  readonly deadline?: number;
+  readonly afterRetries?: Route["afterRetries"];
+  readonly concurrency?: number;
+  readonly batchSize?: number;
+  readonly webhookTimeout?: number;
+  readonly allowPrivate?: boolean;
+  readonly brokers?: string;
+}
+
+const orders = ["partition", "key", "none"] as const;
+/** Long enough for a batch whose target is slow; what cannot be finished in it is given back and comes again at once. */
+const invocationMs = 120_000;
+/** What is under way when it is asked to end may take so long; what is not finished then comes again at the next start. */
+const drainMs = 20_000;
+const troubleEveryMs = 5_000;
+/** Small where records wait for each other, since a batch is what may be repeated after a kill; large where many go side by side. */
+const batchSizes: Readonly<Record<Order, number>> = { partition: 100, key: 1_000, none: 1_000 };
+
+export function registerRun(cli: Cli): void {
+  const run: Command = cli.program
+    .command("run")
+    .description(
+      "Runs one route in the foreground until it is interrupted: SIGINT or SIGTERM finish what is under way, commit, and end with 0.",
+    )
+    .argument("<route>", "the name of a file in functions/routes; any name where both --topic and --target are given")
+    .option("--topic <name>", "reads this topic in place of the one in serverless.yml")
+    .option("--group <id>", "commits as this consumer group")
+    .option("--target <where>", "goes there in place of the route's target: http://..., https://... or topic:NAME")
+    .option("--dead-letters <topic>", "the dead letter topic (<topic>.dead-letters where neither this nor the route says)")
+    .option("--order <what>", "what is kept in order: partition, key or none", oneOf(orders))
+    .option("--attempts <count>", "attempts a record, the first included", toCount)
+    .option("--backoff <duration>", "the first wait between attempts, such as 200ms; the next are longer", toMs)
+    .option("--backoff-max <duration>", "the longest wait between attempts", toMs)
+    .option("--deadline <duration>", "how long a record is tried, such as 60s, before it is given back and comes again", toMs)
+    .option("--after-retries <what>", "then: give-back or dead-letter", oneOf(["give-back", "dead-letter"] as const))
+    .option("--concurrency <count>", "attempts under way at once, as far as the order allows", toCount)
+    .option("--batch-size <count>", "records a batch (100; 1000 where not in partition order)", toCount)
+    .option("--webhook-timeout <duration>", "how long a webhook named by --target may take to answer (15s)", toMs)
+    .option("--allow-private", "webhooks may go to loopback and private addresses")
+    .action(cli.action<RunOptions>((context, options, [name = ""]) => runRoute(context, options, name)));
+  withExamples(run, [
+    "kafka-relay run strong-quakes",
+    "kafka-relay run quakes-to-webhook --target http://127.0.0.1:4000/hook --allow-private",
+    "kafka-relay run copy --topic orders --target topic:orders-copy --group copier",
+  ]);
+}
+
+/** The route of the file with what the command line says otherwise; without a file, every record as it is from --topic to --target. */
+export async function routeOf(name: string, options: RunOptions): Promise<Route> {
+  const target = options.target === undefined ? undefined : toTarget(options.target, options);
+  const isBare = target !== undefined && options.topic !== undefined && !existsSync(join(routesFolder, `${name}.ts`));
+  const { route } = isBare ? { route: defineRoute({ name, target }) } : await findRoute(name);
+  // Through the same check as the route's file, so that a wrong number is told in the same words.
+  const checked = defineRoute({
+    name: route.name,
+    target: target ?? route.target,
+    order: options.order ?? route.order,
+    concurrencyMax: options.concurrency ?? route.concurrencyMax,
+    afterRetries: options.afterRetries ?? route.afterRetries,
+    retry: {
+      attemptsMax: options.attempts ?? route.retry.attemptsMax,
+      firstDelayMs: options.backoff ?? route.retry.firstDelayMs,
+      delayMaxMs: options.backoffMax ?? route.retry.delayMaxMs,
+      deadlineMs: options.deadline ?? route.retry.deadlineMs,
+    },
+    ...(options.deadLetters === undefined ? {} : { deadLetters: { topic: parseTopicName(options.deadLetters) } }),
+  });
+  const { target: runTarget, order, concurrencyMax, afterRetries, retry } = checked;
+  return {
+    ...route,
+    target: runTarget,
+    order,
+    concurrencyMax,
+    afterRetries,
+    retry,
+    deadLetterTopic: checked.deadLetterTopic ?? route.deadLetterTopic,
+  };
+}
+
+function toTarget(text: string, { webhookTimeout, allowPrivate }: RunOptions): Route["target"] {
+  if (text.startsWith("topic:")) return topicTarget({ topic: text.slice("topic:".length) });
+  if (/^https?:\/\//.test(text)) {
+    return webhook({
+      url: text,
+      ...(webhookTimeout === undefined ? {} : { timeoutMs: webhookTimeout }),
+      ...(allowPrivate === true ? { allowPrivate } : {}),
+    });
+  }
+  throw usageError(`--target is http://..., https://... or topic:NAME, not ${JSON.stringify(text)}.`);
+}
+
+/** The mapping of a route in serverless.yml: its topic and its group. */
+function mappingOf(name: string): { readonly topic?: string; readonly consumerGroupId?: string } {
+  const [trigger] = deployedFunctions().find(({ file }) => file === `functions/routes/${name}`)?.triggers ?? [];
+  return trigger ?? {};
+}
+
+async function runRoute(context: CliContext, options: RunOptions, name: string): Promise<void> {
+  const { env, stderr, interrupted } = context.world;
+  const route = await routeOf(name, options);
+  const mapping = mappingOf(name);
+  const topic = options.topic ?? mapping.topic;
+  if (topic === undefined) throw usageError(`No topic triggers the route ${name} in serverless.yml: name one with --topic.`);
+  const groupId = options.group ?? (options.topic === undefined ? mapping.consumerGroupId : undefined) ?? `kafka-relay-${name}`;
+  const brokers = options.brokers ?? env.KAFKA_BROKERS ?? "127.0.0.1:9092";
+  const config = parseConfig({
+    RELAY_METRICS: "off",
+    ...env,
+    KAFKA_BROKERS: brokers,
+    RELAY_PARTIAL_RESPONSES: "true",
+    ...(options.allowPrivate === true ? { RELAY_ALLOW_PRIVATE_ADDRESSES: "true" } : {}),
+  });
+  if (options.target !== undefined && !config.RELAY_ALLOW_PRIVATE_ADDRESSES) assertReachable(options.target);
+
+  const kafka = await context.kafka();
+  await kafka.metadata.topic(parseTopicName(topic), context.deadline());
+  const handler = relay(route, { config, kafka });
+  const trouble = createTroubleLog((line) => stderr.write(`${line}\n`));
+  const counts = { records: 0, batches: 0 };
+  const consumer = consumeInForeground(
+    { kafka, topic, groupId, bootstrapServers: brokers, batchSize: options.batchSize ?? batchSizes[route.order], onTrouble: trouble },
+    async (event) => {
+      const endsAtMs = Date.now() + invocationMs;
+      const answer = await handler(event, { getRemainingTimeInMillis: () => endsAtMs - Date.now() });
+      counts.batches++;
+      for (const records of Object.values(event.records)) counts.records += records.length;
+      return answer;
+    },
+  );
+  context.say(
+    `${name}: ${topic} -> ${route.target.kind} ${route.target.name}, group ${groupId}, order by ${route.order}. Ctrl-C ends it in good order.`,
+  );
+  await new Promise<void>((resolve) => {
+    if (interrupted.aborted) resolve();
+    else interrupted.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await consumer.stop(createDeadline(drainMs));
+  await handler.close();
+  context.say(`${name}: ended after ${counts.records} record(s) in ${counts.batches} batch(es).`);
+}
+
+/** A route that can never deliver is told before it starts: the address is in plain sight. */
+function assertReachable(target: string): void {
+  if (!URL.canParse(target) || target.startsWith("topic:")) return;
+  const { hostname } = new URL(target);
+  try {
+    assertHostAllowed(hostname);
+    if (/^(.+\.)?localhost$/.test(hostname)) throw usageError("");
+  } catch {
+    throw usageError(`${hostname} is a private address: say --allow-private where that is meant.`);
+  }
+}
+
+/** The same trouble is told once every few seconds, since brokers and targets stay away for longer than a poll. */
+function createTroubleLog(write: (line: string) => void, now: () => number = Date.now): (error: RelayError) => void {
+  const toldAtMs = new Map<string, number>();
+  return ({ code, message }) => {
+    const text = `${code}: ${message}`;
+    if (now() - (toldAtMs.get(text) ?? 0) < troubleEveryMs) return;
+    if (toldAtMs.size > 100) toldAtMs.clear();
+    toldAtMs.set(text, now());
+    write(text);
+  };
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+
+/** "200ms", "30s", "2m", or a number of milliseconds. */
+function toMs(text: string): number {
+  const [, count, unit = "ms"] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
+  if (count === undefined) throw new InvalidArgumentError("It is a duration: 200ms, 30s, 2m.");
+  return Math.round(Number(count) * (units[unit] ?? 1));
+}
+
+function oneOf<const Names extends readonly string[]>(names: Names): (text: string) => Names[number] {
+  return (text) => {
+    if (names.includes(text)) return text;
+    const [last = "", ...others] = [...names].reverse();
+    throw new InvalidArgumentError(`It is ${others.reverse().join(", ")} or ${last}.`);
+  };
+}
