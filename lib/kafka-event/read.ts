@@ -1,7 +1,7 @@
 /** Reads Lambda's Kafka event into records: the shape is checked at once, bytes are decoded on first touch. */
 import { RelayError } from "../errors.js";
 import type { KafkaRecord, RecordHeader } from "../kafka/records.js";
-import type { KafkaEventRecord } from "./shape.js";
+import { type KafkaEventRecord, nullHeaderBytes } from "./shape.js";
 
 export interface PartitionRecords {
   /** The key in the event, `<topic>-<partition>`, by which a partial failure names its partition. */
@@ -83,11 +83,16 @@ class LambdaRecord implements KafkaRecord {
       // Buffer.from takes the bytes modulo 256, which is what signed bytes need.
       Object.entries(header).map(([name, bytes]) => ({
         name,
-        value: (bytes as readonly number[] | null) === null ? null : Buffer.from(bytes),
+        value: isNull(bytes) ? null : Buffer.from(bytes),
       })),
     );
     return this.#headers;
   }
+}
+
+/** By the list that stands for it inside this process, or by a null that somebody else wrote. */
+function isNull(bytes: readonly number[] | null): bytes is null {
+  return bytes === null || bytes === nullHeaderBytes;
 }
 
 function toBytes(base64: string | null | undefined): Buffer | null {

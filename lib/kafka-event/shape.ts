@@ -28,3 +28,9 @@ export interface KafkaEvent {
 export interface KafkaBatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: { readonly partition: string; readonly offset: number } }[];
 }
+
+/**
+ * The bytes of a header whose value is null. Lambda's event has no word for null, so in JSON it is as empty as an empty value; inside one process it is told apart by
+ * being this very list.
+ */
+export const nullHeaderBytes: readonly number[] = Object.freeze([]);
