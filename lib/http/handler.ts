@@ -103,7 +103,7 @@ function isRequestLogOn(config: () => Config): boolean {
   }
 }
 
-/** By the gateway's own string; HEAD is served as GET, and what has no operation of its own goes to the catch-all, if there is one. */
+/** By the gateway's own string; HEAD is served as GET (the server in front drops the body and keeps its length), and what has no operation of its own goes to the catch-all, if there is one. */
 function find(operations: Operations, request: HttpRequest): Operation {
   const { routeKey } = request;
   const operation = operations[routeKey] ?? operations[routeKey.replace(/^HEAD /, "GET ")] ?? operations.$default;
@@ -194,7 +194,7 @@ function toResult(reply: Reply, operation: Operation | undefined, request: HttpR
   } catch (error) {
     return toResult(problemReply(toRelayError(error), problemTypeOf(operation)), operation, request);
   }
-  return { statusCode: reply.status, headers, body: request?.method === "HEAD" ? "" : body };
+  return { statusCode: reply.status, headers, body };
 }
 
 /** What went wrong on our side or behind us, for the log alone: no payload, no secret; a bug with its whole chain of causes. */
