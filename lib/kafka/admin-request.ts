@@ -1,14 +1,17 @@
 /** How administration asks: the same request again where a coordinator or controller has moved, and eyes on what it changed until it is seen. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertTimeLeft, type Deadline, sooner } from "../deadline.js";
-import { type FailureCode, RelayError } from "../errors.js";
+import { RelayError } from "../errors.js";
 import { transientCodes } from "./admin-failures.js";
 import type { Api, Destination } from "./connection.js";
 import type { Kafka } from "./kafka.js";
 
-const attemptsMax = 6;
+/** About 7 seconds: a cluster that has never had a group makes its offsets topic when it is first asked for a coordinator. */
+const attemptsMax = 12;
+/** Nobody there is told sooner: connecting has tried every broker already. */
+const unreachableMax = 3;
 const firstPauseMs = 40;
-const pauseMaxMs = 800;
+const pauseMaxMs = 1_000;
 
 export interface AskOptions<Answer> {
   /** The error codes an answer carries: a transient one among them asks again. */
@@ -17,7 +20,7 @@ export interface AskOptions<Answer> {
   readonly isRepeatable: boolean;
 }
 
-/** Sends a request and answers what the broker said, codes included; transient refusals are asked again, at most six times and within the deadline. */
+/** Sends a request and answers what the broker said, codes included; transient refusals are asked again, at most twelve times and within the deadline. */
 export async function ask<Args, Answer>(
   kafka: Pick<Kafka, "connection">,
   api: Api<Args, Answer>,
@@ -32,7 +35,7 @@ export async function ask<Args, Answer>(
       const answer = await kafka.connection.request(api, args, to, deadline);
       if (isLast || ![...options.codes(answer)].some((code) => transientCodes.has(code))) return answer;
     } catch (error) {
-      if (isLast || !isWorthAnother(error, options.isRepeatable)) throw error;
+      if (isLast || !isWorthAnother(error, options.isRepeatable, attempt)) throw error;
     }
     const pauseMs = Math.min(pauseMaxMs, firstPauseMs * 2 ** (attempt - 1));
     if (deadline.leftMs() <= pauseMs) assertTimeLeft({ leftMs: () => 0 }, `${api.name} once more`);
@@ -40,11 +43,10 @@ export async function ask<Args, Answer>(
   }
 }
 
-const passing: ReadonlySet<FailureCode> = new Set<FailureCode>(["kafka-unreachable", "kafka-retriable", "broker-not-available"]);
-
-function isWorthAnother(error: unknown, isRepeatable: boolean): boolean {
+function isWorthAnother(error: unknown, isRepeatable: boolean, attempt: number): boolean {
   if (!(error instanceof RelayError)) return false;
-  return passing.has(error.code) || (isRepeatable && error.code === "maybe-written");
+  if (error.code === "kafka-retriable" || error.code === "broker-not-available") return true;
+  return attempt < unreachableMax && (error.code === "kafka-unreachable" || (isRepeatable && error.code === "maybe-written"));
 }
 
 const visibleWithinMs = 3_000;
