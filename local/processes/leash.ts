@@ -13,8 +13,8 @@ const script = `
 while read -r _; do :; done
 find "$1" -name '*.pid' -type f | while read -r file; do
   pid="$(head -n 1 "$file")"
-  kill "-$2" -- "$pid" 2>/dev/null
-  kill -CONT -- "$pid" 2>/dev/null
+  kill -s "$2" -- "$pid" 2>/dev/null
+  kill -s CONT -- "$pid" 2>/dev/null
 done
 `;
 
