@@ -78,6 +78,30 @@ export function createHttpSender(limits: HttpLimits): HttpSender {
   };
 }
 
+interface Place {
+  readonly isTls: boolean;
+  readonly host: string;
+  readonly port: string | number;
+  readonly path: string;
+}
+
+/** A URL's getters write their text anew at each look; most routes have one address for all records. */
+const places = new WeakMap<URL, Place>();
+
+function placeOf(url: URL): Place {
+  const known = places.get(url);
+  if (known !== undefined) return known;
+  const isTls = url.protocol === "https:";
+  const place = {
+    isTls,
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port === "" ? (isTls ? 443 : 80) : url.port,
+    path: `${url.pathname}${url.search}`,
+  };
+  places.set(url, place);
+  return place;
+}
+
 class StaleConnection extends Error {
   override readonly name = "StaleConnection";
 }
@@ -85,12 +109,12 @@ class StaleConnection extends Error {
 function exchange(request: HttpRequest, limits: HttpLimits, agents: { http: HttpAgent; https: HttpsAgent }): Promise<Answer> {
   const { url, method, body, timeoutMs } = request;
   return new Promise((resolve, reject) => {
-    const isTls = url.protocol === "https:";
+    const { isTls, host, port, path } = placeOf(url);
     const options: RequestOptions = {
       agent: isTls ? agents.https : agents.http,
-      host: url.hostname.replace(/^\[|\]$/g, ""),
-      port: url.port === "" ? (isTls ? 443 : 80) : url.port,
-      path: `${url.pathname}${url.search}`,
+      host,
+      port,
+      path,
       method,
       headers: toRawHeaders(url, request.headers),
       maxHeaderSize: limits.answerHeaderBytesMax,

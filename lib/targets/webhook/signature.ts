@@ -1,5 +1,5 @@
 /** Standard Webhooks 1.0.0: an id that all attempts share, the time of the attempt, and a signature a secret (https://www.standardwebhooks.com). */
-import { createHash, createHmac } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import { RelayError } from "../../errors.js";
 
 const secretBytesMin = 24;
@@ -21,7 +21,7 @@ export function parseSigningSecret(text: string): Buffer {
 
 /** A digest of what identifies the message: the same for every attempt, repeat and redrive; 43 letters, digits, "-" and "_", so never a full stop. */
 export function webhookId(deliveryId: string): string {
-  return createHash("sha256").update(deliveryId).digest("base64url");
+  return hash("sha256", deliveryId, "base64url");
 }
 
 /** The value of `webhook-signature`: one `v1,` signature a key, so that both sides can change keys without a gap. */
