@@ -5,10 +5,10 @@ import type { Kafka } from "../kafka/kafka.js";
 import { partitionNotFound } from "../kafka/read-failures.js";
 import type { PartitionProgress, ReadPosition } from "../kafka/reader.js";
 import type { RecordView } from "../kafka/record-view.js";
+import { lambdaPayloadBytesMax } from "./body-limits.js";
 import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, type Start } from "./read-query.js";
 import { toCursorText } from "./record-cursor.js";
 import { type RecordFormats, RecordJson } from "./record-json.js";
-import { createReplyBudget } from "./reply-budget.js";
 
 /** The names of things in the two contracts. */
 export type RecordStyle = "v2" | "v3";
@@ -47,8 +47,7 @@ const deletedTriesMax = 3;
 export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: Deadline): Promise<ReadAnswer> {
   const { topic, query, start } = request;
   const positions = await positionsOf(kafka, request, deadline);
-  const reply = createReplyBudget();
-  const writer = createRecordWriter(request, reply);
+  const writer = createRecordWriter(request);
   const patience = sooner(deadline, Math.min(query.wait_ms ?? 0, Math.max(0, deadline.leftMs() - answerMarginMs)));
   const told = new Map<number, PartitionProgress>();
   const deletedBefore = new Map<number, bigint>();
@@ -118,25 +117,24 @@ interface RecordWriter {
   readonly lastPartition: () => number | undefined;
 }
 
-function createRecordWriter({ topic, style, formats }: ReadRequest, reply: ReturnType<typeof createReplyBudget>): RecordWriter {
-  const json = new RecordJson(formats);
-  const texts: string[] = [];
-  let prefix = "";
-  let last: number | undefined;
+/** For the answer's frame, its partitions and cursor, and the headers around it. */
+const aroundBytes = 120_000;
+
+function createRecordWriter({ topic, style, formats }: ReadRequest): RecordWriter {
+  const json = new RecordJson(formats, lambdaPayloadBytesMax - aroundBytes);
   const firstOffsets = new Map<number, number>();
+  let prefix: Buffer = Buffer.alloc(0);
+  let last: number | undefined;
   return {
     visit: ({ partition }, view) => {
-      if (partition !== last || prefix === "") prefix = prefixOf(topic, partition, style);
-      const text = json.write(view, prefix);
-      if (reply.takes(text, json.bytesBound)) texts.push(text);
-      else if (texts.length > 0) return false;
-      else texts.push(json.writeOversized(view, prefix));
+      if (partition !== last) prefix = prefixOf(topic, partition, style);
+      if (!json.add(view, prefix)) return false;
       if (partition !== last && !firstOffsets.has(partition)) firstOffsets.set(partition, view.offset);
       last = partition;
       return true;
     },
-    json: () => texts.join(","),
-    count: () => texts.length,
+    json: () => json.toString(),
+    count: () => json.count,
     firstOffset: (partition) => {
       const first = firstOffsets.get(partition);
       return first === undefined ? undefined : BigInt(first);
@@ -145,9 +143,9 @@ function createRecordWriter({ topic, style, formats }: ReadRequest, reply: Retur
   };
 }
 
-function prefixOf(topic: string, partition: number, style: RecordStyle): string {
+function prefixOf(topic: string, partition: number, style: RecordStyle): Buffer {
   const name = JSON.stringify(topic);
-  return style === "v3" ? `{"topic_name":${name},"partition_id":${partition},` : `{"topic":${name},"partition":${partition},`;
+  return Buffer.from(style === "v3" ? `{"topic_name":${name},"partition_id":${partition},` : `{"topic":${name},"partition":${partition},`);
 }
 
 /** Where each partition starts, in the order in which they are served. */
