@@ -26,6 +26,7 @@ export const environment = v.object({
   KAFKA_SASL_MECHANISM: v.optional(v.picklist(["plain", "scram-sha-256", "scram-sha-512", "aws-iam", "oauthbearer"])),
   KAFKA_SASL_USERNAME: v.optional(text),
   KAFKA_SASL_PASSWORD: v.optional(text),
+  KAFKA_SASL_SECRET_ARN: v.optional(text),
   KAFKA_IDEMPOTENCE: v.optional(v.picklist(["on", "off"]), "on"),
   KAFKA_COMPRESSION: v.optional(v.picklist(["none", "gzip"]), "none"),
   KAFKA_AUTO_CREATE_TOPICS: v.optional(flag, "false"),

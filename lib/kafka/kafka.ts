@@ -2,6 +2,7 @@
 import type { Config } from "../config.js";
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
+import type { ReadSecret } from "../secrets.js";
 import type { Connection } from "./connection.js";
 import { createConnection } from "./kafkajs/connection.js";
 import { createMetadata, type Metadata } from "./metadata.js";
@@ -9,7 +10,7 @@ import { brokersOf, mskTokensOf } from "./msk/environment.js";
 import { createProducer, type Producer } from "./producer.js";
 import { createReader, type Reader } from "./reader.js";
 import type { TopicName } from "./records.js";
-import type { SaslOptions, TlsOptions } from "./security.js";
+import type { SaslLogin, SaslOptions, TlsOptions } from "./security.js";
 
 export interface Kafka {
   /** For everything that is no long poll: its sockets have an idle timeout. */
@@ -123,8 +124,22 @@ function toSasl(config: Config, token: (() => Promise<string>) | undefined): Sas
     }
     return { mechanism, token };
   }
+  if (config.KAFKA_SASL_SECRET_ARN !== undefined) return { mechanism, login: loginFrom(config.KAFKA_SASL_SECRET_ARN) };
   if (username === undefined || password === undefined) {
-    throw new RelayError("bad-configuration", `KAFKA_SASL_MECHANISM ${mechanism} needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.`);
+    throw new RelayError(
+      "bad-configuration",
+      `KAFKA_SASL_MECHANISM ${mechanism} needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, or KAFKA_SASL_SECRET_ARN.`,
+    );
   }
   return { mechanism, username, password };
+}
+
+/** A secret as Amazon MSK asks for it: JSON with a username and a password. */
+function loginFrom(arn: string): (options: { readonly refresh: boolean }) => Promise<SaslLogin> {
+  let secrets: ReadSecret | undefined;
+  return async (options) => {
+    secrets ??= (await import("../secrets.js")).createSecrets();
+    const username = await secrets(`${arn}#username`, options);
+    return { username, password: await secrets(`${arn}#password`) };
+  };
 }

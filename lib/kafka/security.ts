@@ -1,9 +1,21 @@
 /** How we prove who we are to the brokers, and how we know them. */
 
+export interface SaslLogin {
+  readonly username: string;
+  readonly password: string;
+}
+
+type PasswordMechanism = "plain" | "scram-sha-256" | "scram-sha-512";
+
 export type SaslOptions =
-  | { readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512"; readonly username: string; readonly password: string }
+  | ({ readonly mechanism: PasswordMechanism } & SaslLogin)
+  /** A login kept elsewhere: asked for at every connection, and once more with `refresh` where the brokers refuse it, since it may have been rotated. */
+  | { readonly mechanism: PasswordMechanism; readonly login: (options: { readonly refresh: boolean }) => Promise<SaslLogin> }
   /** The token is asked for at every authentication of every connection; keeping one until it expires is up to whoever gives it. */
   | { readonly mechanism: "oauthbearer"; readonly token: () => Promise<string> };
+
+/** With the login at hand. */
+export type ReadySasl = Exclude<SaslOptions, { readonly login: unknown }>;
 
 /** PEM texts. Without a CA those that Node trusts; with a certificate and its key the connection is mutual TLS. */
 export interface TlsOptions {

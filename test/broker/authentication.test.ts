@@ -128,6 +128,18 @@ test.each(["plain", "scram-sha-256", "scram-sha-512"] as const)(
   },
 );
 
+test("a password that was rotated is asked for again, once, when the brokers refuse the one before", async () => {
+  const asked: boolean[] = [];
+  const login = async ({ refresh }: { readonly refresh: boolean }) => {
+    asked.push(refresh);
+    return { username: "alice", password: refresh ? secret : "yesterday's" };
+  };
+
+  expect(await write(ports.sasl, { sasl: { mechanism: "scram-sha-512", login } })).toBe("written");
+
+  expect(asked).toEqual([false, true]);
+});
+
 test("a mechanism that the listener does not have is an authentication failure", async () => {
   await expect(write(ports.saslTls, { ...password("plain"), tls: trusted })).rejects.toMatchObject({ code: "kafka-unauthenticated" });
 });

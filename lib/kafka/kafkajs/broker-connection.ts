@@ -8,7 +8,7 @@ import KafkajsConnection from "kafkajs/src/network/connection.js";
 import { RelayError } from "../../errors.js";
 import type { Api } from "../connection.js";
 import { apiVersionsApi } from "../protocol/metadata.js";
-import type { SaslOptions, TlsOptions } from "../security.js";
+import type { ReadySasl, SaslOptions, TlsOptions } from "../security.js";
 import { brokerClosed, connectFailure, noAnswer } from "./failures.js";
 
 export interface BrokerAddress {
@@ -23,6 +23,8 @@ export interface BrokerConnectionOptions {
   /** How long an answer may keep silent, no byte passing either way; undefined where only the deadline counts, as for long polls. */
   readonly silenceMaxMs: number | undefined;
 }
+
+type ReadyOptions = Omit<BrokerConnectionOptions, "sasl"> & { readonly sasl?: ReadySasl };
 
 export interface BrokerConnection {
   readonly isOpen: () => boolean;
@@ -57,6 +59,21 @@ export async function openBrokerConnection(
   options: BrokerConnectionOptions,
   limitMs: number,
 ): Promise<BrokerConnection> {
+  const { sasl, ...others } = options;
+  if (sasl === undefined) return open(address, others, limitMs);
+  if (!("login" in sasl)) return open(address, { ...others, sasl }, limitMs);
+  const { mechanism, login } = sasl;
+  const startMs = Date.now();
+  try {
+    return await open(address, { ...others, sasl: { mechanism, ...(await login({ refresh: false })) } }, limitMs);
+  } catch (error) {
+    if (!(error instanceof RelayError) || error.code !== "kafka-unauthenticated") throw error;
+    const leftMs = Math.max(0, limitMs - (Date.now() - startMs));
+    return open(address, { ...others, sasl: { mechanism, ...(await login({ refresh: true })) } }, leftMs);
+  }
+}
+
+async function open(address: BrokerAddress, options: ReadyOptions, limitMs: number): Promise<BrokerConnection> {
   const connectTls = options.tls === undefined ? undefined : (await import("node:tls")).connect;
   const carrier = new Carrier(address, options, connectTls, limitMs);
   const opening = carrier.open();
@@ -78,7 +95,7 @@ export async function openBrokerConnection(
 
 class Carrier implements BrokerConnection {
   readonly #address: BrokerAddress;
-  readonly #options: BrokerConnectionOptions;
+  readonly #options: ReadyOptions;
   readonly #connection: KafkajsConnection;
   readonly #clientIdBytes: Buffer;
   #socket: Socket | undefined;
@@ -88,7 +105,7 @@ class Carrier implements BrokerConnection {
   #usedAtMs = Date.now();
   #failure: RelayError | undefined;
 
-  constructor(address: BrokerAddress, options: BrokerConnectionOptions, connectTls: typeof ConnectTls | undefined, limitMs: number) {
+  constructor(address: BrokerAddress, options: ReadyOptions, connectTls: typeof ConnectTls | undefined, limitMs: number) {
     const { clientId, tls, sasl } = options;
     this.#address = address;
     this.#options = options;
@@ -289,7 +306,7 @@ function servername({ host }: BrokerAddress): { servername?: string } {
 }
 
 /** kafkajs keeps its authenticator on this object, so each connection has its own. */
-function toKafkajsSasl(sasl: SaslOptions): object {
+function toKafkajsSasl(sasl: ReadySasl): object {
   if (sasl.mechanism !== "oauthbearer") return { ...sasl };
   const { token } = sasl;
   const oauthBearerProvider = async () => {

@@ -1,7 +1,7 @@
 /** What a connection that failed means, in our words: whose fault, and whether the request may have been heard. Secrets never stand in a message. */
 import kafkajsErrors from "kafkajs/src/errors.js";
 import { RelayError } from "../../errors.js";
-import type { SaslOptions, TlsOptions } from "../security.js";
+import type { ReadySasl, TlsOptions } from "../security.js";
 
 interface Address {
   readonly host: string;
@@ -10,7 +10,7 @@ interface Address {
 
 interface Security {
   readonly tls?: TlsOptions;
-  readonly sasl?: SaslOptions;
+  readonly sasl?: ReadySasl;
 }
 
 const at = ({ host, port }: Address): string => `Kafka at ${host}:${port}`;
