@@ -17,6 +17,7 @@ export const handler = relay(
     transform: ({ value: { id, properties, geometry } }) => {
       if (properties.dmin === null) throw new Error("dmin is missing: no station was near enough to place this quake");
       const [longitude, latitude, depthKm] = geometry.coordinates;
+      // No headers are named, so the event's own go along: whoever gets this quake twice can tell it by its id.
       return {
         key: id,
         value: {
@@ -28,7 +29,6 @@ export const handler = relay(
           latitude,
           depthKm,
         },
-        headers: { "content-type": "application/json" },
       };
     },
     target: topic({ topic: "strong-earthquakes" }),

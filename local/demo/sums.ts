@@ -11,7 +11,7 @@ export interface Seen {
   readonly strong: Tally;
   readonly deadLetters: Tally;
   readonly sqlRows: Tally;
-  /** Different webhook ids a quake. */
+  /** Different webhook ids a quake: a repeat under the same id is told as such by the receiver, and is no second one. */
   readonly webhooks: Tally;
 }
 
@@ -33,7 +33,7 @@ export function sumsOf(expected: Expected, seen: Seen): readonly Sum[] {
     sum("strong: in the topic strong-earthquakes", expected.strong, seen.strong, true),
     sum("refused: dead-lettered, with the reason", expected.refused, seen.deadLetters, true),
     sum("magnitude 2.5 or more: rows in SQL", expected.inSql, seen.sqlRows, false),
-    sum("strong: webhooks accepted", expected.strong, seen.webhooks, true),
+    sum("strong: webhooks accepted", expected.strong, seen.webhooks, false),
   ];
 }
 
