@@ -2,8 +2,7 @@
 import fc from "fast-check";
 import { toOpenApi } from "../../lib/http/openapi.js";
 import type { Operations } from "../../lib/http/operation.js";
-
-type Schema = Readonly<Record<string, unknown>>;
+import { fitting, type JsonSchema, type Makers } from "./valid-bodies.js";
 
 const oddNames = [
   "",
@@ -29,45 +28,22 @@ const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** Mostly what the schema says; now and then, at any place in it, something else. */
-export function nearly(schema: Schema): fc.Arbitrary<unknown> {
-  return fc.oneof({ weight: 25, arbitrary: fitting(schema) }, { weight: 1, arbitrary: oddValue });
+const spoiling: Makers = {
+  inside: (schema) => nearly(schema),
+  text: oddText,
+  number: fc.oneof(fc.integer({ min: -2, max: 20 }), fc.constantFrom(...oddNumbers)),
+  anything: oddValue,
+};
+
+/** Mostly what the schema says; now and then, at any place in it, something else, or a member more. */
+export function nearly(schema: JsonSchema): fc.Arbitrary<unknown> {
+  const extended = fc
+    .tuple(fitting(schema, spoiling), oddText, oddValue)
+    .map(([value, name, extra]) => (isObject(value) ? { ...value, [name]: extra } : value));
+  return fc.oneof({ weight: 25, arbitrary: fitting(schema, spoiling) }, extended, oddValue);
 }
 
-function fitting(schema: Schema): fc.Arbitrary<unknown> {
-  if ("const" in schema) return fc.constant(schema.const);
-  if (Array.isArray(schema.enum)) return fc.constantFrom(...schema.enum);
-  const choices = (schema.anyOf ?? schema.oneOf) as readonly Schema[] | undefined;
-  if (choices !== undefined) return fc.oneof(...choices.map(nearly));
-  switch (schema.type) {
-    case "object":
-      return fittingObject(schema);
-    case "array":
-      return fc.array(nearly((schema.items ?? {}) as Schema), { minLength: Number(schema.minItems ?? 0), maxLength: 3 });
-    case "string":
-      if (schema.format === "date-time") return fc.constant("2026-01-31T12:00:00Z");
-      return schema.description === "base64" ? fc.base64String({ maxLength: 12 }) : oddText;
-    case "integer":
-    case "number":
-      return fc.oneof(fc.integer({ min: -2, max: 20 }), fc.constantFrom(...oddNumbers));
-    case "boolean":
-      return fc.boolean();
-    case "null":
-      return fc.constant(null);
-    default:
-      return oddValue;
-  }
-}
-
-function fittingObject({ properties = {}, required = [] }: Schema): fc.Arbitrary<unknown> {
-  const members = Object.entries(properties as Readonly<Record<string, Schema>>);
-  return fc
-    .tuple(
-      fc.record(Object.fromEntries(members.map(([name, schema]) => [name, nearly(schema)])), { requiredKeys: required as never[] }),
-      fc.oneof({ weight: 20, arbitrary: fc.constant(undefined) }, fc.tuple(oddText, oddValue)),
-    )
-    .map(([object, extra]) => (extra === undefined ? object : { ...object, [extra[0]]: extra[1] }));
-}
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** JSON text with something done to it: cut off, a byte changed, white space, numbers without end, nesting without end. */
 export function spoilt(value: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> {
@@ -114,8 +90,8 @@ export interface FuzzedRequest {
 }
 
 interface DescribedOperation {
-  readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
+  readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: JsonSchema }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: JsonSchema }>> };
 }
 
 /** Requests to one operation. `known` gives values for path parameters, so that some requests get far. */
