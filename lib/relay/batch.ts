@@ -43,6 +43,9 @@ interface Share {
   readonly entries: readonly Entry[];
 }
 
+/** What a target gets beyond its deadline to tell of it in its own words. */
+const overrunMs = 250;
+
 const undelivered = Symbol("not attempted");
 type Attempted = DeliveryOutcome | typeof undelivered;
 
@@ -116,26 +119,40 @@ class BatchRelay {
   }
 
   async #call(shares: readonly Share[]): Promise<void> {
-    const { route, breaker, clock } = this.#parts;
-    for (const { entries } of shares) {
-      for (const entry of entries) {
-        if (entry.pending !== undefined || entry.error !== undefined) continue;
-        const waits = prepare(entry, route);
-        if (waits !== undefined) await waits;
-      }
+    const { breaker, clock } = this.#parts;
+    await this.#prepare(shares);
+    const wanted = shares.map(({ lane, entries }) => ({ lane, entries: entries.filter(({ verdict }) => verdict === undefined) }));
+    if (wanted.every(({ entries }) => entries.length === 0)) {
+      for (const { lane } of wanted) this.#advance(lane);
+      return;
     }
-    const wanted = shares.map((share) => ({ ...share, entries: share.entries.filter(({ verdict }) => verdict === undefined) }));
     const nowMs = clock.now();
     for (const { entries } of wanted) for (const entry of entries) entry.firstMs ??= nowMs;
-    if (wanted.some(({ entries }) => entries.length > 0)) {
-      const limitMs = Math.min(this.#endMs, ...wanted.map(({ entries }) => this.#policyEndMs(entries[0])));
-      if (!(await this.#mayGo(limitMs))) return this.#endTooLate(wanted);
+    const limitMs = Math.min(this.#endMs, ...wanted.map(({ entries }) => this.#policyEndMs(entries[0])));
+    if (!(await this.#mayGo(limitMs))) return this.#endTooLate(wanted);
+    try {
       const outcomes = await this.#deliver(wanted, limitMs);
-      for (const share of wanted) await this.#settle(share, outcomes);
+      // What the breaker counts is counted in order, before the first of them waits for its dead letters.
+      await Promise.all(wanted.map((share) => this.#settle(share, outcomes)));
+    } finally {
       breaker.endWithoutWord(clock.now());
-    } else {
-      for (const { lane } of wanted) this.#advance(lane);
     }
+  }
+
+  /** Filters and transforms; what is asynchronous goes side by side, since it is the deliveries that have an order. */
+  async #prepare(shares: readonly Share[]): Promise<void> {
+    const { route } = this.#parts;
+    let waiting: Promise<void>[] = [];
+    for (const entry of shares.flatMap(({ entries }) => entries)) {
+      if (entry.pending !== undefined || entry.error !== undefined) continue;
+      const prepared = prepare(entry, route);
+      if (prepared === undefined) continue;
+      waiting.push(prepared);
+      if (waiting.length < route.concurrencyMax) continue;
+      await Promise.all(waiting);
+      waiting = [];
+    }
+    await Promise.all(waiting);
   }
 
   /** Waits for the breaker; false where an attempt would come too late, or no waiting helps. */
@@ -202,7 +219,7 @@ class BatchRelay {
     const { target, clock } = this.#parts;
     let takeBack: (() => void) | undefined;
     const overrun = new Promise<RelayError>((resolve) => {
-      takeBack = clock.after(deadline.leftMs(), () =>
+      takeBack = clock.after(deadline.leftMs() + overrunMs, () =>
         resolve(new RelayError("target-timeout", `${target.kind} ${target.name} did not answer in the time there was.`)),
       );
     });

@@ -172,3 +172,18 @@ test("a CloudEvent is delivered under its source and id, wherever it lies", asyn
 
   expect(ids).toEqual(["/shop 7"]);
 });
+
+test("asynchronous transforms go side by side, and what they make is delivered in order", async () => {
+  let underWay = 0;
+  let mostUnderWay = 0;
+  const transform = async ({ offset }: { readonly offset: number | bigint }) => {
+    mostUnderWay = Math.max(mostUnderWay, ++underWay);
+    await new Promise((resolve) => setTimeout(resolve, 10 - Number(offset)));
+    underWay--;
+    return {};
+  };
+  const result = await run({ transform, concurrencyMax: 4 }, [records(8)], () => delivered, { deliveriesMax: 8 });
+
+  expect(mostUnderWay).toBe(4);
+  expect(result.delivered).toEqual(offsets(8));
+});
