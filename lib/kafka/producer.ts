@@ -70,7 +70,7 @@ export function createProducer(
   let isClosed = false;
 
   async function produce(topic: TopicName, records: readonly OutgoingRecord[], deadline: Deadline): Promise<readonly ProduceOutcome[]> {
-    if (isClosed) throw new RelayError("kafka-unreachable", "The producer has been closed.");
+    if (isClosed) throw closed();
     if (records.length === 0) return [];
     const [line] = await Promise.all([topics.line(topic, records, deadline), ids.known() ?? ids.shared(deadline)]);
     const call = new ProduceCall(records.length, deadline);
@@ -228,6 +228,10 @@ export function createProducer(
 
   /** Fresh metadata, a pause that grows, and the same bytes again, for as long as somebody waits for them. */
   async function goAgain(queue: PartitionQueue): Promise<void> {
+    if (isClosed) {
+      queue.failAll(closed());
+      return;
+    }
     queue.isBusy = true;
     queue.failuresInRow++;
     const line = topics.of(queue.topic);
@@ -275,6 +279,8 @@ export function createProducer(
     },
   };
 }
+
+const closed = (): RelayError => new RelayError("kafka-unreachable", "The producer has been closed.");
 
 function partitionOf(answer: ProduceAnswer, { topic, partition }: PartitionQueue): PartitionAnswer | RelayError {
   const told = answer.topics.find(({ name }) => name === topic)?.partitions.find((one) => one.partition === partition);

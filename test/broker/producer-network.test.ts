@@ -153,11 +153,16 @@ test("a client closes within 200 ms, also while the broker is silent", async () 
   const client = testKafka({ brokers: [`127.0.0.1:${proxy.port}`], requestTimeoutMs });
   await client.producer.produce(topic, one("before"), createDeadline(5_000));
   proxy.swallow();
-  const open = client.producer.produce(topic, one("open"), createDeadline(700)).catch((error: unknown) => error);
+  const open = client.producer.produce(topic, one("open"), createDeadline(20_000));
+  const connecting = testKafka({ brokers: [`127.0.0.1:${proxy.port}`] });
+  const described = connecting.metadata.describe([], createDeadline(20_000)).catch((error: unknown) => error);
+  await sleep(50);
   const startMs = performance.now();
 
-  await client.close();
+  await Promise.all([client.close(), connecting.close()]);
 
   expect(performance.now() - startMs).toBeLessThan(200);
-  await open;
+  expect(await open).toMatchObject([{ outcome: "failed", error: { code: "maybe-written" } }]);
+  expect(await described).toMatchObject({ code: "kafka-unreachable" });
+  expect(performance.now() - startMs).toBeLessThan(1_000);
 });

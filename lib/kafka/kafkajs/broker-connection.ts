@@ -22,6 +22,8 @@ export interface BrokerConnectionOptions {
   readonly sasl?: SaslOptions;
   /** How long an answer may keep silent, no byte passing either way; undefined where only the deadline counts, as for long polls. */
   readonly silenceMaxMs: number | undefined;
+  /** Ends connections that are still being made. */
+  readonly signal?: AbortSignal;
 }
 
 type ReadyOptions = Omit<BrokerConnectionOptions, "sasl"> & { readonly sasl?: ReadySasl };
@@ -77,6 +79,8 @@ async function open(address: BrokerAddress, options: ReadyOptions, limitMs: numb
   const connectTls = options.tls === undefined ? undefined : (await import("node:tls")).connect;
   const carrier = new Carrier(address, options, connectTls, limitMs);
   const opening = carrier.open();
+  const abort = () => carrier.close();
+  options.signal?.addEventListener("abort", abort);
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(connectFailure(address, options, new Error(`no answer within ${limitMs} ms`))), limitMs);
@@ -90,6 +94,7 @@ async function open(address: BrokerAddress, options: ReadyOptions, limitMs: numb
     throw connectFailure(address, options, error);
   } finally {
     clearTimeout(timer);
+    options.signal?.removeEventListener("abort", abort);
   }
 }
 
@@ -296,7 +301,7 @@ class Carrier implements BrokerConnection {
     this.#failure = failure;
     this.#connection.rejectRequests(failure);
     this.#connection.requestQueue.destroy();
-    this.#socket?.destroy();
+    this.#socket?.destroy(failure); // as an error, so that kafkajs stops waiting for the connection too
   }
 }
 

@@ -6,7 +6,7 @@ import type { Api, Connection, Destination } from "../connection.js";
 import { findCoordinatorApi, metadataApi } from "../protocol/metadata.js";
 import { type BrokerConnection, type BrokerConnectionOptions, openBrokerConnection } from "./broker-connection.js";
 
-export interface ConnectionOptions extends BrokerConnectionOptions {
+export interface ConnectionOptions extends Omit<BrokerConnectionOptions, "signal"> {
   /** "host:port" each; a function is asked on first use, once. */
   readonly brokers: readonly string[] | (() => Promise<readonly string[]>);
   readonly connectTimeoutMs: number;
@@ -24,7 +24,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   const { connectTimeoutMs, unusedMaxMs = unusedMaxDefaultMs, now = Date.now } = options;
   const links = new Map<string, Link>();
   let brokers: Promise<Brokers> | undefined;
-  let isClosed = false;
+  const closing = new AbortController();
+  const { signal } = closing;
 
   function knownBrokers(): Promise<Brokers> {
     brokers ??= (async () => {
@@ -55,7 +56,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
     for (;;) {
       assertTimeLeft(deadline, `connect to Kafka at ${addressKey(link.address)}`);
-      if (isClosed) throw new RelayError("kafka-unreachable", "The connection to Kafka has been closed.");
+      if (signal.aborted) throw new RelayError("kafka-unreachable", "The connection to Kafka has been closed.");
       const shared = link.opening;
       if (shared === undefined) return open(link, known, limitMs);
       try {
@@ -67,9 +68,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   function open(link: Link, known: Brokers, limitMs: number): Promise<BrokerConnection> {
-    const opening = openBrokerConnection(link.address, options, limitMs)
+    const opening = openBrokerConnection(link.address, { ...options, signal }, limitMs)
       .then((connection) => {
-        if (isClosed) connection.close();
+        if (signal.aborted) connection.close();
         link.open = connection;
         known.worked(link.address);
         return connection;
@@ -177,7 +178,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     request,
     versionOf: async (api, to, deadline) => (await linkFor(to, deadline))[1].versionOf(api),
     close: async () => {
-      isClosed = true;
+      closing.abort();
       for (const { open } of links.values()) open?.close();
       links.clear();
     },
