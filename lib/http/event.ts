@@ -116,16 +116,16 @@ export function toMediaType(headers: Readonly<Record<string, string | undefined>
 }
 
 /**
- * The bytes the client sent; JSON that says it is ISO-8859-1 in UTF-8. Throws `too-large` for what Lambda would not have been given, and `bad-request` for
+ * The bytes the client sent; where `isJsonText`, JSON that says it is ISO-8859-1 comes in UTF-8. Throws `too-large` for what Lambda would not have been given, and `bad-request` for
  * bytes that were no text and have been turned into text on the way (serverless-offline does so; API Gateway hands them over in base64).
  */
-export function toBody(event: GatewayEvent, type: MediaType): Buffer {
+export function toBody(event: GatewayEvent, type: MediaType, isJsonText: boolean): Buffer {
   const { body } = event;
   if (body === undefined || body === null || body === "") return Buffer.alloc(0);
   if (event.isBase64Encoded) {
     const bytes = Buffer.from(body, "base64");
     assertFitsLambda(bytes, true);
-    return isJson(type.essence) && isLatin1(type) ? Buffer.from(bytes.toString("latin1"), "utf8") : bytes;
+    return isJsonText && isLatin1(type) ? Buffer.from(bytes.toString("latin1"), "utf8") : bytes;
   }
   assertFitsLambda(body, !isGatewayText(type.essence));
   if (body.includes("\ufffd") && !keepsReplacements(type)) {

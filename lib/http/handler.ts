@@ -157,7 +157,7 @@ function toInput(operation: Operation, event: APIGatewayProxyEventV2, request: H
   // Who takes no JSON judges the type itself, and a GET may say what it likes of the body it has not.
   const takesJson = operation.body !== undefined || operation.consumes !== undefined;
   const type = takesJson ? toMediaType(headers) : toMediaTypeIfAny(headers);
-  const rawBody = toBody(event, type);
+  const rawBody = toBody(event, type, takesJson || takesJsonAlone(operation));
   const path = operation.path === undefined ? undefined : validate(operation.path as GenericSchema, request.path, "path");
   const query = operation.query === undefined ? undefined : validate(operation.query as GenericSchema, request.query, "query");
   if (operation.body === undefined) {
@@ -171,6 +171,11 @@ function toInput(operation: Operation, event: APIGatewayProxyEventV2, request: H
   if (text.trim() === "") throw new RelayError("unprocessable", "The request has no body, and one is needed.", { restCode: 42206 });
   const body = validate(operation.body as GenericSchema, parseJson(text), "body");
   return { path: path as never, query: query as never, body: body as never, headers, rawBody };
+}
+
+/** Walks its body itself, and takes no other than JSON. */
+function takesJsonAlone({ rawBody }: Operation): boolean {
+  return rawBody !== undefined && Object.keys(rawBody).every(isJson);
 }
 
 function assertConsumed(consumes: readonly string[], essence: string): void {

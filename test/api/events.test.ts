@@ -66,6 +66,15 @@ test("binary mode: data of any type stays as it is, bytes included", async () =>
   expect((await recordOf(answer)).value).toEqual(body);
 });
 
+test("binary mode: data is not recoded, whatever charset its type names", async () => {
+  const body = Buffer.from('"caf\u00e9"', "latin1");
+  const contentType = "application/json; charset=ISO-8859-1";
+
+  const answer = await api.call(path, { body, contentType, headers: four, sentAs: "base64" });
+
+  expect(await recordOf(answer)).toMatchObject({ value: body, headers: { "content-type": contentType } });
+});
+
 test("bytes that were turned into text on the way are refused, and told how to arrive whole", async () => {
   const body = Buffer.from([0xff, 0x00, 0x80]);
 
