@@ -177,7 +177,9 @@ function createContext(
     world,
     isJson,
     kafka: async () => {
-      const KAFKA_BROKERS = options.brokers ?? world.env.KAFKA_BROKERS ?? "127.0.0.1:9092";
+      // An MSK cluster that is named tells its brokers itself.
+      const fallback = world.env.MSK_CLUSTER_ARN === undefined ? "127.0.0.1:9092" : undefined;
+      const KAFKA_BROKERS = options.brokers ?? world.env.KAFKA_BROKERS ?? fallback;
       const kafka = connection.kafka ?? createKafka(toKafkaOptions(parseConfig({ ...world.env, KAFKA_BROKERS })));
       connection.kafka = kafka;
       return kafka;

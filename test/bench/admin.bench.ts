@@ -29,9 +29,9 @@ export const bench: Bench = {
     const wide = `${start}-wide`;
     try {
       log(`making ${topicCount} topics of ${partitionCount} partitions and ${groupCount} groups`);
-      await makeTopics(kafka, topics, partitionCount);
       await makeTopics(kafka, [wide], groupPartitionCount);
       await makeGroups(kafka, groups, wide, groupPartitionCount);
+      await makeTopics(kafka, topics, partitionCount);
       return [
         await row(`list ${topicCount} topics`, "kafkajs admin.listTopics", 1.2, {
           ours: () => kafka.metadata.describe("all", deadline()),
