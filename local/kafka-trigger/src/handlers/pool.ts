@@ -1,0 +1,150 @@
+/** The workers of one function: as many as there are invocations at once, kept warm, replaced when they end, when the code changes, or when their time is over. */
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { InvocationOutcome } from "../poll/settle.js";
+import type { InvocationMessage, WorkerMessage, WorkerStart } from "./protocol.js";
+
+export interface FunctionDefinition extends WorkerStart {
+  readonly functionName: string;
+  readonly functionArn: string;
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface HandlerPool {
+  /** `event` is anything JSON can express. Never rejects: what a handler does to itself is a function error. */
+  readonly invoke: (event: unknown) => Promise<InvocationOutcome>;
+  /** What is loaded is out of date: the next invocation loads it anew; what runs goes on to its end. */
+  readonly renew: () => void;
+  readonly close: () => Promise<void>;
+}
+
+interface Member {
+  readonly worker: Worker;
+  readonly generation: number;
+  /** Set while it runs an invocation. */
+  settle: ((outcome: Ended) => void) | undefined;
+}
+
+type Ended = { readonly ok: true; readonly json: string | undefined } | { readonly ok: false; readonly reason: string };
+
+export function createHandlerPool(
+  definition: FunctionDefinition,
+  onError: (text: string) => void,
+  workerFile = join(__dirname, "worker.cjs"),
+): HandlerPool {
+  const idle: Member[] = [];
+  const all = new Set<Member>();
+  let generation = 0;
+  let lastId = 0;
+
+  function open(): Member {
+    const worker = new Worker(workerFile, {
+      workerData: {
+        serviceFolder: definition.serviceFolder,
+        handler: definition.handler,
+        tsxFrom: definition.tsxFrom,
+      } satisfies WorkerStart,
+      env: { ...definition.environment },
+      resourceLimits: { maxOldGenerationSizeMb: definition.memoryMb },
+    });
+    const member: Member = { worker, generation, settle: undefined };
+    all.add(member);
+    worker.on("message", (message: WorkerMessage) => {
+      if (message.kind === "answer") member.settle?.({ ok: true, json: message.json });
+      else {
+        if (message.trace !== "") onError(message.trace);
+        member.settle?.({ ok: false, reason: `${message.errorType}: ${message.errorMessage}` });
+      }
+    });
+    worker.on("error", (error) => end(member, toReason(error, definition.memoryMb)));
+    worker.on("exit", (code) => end(member, `Runtime.ExitError: the handler ended its process with exit code ${code}`));
+    return member;
+  }
+
+  function end(member: Member, reason: string): void {
+    all.delete(member);
+    const at = idle.indexOf(member);
+    if (at >= 0) idle.splice(at, 1);
+    member.settle?.({ ok: false, reason });
+  }
+
+  function retire(member: Member): void {
+    all.delete(member);
+    void member.worker.terminate();
+  }
+
+  function take(): Member {
+    for (;;) {
+      const member = idle.pop();
+      if (member === undefined) return open();
+      if (member.generation === generation) return member;
+      retire(member);
+    }
+  }
+
+  async function invoke(event: unknown): Promise<InvocationOutcome> {
+    const requestId = randomUUID();
+    const member = take();
+    let timer: NodeJS.Timeout | undefined;
+    const ended = await new Promise<Ended>((resolve) => {
+      member.settle = resolve;
+      timer = setTimeout(() => {
+        all.delete(member);
+        member.settle = undefined;
+        void member.worker.terminate();
+        resolve({
+          ok: false,
+          reason: `Sandbox.Timedout: the function did not answer within its timeout of ${definition.timeoutMs / 1000} s`,
+        });
+      }, definition.timeoutMs);
+      const message: InvocationMessage = {
+        id: ++lastId,
+        event: JSON.stringify(event),
+        endsAtMs: Date.now() + definition.timeoutMs,
+        context: toContext(definition, requestId),
+      };
+      member.worker.postMessage(message);
+    });
+    clearTimeout(timer);
+    member.settle = undefined;
+    if (all.has(member)) {
+      if (member.generation === generation) idle.push(member);
+      else retire(member);
+    }
+    return ended.ok
+      ? { ok: true, answer: ended.json === undefined ? undefined : JSON.parse(ended.json), requestId }
+      : { ok: false, reason: ended.reason, requestId };
+  }
+
+  return {
+    invoke,
+    renew: () => {
+      generation++;
+      for (const member of idle.splice(0)) retire(member);
+    },
+    close: async () => {
+      generation++;
+      await Promise.all([...all].map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+function toContext({ functionName, functionArn, memoryMb }: FunctionDefinition, requestId: string): Readonly<Record<string, unknown>> {
+  return {
+    awsRequestId: requestId,
+    functionName,
+    functionVersion: "$LATEST",
+    invokedFunctionArn: functionArn,
+    memoryLimitInMB: String(memoryMb),
+    logGroupName: `/aws/lambda/${functionName}`,
+    logStreamName: `local/[$LATEST]${requestId}`,
+  };
+}
+
+function toReason(error: Error & { readonly code?: string }, memoryMb: number): string {
+  if (error.code === "ERR_WORKER_OUT_OF_MEMORY") return `Runtime.OutOfMemory: the handler used more than its ${memoryMb} MB`;
+  return `${error.name}: ${error.message}`;
+}

@@ -1,0 +1,22 @@
+/** What passes between the pool and a worker: JSON text both ways, as between Lambda and its runtime. */
+
+export interface WorkerStart {
+  /** The project's folder; the handler's name is relative to it. */
+  readonly serviceFolder: string;
+  /** "functions/produce.handler". */
+  readonly handler: string;
+  /** Where to find tsx for TypeScript handlers, in order; file paths whose node_modules are looked through. */
+  readonly tsxFrom: readonly string[];
+}
+
+export interface InvocationMessage {
+  readonly id: number;
+  readonly event: string;
+  /** Milliseconds since the epoch when the function's time is over. */
+  readonly endsAtMs: number;
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+export type WorkerMessage =
+  | { readonly kind: "answer"; readonly id: number; readonly json: string | undefined }
+  | { readonly kind: "error"; readonly id: number; readonly errorType: string; readonly errorMessage: string; readonly trace: string };

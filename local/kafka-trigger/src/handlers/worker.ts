@@ -1,0 +1,71 @@
+/** A worker thread that holds one function: loads the user's handler once and runs one invocation at a time, by the rules of Lambda's Node.js runtime. */
+import { parentPort, workerData } from "node:worker_threads";
+import { loadHandler } from "./load.js";
+import type { InvocationMessage, WorkerMessage, WorkerStart } from "./protocol.js";
+
+type Handler = (event: unknown, context: unknown, callback: (error: unknown, result?: unknown) => void) => unknown;
+
+const start = workerData as WorkerStart;
+let loading: Promise<Handler> | undefined;
+
+const post = (message: WorkerMessage): void => parentPort?.postMessage(message);
+
+parentPort?.on("message", (message: InvocationMessage) => void run(message));
+
+async function run({ id, event, endsAtMs, context }: InvocationMessage): Promise<void> {
+  try {
+    loading ??= loadHandler(start) as Promise<Handler>;
+    const handler = await loading;
+    const result = await call(handler, JSON.parse(event), {
+      ...context,
+      getRemainingTimeInMillis: () => Math.max(0, endsAtMs - Date.now()),
+    });
+    post({ kind: "answer", id, json: toJson(result) });
+  } catch (thrown) {
+    post({ kind: "error", id, ...describe(thrown) });
+  }
+}
+
+/** A promise, a callback, or `context.done` and its like, whichever comes first. */
+function call(handler: Handler, event: unknown, context: object): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const callback = (error: unknown, result?: unknown): void => {
+      if (error === undefined || error === null) resolve(result);
+      else reject(error);
+    };
+    const withDone = {
+      ...context,
+      callbackWaitsForEmptyEventLoop: true,
+      done: callback,
+      fail: (error: unknown) => callback(error ?? "handled"),
+      succeed: (result: unknown) => callback(undefined, result),
+    };
+    const returned = handler(event, withDone, callback);
+    if (isThenable(returned)) returned.then(resolve, reject);
+    // A handler that takes a callback has answered when it calls it; any other has with what it returned.
+    else if (handler.length < 3) resolve(returned);
+  });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** Members that JSON leaves out are no fault; what it refuses is an error of the function (circular, BigInt). */
+function toJson(result: unknown): string | undefined {
+  try {
+    return JSON.stringify(result === undefined ? null : result);
+  } catch (cause) {
+    throw Object.assign(new Error(`Unable to stringify response body: ${cause instanceof Error ? cause.message : cause}`), {
+      name: "Runtime.MarshalError",
+    });
+  }
+}
+
+function describe(thrown: unknown): { readonly errorType: string; readonly errorMessage: string; readonly trace: string } {
+  if (thrown instanceof Error || (typeof thrown === "object" && thrown !== null && "message" in thrown)) {
+    const error = thrown as Partial<Error>;
+    return { errorType: error.name ?? "Error", errorMessage: String(error.message), trace: String(error.stack ?? "") };
+  }
+  return { errorType: typeof thrown, errorMessage: String(thrown), trace: "" };
+}

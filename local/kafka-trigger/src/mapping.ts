@@ -1,0 +1,65 @@
+/** An event source mapping as the poller takes it: every value checked, every default filled in. */
+import type { EventMatcher } from "../../../lib/patterns/compile.js";
+
+export type StartingPosition =
+  | { readonly kind: "TRIM_HORIZON" }
+  | { readonly kind: "LATEST" }
+  /** Milliseconds since the epoch. */
+  | { readonly kind: "AT_TIMESTAMP"; readonly timestampMs: number };
+
+/** Where a batch goes that is given up. */
+export type OnFailureDestination = { readonly kind: "topic"; readonly topic: string } | { readonly kind: "arn"; readonly arn: string };
+
+/** What happens to a batch whose invocation failed (https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html). */
+export interface FailureRules {
+  /** Attempts after the first; -1 is without end. */
+  readonly retriesMax: number;
+  /** Older records are not sent; -1 is without end. */
+  readonly recordAgeMaxMs: number;
+  readonly isBisecting: boolean;
+  /** ReportBatchItemFailures. */
+  readonly takesPartialResponses: boolean;
+  readonly destination?: OnFailureDestination;
+}
+
+/** Between attempts; AWS documents none of it. */
+export interface Backoff {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
+
+export interface Mapping {
+  /** How it is called in lines: "orders (msk, topic orders)". */
+  readonly name: string;
+  readonly kind: "msk" | "kafka";
+  /** With msk: in every event. */
+  readonly eventSourceArn?: string;
+  /** As the event gives it: `host:port`, comma separated. */
+  readonly bootstrapServers: string;
+  readonly topic: string;
+  readonly consumerGroupId: string;
+  readonly batchSize: number;
+  readonly windowMs: number;
+  /** A batch holds one partition's records alone; AWS fills batches from several. */
+  readonly isOnePartitionABatch?: boolean;
+  readonly startingPosition: StartingPosition;
+  /** Passes records that match one of the filters; absent: all pass. */
+  readonly filter?: RecordFilter;
+  readonly failure: FailureRules;
+  readonly backoff: Backoff;
+}
+
+/** Sees the record as it was fetched: key, value and metadata, decoded when a pattern asks for them. */
+export type RecordFilter = (record: FilterRecord) => boolean;
+
+export interface FilterRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly timestampType: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
+export type { EventMatcher };

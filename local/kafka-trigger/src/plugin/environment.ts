@@ -1,0 +1,3 @@
+/** The one place that reads the environment of the process. */
+
+export const shell: NodeJS.ProcessEnv = process.env;

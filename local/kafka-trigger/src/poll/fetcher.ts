@@ -1,0 +1,196 @@
+/** Keeps the lanes of one assignment filled: a poll for the partitions of each leader that have room, decoded straight into the event's records. */
+import { createDeadline } from "../../../../lib/deadline.js";
+import { RelayError, toRelayError } from "../../../../lib/errors.js";
+import { toAdminError } from "../../../../lib/kafka/admin-failures.js";
+import { fetchRaw, type RawPartition } from "../../../../lib/kafka/fetch.js";
+import type { Kafka } from "../../../../lib/kafka/kafka.js";
+import { listOffsets } from "../../../../lib/kafka/list-offsets.js";
+import { createPollConnections } from "../../../../lib/kafka/poll-connections.js";
+import { walkRecordSet } from "../../../../lib/kafka/record-set.js";
+import type { RecordView } from "../../../../lib/kafka/record-view.js";
+import { writeEventRecord } from "../../../../lib/kafka-event/write.js";
+import type { Mapping } from "../mapping.js";
+import type { Lane } from "./lane.js";
+
+export interface FetcherOptions {
+  readonly kafka: Kafka;
+  readonly mapping: Mapping;
+  readonly lanes: ReadonlyMap<number, Lane>;
+  readonly isCurrent: () => boolean;
+  /** Records have come, or were filtered out: look whether a batch is due. */
+  readonly onRecords: (lane: Lane, counts: { readonly polled: number; readonly filteredOut: number }) => void;
+  readonly onTrouble: (error: RelayError) => void;
+  readonly warn: (line: string) => void;
+}
+
+export interface Fetcher {
+  /** Starts polls for lanes that have room and are not being polled. */
+  readonly poll: () => void;
+  readonly close: () => void;
+}
+
+/** The broker holds a poll so long while there is nothing new. */
+const holdMs = 500;
+const answerTimeoutMs = 30_000;
+/** A lane is filled up to this: one payload with the handler, one that is ready. */
+const laneBytesMax = 8_000_000;
+const laneCountMax = 20_000;
+const fetchBytesMax = 16_000_000;
+const partitionBytesMax = 4_000_000;
+const firstPauseMs = 100;
+const pauseMaxMs = 2_000;
+
+const offsetOutOfRange = 1;
+/** The leader moved, or is not known yet. */
+const movedCodes: ReadonlySet<number> = new Set([3, 5, 6, 9, 13, 74, 75, 76]);
+
+export function createFetcher(options: FetcherOptions): Fetcher {
+  const { kafka, mapping, lanes, onRecords, onTrouble } = options;
+  const { topic } = mapping;
+  const polls = createPollConnections(kafka.openConnection);
+  let isClosed = false;
+  let failures = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const hasRoom = (lane: Lane) => !lane.isFetching && lane.bytes < laneBytesMax && lane.count < laneCountMax;
+
+  function poll(): void {
+    if (isClosed || !options.isCurrent()) return;
+    const nowMs = Date.now();
+    const ready = [...lanes.values()].filter(hasRoom);
+    const due = ready.filter((lane) => lane.pausedUntilMs <= nowMs);
+    const paused = ready.filter((lane) => lane.pausedUntilMs > nowMs);
+    if (paused.length > 0) later(Math.min(...paused.map((lane) => lane.pausedUntilMs)) - nowMs);
+    if (due.length === 0) return;
+    for (const lane of due) lane.isFetching = true;
+    void fetchAll(due);
+  }
+
+  function later(ms: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(poll, Math.max(1, ms));
+  }
+
+  async function fetchAll(due: readonly Lane[]): Promise<void> {
+    try {
+      const { partitions } = await kafka.metadata.topic(topic, createDeadline(answerTimeoutMs));
+      const byLeader = new Map<number, Lane[]>();
+      for (const lane of due) {
+        const leader = partitions.find(({ partition }) => partition === lane.partition)?.leader ?? undefined;
+        if (leader === undefined) {
+          kafka.metadata.forget(topic);
+          release(lane, firstPauseMs);
+          continue;
+        }
+        const lanesOfLeader = byLeader.get(leader) ?? [];
+        lanesOfLeader.push(lane);
+        byLeader.set(leader, lanesOfLeader);
+      }
+      for (const [leader, lanesOfLeader] of byLeader) void fetchFrom(leader, lanesOfLeader);
+    } catch (thrown) {
+      failed(due, toRelayError(thrown));
+    }
+    poll();
+  }
+
+  async function fetchFrom(leader: number, asked: readonly Lane[]): Promise<void> {
+    try {
+      const positions = asked.map((lane) => ({ topic, partition: lane.partition, offset: BigInt(lane.fetchOffset) }));
+      const limits = { maxWaitMs: holdMs, bytesMin: 1, bytesMax: fetchBytesMax, partitionBytesMax };
+      const answers = await polls.use((connection) => fetchRaw(connection, leader, positions, limits, createDeadline(answerTimeoutMs)));
+      failures = 0;
+      if (isClosed || !options.isCurrent()) return;
+      for (const answer of answers) {
+        const lane = lanes.get(answer.partition);
+        const asked = positions.find(({ partition }) => partition === answer.partition)?.offset;
+        // A lane that was set back meanwhile has no use for what lies behind.
+        if (lane !== undefined && asked === BigInt(lane.fetchOffset)) await take(lane, answer);
+      }
+      for (const lane of asked) release(lane, 0);
+    } catch (thrown) {
+      failed(asked, toRelayError(thrown));
+    }
+    poll();
+  }
+
+  async function take(lane: Lane, answer: RawPartition): Promise<void> {
+    if (answer.errorCode === offsetOutOfRange) return reposition(lane);
+    if (answer.errorCode !== 0) {
+      kafka.metadata.forget(topic);
+      const error = toAdminError(answer.errorCode, `Partition ${lane.partition} of topic ${JSON.stringify(topic)}`);
+      if (!movedCodes.has(answer.errorCode) || error.code === "unknown-topic-or-partition") onTrouble(error);
+      lane.pausedUntilMs = Date.now() + firstPauseMs * 2;
+      return;
+    }
+    lane.highWatermark = Number(answer.lastStableOffset < 0n ? answer.highWatermark : answer.lastStableOffset);
+    if (answer.records.length === 0) return;
+    const nowMs = Date.now();
+    let polled = 0;
+    let filteredOut = 0;
+    const visit = (view: RecordView): boolean => {
+      polled++;
+      if (mapping.filter === undefined || mapping.filter(toFilterRecord(view, topic, lane.partition))) {
+        lane.add(writeEventRecord(view, topic, lane.partition), nowMs);
+      } else {
+        filteredOut++;
+      }
+      return true;
+    };
+    const set = {
+      topic,
+      partition: lane.partition,
+      bytes: answer.records,
+      fromOffset: BigInt(lane.fetchOffset),
+      abortedTransactions: answer.abortedTransactions,
+    };
+    lane.fetchOffset = Number(await walkRecordSet(set, visit));
+    onRecords(lane, { polled, filteredOut });
+  }
+
+  /** The offset is not kept any more (or the topic was made anew): go on at the first record there is. */
+  async function reposition(lane: Lane): Promise<void> {
+    const [first] = await listOffsets(kafka, [{ topic, partition: lane.partition, at: "earliest" }], createDeadline(answerTimeoutMs));
+    if (first === undefined || first.error !== undefined) throw first?.error ?? new RelayError("internal", "ListOffsets answered nothing.");
+    options.warn(
+      `partition ${lane.partition} of ${topic} does not hold offset ${lane.fetchOffset} any more; it goes on at ${first.offset}, the first that is kept`,
+    );
+    lane.fetchOffset = Number(first.offset);
+  }
+
+  function release(lane: Lane, pauseMs: number): void {
+    lane.isFetching = false;
+    if (pauseMs > 0) lane.pausedUntilMs = Date.now() + pauseMs;
+  }
+
+  function failed(asked: readonly Lane[], error: RelayError): void {
+    const pauseMs = Math.min(pauseMaxMs, firstPauseMs * 2 ** failures++);
+    kafka.metadata.forget(topic);
+    for (const lane of asked) release(lane, pauseMs);
+    if (!isClosed && options.isCurrent()) onTrouble(error);
+  }
+
+  return {
+    poll,
+    close: () => {
+      isClosed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function toFilterRecord(view: RecordView, topic: string, partition: number) {
+  const { bytes, keyAt, keyBytes, valueAt, valueBytes } = view;
+  return {
+    topic,
+    partition,
+    offset: view.offset,
+    timestamp: view.timestampMs,
+    timestampType: view.timestampType,
+    get key() {
+      return keyBytes < 0 ? null : bytes.subarray(keyAt, keyAt + keyBytes);
+    },
+    get value() {
+      return valueBytes < 0 ? null : bytes.subarray(valueAt, valueAt + valueBytes);
+    },
+  };
+}

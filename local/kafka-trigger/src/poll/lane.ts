@@ -1,0 +1,114 @@
+/** One assigned partition: what was fetched and waits for the handler, and how far it is settled. Pure. */
+import type { KafkaEventRecord } from "../../../../lib/kafka-event/shape.js";
+
+export interface WaitingRecord {
+  readonly record: KafkaEventRecord;
+  readonly payloadBytes: number;
+}
+
+/** A run of one partition, in offset order, on its way through the handler. */
+export interface Run {
+  readonly partition: number;
+  readonly records: readonly WaitingRecord[];
+  /** Where the partition goes on when all of it is settled: past what was filtered out behind it, too. */
+  readonly nextOffset: number;
+}
+
+export class Lane {
+  readonly partition: number;
+  /** Where the next fetch begins. */
+  fetchOffset: number;
+  /** What the group has committed, or undefined where nothing is yet. */
+  committed: number | undefined;
+  /** The next offset to commit: everything below is settled. */
+  settled: number;
+  /** The end as the broker last told it, for lag. */
+  highWatermark = 0;
+  isFetching = false;
+  /** A batch with its records is with the handler. */
+  isBusy = false;
+  /** Batches that are settled and whose commit nobody has acknowledged. A kill repeats them, so a third is not begun. */
+  uncommitted = 0;
+  /** Not to be fetched before this time, in milliseconds: its last fetch failed. */
+  pausedUntilMs = 0;
+  readonly #waiting: WaitingRecord[] = [];
+  #from = 0;
+  #bytes = 0;
+  #oldestAtMs = 0;
+
+  constructor(partition: number, offset: number, committed: number | undefined) {
+    this.partition = partition;
+    this.fetchOffset = offset;
+    this.settled = offset;
+    this.committed = committed;
+  }
+
+  /** May its records go to the handler? */
+  get isReady(): boolean {
+    return !this.isBusy && this.uncommitted <= uncommittedMax && this.count > 0;
+  }
+
+  get count(): number {
+    return this.#waiting.length - this.#from;
+  }
+
+  /** Of what waits, as the payload counts them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** When the first of what waits arrived; the batching window begins there. */
+  get oldestAtMs(): number {
+    return this.#oldestAtMs;
+  }
+
+  /** The payload of the record that would be taken next; 0 where none waits. */
+  get firstBytes(): number {
+    return this.#waiting[this.#from]?.payloadBytes ?? 0;
+  }
+
+  get firstOffset(): number {
+    return this.#waiting[this.#from]?.record.offset ?? this.fetchOffset;
+  }
+
+  add(waiting: WaitingRecord, nowMs: number): void {
+    if (this.count === 0) this.#oldestAtMs = nowMs;
+    this.#waiting.push(waiting);
+    this.#bytes += waiting.payloadBytes;
+  }
+
+  /** Back to the first record that is not settled; everything behind it is fetched again. */
+  rewind(): void {
+    this.#waiting.length = 0;
+    this.#from = 0;
+    this.#bytes = 0;
+    this.fetchOffset = this.settled;
+    this.isBusy = false;
+  }
+
+  /** Takes from the front, at most so many records and bytes; what stays behind begins its window now. */
+  take(countMax: number, bytesMax: number, nowMs: number): Run {
+    let to = this.#from;
+    let bytes = 0;
+    while (to < this.#waiting.length && to - this.#from < countMax) {
+      const { payloadBytes } = this.#waiting[to] as WaitingRecord;
+      if (bytes + payloadBytes > bytesMax) break;
+      bytes += payloadBytes;
+      to++;
+    }
+    const records = this.#waiting.slice(this.#from, to);
+    this.#from = to;
+    this.#bytes -= bytes;
+    this.#oldestAtMs = nowMs;
+    const next = this.#waiting[to];
+    if (next === undefined || this.#from > compactAfter) {
+      this.#waiting.splice(0, this.#from);
+      this.#from = 0;
+    }
+    return { partition: this.partition, records, nextOffset: next?.record.offset ?? this.fetchOffset };
+  }
+}
+
+const compactAfter = 10_000;
+/** One may be on its way to be committed while the next is with the handler. */
+const uncommittedMax = 1;

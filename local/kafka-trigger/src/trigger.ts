@@ -1,0 +1,373 @@
+/**
+ * An event source mapping on this machine: a member of a consumer group that hands batches of a topic to a function, by the rules of AWS Lambda, and commits what is
+ * settled. Knows neither serverless nor workers: `invoke` is an argument.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { createDeadline, type Deadline } from "../../../lib/deadline.js";
+import { type RelayError, toRelayError } from "../../../lib/errors.js";
+import type { Kafka } from "../../../lib/kafka/kafka.js";
+import { listOffsets } from "../../../lib/kafka/list-offsets.js";
+import { type Assignment, type EndOfAssignment, joinGroup, type Membership } from "../../../lib/kafka/membership.js";
+import type { KafkaEvent } from "../../../lib/kafka-event/shape.js";
+import type { Mapping } from "./mapping.js";
+import { dueInMs, isTooLarge, nextBatch } from "./poll/batcher.js";
+import { type Commits, createCommits } from "./poll/commits.js";
+import { toEvent } from "./poll/event.js";
+import { createFetcher, type Fetcher } from "./poll/fetcher.js";
+import { Lane, type Run } from "./poll/lane.js";
+import { countOf, type GivenUp, type InvocationOutcome, settle } from "./poll/settle.js";
+import { createTroubles } from "./poll/troubles.js";
+
+/** What the function is called with. A rejection is a function error. */
+export type Invoke = (event: KafkaEvent) => Promise<InvocationOutcome>;
+
+export interface InvocationReport {
+  readonly records: number;
+  readonly partitions: number;
+  readonly tookMs: number;
+  readonly verdict: "succeeded" | "failed";
+  readonly reason?: string;
+}
+
+export interface TriggerWorld {
+  readonly kafka: Kafka;
+  readonly invoke: Invoke;
+  /** Tells the on-failure destination; absent: what is given up is told in a line and dropped, as on AWS. */
+  readonly giveUp?: (given: GivenUp) => Promise<void>;
+  readonly onInvocation?: (report: InvocationReport) => void;
+  readonly say: (line: string) => void;
+  readonly warn: (line: string) => void;
+  readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+export type TriggerState = "waiting for the topic" | "joining" | "polling" | "stopping" | "stopped";
+
+export interface PartitionStatus {
+  readonly partition: number;
+  readonly committed: number | null;
+  readonly end: number;
+  readonly lag: number;
+  readonly waiting: number;
+  readonly isWithFunction: boolean;
+}
+
+export interface TriggerStatus {
+  readonly state: TriggerState;
+  readonly topic: string;
+  readonly consumerGroupId: string;
+  readonly partitions: readonly PartitionStatus[];
+  readonly counts: Readonly<
+    Record<"polled" | "filteredOut" | "invoked" | "invocations" | "failedInvocations" | "committed" | "dropped", number>
+  >;
+}
+
+export interface Trigger {
+  readonly status: () => TriggerStatus;
+  /** Lets what is with the function end, commits, and leaves the group, within the time. */
+  readonly stop: (limitMs: number) => Promise<void>;
+}
+
+/** AWS's pollers notice a topic or partition that was added within such a time. */
+const topicCheckMs = 1_000;
+const questionTimeoutMs = 10_000;
+
+export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
+  const { kafka, say, warn, now = Date.now, random = Math.random } = world;
+  const { topic } = mapping;
+  const troubles = createTroubles(warn);
+  const counts = { polled: 0, filteredOut: 0, invoked: 0, invocations: 0, failedInvocations: 0, committed: 0, dropped: 0 };
+  const stopping = new AbortController();
+  let state: TriggerState = "waiting for the topic";
+  let membership: Membership | undefined;
+  let holding: Holding | undefined;
+
+  const onTrouble = (error: RelayError): void => troubles.told(error);
+
+  async function live(): Promise<void> {
+    if (!(await topicExists())) return;
+    state = "joining";
+    membership = joinGroup(kafka, {
+      groupId: mapping.consumerGroupId,
+      topic,
+      onAssigned: (assignment) => void assigned(assignment),
+      onRevoked: revoked,
+      onTrouble,
+    });
+  }
+
+  async function topicExists(): Promise<boolean> {
+    while (!stopping.signal.aborted) {
+      try {
+        await kafka.metadata.topic(topic, createDeadline(questionTimeoutMs), { ageMaxMs: 0 });
+        troubles.over();
+        return true;
+      } catch (thrown) {
+        onTrouble(toRelayError(thrown));
+      }
+      await sleep(topicCheckMs, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+    return false;
+  }
+
+  async function assigned(assignment: Assignment): Promise<void> {
+    const own: Holding = { assignment, lanes: new Map(), inHand: new Set(), isEnding: false, timer: undefined };
+    holding = own;
+    const commits = createCommits(assignment, (partition, offset) => committed(own, partition, offset), onTrouble);
+    own.commits = commits;
+    for (let isKnown = false; !isKnown && assignment.isCurrent() && !own.isEnding; ) {
+      try {
+        await position(own, assignment);
+        isKnown = true;
+      } catch (thrown) {
+        onTrouble(toRelayError(thrown));
+        await sleep(topicCheckMs, undefined, { signal: stopping.signal }).catch(() => {});
+      }
+    }
+    if (!assignment.isCurrent() || own.isEnding) return;
+    own.fetcher = createFetcher({
+      kafka,
+      mapping,
+      lanes: own.lanes,
+      isCurrent: () => assignment.isCurrent() && !own.isEnding,
+      onRecords: (lane, { polled, filteredOut }) => {
+        counts.polled += polled;
+        counts.filteredOut += filteredOut;
+        troubles.over();
+        passFiltered(own, lane);
+        pump(own);
+      },
+      onTrouble,
+      warn,
+    });
+    state = "polling";
+    if (assignment.partitions.length > 0) say(`polls ${describePartitions(assignment.partitions)} as group ${mapping.consumerGroupId}`);
+    own.fetcher.poll();
+  }
+
+  /** Where each partition goes on: at what the group has committed, else at the starting position. */
+  async function position(own: Holding, assignment: Assignment): Promise<void> {
+    const known = await assignment.committed(createDeadline(questionTimeoutMs));
+    const { startingPosition } = mapping;
+    const unknown = assignment.partitions.filter((partition) => !known.has(partition));
+    const points = unknown.flatMap((partition) => [
+      {
+        topic,
+        partition,
+        at:
+          startingPosition.kind === "TRIM_HORIZON"
+            ? ("earliest" as const)
+            : startingPosition.kind === "LATEST"
+              ? ("latest" as const)
+              : BigInt(startingPosition.timestampMs),
+      },
+      { topic, partition, at: "latest" as const },
+    ]);
+    const found = await listOffsets(kafka, points, createDeadline(questionTimeoutMs));
+    const failed = found.find(({ error }) => error !== undefined)?.error;
+    if (failed !== undefined) throw failed;
+    for (const partition of assignment.partitions) {
+      const committedOffset = known.get(partition);
+      if (committedOffset !== undefined) {
+        own.lanes.set(partition, new Lane(partition, Number(committedOffset), Number(committedOffset)));
+        continue;
+      }
+      const [start, end] = found.filter((one) => one.partition === partition);
+      const offset = Number(start === undefined || start.offset < 0n ? (end?.offset ?? 0n) : start.offset);
+      own.lanes.set(partition, new Lane(partition, offset, undefined));
+      // The place is chosen once: after a restart the records that came meanwhile are not "before the latest".
+      if (startingPosition.kind !== "TRIM_HORIZON") own.commits?.note(partition, offset);
+    }
+  }
+
+  function committed(own: Holding, partition: number, offset: number): void {
+    const lane = own.lanes.get(partition);
+    if (lane === undefined) return;
+    counts.committed += Math.max(0, offset - (lane.committed ?? offset));
+    lane.committed = offset;
+    lane.uncommitted = offset >= lane.settled ? 0 : 1;
+    pump(own);
+  }
+
+  /** Where all that was polled of a partition is filtered out, its offset moves on without an invocation. */
+  function passFiltered(own: Holding, lane: Lane): void {
+    if (lane.isBusy || lane.count > 0 || lane.fetchOffset <= lane.settled) return;
+    lane.settled = lane.fetchOffset;
+    own.commits?.note(lane.partition, lane.settled);
+  }
+
+  function pump(own: Holding): void {
+    clearTimeout(own.timer);
+    if (own.isEnding || !own.assignment.isCurrent()) return;
+    for (;;) {
+      const batch = nextBatch(own.lanes.values(), mapping, now());
+      if (batch === undefined) break;
+      hand(own, batch);
+    }
+    const due = dueInMs(own.lanes.values(), mapping, now());
+    if (due !== undefined) own.timer = setTimeout(() => pump(own), due);
+    own.fetcher?.poll();
+  }
+
+  function hand(own: Holding, batch: readonly Run[]): void {
+    const lanes = batch.map(({ partition }) => own.lanes.get(partition)).filter((lane) => lane !== undefined);
+    for (const lane of lanes) lane.isBusy = true;
+    const isEnding = () => own.isEnding || !own.assignment.isCurrent();
+    const work = settleBatch(own, batch, isEnding)
+      .catch((thrown: unknown) => {
+        onTrouble(toRelayError(thrown));
+        for (const lane of lanes) lane.rewind();
+        return false;
+      })
+      .then((isSettled) => {
+        own.inHand.delete(work);
+        // What was left unsettled because the poller ends is begun again by whoever has the partition next; here it must not be passed.
+        for (const lane of isSettled ? lanes : []) {
+          lane.isBusy = false;
+          passFiltered(own, lane);
+        }
+        pump(own);
+      });
+    own.inHand.add(work);
+  }
+
+  async function settleBatch(own: Holding, batch: readonly Run[], isEnding: () => boolean): Promise<boolean> {
+    const onSettled = (partition: number, nextOffset: number) => {
+      const lane = own.lanes.get(partition);
+      if (lane === undefined || nextOffset <= lane.settled) return;
+      lane.settled = nextOffset;
+      lane.uncommitted++;
+      own.commits?.note(partition, nextOffset);
+    };
+    const giveUp = async (given: GivenUp) => {
+      counts.dropped += countOf(given.runs);
+      if (world.giveUp === undefined) warn(`${countOf(given.runs)} record(s) are dropped: ${whyGivenUp(given)}`);
+      else await world.giveUp(given);
+    };
+    if (isTooLarge(batch)) {
+      await giveUp({ runs: batch, condition: "payload-size", attempts: 0 });
+      for (const { partition, nextOffset } of batch) onSettled(partition, nextOffset);
+      return true;
+    }
+    return settle(batch, mapping.failure, {
+      topic,
+      invoke: (runs) => call(runs),
+      giveUp,
+      onSettled,
+      backOff: (n) => backOff(n, isEnding),
+      isStopping: isEnding,
+      now,
+      warn,
+    });
+  }
+
+  async function call(runs: readonly Run[]): Promise<InvocationOutcome> {
+    const records = countOf(runs);
+    const startedMs = now();
+    const outcome = await world
+      .invoke(toEvent(mapping, runs))
+      .catch((thrown: unknown): InvocationOutcome => ({ ok: false, reason: String(thrown), requestId: "" }));
+    counts.invocations++;
+    counts.invoked += records;
+    if (!outcome.ok) counts.failedInvocations++;
+    world.onInvocation?.({
+      records,
+      partitions: new Set(runs.map(({ partition }) => partition)).size,
+      tookMs: now() - startedMs,
+      verdict: outcome.ok ? "succeeded" : "failed",
+      ...(outcome.ok ? {} : { reason: outcome.reason }),
+    });
+    return outcome;
+  }
+
+  /** Doubled each time, between half of it and all of it; ends early when the poller does. */
+  async function backOff(n: number, isEnding: () => boolean): Promise<void> {
+    const { firstMs, maxMs } = mapping.backoff;
+    const fullMs = Math.min(maxMs, firstMs * 2 ** (n - 1));
+    const untilMs = now() + fullMs * (0.5 + random() / 2);
+    while (now() < untilMs && !isEnding()) await sleep(Math.min(50, Math.max(1, untilMs - now())));
+  }
+
+  async function revoked(assignment: Assignment, why: EndOfAssignment, deadline: Deadline): Promise<void> {
+    const own = holding;
+    if (own === undefined || own.assignment !== assignment) return;
+    own.isEnding = true;
+    clearTimeout(own.timer);
+    own.fetcher?.close();
+    if (why === "lost") own.commits?.close();
+    await within(deadline, Promise.all(own.inHand));
+    if (why !== "lost") await within(deadline, own.commits?.flush(deadline) ?? Promise.resolve());
+    own.commits?.close();
+    if (holding === own) holding = undefined;
+    if (state === "polling") state = "joining";
+  }
+
+  const life = live().catch((thrown: unknown) => onTrouble(toRelayError(thrown)));
+
+  return {
+    status: () => ({
+      state,
+      topic,
+      consumerGroupId: mapping.consumerGroupId,
+      partitions: [...(holding?.lanes.values() ?? [])].map(toPartitionStatus),
+      counts: { ...counts },
+    }),
+    stop: async (limitMs) => {
+      const deadline = createDeadline(limitMs);
+      state = "stopping";
+      stopping.abort();
+      await within(deadline, life);
+      if (membership !== undefined) await within(deadline, membership.leave(deadline));
+      state = "stopped";
+    },
+  };
+}
+
+/** One assignment and everything that lives as long as it does. */
+interface Holding {
+  readonly assignment: Assignment;
+  readonly lanes: Map<number, Lane>;
+  readonly inHand: Set<Promise<void>>;
+  commits?: Commits;
+  fetcher?: Fetcher;
+  isEnding: boolean;
+  timer: NodeJS.Timeout | undefined;
+}
+
+function toPartitionStatus(lane: Lane): PartitionStatus {
+  return {
+    partition: lane.partition,
+    committed: lane.committed ?? null,
+    end: lane.highWatermark,
+    lag: Math.max(0, lane.highWatermark - lane.settled),
+    waiting: lane.count,
+    isWithFunction: lane.isBusy,
+  };
+}
+
+function describePartitions(partitions: readonly number[]): string {
+  return partitions.length === 1 ? `partition ${partitions[0]}` : `${partitions.length} partitions (${partitions.join(", ")})`;
+}
+
+export function whyGivenUp({ condition, attempts, last }: GivenUp): string {
+  switch (condition) {
+    case "retries":
+      return `the function failed ${attempts} time(s), the last time with: ${last?.reason ?? "?"}`;
+    case "age":
+      return "they are older than maximumRecordAgeInSeconds";
+    case "payload-size":
+      return "one record alone is more than the 6 MB that an invocation takes";
+  }
+}
+
+/** Waits for it, but not longer. */
+async function within(deadline: Deadline, what: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    what,
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, deadline.leftMs());
+    }),
+  ]);
+  clearTimeout(timer);
+}
