@@ -3,8 +3,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { parseConfig } from "../../lib/config.js";
-import { createDeadline } from "../../lib/deadline.js";
-import type { RelayError } from "../../lib/errors.js";
 import { parseTopicName } from "../../lib/kafka/topic-name.js";
 import { relay } from "../../lib/relay/relay.js";
 import { defineRoute, type Order, type Route } from "../../lib/relay/route.js";
@@ -12,9 +10,10 @@ import { topic as topicTarget } from "../../lib/targets/topic.js";
 import { assertHostAllowed } from "../../lib/targets/webhook/address.js";
 import { webhook } from "../../lib/targets/webhook.js";
 import { deployedFunctions } from "../build/service-map.js";
+import type { Mapping } from "../kafka-trigger/src/mapping.js";
+import { startTrigger } from "../kafka-trigger/src/trigger.js";
 import { toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
-import { consumeInForeground } from "./foreground.js";
 import { findRoute, routesFolder } from "./route-files.js";
 
 export interface RunOptions {
@@ -40,7 +39,6 @@ const orders = ["partition", "key", "none"] as const;
 const invocationMs = 120_000;
 /** What is under way when it is asked to end may take so long; what is not finished then comes again at the next start. */
 const drainMs = 20_000;
-const troubleEveryMs = 5_000;
 /** Small where records wait for each other, since a batch is what may be repeated after a kill; large where many go side by side. */
 const batchSizes: Readonly<Record<Order, number>> = { partition: 100, key: 1_000, none: 1_000 };
 
@@ -133,6 +131,7 @@ async function runRoute(context: CliContext, options: RunOptions, name: string):
   const brokers = options.brokers ?? env.KAFKA_BROKERS ?? "127.0.0.1:9092";
   const config = parseConfig({
     RELAY_METRICS: "off",
+    RELAY_LOG_LEVEL: "warn",
     ...env,
     KAFKA_BROKERS: brokers,
     RELAY_PARTIAL_RESPONSES: "true",
@@ -143,18 +142,16 @@ async function runRoute(context: CliContext, options: RunOptions, name: string):
   const kafka = await context.kafka();
   await kafka.metadata.topic(parseTopicName(topic), context.deadline());
   const handler = relay(route, { config, kafka });
-  const trouble = createTroubleLog((line) => stderr.write(`${line}\n`));
-  const counts = { records: 0, batches: 0 };
-  const consumer = consumeInForeground(
-    { kafka, topic, groupId, bootstrapServers: brokers, batchSize: options.batchSize ?? batchSizes[route.order], onTrouble: trouble },
-    async (event) => {
+  const trigger = startTrigger(toMapping(name, topic, groupId, brokers, options.batchSize ?? batchSizes[route.order]), {
+    kafka,
+    say: context.say,
+    warn: (line) => void stderr.write(`${line}\n`),
+    invoke: async (event) => {
       const endsAtMs = Date.now() + invocationMs;
       const answer = await handler(event, { getRemainingTimeInMillis: () => endsAtMs - Date.now() });
-      counts.batches++;
-      for (const records of Object.values(event.records)) counts.records += records.length;
-      return answer;
+      return { ok: true, answer, requestId: "" };
     },
-  );
+  });
   context.say(
     `${name}: ${topic} -> ${route.target.kind} ${route.target.name}, group ${groupId}, order by ${route.order}. Ctrl-C ends it in good order.`,
   );
@@ -162,9 +159,10 @@ async function runRoute(context: CliContext, options: RunOptions, name: string):
     if (interrupted.aborted) resolve();
     else interrupted.addEventListener("abort", () => resolve(), { once: true });
   });
-  await consumer.stop(createDeadline(drainMs));
+  await trigger.stop(drainMs);
   await handler.close();
-  context.say(`${name}: ended after ${counts.records} record(s) in ${counts.batches} batch(es).`);
+  const { counts } = trigger.status();
+  context.say(`${name}: ended after ${counts.invoked} record(s) in ${counts.invocations} batch(es).`);
 }
 
 /** A route that can never deliver is told before it starts: the address is in plain sight. */
@@ -179,15 +177,20 @@ function assertReachable(target: string): void {
   }
 }
 
-/** The same trouble is told once every few seconds, since brokers and targets stay away for longer than a poll. */
-function createTroubleLog(write: (line: string) => void, now: () => number = Date.now): (error: RelayError) => void {
-  const toldAtMs = new Map<string, number>();
-  return ({ code, message }) => {
-    const text = `${code}: ${message}`;
-    if (now() - (toldAtMs.get(text) ?? 0) < troubleEveryMs) return;
-    if (toldAtMs.size > 100) toldAtMs.clear();
-    toldAtMs.set(text, now());
-    write(text);
+/** As a route's mapping has to be: it never gives up a record, and takes back what the route gives back. */
+function toMapping(name: string, topic: string, consumerGroupId: string, bootstrapServers: string, batchSize: number): Mapping {
+  return {
+    name,
+    kind: "kafka",
+    bootstrapServers,
+    topic,
+    consumerGroupId,
+    batchSize,
+    windowMs: 0,
+    isOnePartitionABatch: true,
+    startingPosition: { kind: "TRIM_HORIZON" },
+    failure: { retriesMax: -1, recordAgeMaxMs: -1, isBisecting: false, takesPartialResponses: true },
+    backoff: { firstMs: 100, maxMs: 5_000 },
   };
 }
 
