@@ -4,11 +4,12 @@
  */
 import { createDeadline, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
+import type { KafkaRecord } from "../kafka/records.js";
 import type { PartitionRecords } from "../kafka-event/read.js";
 import type { Breaker } from "./breaker.js";
 import type { Clock } from "./clock.js";
 import type { Delivery, DeliveryOutcome, Target } from "./delivery.js";
-import { type Entry, prepare, toEntry } from "./entry.js";
+import { type Entry, prepare, toEntry, type Verdict } from "./entry.js";
 import { toLanes } from "./lanes.js";
 import { backoffMs, faultOf } from "./retry.js";
 import type { Route } from "./route.js";
@@ -29,6 +30,8 @@ export interface BatchParts {
   /** The function's own end, the margin already taken off. */
   readonly deadline: Deadline;
   readonly namespace: string;
+  /** What was settled when the same batch was here before, and is not done again. */
+  readonly settled?: (record: KafkaRecord) => Verdict | undefined;
 }
 
 interface Lane {
@@ -52,7 +55,9 @@ type Attempted = DeliveryOutcome | typeof undelivered;
 /** The entries of all records, partition by partition, each with its verdict. */
 export async function relayBatch(partitions: readonly PartitionRecords[], parts: BatchParts): Promise<readonly Entry[]> {
   const entryOf = new Map(
-    partitions.flatMap(({ records }) => records.map((record) => [record, toEntry(record, parts.namespace)] as const)),
+    partitions.flatMap(({ records }) =>
+      records.map((record) => [record, toEntry(record, parts.namespace, parts.settled?.(record))] as const),
+    ),
   );
   const lanes = toLanes(partitions, parts.route.order).map((records) => ({
     entries: records.map((record) => entryOf.get(record) as Entry),

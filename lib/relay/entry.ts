@@ -24,6 +24,8 @@ export interface Entry {
   /** What is still to be delivered; undefined: not prepared yet. */
   pending: readonly Delivery[] | undefined;
   verdict: Verdict | undefined;
+  /** Its verdict stands from an earlier try of the same batch. */
+  readonly isSettledBefore: boolean;
   error: RelayError | undefined;
   stage: Stage;
   /** Attempts that reached the target. */
@@ -36,7 +38,7 @@ export interface Entry {
   deliveredMs: number | undefined;
 }
 
-export function toEntry(arrived: KafkaRecord, namespace: string): Entry {
+export function toEntry(arrived: KafkaRecord, namespace: string, settled?: Verdict): Entry {
   const { source, redrives, namespace: first = namespace } = takeRedriveMark(arrived);
   return {
     arrived,
@@ -44,7 +46,8 @@ export function toEntry(arrived: KafkaRecord, namespace: string): Entry {
     redrives,
     namespace: first,
     pending: undefined,
-    verdict: undefined,
+    verdict: settled,
+    isSettledBefore: settled !== undefined,
     error: undefined,
     stage: "decode",
     attempts: 0,

@@ -14,6 +14,7 @@ import type { Target, TargetContext } from "./delivery.js";
 import { reportBatch } from "./report.js";
 import { toResponse } from "./response.js";
 import type { Route } from "./route.js";
+import { createSettledMemory } from "./settled.js";
 
 /** What of Lambda's context a route asks for. */
 export interface InvocationContext {
@@ -59,6 +60,7 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
     });
     return opened;
   };
+  const memory = createSettledMemory(clock.now);
   const deadLetters = createDeadLetters(cluster, {
     route: route.name,
     targetKind: route.target.kind,
@@ -82,8 +84,12 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
       random,
       deadline: createDeadline(leftMs, clock.now),
       namespace: route.namespace ?? RELAY_NAMESPACE ?? namespaceOf(event),
+      settled: memory.recall(partitions),
     });
     reportBatch(entries, route, telemetry, clock.now() - startedMs);
+    const isThrownBack = !partialResponses && entries.some(({ verdict }) => verdict === "given-back");
+    if (isThrownBack) memory.keep(partitions, entries);
+    else memory.forget(partitions);
     return toResponse(entries, partitions, partialResponses);
   };
   const close = async (): Promise<void> => {

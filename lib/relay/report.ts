@@ -8,7 +8,9 @@ import type { Route } from "./route.js";
 /** Lines about single records a batch; the metrics count all of them. */
 const linesMax = 20;
 
-export function reportBatch(entries: readonly Entry[], route: Route, telemetry: Telemetry, tookMs: number): void {
+export function reportBatch(all: readonly Entry[], route: Route, telemetry: Telemetry, tookMs: number): void {
+  // What was settled when the batch was here before was told then.
+  const entries = all.filter(({ isSettledBefore, verdict }) => !isSettledBefore || verdict === "given-back");
   const count = (verdict: Verdict): number => entries.reduce((sum, entry) => sum + (entry.verdict === verdict ? 1 : 0), 0);
   const counts = {
     delivered: count("delivered"),

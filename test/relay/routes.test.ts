@@ -191,6 +191,37 @@ test("without partial failures whatever is given back makes the function throw, 
   });
 });
 
+test("a batch that comes again after a throw repeats nothing that was settled, and one that is replayed later gets everything", async () => {
+  const source = await createTestTopic(kafka);
+  await write(
+    kafka,
+    source,
+    [0, 1, 2, 3].map((n) => outgoing({ json: { n } })),
+  );
+  const offsets: bigint[] = [];
+  let isDown = true;
+  const target = answering(({ source: { offset } }) => {
+    if (offset === 1n) return failed("record-refused");
+    if (offset === 2n && isDown) return failed("target-failed");
+    offsets.push(offset);
+    return delivered;
+  });
+  const run = runRoute(kafka, defineRoute({ name: "again", target, retry: { attemptsMax: 1 }, breaker: { openMs: 1 } }), {
+    RELAY_PARTIAL_RESPONSES: "false",
+  });
+  const records = await readAll(kafka, source);
+
+  await expect(run.invoke(records)).rejects.toMatchObject({ code: "target-failed" });
+  await expect(run.invoke(records)).rejects.toMatchObject({ code: "target-failed" });
+  isDown = false;
+  await run.invoke(records);
+  expect(offsets).toEqual([0n, 2n, 3n]);
+  expect(await readAll(kafka, `${source}.dead-letters`)).toHaveLength(1);
+
+  await run.invoke(records);
+  expect(offsets).toEqual([0n, 2n, 3n, 0n, 2n, 3n]);
+});
+
 test("an event that is none of Kafka's is refused with the place", async () => {
   const run = runRoute(kafka, defineRoute({ name: "strict", target: answering(() => delivered) }));
 
