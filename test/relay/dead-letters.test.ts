@@ -1,8 +1,10 @@
 /** Dead letters after they were written: listed by what they are, redriven to route or topic, discarded, and never for ever. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { KafkaRecord, TopicName } from "../../lib/kafka/records.js";
-import { invokeInProcess } from "../../lib/relay/dead-letters/invoke-route.js";
+import { invokeFunction, invokeInProcess } from "../../lib/relay/dead-letters/invoke-route.js";
 import { findLetters, type LetterChoice } from "../../lib/relay/dead-letters/letters.js";
 import { discard, type RedriveOptions, redrive } from "../../lib/relay/dead-letters/redrive.js";
 import type { Delivery } from "../../lib/relay/delivery.js";
@@ -104,6 +106,71 @@ describe("redriving to the route", () => {
 
     expect(result).toMatchObject({ redriven: 0, failed: 1 });
     expect(await find(`${source}.dead-letters`)).toHaveLength(1);
+  });
+});
+
+describe("redriving through the route's deployed function", () => {
+  /** Lambda's API for invocations, as serverless-offline has it: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
+  async function lambdaApi(handler: (name: string, event: unknown) => Promise<unknown>) {
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const [, name = ""] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.url ?? "") ?? [];
+      try {
+        const answer = await handler(name, JSON.parse(Buffer.concat(chunks).toString()));
+        response.writeHead(200).end(JSON.stringify(answer));
+      } catch (error) {
+        response
+          .writeHead(200, { "x-amz-function-error": "Unhandled" })
+          .end(JSON.stringify({ errorMessage: (error as Error).message, errorType: "Error" }));
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return { invoke: invokeFunction({ prefix: "kafka-relay-test-", region: "us-east-1", endpoint }), stop: () => server.close() };
+  }
+
+  test("hands it one record at a time and marks what it has dealt with", async () => {
+    const { letters, state, deliveries, run } = await deadLettered();
+    state.isMended = true;
+    const names: string[] = [];
+    const api = await lambdaApi((name, event) => {
+      names.push(name);
+      return run.handler(event);
+    });
+
+    const result = await redrive(kafka, letters, options(run, { invoke: api.invoke, name: "fragile-route" }));
+    api.stop();
+
+    expect(result).toMatchObject({ redriven: 3, failed: 0 });
+    expect(names).toEqual(Array(3).fill("kafka-relay-test-fragileRoute"));
+    expect(deliveries.map(({ source }) => source.offset)).toEqual([0n, 1n, 2n]);
+  });
+
+  test("leaves letters open where the function fails, gives back, or is not there", async () => {
+    const { letters, run } = await deadLettered();
+    const answers = [
+      () => Promise.reject(new Error("out of order")),
+      () => Promise.resolve({ batchItemFailures: [{ itemIdentifier: { partition: "x-0", offset: 0 } }] }),
+      () => Promise.reject(new Error("still")),
+    ];
+    const api = await lambdaApi(() => (answers.shift() ?? answers[0] ?? (() => Promise.resolve(null)))());
+    const errors: string[] = [];
+
+    const result = await redrive(
+      kafka,
+      letters,
+      options(run, {
+        invoke: api.invoke,
+        onLetter: (_, outcome) => errors.push(outcome.outcome === "redriven" ? "" : outcome.error.message),
+      }),
+    );
+    api.stop();
+
+    expect(result).toMatchObject({ redriven: 0, failed: 3 });
+    expect(errors[0]).toContain("out of order");
+    expect(errors[1]).toContain("gave the record back");
+    expect(await find(letters)).toHaveLength(3);
   });
 });
 
