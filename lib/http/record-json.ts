@@ -46,6 +46,7 @@ export class RecordJson {
       this.#escapes = escapes;
       if (this.count > 0) return false;
       this.#writeOversized(view, prefix);
+      if (this.#isCounted) this.#escapes += countEscapes(this.#out.bytes, length, this.#out.length);
     }
     this.count++;
     return true;
