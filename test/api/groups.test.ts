@@ -278,3 +278,19 @@ test.each([
     2, 3,
   ]);
 });
+
+test("who may describe some groups alone may not describe others, whichever way they are named", async () => {
+  const grants = JSON.stringify([{ who: ["*"], may: ["group:describe"], on: ["mine*"] }]);
+  const limited = await createAdminApi({ env: { RELAY_ACCESS: "grants", RELAY_ACCESS_GRANTS: grants } });
+  const statusOf = async (path: string) => (await limited.call(`GET /v3/clusters/${api.clusterId}/consumer-groups/${path}`)).status;
+
+  const statuses = [
+    await statusOf("mine-1"),
+    await statusOf("-?group_id=mine-1"),
+    await statusOf("theirs"),
+    await statusOf("-?group_id=theirs"),
+  ];
+  await limited.close();
+
+  expect(statuses).toEqual([404, 404, 403, 403]);
+});

@@ -4,10 +4,12 @@ import { commitOffsets } from "../../lib/kafka/group-offsets.js";
 import { deleteGroups } from "../../lib/kafka/groups.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { until } from "./kafka.js";
 
 const deadline = () => createDeadline(120_000);
 const topicsAtOnce = 100;
 const groupsAtOnce = 20;
+const visibleWithinMs = 300_000;
 
 export async function makeTopics(kafka: Kafka, names: readonly string[], partitionsCount: number): Promise<void> {
   for (let from = 0; from < names.length; from += topicsAtOnce) {
@@ -15,6 +17,14 @@ export async function makeTopics(kafka: Kafka, names: readonly string[], partiti
     const refused = (await createTopics(kafka, specs, deadline())).find((result) => result instanceof Error);
     if (refused !== undefined) throw refused;
   }
+  // A broker shows topics when it has made their logs, which for thousands of partitions takes longer than the answer.
+  await until(async () => {
+    const { topics } = await kafka.metadata.describe(names, deadline());
+    return names.every((name) => {
+      const topic = topics.get(name);
+      return topic !== undefined && !(topic instanceof Error) && topic.partitions.every(({ leader }) => leader !== null);
+    });
+  }, visibleWithinMs);
 }
 
 export async function dropTopics(kafka: Kafka, names: readonly string[]): Promise<void> {

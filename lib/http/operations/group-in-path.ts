@@ -13,12 +13,12 @@ interface GroupInput {
   readonly query: { readonly group_id?: string | undefined };
 }
 
-/** The group's id, once the caller may do `may` with it. */
+/** The group's id, once the caller may do `may` with it: an operation on a group has no `on`, since its path may not name it. */
 export function groupIdOf({ path, query }: GroupInput, context: OperationContext, may: Permission): string {
-  if (query.group_id === undefined) return path.group;
-  if (path.group !== "-" && path.group !== query.group_id) {
+  const groupId = query.group_id ?? path.group;
+  if (path.group !== "-" && path.group !== groupId) {
     throw new RelayError("bad-request", "query: group_id names another group than the path; write - in the path.");
   }
-  context.authorize(may, query.group_id);
-  return query.group_id;
+  context.authorize(may, groupId);
+  return groupId;
 }

@@ -63,7 +63,6 @@ function toTarget(body: v.InferOutput<typeof resetBody>): ResetTo {
 export const groupOffsetOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/lags": operation({
     may: "group:describe",
-    on: "group",
     summary: "List how far a group is behind in each partition.",
     path: inGroup,
     query: groupQuery,
@@ -80,7 +79,6 @@ export const groupOffsetOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/lags/{topic}/partitions/{partition}": operation({
     may: "group:describe",
-    on: "group",
     summary: "How far a group is behind in a partition.",
     path: inLag,
     query: groupQuery,
@@ -98,7 +96,6 @@ export const groupOffsetOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/lag-summary": operation({
     may: "group:describe",
-    on: "group",
     summary: "How far a group is behind in all, and where most.",
     path: inGroup,
     query: groupQuery,
@@ -118,7 +115,8 @@ export const groupOffsetOperations: Operations = {
     answers: { 200: lagSummaryList },
     run: async ({ path }, context) => {
       const links = await clusterLinks(context, path);
-      const { groups } = await listGroups(context.kafka, context.deadline);
+      const { groups, failed } = await listGroups(context.kafka, context.deadline);
+      for (const error of failed.values()) throw error;
       const ids = groups.map(({ groupId }) => groupId);
       const lags = await groupLags(context.kafka, ids, context.deadline);
       const data = ids.flatMap((groupId) => {
@@ -132,7 +130,6 @@ export const groupOffsetOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/offsets": operation({
     may: "group:describe",
-    on: "group",
     summary: "List the offsets that a group has committed.",
     path: inGroup,
     query: groupQuery,
@@ -156,7 +153,6 @@ export const groupOffsetOperations: Operations = {
 
   "DELETE /v3/clusters/{cluster_id}/consumer-groups/{group}/offsets/{topic}": operation({
     may: "group:alter",
-    on: "group",
     summary: "Forget what a group has committed for a topic that it does not read now.",
     path: inGroupTopic,
     query: groupQuery,
@@ -180,7 +176,6 @@ export const groupOffsetOperations: Operations = {
 
   "POST /v3/clusters/{cluster_id}/consumer-groups/{group}/offsets:reset": operation({
     may: "group:alter",
-    on: "group",
     summary: "Move a group's offsets to an end, an offset, a time, or by a number of records.",
     path: inGroup,
     query: groupQuery,

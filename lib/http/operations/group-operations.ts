@@ -47,7 +47,9 @@ export const groupOperations: Operations = {
     answers: { 200: groupList },
     run: async ({ path, query }, context) => {
       const links = await clusterLinks(context, path);
-      const { groups } = await listGroups(context.kafka, context.deadline);
+      const { groups, failed } = await listGroups(context.kafka, context.deadline);
+      // A list that lacks a broker's groups would say that they do not exist.
+      for (const error of failed.values()) throw error;
       const [states, types] = [wanted(query.state), wanted(query.type)];
       const listed = groups.filter(
         ({ groupId, state, type }) =>
@@ -74,7 +76,6 @@ export const groupOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}": operation({
     may: "group:describe",
-    on: "group",
     summary: "Describe a group.",
     path: inGroup,
     query: groupQuery,
@@ -88,7 +89,6 @@ export const groupOperations: Operations = {
 
   "DELETE /v3/clusters/{cluster_id}/consumer-groups/{group}": operation({
     may: "group:delete",
-    on: "group",
     summary: "Delete a group that has no members, and all that it has committed.",
     path: inGroup,
     query: groupQuery,
@@ -105,7 +105,6 @@ export const groupOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/consumers": operation({
     may: "group:describe",
-    on: "group",
     summary: "List the members of a group.",
     path: inGroup,
     query: groupQuery,
@@ -120,7 +119,6 @@ export const groupOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/consumers/{consumer}": operation({
     may: "group:describe",
-    on: "group",
     summary: "Describe a member of a group.",
     path: inConsumer,
     query: groupQuery,
@@ -134,7 +132,6 @@ export const groupOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/consumers/{consumer}/assignments": operation({
     may: "group:describe",
-    on: "group",
     summary: "List the partitions that a member reads.",
     path: inConsumer,
     query: groupQuery,
@@ -151,7 +148,6 @@ export const groupOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/consumers/{consumer}/assignments/{topic}/partitions/{partition}": operation({
     may: "group:describe",
-    on: "group",
     summary: "Describe a partition that a member reads.",
     path: inAssignment,
     query: groupQuery,
