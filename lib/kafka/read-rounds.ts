@@ -5,6 +5,7 @@ import { RelayError, toRelayError } from "../errors.js";
 import { type FetchLimits, fetchRaw, type RawPartition } from "./fetch.js";
 import type { Kafka } from "./kafka.js";
 import { listOffsets } from "./list-offsets.js";
+import type { TopicMetadata } from "./metadata.js";
 import type { PollConnections } from "./poll-connections.js";
 import { isLostLeader, isMovedLeader, offsetOutOfRange, offsetOutOfRangeCode, partitionNotFound, toReadError } from "./read-failures.js";
 import type { PartitionProgress, ReadLimits, ReadPosition, ReadVisitor } from "./reader.js";
@@ -143,9 +144,15 @@ async function leadersOf(
   wanted: readonly OpenPartition[],
   deadline: Deadline,
 ): Promise<ReadonlyMap<number, readonly OpenPartition[]>> {
+  const topics = new Map<string, TopicMetadata | RelayError>();
+  for (const name of new Set(wanted.map(({ topic }) => topic))) {
+    const partitions = wanted.filter(({ topic }) => topic === name).map(({ partition }) => partition);
+    topics.set(name, await describe(kafka, name, partitions, deadline));
+  }
   const byLeader = new Map<number, OpenPartition[]>();
   for (const open of wanted) {
-    const leader = await leaderOf(kafka, open, deadline);
+    const topic = topics.get(open.topic) as TopicMetadata | RelayError;
+    const leader = topic instanceof RelayError ? topic : leaderIn(topic, open.partition);
     if (leader instanceof RelayError) open.error = leader;
     else if (leader === null) miss(kafka, open, toReadError(leaderNotAvailableCode, open));
     else byLeader.set(leader, [...(byLeader.get(leader) ?? []), open]);
@@ -155,15 +162,25 @@ async function leadersOf(
 
 const leaderNotAvailableCode = 5;
 
-async function leaderOf(kafka: Brokers, { topic, partition }: OpenPartition, deadline: Deadline): Promise<number | null | RelayError> {
+/** From memory, but asked for anew where a partition is not in it: it may have been added since. */
+async function describe(
+  kafka: Brokers,
+  name: string,
+  partitions: readonly number[],
+  deadline: Deadline,
+): Promise<TopicMetadata | RelayError> {
   try {
-    const remembered = (await kafka.metadata.topic(topic, deadline)).partitions.find((one) => one.partition === partition);
-    if (remembered !== undefined) return remembered.leader;
-    const { partitions } = await kafka.metadata.topic(topic, deadline, { ageMaxMs: 0 });
-    return partitions.find((one) => one.partition === partition)?.leader ?? partitionNotFound(topic, partition, partitions.length);
+    const remembered = await kafka.metadata.topic(name, deadline);
+    const isWhole = partitions.every((partition) => remembered.partitions.some((one) => one.partition === partition));
+    return isWhole ? remembered : await kafka.metadata.topic(name, deadline, { ageMaxMs: 0 });
   } catch (error) {
     return toRelayError(error);
   }
+}
+
+function leaderIn({ name, partitions }: TopicMetadata, partition: number): number | null | RelayError {
+  const found = partitions.find((one) => one.partition === partition);
+  return found === undefined ? partitionNotFound(name, partition, partitions.length) : found.leader;
 }
 
 /** Remembers nothing of the topic any more; the partition is asked for again until its looks are used up. */
