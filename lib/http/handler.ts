@@ -169,7 +169,7 @@ function toInput(operation: Operation, event: APIGatewayProxyEventV2, request: H
   const text = rawBody.toString("utf8");
   // Surrounding white space is no body either.
   if (text.trim() === "") throw new RelayError("unprocessable", "The request has no body, and one is needed.", { restCode: 42206 });
-  const body = validate(operation.body as GenericSchema, parseJson(text), "body");
+  const body = validate(operation.body as GenericSchema, parseJson(text), "body", text.length);
   return { path: path as never, query: query as never, body: body as never, headers, rawBody };
 }
 

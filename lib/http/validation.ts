@@ -4,13 +4,15 @@ import * as v from "valibot";
 import { RelayError } from "../errors.js";
 
 const faultsToldMax = 5;
+/** Of JSON text: up to here every fault is looked for, beyond it the first one ends the search, for a list of millions would have millions of them. */
+const allFaultsBytesMax = 100_000;
 
 /**
  * The checked value. A member nobody knows is `unprocessable` (422), everything else that does not fit `bad-request` (400).
  * A RelayError thrown inside a schema's transform passes through, so that a schema can name a failure of its own.
  */
-export function validate<Schema extends GenericSchema>(schema: Schema, value: unknown, where: string): InferOutput<Schema> {
-  const result = v.safeParse(schema, value);
+export function validate<Schema extends GenericSchema>(schema: Schema, value: unknown, where: string, bytes = 0): InferOutput<Schema> {
+  const result = v.safeParse(schema, value, { abortEarly: bytes > allFaultsBytesMax });
   if (result.success) return result.output;
   const faults = result.issues.slice(0, faultsToldMax).map((issue) => toSentence(issue, where));
   const more = result.issues.length - faults.length;

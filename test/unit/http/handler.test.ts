@@ -21,6 +21,13 @@ const operations = {
     answers: { 201: v.object({ thing: v.string(), size: v.number() }) },
     run: async ({ path, body }) => ({ status: 201, body: { thing: path.thing, size: body.size } }),
   }),
+  "POST /lists": operation({
+    may: "topic:create",
+    summary: "Takes a list.",
+    body: v.strictObject({ items: v.array(v.string()) }),
+    answers: { 204: null },
+    run: async () => ({ status: 204 }),
+  }),
   "GET /offset": operation({
     may: "topic:list",
     summary: "A number beyond the doubles.",
@@ -106,6 +113,12 @@ test("a body above Lambda's limit is refused with the limit, as text by its esca
     expect(answer.status).toBe(413);
     expect(answer.json.message).toContain("6291556");
   }
+});
+
+test("a list of a million faults is told by its first, in time", async () => {
+  const answer = await api.call("POST /lists", { body: `{"items":[${"1,".repeat(1_000_000)}1]}` });
+
+  expect(answer).toMatchObject({ status: 400, json: { message: "body: items[0]: string was expected." } });
 });
 
 test("a whole number beyond the doubles keeps its digits", async () => {
