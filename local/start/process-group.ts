@@ -6,8 +6,8 @@ import { createInterface } from "node:readline";
 import { projectFolder } from "../build/service-map.js";
 import { hasEnded, identityOf, isAlive, type ProcessIdentity } from "../processes/identity.js";
 
-/** Batches in hand are finished and their offsets committed within it. */
-const stopTimeoutMs = 20_000;
+/** Batches in hand are finished and their offsets committed within it; one that takes longer (its target is away) comes again at the next start. */
+const stopTimeoutMs = 6_000;
 const killTimeoutMs = 5_000;
 const lastLinesMax = 40;
 
