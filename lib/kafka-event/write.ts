@@ -12,16 +12,18 @@ export interface WrittenRecord {
 export function writeEventRecord(view: RecordView, topic: string, partition: number): WrittenRecord {
   const { bytes, offset, timestampMs, timestampType, keyAt, keyBytes, valueAt, valueBytes } = view;
   const headers = view.headerCount === 0 ? noHeaders : writeHeaders(view);
-  const record: { -readonly [Member in keyof KafkaEventRecord]: KafkaEventRecord[Member] } = {
-    topic,
-    partition,
-    offset,
-    timestamp: timestampMs,
-    timestampType,
-    headers,
-  };
-  if (keyBytes >= 0) record.key = bytes.toString("base64", keyAt, keyAt + keyBytes);
-  if (valueBytes >= 0) record.value = bytes.toString("base64", valueAt, valueAt + valueBytes);
+  const start = { topic, partition, offset, timestamp: timestampMs, timestampType };
+  const key = keyBytes < 0 ? undefined : bytes.toString("base64", keyAt, keyAt + keyBytes);
+  const value = valueBytes < 0 ? undefined : bytes.toString("base64", valueAt, valueAt + valueBytes);
+  // Members in AWS's order; what is null has none.
+  const record: KafkaEventRecord =
+    value === undefined
+      ? key === undefined
+        ? { ...start, headers }
+        : { ...start, key, headers }
+      : key === undefined
+        ? { ...start, value, headers }
+        : { ...start, key, value, headers };
   const payloadBytes =
     frameBytes +
     topic.length +

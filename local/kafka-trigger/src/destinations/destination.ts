@@ -1,0 +1,140 @@
+/** Where a batch that is given up goes: a topic of the same cluster, a queue, a topic of SNS, a bucket. A destination that does not take it drops it, as on AWS, and that is said. */
+import { randomUUID } from "node:crypto";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { createDeadline } from "../../../../lib/deadline.js";
+import { RelayError } from "../../../../lib/errors.js";
+import type { Kafka } from "../../../../lib/kafka/kafka.js";
+import { parseTopicName } from "../../../../lib/kafka/topic-name.js";
+import type { Mapping, OnFailureDestination } from "../mapping.js";
+import { countOf, type GivenUp } from "../poll/settle.js";
+import { type FailureContext, toBatchFailure, toRecordFailures } from "./failure-record.js";
+
+export interface DestinationWorld {
+  readonly kafka: Kafka;
+  readonly mapping: Mapping;
+  readonly functionArn: string;
+  /** SDK clients are loaded from there. */
+  readonly serviceFolder: string;
+  readonly now?: () => number;
+}
+
+const deliveryTimeoutMs = 15_000;
+const attemptsMax = 3;
+/** SNS takes no more (https://docs.aws.amazon.com/sns/latest/dg/sns-quotas.html), and SQS did so for long. */
+const snsBytesMax = 262_144;
+
+/** Resolves when the destination has it; rejects with the reason. */
+export type Deliver = (given: GivenUp) => Promise<void>;
+
+export function createDestination(destination: OnFailureDestination, world: DestinationWorld): Deliver {
+  const { now = Date.now } = world;
+  const context = (): FailureContext => ({ mapping: world.mapping, functionArn: world.functionArn, nowMs: now() });
+  if (destination.kind === "topic") return (given) => toTopic(destination.topic, given, context(), world.kafka);
+  const [, , service, region] = destination.arn.split(":");
+  switch (service) {
+    case "sqs":
+      return (given) => toQueue(destination.arn, region, toBatchFailure(given, context(), false), world);
+    case "sns":
+      return (given) => toSns(destination.arn, region, toBatchFailure(given, context(), false), world);
+    case "s3":
+      return (given) => toBucket(destination.arn, given, context(), world);
+    default:
+      throw new RelayError(
+        "bad-configuration",
+        `${destination.arn} is no destination: an SQS queue, an SNS topic, an S3 bucket, or kafka://topic.`,
+      );
+  }
+}
+
+async function toTopic(topic: string, given: GivenUp, context: FailureContext, kafka: Kafka): Promise<void> {
+  const records = toRecordFailures(given, context).map(({ key, value }) => ({
+    key: key === undefined ? null : Buffer.from(key, "base64"),
+    value: Buffer.from(JSON.stringify(value)),
+    headers: [],
+  }));
+  const outcomes = await kafka.producer.produce(parseTopicName(topic), records, createDeadline(deliveryTimeoutMs));
+  const failed = outcomes.find((outcome) => outcome.outcome === "failed");
+  if (failed?.outcome === "failed") throw failed.error;
+}
+
+async function toQueue(arn: string, region: string | undefined, message: object, world: DestinationWorld): Promise<void> {
+  const { SQSClient, SendMessageCommand } = await load<typeof import("@aws-sdk/client-sqs")>("@aws-sdk/client-sqs", world);
+  const [account, name] = arn.split(":").slice(-2);
+  const endpoint = await withClient(new SQSClient(clientOptions(region)), async (client) => {
+    const { GetQueueUrlCommand } = await load<typeof import("@aws-sdk/client-sqs")>("@aws-sdk/client-sqs", world);
+    const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: name, QueueOwnerAWSAccountId: account }));
+    return client.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(message) }));
+  });
+  if (endpoint.MessageId === undefined) throw new Error("SQS answered without a message id");
+}
+
+async function toSns(arn: string, region: string | undefined, message: object, world: DestinationWorld): Promise<void> {
+  const { SNSClient, PublishCommand } = await load<typeof import("@aws-sdk/client-sns")>("@aws-sdk/client-sns", world);
+  const text = JSON.stringify(message);
+  if (Buffer.byteLength(text) > snsBytesMax) throw new Error(`the message is larger than the ${snsBytesMax} bytes that SNS takes`);
+  await withClient(new SNSClient(clientOptions(region)), (client) => client.send(new PublishCommand({ TopicArn: arn, Message: text })));
+}
+
+async function toBucket(arn: string, given: GivenUp, context: FailureContext, world: DestinationWorld): Promise<void> {
+  const { S3Client, PutObjectCommand } = await load<typeof import("@aws-sdk/client-s3")>("@aws-sdk/client-s3", world);
+  const bucket = arn.split(":").at(-1) ?? "";
+  const day = new Date(context.nowMs).toISOString().slice(0, 10).replaceAll("-", "/");
+  const first = given.runs[0];
+  const key = `aws/lambda/${world.mapping.consumerGroupId}/${world.mapping.topic}-${first?.partition ?? 0}/${day}/${new Date(context.nowMs).toISOString().replaceAll(":", ".")}-${randomUUID()}`;
+  const body = JSON.stringify(toBatchFailure(given, context, true));
+  await withClient(new S3Client({ ...clientOptions(undefined), forcePathStyle: true }), (client) =>
+    client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: "application/json" })),
+  );
+}
+
+/** The endpoint comes from AWS_ENDPOINT_URL, which the SDK reads itself. */
+function clientOptions(region: string | undefined) {
+  return { ...(region === undefined || region === "" ? {} : { region }), maxAttempts: attemptsMax };
+}
+
+async function withClient<Client extends { destroy: () => void }, Answer>(
+  client: Client,
+  use: (client: Client) => Promise<Answer>,
+): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      use(client),
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer within ${deliveryTimeoutMs / 1000} s`)), deliveryTimeoutMs);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+    client.destroy();
+  }
+}
+
+/** From the project that uses the plugin, which knows the version it wants; else from beside the plugin. */
+async function load<Module>(name: string, { serviceFolder }: DestinationWorld): Promise<Module> {
+  try {
+    return createRequire(join(serviceFolder, "package.json"))(name) as Module;
+  } catch (cause) {
+    throw new RelayError("bad-configuration", `${name} is needed for this destination: npm install --save-dev ${name}`, { cause });
+  }
+}
+
+/** Delivers, and says what became of it. */
+export async function giveUpTo(
+  deliver: Deliver,
+  name: string,
+  given: GivenUp,
+  say: (line: string) => void,
+  warn: (line: string) => void,
+): Promise<void> {
+  const count = countOf(given.runs);
+  try {
+    await deliver(given);
+    say(`${count} record(s) given up and handed to ${name}`);
+  } catch (thrown) {
+    warn(
+      `${count} record(s) given up, and ${name} did not take them: ${thrown instanceof Error ? thrown.message : thrown}. They are dropped, as on AWS`,
+    );
+  }
+}

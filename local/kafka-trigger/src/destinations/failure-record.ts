@@ -1,0 +1,99 @@
+/**
+ * What an on-failure destination is told (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html): one message a batch for SQS, SNS and S3, one a record
+ * for a Kafka topic. Pure.
+ */
+import type { Mapping } from "../mapping.js";
+import { toEvent } from "../poll/event.js";
+import type { Run } from "../poll/lane.js";
+import { countOf, type GivenUp, type GiveUpCondition } from "../poll/settle.js";
+
+export interface FailureContext {
+  readonly mapping: Pick<Mapping, "kind" | "eventSourceArn" | "bootstrapServers" | "topic">;
+  readonly functionArn: string;
+  readonly nowMs: number;
+}
+
+/** AWS's pages spell the same condition in two ways, by destination; the one for age is nowhere to be read. */
+const conditions: Readonly<Record<"batch" | "record", Readonly<Record<GiveUpCondition, string>>>> = {
+  batch: { retries: "RetryAttemptsExhausted", age: "RecordAgeExceeded", "payload-size": "MaximumPayloadSizeExceeded" },
+  record: { retries: "RetriesExhausted", age: "RecordAgeExceeded", "payload-size": "MaximumPayloadSizeExceeded" },
+};
+
+/** For SQS and SNS without `payload`, for S3 with the event as an escaped text. */
+export function toBatchFailure(given: GivenUp, context: FailureContext, hasPayload: boolean): Readonly<Record<string, unknown>> {
+  const payload = JSON.stringify(toEvent(context.mapping, given.runs));
+  const recordsInfo = Object.fromEntries(
+    given.runs.map(({ partition, records }) => {
+      const first = records[0]?.record;
+      const last = records.at(-1)?.record;
+      return [
+        `${context.mapping.topic}-${partition}`,
+        {
+          firstRecordOffset: String(first?.offset),
+          lastRecordOffset: String(last?.offset),
+          firstRecordTimestamp: toIso(first?.timestamp),
+          lastRecordTimestamp: toIso(last?.timestamp),
+        },
+      ];
+    }),
+  );
+  return {
+    ...toHead(given, context, "batch"),
+    KafkaBatchInfo: { ...toBatchInfo(context, countOf(given.runs), payload), recordsInfo },
+    ...(hasPayload ? { payload } : {}),
+  };
+}
+
+/** For a Kafka topic: one for each record, with its key. */
+export function toRecordFailures(
+  given: GivenUp,
+  context: FailureContext,
+): readonly { readonly key: string | undefined; readonly value: Readonly<Record<string, unknown>> }[] {
+  return given.runs.flatMap((run) =>
+    run.records.map((waiting) => {
+      const { record } = waiting;
+      const alone: Run = { ...run, records: [waiting] };
+      const payload = toEvent(context.mapping, [alone]);
+      const recordInfo = { offset: String(record.offset), timestamp: toIso(record.timestamp) };
+      return {
+        key: record.key,
+        value: {
+          ...toHead(given, context, "record"),
+          KafkaBatchInfo: { ...toBatchInfo(context, 1, JSON.stringify(payload)), recordInfo },
+          payload,
+        },
+      };
+    }),
+  );
+}
+
+function toHead({ condition, attempts, last }: GivenUp, { functionArn, nowMs }: FailureContext, family: "batch" | "record") {
+  return {
+    requestContext: {
+      requestId: last?.requestId ?? "",
+      functionArn,
+      condition: conditions[family][condition],
+      approximateInvokeCount: attempts,
+    },
+    responseContext:
+      condition === "payload-size" || last === undefined
+        ? null
+        : { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+    version: "1.0",
+    timestamp: toIso(nowMs),
+  };
+}
+
+function toBatchInfo({ mapping }: FailureContext, batchSize: number, payload: string) {
+  const { eventSourceArn, bootstrapServers } = mapping;
+  return {
+    batchSize,
+    ...(eventSourceArn === undefined ? {} : { eventSourceArn }),
+    bootstrapServers,
+    payloadSize: Buffer.byteLength(payload),
+  };
+}
+
+function toIso(ms: number | undefined): string {
+  return new Date(ms ?? 0).toISOString();
+}
