@@ -4,7 +4,7 @@ import type { GenericSchema } from "valibot";
 import { type AccessPolicy, authorize } from "../access.js";
 import { toAccessPolicy } from "../access-policy.js";
 import { type Config, config as environmentConfig } from "../config.js";
-import { createDeadline, type Deadline } from "../deadline.js";
+import { assertTimeLeft, createDeadline, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { assertReplyFitsLambda } from "./body-limits.js";
@@ -124,6 +124,7 @@ async function answer(
   allow(operation.may, operation.on === undefined ? undefined : request.path[operation.on]);
   assertAcceptable(operation, request);
   const input = toInput(operation, event, request);
+  assertTimeLeft(deadline, "begin; nothing was done");
   return await operation.run(input, {
     get kafka() {
       return environment.kafka();

@@ -302,3 +302,58 @@ test("the same key from any JSON library goes to one partition: escapes are not 
   expect(other?.[0]?.key).toEqual(one?.[0]?.key);
   expect(other?.[0]?.partition).toBe(one?.[0]?.partition);
 });
+
+test("topics are created by producing only where the configuration says so", async () => {
+  const name = uniqueName("produce-v2-created");
+  const creating = await createApi({ env: { KAFKA_AUTO_CREATE_TOPICS: "true" } });
+  const request = { body: { records: [{ value: 1 }] }, contentType: json };
+
+  const refused = await api.call(`POST /topics/${name}`, request);
+  const created = await creating.call(`POST /topics/${name}/partitions/0`, request);
+
+  expect([refused.status, created.status]).toEqual([404, 200]);
+  expect(created.json.offsets).toEqual([{ partition: 0, offset: 0, error_code: null, error: null }]);
+  await deleteTopics(api.kafka, [name], deadline());
+  await creating.close();
+});
+
+test("what Kafka refuses of single records fails them alone: a time too far ahead, a record without key in a compacted topic", async () => {
+  const name = uniqueName("produce-v2-compacted");
+  await createTopics(
+    api.kafka,
+    [{ name, partitionsCount: 1, replicationFactor: 1, configs: [{ name: "cleanup.policy", value: "compact" }] }],
+    deadline(),
+  );
+  const records = [
+    { key: 1, value: 1 },
+    { value: "keyless" },
+    { key: 2, value: 2, timestamp: "2999-01-01T00:00:00Z" },
+    { key: 3, value: 3 },
+  ];
+
+  const { status, json: answer } = await api.call(`POST /topics/${name}`, { body: { records }, contentType: json });
+
+  expect(status).toBe(200);
+  expect(answer.offsets.map(({ error_code }: { error_code: number | null }) => error_code)).toEqual([null, 50002, 50002, null]);
+  expect(answer.offsets[1]).toMatchObject({ retriable: false, maybe_written: false });
+  const written = await contents([answer.offsets[0], answer.offsets[3]], name);
+  expect(written.map(({ key }) => key?.toString())).toEqual(["1", "3"]);
+  await deleteTopics(api.kafka, [name], deadline());
+});
+
+test("where no broker answers, the request says so in its time, and that nothing was written", async () => {
+  const alone = await createApi({ env: { KAFKA_BROKERS: "127.0.0.1:9" }, log: () => {} });
+  const started = Date.now();
+
+  const answer = await alone.call(`POST /topics/${topic}`, { body: { records: [{ value: 1 }] }, contentType: json, timeLeftMs: 2_500 });
+
+  expect(answer).toMatchObject({ status: 500, json: { error_code: 50003, retriable: true, maybe_written: false } });
+  expect(Date.now() - started).toBeLessThan(2_500);
+  await alone.close();
+});
+
+test("who has no time left is told that nothing was written", async () => {
+  const answer = await api.call(`POST /topics/${topic}`, { body: { records: [{ value: 1 }] }, contentType: json, timeLeftMs: 400 });
+
+  expect(answer).toMatchObject({ status: 504, json: { error_code: 504, retriable: true, maybe_written: false } });
+});

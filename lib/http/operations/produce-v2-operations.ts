@@ -48,7 +48,7 @@ async function produce(
 ): Promise<Reply> {
   const format = toEmbeddedFormat(toJsonType(headers, rawBody).essence);
   const records = readV2Records(rawBody, format, { recordsMax: config.RELAY_PRODUCE_RECORDS_MAX }, partition);
-  if (partition !== undefined) await assertPartition(kafka, topic, partition, deadline);
+  if (partition !== undefined) await assertPartition(kafka, topic, partition, deadline, config.KAFKA_AUTO_CREATE_TOPICS);
   const outcomes = await kafka.producer.produce(topic, records, deadline);
   const failedStatuses = outcomes.flatMap((outcome) => (outcome.outcome === "failed" ? [statusOf(v2CodeOf(outcome.error))] : []));
   // As the contract has it: what Kafka says of the caller's credentials is the answer's own status.
@@ -58,11 +58,16 @@ async function produce(
 
 const statusOf = (code: number): number => (code >= 1000 ? Math.trunc(code / 100) : code);
 
-/** Asks afresh before it refuses: partitions may have been added since. */
-async function assertPartition(kafka: Kafka, topic: TopicName, partition: number, deadline: Deadline): Promise<void> {
-  for (const options of [undefined, { ageMaxMs: 0 }]) {
-    const { partitions } = await kafka.metadata.topic(topic, deadline, options);
-    if (partitions.some((one) => one.partition === partition)) return;
+/** Asks afresh before it refuses: partitions may have been added since. A topic that will be created is the producer's affair. */
+async function assertPartition(kafka: Kafka, topic: TopicName, partition: number, deadline: Deadline, mayCreate: boolean): Promise<void> {
+  try {
+    for (const options of [undefined, { ageMaxMs: 0 }]) {
+      const { partitions } = await kafka.metadata.topic(topic, deadline, options);
+      if (partitions.some((one) => one.partition === partition)) return;
+    }
+  } catch (error) {
+    if (mayCreate && error instanceof RelayError && error.code === "topic-not-found") return;
+    throw error;
   }
   throw new RelayError("partition-not-found", `Topic ${JSON.stringify(topic)} has no partition ${partition}.`);
 }
