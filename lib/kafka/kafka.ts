@@ -46,12 +46,19 @@ export function createKafka(options: KafkaOptions): Kafka {
   const { brokers, clientId, tls, sasl, connectTimeoutMs, requestTimeoutMs } = options;
   const shared = { brokers, clientId, connectTimeoutMs, ...(tls === undefined ? {} : { tls }), ...(sasl === undefined ? {} : { sasl }) };
   const connection = createConnection({ ...shared, silenceMaxMs: requestTimeoutMs });
-  const opened: Connection[] = [];
+  const opened = new Set<Connection>();
   const metadata = createMetadata(connection);
   const openConnection = (): Connection => {
     const another = createConnection({ ...shared, silenceMaxMs: undefined });
-    opened.push(another);
-    return another;
+    const own: Connection = {
+      ...another,
+      close: () => {
+        opened.delete(own);
+        return another.close();
+      },
+    };
+    opened.add(own);
+    return own;
   };
   const createTopic = async (topic: TopicName, deadline: Deadline) => {
     const { createTopics } = await import("./topics.js");

@@ -3,6 +3,7 @@ import { createDeadline, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
 import { toAdminError } from "./admin-failures.js";
 import { assignorNames, assignPartitions } from "./assignors.js";
+import type { Connection, Destination } from "./connection.js";
 import type { Kafka } from "./kafka.js";
 import { commitOffsets, fetchCommitted } from "./membership-offsets.js";
 import {
@@ -15,6 +16,7 @@ import {
   leaveGroupApi,
   syncGroupApi,
 } from "./protocol/membership.js";
+import { findCoordinatorApi } from "./protocol/metadata.js";
 
 /** What a member holds for one generation of the group. */
 export interface Assignment {
@@ -63,6 +65,8 @@ const firstPauseMs = 50;
 const pauseMaxMs = 2_000;
 /** Join answers come when the last member has joined: a little after the rebalance timeout at the latest. */
 const joinGraceMs = 5_000;
+/** Is the broker that holds our join still the one to ask? */
+const coordinatorCheckMs = 2_000;
 /** The leader looks for partitions that were added to the topic. */
 const partitionsCheckMs = 30_000;
 
@@ -83,13 +87,12 @@ interface Joined {
 export function joinGroup(kafka: Pick<Kafka, "connection" | "metadata" | "openConnection">, options: MembershipOptions): Membership {
   const { groupId, topic, instanceId = null, onAssigned, onRevoked, onTrouble = () => {} } = options;
   const { sessionTimeoutMs = sessionTimeoutDefaultMs, rebalanceTimeoutMs = rebalanceTimeoutDefaultMs } = options;
-  /** A broker holds join and sync back and answers nothing else on that socket meanwhile. */
-  const joining = kafka.openConnection();
   const coordinator = { coordinatorOf: groupId } as const;
   const words = `Group ${JSON.stringify(groupId)}`;
   let memberId = "";
   let isLeaving = false;
   let wake = () => {};
+  let abortJoin = () => {};
 
   /** Sleeps, unless it is time to leave. */
   function pause(ms: number): Promise<void> {
@@ -103,14 +106,44 @@ export function joinGroup(kafka: Pick<Kafka, "connection" | "metadata" | "openCo
     });
   }
 
+  /**
+   * On a socket of its own, since a broker holds join and sync back and answers nothing else on that socket meanwhile. It may hold them for so long that only
+   * another look tells whether it is still the coordinator.
+   */
   async function join(): Promise<Joined> {
+    const nodeId = await findCoordinator();
+    const connection = kafka.openConnection();
+    abortJoin = () => void connection.close();
+    const watch = setInterval(() => {
+      findCoordinator().then(
+        (now) => now === nodeId || abortJoin(),
+        (error: unknown) => onTrouble(toRelayError(error)),
+      );
+    }, coordinatorCheckMs);
+    try {
+      if (isLeaving) abortJoin();
+      return await joinBy(connection, { nodeId });
+    } finally {
+      clearInterval(watch);
+      await connection.close();
+    }
+  }
+
+  async function findCoordinator(): Promise<number> {
+    const deadline = createDeadline(sessionTimeoutMs);
+    const { errorCode, nodeId } = await kafka.connection.request(findCoordinatorApi, { key: groupId, keyType: 0 }, "any", deadline);
+    if (errorCode !== 0) throw toAdminError(errorCode, words);
+    return nodeId;
+  }
+
+  async function joinBy(connection: Connection, to: Destination): Promise<Joined> {
     const deadline = createDeadline(rebalanceTimeoutMs + joinGraceMs);
     const protocols = assignorNames.map((name) => ({ name, metadata: encodeSubscription(topic) }));
     const asked = { groupId, sessionTimeoutMs, rebalanceTimeoutMs, instanceId, protocolType: "consumer", protocols };
-    let joined = await joining.request(joinGroupApi, { ...asked, memberId }, coordinator, deadline);
+    let joined = await connection.request(joinGroupApi, { ...asked, memberId }, to, deadline);
     if (joined.errorCode === memberIdRequired) {
       memberId = joined.memberId;
-      joined = await joining.request(joinGroupApi, { ...asked, memberId }, coordinator, deadline);
+      joined = await connection.request(joinGroupApi, { ...asked, memberId }, to, deadline);
     }
     assertAccepted(joined.errorCode);
     memberId = joined.memberId;
@@ -120,7 +153,7 @@ export function joinGroup(kafka: Pick<Kafka, "connection" | "metadata" | "openCo
       shares === undefined
         ? []
         : [...shares.byMember].map(([member, own]) => ({ memberId: member, assignment: encodeAssignment(topic, own) }));
-    const synced = await joining.request(syncGroupApi, { groupId, generation, memberId, instanceId, assignments }, coordinator, deadline);
+    const synced = await connection.request(syncGroupApi, { groupId, generation, memberId, instanceId, assignments }, to, deadline);
     assertAccepted(synced.errorCode);
     const partitions = [...decodeAssignment(synced.assignment, topic)].sort((one, other) => one - other);
     return { ...toAssignment(generation, partitions), partitionsCount: shares?.partitionsCount };
@@ -275,7 +308,7 @@ export function joinGroup(kafka: Pick<Kafka, "connection" | "metadata" | "openCo
       leaveBy = deadline;
       isLeaving = true;
       wake();
-      await joining.close();
+      abortJoin();
       await life;
       if (memberId === "" || deadline.leftMs() <= 0) return;
       await kafka.connection
