@@ -1,6 +1,8 @@
 /** The bytes of an answer while it is written: one buffer that grows, no string a record. */
 
 const firstBytes = 64 * 1024;
+/** The buffer of the answer before, which has the size that answers here tend to have: fresh megabytes a call keep the collector busy. */
+let spare: Buffer | undefined;
 
 /** Bytes of a base64 text, two characters for every twelve bits. */
 const base64Pairs = makeBase64Pairs();
@@ -13,8 +15,13 @@ function makeBase64Pairs(): Uint16Array {
 const padding = 0x3d;
 
 export class AnswerBytes {
-  bytes: Buffer = Buffer.allocUnsafe(firstBytes);
+  bytes: Buffer;
   length = 0;
+
+  constructor() {
+    this.bytes = spare ?? Buffer.allocUnsafe(firstBytes);
+    spare = undefined;
+  }
 
   /** Room for `count` more. To be called before what writes without asking. */
   reserve(count: number): void {
@@ -87,8 +94,13 @@ export class AnswerBytes {
     this.length += this.bytes.write(text, this.length, "utf8");
   }
 
-  toString(): string {
-    return this.bytes.toString("utf8", 0, this.length);
+  /** The text, once: the buffer goes to the next answer. */
+  finish(): string {
+    const text = this.bytes.toString("utf8", 0, this.length);
+    spare = this.bytes;
+    this.bytes = Buffer.alloc(0);
+    this.length = 0;
+    return text;
   }
 }
 

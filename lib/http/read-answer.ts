@@ -77,7 +77,7 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
   assertSomethingTold(partitions);
   const served = rotated(positions, writer.lastPartition());
   return {
-    recordsJson: writer.json(),
+    recordsJson: writer.finish(),
     partitions,
     cursor: toCursorText({
       topic,
@@ -111,7 +111,7 @@ function rotated(positions: readonly ReadPosition[], lastPartition: number | und
 
 interface RecordWriter {
   readonly visit: (place: { readonly partition: number }, view: RecordView) => boolean;
-  readonly json: () => string;
+  readonly finish: () => string;
   readonly count: () => number;
   readonly firstOffset: (partition: number) => bigint | undefined;
   readonly lastPartition: () => number | undefined;
@@ -133,7 +133,7 @@ function createRecordWriter({ topic, style, formats }: ReadRequest): RecordWrite
       last = partition;
       return true;
     },
-    json: () => json.toString(),
+    finish: () => json.finish(),
     count: () => json.count,
     firstOffset: (partition) => {
       const first = firstOffsets.get(partition);

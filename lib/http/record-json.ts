@@ -52,14 +52,15 @@ export class RecordJson {
     return true;
   }
 
-  toString(): string {
-    return this.#out.toString();
+  /** The text of all that was added, once. */
+  finish(): string {
+    return this.#out.finish();
   }
 
   /** By the bound as long as that is enough, then by counting: all that is written, and from then on each record. */
   #fits(recordFrom: number): boolean {
     const { bytes, length } = this.#out;
-    if (length + this.#escapes <= this.#bytesMax) return true;
+    if (!this.#isCounted && length + this.#escapes <= this.#bytesMax) return true;
     if (length > this.#bytesMax) return false;
     if (!this.#isCounted) this.#escapes = countEscapes(bytes, 0, recordFrom);
     this.#isCounted = true;
