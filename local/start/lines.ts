@@ -15,6 +15,8 @@ const noise: readonly RegExp[] = [
   /^Warning: Invalid configuration encountered/,
   // The route's own line tells more of a batch that went well.
   /^kafka-trigger .* succeeded$/,
+  // And so does its line about what is held.
+  /^(× |Warning: kafka-trigger .*)RelayError: \d+ of \d+ records are given back/,
 ];
 
 type Entry = Readonly<Record<string, unknown>>;
