@@ -121,6 +121,7 @@ test("it never grows above its limit as a JSON string, and takes nearly all that
         }
       },
     ),
+    { numRuns: 200, endOnFailure: true },
   );
 });
 
