@@ -3,8 +3,10 @@ import { RelayError } from "../../lib/errors.js";
 import { runExamples } from "../../lib/relay/examples.js";
 import { isJsonata } from "../../lib/relay/jsonata.js";
 import type { Route } from "../../lib/relay/route.js";
+import { deployedFunctions } from "../build/service-map.js";
 import { type Cli, type CliContext, withExamples } from "./cli.js";
 import { type FoundRoute, findRoute, findRoutes, routesFolder } from "./route-files.js";
+import { mappingFaults } from "./route-mapping.js";
 
 export function registerRoutes(cli: Cli): void {
   const noun = cli.noun("routes", `Relay routes: one file each in ${routesFolder}.`, [
@@ -39,17 +41,16 @@ export function registerRoutes(cli: Cli): void {
 }
 
 async function check(context: CliContext): Promise<void> {
-  const found = await findRoutes();
-  for (const route of found) {
-    const fault = route.fault ?? (await expressionFault(route.handler.route));
-    if (fault === undefined) context.say(`${route.file}  ok`);
-    else context.complain(new RelayError(fault.code, `${route.file}: ${fault.message}`));
+  const functions = deployedFunctions();
+  const rows: { file: string; faults: readonly string[] }[] = [];
+  for (const { file, handler, fault } of await findRoutes()) {
+    const own = fault ?? (await expressionFault(handler.route));
+    const faults = [...(own === undefined ? [] : [own.message]), ...mappingFaults(file, functions)];
+    rows.push({ file, faults });
+    if (faults.length === 0) context.say(`${file}  ok`);
+    for (const one of faults) context.complain(new RelayError("bad-configuration", `${file}: ${one}`));
   }
-  if (context.isJson)
-    context.print(
-      found.map(({ file, fault }) => ({ file, fault: fault?.message ?? null })),
-      [],
-    );
+  if (context.isJson) context.print(rows, []);
 }
 
 async function expressionFault({ transform }: Route): Promise<RelayError | undefined> {

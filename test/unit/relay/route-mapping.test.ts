@@ -1,0 +1,39 @@
+/** How a route may be deployed: what would drop or reorder its records behind its back is told before anything runs. */
+import { expect, test } from "vitest";
+import { deployedFunctions } from "../../../local/build/service-map.js";
+import { mappingFaults } from "../../../local/cli/route-mapping.js";
+
+const entry = (trigger: object) => [{ key: "orders", file: "functions/routes/orders", triggers: [{ topic: "orders", ...trigger }] }];
+
+test.each([
+  [{ maximumRetryAttempts: 3 }, "maximumRetryAttempts of orders in serverless.yml must be -1"],
+  [{ maximumRecordAgeInSeconds: 3600 }, "maximumRecordAgeInSeconds"],
+  [{ bisectBatchOnFunctionError: true }, "bisectBatchOnFunctionError"],
+  [{ onFailureDestination: "kafka://failed" }, "onFailureDestination"],
+])("%j is refused for a route", (trigger, sentence) => {
+  expect(mappingFaults("functions/routes/orders.ts", entry(trigger))).toEqual([expect.stringContaining(sentence)]);
+});
+
+test("what keeps every record is fine", () => {
+  expect(
+    mappingFaults(
+      "functions/routes/orders.ts",
+      entry({ maximumRetryAttempts: -1, batchSize: 500, functionResponseTypes: ["ReportBatchItemFailures"] }),
+    ),
+  ).toEqual([]);
+});
+
+test("a route without a function, with two, or without a trigger is told", () => {
+  const [one] = entry({});
+  if (one === undefined) throw new Error("There is one.");
+
+  expect(mappingFaults("functions/routes/other.ts", [one])[0]).toContain("no function");
+  expect(mappingFaults("functions/routes/orders.ts", [one, { ...one, key: "again" }])[0]).toContain("2 functions");
+  expect(mappingFaults("functions/routes/orders.ts", [{ ...one, triggers: [] }])[0]).toContain("neither");
+});
+
+test("the routes of this project are deployed as they must be", () => {
+  for (const { file } of deployedFunctions().filter((one) => one.file.startsWith("functions/routes/"))) {
+    expect([file, ...mappingFaults(`${file}.ts`, deployedFunctions())]).toEqual([file]);
+  }
+});
