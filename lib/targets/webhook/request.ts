@@ -1,16 +1,17 @@
-/** One HTTP exchange over kept connections: bounded in time, in answer and in connections; redirects are answers like any other. */
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+/**
+ * One HTTP exchange over kept connections: bounded in time, in answer and in connections; redirects are answers like any other. On sockets of our own, since
+ * node:http takes longer for a request than everything else here together, and one write and one read are all that a webhook needs.
+ */
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { RelayError } from "../../errors.js";
 import { assertHostAllowed, publicLookup } from "./address.js";
-import type { HttpHeaders } from "./headers.js";
+import { type Answer, type AnswerLimits, AnswerParser } from "./answer-parser.js";
+import { type HttpHeaders, isHeaderName, isHeaderValue } from "./headers.js";
 
-export interface HttpLimits {
+export interface HttpLimits extends AnswerLimits {
   /** Connections a host at most; further requests wait for one. */
   readonly connectionsMax: number;
-  /** Of the answer's body; what is beyond is not read, and the connection is closed. */
-  readonly answerBytesMax: number;
-  readonly answerHeaderBytesMax: number;
   readonly allowPrivate: boolean;
   /** PEM of further authorities, for receivers with a certificate of their own. */
   readonly ca?: string;
@@ -19,17 +20,11 @@ export interface HttpLimits {
 export interface HttpRequest {
   readonly url: URL;
   readonly method: string;
+  /** Names in lower case. */
   readonly headers: HttpHeaders;
   readonly body: Buffer;
   /** From here to the last byte of the answer. */
   readonly timeoutMs: number;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  /** The first bytes of the body as text, up to `answerStartBytesMax`. */
-  readonly start: string;
 }
 
 export interface HttpSender {
@@ -38,51 +33,38 @@ export interface HttpSender {
   readonly close: () => void;
 }
 
-const answerStartBytesMax = 1_024;
+/** Many servers close a connection that was idle for 5 s; a request that crosses that is sent again, so ours may be longer. */
 const idleConnectionMs = 30_000;
 
 export function createHttpSender(limits: HttpLimits): HttpSender {
-  const settings = {
-    keepAlive: true,
-    maxSockets: limits.connectionsMax,
-    maxFreeSockets: limits.connectionsMax,
-    timeout: idleConnectionMs,
-    scheduling: "lifo" as const,
-    ...(limits.allowPrivate ? {} : { lookup: publicLookup }),
-  };
-  const agents = {
-    http: new HttpAgent(settings),
-    https: new HttpsAgent({ ...settings, ...(limits.ca === undefined ? {} : { ca: limits.ca }) }),
-  };
-  const fresh = {
-    http: new HttpAgent({ ...settings, keepAlive: false }),
-    https: new HttpsAgent({ ...agents.https.options, keepAlive: false }),
-  };
-
+  const hosts = new Map<string, Host>();
   return {
-    send: async (request) => {
-      if (!limits.allowPrivate) assertHostAllowed(request.url.hostname);
-      const startedAtMs = performance.now();
-      try {
-        return await exchange(request, limits, agents);
-      } catch (thrown) {
-        // The server closed a kept connection while the request was on its way, which HTTP allows at any time (RFC 9112, 9.3.1): once more, on a new one.
-        const timeoutMs = request.timeoutMs - (performance.now() - startedAtMs);
-        if (!(thrown instanceof StaleConnection) || timeoutMs <= 0) throw thrown instanceof StaleConnection ? thrown.cause : thrown;
-        return await exchange({ ...request, timeoutMs }, limits, fresh);
+    send: async ({ url, method, headers, body, timeoutMs }) => {
+      if (!limits.allowPrivate) assertHostAllowed(url.hostname);
+      const place = placeOf(url);
+      const bytes = toBytes(method, place, headers, body);
+      let host = hosts.get(place.origin);
+      if (host === undefined) {
+        host = new Host(place, limits);
+        hosts.set(place.origin, host);
       }
+      return host.exchange(bytes, timeoutMs);
     },
     close: () => {
-      for (const agent of [agents.http, agents.https, fresh.http, fresh.https]) agent.destroy();
+      for (const host of hosts.values()) host.close();
+      hosts.clear();
     },
   };
 }
 
 interface Place {
   readonly isTls: boolean;
+  readonly origin: string;
   readonly host: string;
-  readonly port: string | number;
-  readonly path: string;
+  readonly port: number;
+  /** What every request to it begins with, behind the method. */
+  readonly head: string;
+  readonly authorization: string | undefined;
 }
 
 /** A URL's getters write their text anew at each look; most routes have one address for all records. */
@@ -92,93 +74,207 @@ function placeOf(url: URL): Place {
   const known = places.get(url);
   if (known !== undefined) return known;
   const isTls = url.protocol === "https:";
+  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   const place = {
     isTls,
+    origin: url.origin,
     host: url.hostname.replace(/^\[|\]$/g, ""),
-    port: url.port === "" ? (isTls ? 443 : 80) : url.port,
-    path: `${url.pathname}${url.search}`,
+    port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
+    head: ` ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n`,
+    authorization: url.username === "" ? undefined : `Basic ${Buffer.from(user).toString("base64")}`,
   };
   places.set(url, place);
   return place;
 }
 
-class StaleConnection extends Error {
-  override readonly name = "StaleConnection";
-}
-
-function exchange(request: HttpRequest, limits: HttpLimits, agents: { http: HttpAgent; https: HttpsAgent }): Promise<Answer> {
-  const { url, method, body, timeoutMs } = request;
-  return new Promise((resolve, reject) => {
-    const { isTls, host, port, path } = placeOf(url);
-    const options: RequestOptions = {
-      agent: isTls ? agents.https : agents.http,
-      host,
-      port,
-      path,
-      method,
-      headers: toRawHeaders(url, request.headers),
-      maxHeaderSize: limits.answerHeaderBytesMax,
-    };
-    const sent: ClientRequest = isTls ? httpsRequest(options) : httpRequest(options);
-    const timer = setTimeout(() => {
-      settle(() => reject(new RelayError("target-timeout", `No whole answer came from ${url.host} within ${Math.round(timeoutMs)} ms.`)));
-      sent.destroy();
-    }, timeoutMs);
-    let isSettled = false;
-    const settle = (finish: () => void) => {
-      if (isSettled) return;
-      isSettled = true;
-      clearTimeout(timer);
-      finish();
-    };
-    let hasAnswer = false;
-    sent.on("response", (answer) => {
-      hasAnswer = true;
-      readAnswer(answer, limits.answerBytesMax, (start) =>
-        settle(() => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, start })),
-      );
-    });
-    sent.on("error", (error: NodeJS.ErrnoException) => {
-      const isStale = sent.reusedSocket && !hasAnswer && (error.code === "ECONNRESET" || error.code === "EPIPE");
-      settle(() => reject(isStale ? new StaleConnection("a kept connection was closed", { cause: error }) : error));
-    });
-    // Also after an error, where it changes nothing: the last word where a connection ends without one (an upgrade, half a body).
-    sent.on("close", () =>
-      settle(() => reject(new RelayError("target-failed", `${url.host} ended the connection before its answer was whole.`))),
-    );
-    sent.end(body);
-  });
-}
-
-/** Names and values in one list, as Node writes them without a look-up for each: an eighth of a request's time. Then `host` and a URL's user are ours to add. */
-function toRawHeaders(url: URL, headers: HttpHeaders): string[] {
-  const raw = ["host", url.host];
-  if (url.username !== "" && headers.authorization === undefined) {
-    const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    raw.push("authorization", `Basic ${Buffer.from(user).toString("base64")}`);
-  }
+/** Head and body in one piece, for one write. Every name and value is checked here once more: what HTTP cannot carry must not become another header. */
+function toBytes(method: string, { head, authorization }: Place, headers: HttpHeaders, body: Buffer): Buffer {
+  let text = method + head;
+  if (authorization !== undefined && headers.authorization === undefined) text += `authorization: ${authorization}\r\n`;
   for (const name in headers) {
     const value = headers[name] as string | string[];
-    if (typeof value === "string") raw.push(name, value);
-    else for (const each of value) raw.push(name, each);
+    for (const each of typeof value === "string" ? [value] : value) {
+      if (!isHeaderName(name) || !isHeaderValue(each)) {
+        throw new RelayError("record-not-for-target", `HTTP cannot carry the header ${JSON.stringify(name.slice(0, 100))} of this record.`);
+      }
+      text += `${name}: ${each}\r\n`;
+    }
   }
-  return raw;
+  text += "\r\n";
+  const bytes = Buffer.allocUnsafe(text.length + body.length);
+  bytes.write(text, 0, "latin1");
+  body.copy(bytes, text.length);
+  return bytes;
 }
 
-/** Reads up to `bytesMax` and keeps the start; what is beyond is never read: the connection is closed, and the status stands. */
-function readAnswer(answer: IncomingMessage, bytesMax: number, done: (start: string) => void): void {
-  const kept: Buffer[] = [];
-  let bytes = 0;
-  const start = () => Buffer.concat(kept).subarray(0, answerStartBytesMax).toString("utf8");
-  answer.on("data", (chunk: Buffer) => {
-    if (bytes < answerStartBytesMax) kept.push(chunk);
-    bytes += chunk.length;
-    if (bytes > bytesMax) {
-      done(start());
-      answer.destroy();
+/** The kept connections of one origin, the last used first, and who waits for one. */
+class Host {
+  readonly #place: Place;
+  readonly #limits: HttpLimits;
+  readonly #idle: Connection[] = [];
+  readonly #open = new Set<Connection>();
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(place: Place, limits: HttpLimits) {
+    this.#place = place;
+    this.#limits = limits;
+  }
+
+  /** A kept connection may be closed by the server while the request is on its way, at any time (RFC 9112, 9.3.1): then once more, on a new one. */
+  exchange(bytes: Buffer, timeoutMs: number): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      let current: Connection | undefined;
+      let isSettled = false;
+      const settle = (finish: () => void) => {
+        if (isSettled) return;
+        isSettled = true;
+        clearTimeout(timer);
+        finish();
+      };
+      const timer = setTimeout(() => {
+        const position = this.#waiting.indexOf(begin);
+        if (position >= 0) this.#waiting.splice(position, 1);
+        settle(() =>
+          reject(new RelayError("target-timeout", `No whole answer came from ${this.#place.origin} within ${Math.round(timeoutMs)} ms.`)),
+        );
+        current?.destroy();
+      }, timeoutMs);
+      const attempt = (connection: Connection) => {
+        current = connection;
+        const { isUsed } = connection;
+        connection.exchange(bytes, (error, answer) => {
+          current = undefined;
+          if (answer === undefined && isUsed && !connection.hasAnswered && !isSettled) {
+            this.#open.delete(connection);
+            attempt(this.#connect());
+            return;
+          }
+          this.#giveBack(connection);
+          settle(() => (answer === undefined ? reject(error) : resolve(answer)));
+        });
+      };
+      const begin = () => attempt(this.#takeIdle() ?? this.#connect());
+      if (this.#idle.length > 0 || this.#open.size < this.#limits.connectionsMax) begin();
+      else this.#waiting.push(begin);
+    });
+  }
+
+  #takeIdle(): Connection | undefined {
+    for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
+      if (connection.isAlive && Date.now() - connection.idleSinceMs < idleConnectionMs) return connection;
+      connection.destroy();
+      this.#open.delete(connection);
     }
-  });
-  answer.on("end", () => done(bytes === 0 ? "" : start()));
-  // A body that breaks off: the request's own "close" tells it.
-  answer.on("error", () => undefined);
+    return undefined;
+  }
+
+  #connect(): Connection {
+    const connection = new Connection(this.#place, this.#limits);
+    this.#open.add(connection);
+    return connection;
+  }
+
+  #giveBack(connection: Connection): void {
+    if (connection.isAlive) this.#idle.push(connection);
+    else this.#open.delete(connection);
+    this.#waiting.shift()?.();
+  }
+
+  close(): void {
+    for (const connection of this.#open) connection.destroy();
+    this.#idle.length = 0;
+  }
+}
+
+type Done = (error: unknown, answer: Answer | undefined) => void;
+
+/** One socket, one question at a time. */
+class Connection {
+  isUsed = false;
+  isAlive = true;
+  idleSinceMs = 0;
+  readonly #limits: AnswerLimits;
+  readonly #origin: string;
+  readonly #socket: Socket;
+  #parser: AnswerParser | undefined;
+  #done: Done | undefined;
+  #error: unknown;
+
+  constructor({ isTls, host, port, origin }: Place, { allowPrivate, ca, ...limits }: HttpLimits) {
+    this.#limits = limits;
+    this.#origin = origin;
+    const lookup: { lookup?: LookupFunction } = allowPrivate ? {} : { lookup: publicLookup };
+    this.#socket = isTls
+      ? connectTls({
+          host,
+          port,
+          ALPNProtocols: ["http/1.1"],
+          ...(isIP(host) === 0 ? { servername: host } : {}),
+          ...(ca === undefined ? {} : { ca }),
+          ...lookup,
+        })
+      : connectTcp({ host, port, ...lookup });
+    this.#socket.setNoDelay(true);
+    this.#socket.on("data", (bytes: Buffer) => this.#read(bytes));
+    this.#socket.on("error", (error) => {
+      this.#error = error;
+    });
+    this.#socket.on("end", () => this.#ended());
+    this.#socket.on("close", () => this.#ended());
+  }
+
+  get hasAnswered(): boolean {
+    return this.#parser?.hasBegun ?? false;
+  }
+
+  exchange(bytes: Buffer, done: Done): void {
+    this.#parser = new AnswerParser(this.#limits);
+    this.#done = done;
+    if (this.isUsed) this.#socket.ref();
+    this.#socket.write(bytes);
+  }
+
+  destroy(): void {
+    this.isAlive = false;
+    this.#socket.destroy();
+  }
+
+  #read(bytes: Buffer): void {
+    // An idle connection has nothing to say.
+    if (this.#done === undefined || this.#parser === undefined) {
+      this.destroy();
+      return;
+    }
+    try {
+      if (!this.#parser.take(bytes)) return;
+      if (!this.#parser.isKeepAlive) this.destroy();
+      this.#finish(undefined, this.#parser.answer);
+    } catch (error) {
+      this.#finish(error, undefined);
+    }
+  }
+
+  #ended(): void {
+    this.destroy();
+    if (this.#done === undefined) return;
+    if (this.#error === undefined && this.#parser?.end() === true) this.#finish(undefined, this.#parser.answer);
+    else
+      this.#finish(
+        this.#error ?? new RelayError("target-failed", `${this.#origin} ended the connection before its answer was whole.`),
+        undefined,
+      );
+  }
+
+  #finish(error: unknown, answer: Answer | undefined): void {
+    const done = this.#done;
+    this.#done = undefined;
+    this.isUsed = true;
+    if (answer === undefined) this.destroy();
+    if (this.isAlive) {
+      this.idleSinceMs = Date.now();
+      // Nobody waits on it: it must not keep a process from ending.
+      this.#socket.unref();
+    }
+    done?.(error, answer);
+  }
 }

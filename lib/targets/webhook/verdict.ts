@@ -2,7 +2,7 @@
 import { type FailureCode, RelayError } from "../../errors.js";
 import type { DeliveryOutcome } from "../../relay/delivery.js";
 import { delivered, failed } from "../outcome.js";
-import type { Answer } from "./request.js";
+import type { Answer } from "./answer-parser.js";
 
 /** What a route may say of a status in place of our reading. */
 export type StatusMeaning = "delivered" | "record" | "target";

@@ -426,6 +426,44 @@ describe("what answers mean", () => {
     expect(sentBytes).toBeLessThan(15_000_000);
   });
 
+  test("no more connections are opened than the route allows, and all are kept and used again", async () => {
+    let now = 0;
+    let opened = 0;
+    let most = 0;
+    const server = createHttpServer((request, response) => {
+      request.resume().on("end", () => setTimeout(() => response.end(), 5));
+    });
+    server.on("connection", (socket: Socket) => {
+      opened++;
+      most = Math.max(most, ++now);
+      socket.on("close", () => now--);
+    });
+    const target = await open(webhook({ url: await listen(server), connectionsMax: 3 }));
+    const outcomes = await Promise.all(Array.from({ length: 30 }, (_, offset) => target.deliver([delivery({ offset })], soon())));
+    expect(outcomes.every(([outcome]) => told(outcome) === "delivered")).toBe(true);
+    expect([opened, most]).toEqual([3, 3]);
+  });
+
+  test("answers in every framing of HTTP are understood", async () => {
+    const answers = [
+      "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+      "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nuntil the end",
+      "HTTP/1.0 200 OK\r\n\r\n",
+    ];
+    const url = await listen(
+      createTcpServer((socket) =>
+        socket.on("data", () => {
+          const answer = answers.shift() ?? "";
+          if (answer.includes("close") || answer.includes("1.0")) socket.end(answer);
+          else socket.write(answer);
+        }),
+      ),
+    );
+    const target = await open(webhook({ url }));
+    for (let index = 0; index < 4; index++) expect(told((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
+  });
+
   test("a kept connection that the receiver closed meanwhile is replaced without a failure", async () => {
     let requests = 0;
     const server = createTcpServer((socket) => {
