@@ -70,12 +70,13 @@ interface Place {
   readonly topic: TopicName;
 }
 
-/** Sends what could be read, and puts every entry's end back in its place. The cluster and the topic are asked for side by side. */
+/** Sends what could be read, and puts every entry's end back in its place. */
 async function produce(
   { cluster_id, topic }: Place,
   entries: readonly V3Entry[],
   { kafka, deadline }: OperationContext,
 ): Promise<readonly V3Outcome[]> {
+  // The topic is asked for beside the cluster: what is not there is told by the producer.
   const known = kafka.metadata.topic(topic, deadline).catch(() => undefined);
   await Promise.all([assertCluster(kafka, cluster_id, deadline), known]);
   const readable = entries.filter((entry): entry is V3Record => !("error" in entry));
