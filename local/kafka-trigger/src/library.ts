@@ -2,7 +2,7 @@
 import { createKafka } from "../../../lib/kafka/kafka.js";
 import type { KafkaEvent } from "../../../lib/kafka-event/shape.js";
 import type { Mapping, StartingPosition } from "./mapping.js";
-import { backoffDefault } from "./plugin/mappings.js";
+import { backoffDefault } from "./plugin/settings.js";
 import { type InvocationReport, startTrigger, type TriggerStatus } from "./trigger.js";
 
 export interface KafkaTriggerOptions {

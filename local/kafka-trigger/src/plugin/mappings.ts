@@ -1,7 +1,11 @@
-/** From the `msk` and `kafka` events of a service to mappings. */
+/** From the `msk` and `kafka` events of a service to mappings that can be polled. */
 import { createHash } from "node:crypto";
-import type { Mapping, StartingPosition } from "../mapping.js";
+import type { Declaration } from "../declaration/members.js";
+import { parseDeclaration } from "../declaration/parse.js";
+import { compileFilter } from "../filter.js";
+import type { FailureRules, Mapping, OnFailureDestination, StartingPosition } from "../mapping.js";
 import type { Serverless } from "./serverless.js";
+import type { TriggerSettings } from "./settings.js";
 
 export interface DeclaredMapping {
   readonly functionKey: string;
@@ -10,67 +14,124 @@ export interface DeclaredMapping {
   readonly brokers: readonly string[];
 }
 
-const batchSizeDefault = 100;
-const windowDefaultMs = 500;
-/** Eleven attempts within half a minute. */
-export const backoffDefault = { firstMs: 200, maxMs: 5_000 } as const;
+export interface ReadMappings {
+  readonly mappings: readonly DeclaredMapping[];
+  readonly faults: readonly string[];
+  readonly warnings: readonly string[];
+}
 
-export function readMappings(serverless: Serverless, shell: NodeJS.ProcessEnv): readonly DeclaredMapping[] {
+export const batchSizeDefault = 100;
+export const windowDefaultMs = 500;
+/** With a destination, retries without end become so many (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html). */
+export const retriesWithDestination = 10;
+const timeoutDefaultSeconds = 6;
+
+export function readMappings(serverless: Serverless, settings: TriggerSettings, nowMs: number): ReadMappings {
   const { service } = serverless;
-  return service.getAllFunctions().flatMap((functionKey) =>
-    (service.getFunction(functionKey).events ?? []).flatMap((event, index) => {
+  const mappings: DeclaredMapping[] = [];
+  const faults: string[] = [];
+  const warnings: string[] = [];
+  const seen = new Map<string, string>();
+  for (const functionKey of service.getAllFunctions()) {
+    const { events = [], timeout = service.provider.timeout ?? timeoutDefaultSeconds } = service.getFunction(functionKey);
+    for (const [index, event] of events.entries()) {
       const kind = "msk" in event ? "msk" : "kafka" in event ? "kafka" : undefined;
-      const declared = kind === undefined ? undefined : (event[kind] as Readonly<Record<string, unknown>>);
-      if (kind === undefined || declared === undefined || declared.enabled === false) return [];
-      const brokers = brokersOf(serverless, declared, shell);
-      return [{ functionKey, brokers, mapping: toMapping(serverless, functionKey, kind, declared, index, brokers) }];
-    }),
-  );
+      if (kind === undefined) continue;
+      const parsed = parseDeclaration(event[kind], { functionKey, kind, timeoutSeconds: timeout, nowMs });
+      if (!parsed.ok) {
+        faults.push(...parsed.faults);
+        continue;
+      }
+      warnings.push(...parsed.warnings);
+      const { declaration } = parsed;
+      const same = `${functionKey}/${kind}/${declaration.topic}`;
+      if (seen.has(same))
+        warnings.push(`function ${functionKey}: two ${kind} events name the topic ${declaration.topic}; osls deploys the last one alone`);
+      seen.set(same, same);
+      if (declaration.enabled === false) continue;
+      const brokers = brokersOf(declaration, kind, settings);
+      mappings.push({ functionKey, brokers, mapping: toMapping(serverless, functionKey, kind, declaration, index, brokers, settings) });
+    }
+  }
+  return { mappings, faults: [...faults, ...sharedGroups(mappings)], warnings };
+}
+
+/** A group id must be the account's only one (https://docs.aws.amazon.com/lambda/latest/dg/kafka-consumer-group-id.html): two mappings would each get a part of the partitions. */
+function sharedGroups(mappings: readonly DeclaredMapping[]): readonly string[] {
+  const first = new Map<string, string>();
+  return mappings.flatMap(({ mapping, functionKey, brokers }) => {
+    const place = `${mapping.consumerGroupId} ${brokers.join(",")}`;
+    const other = first.get(place);
+    first.set(place, other ?? functionKey);
+    return other === undefined
+      ? []
+      : [
+          `function ${functionKey}: ${mapping.kind}.consumerGroupId ${JSON.stringify(mapping.consumerGroupId)} is taken by function ${other}; each mapping needs its own`,
+        ];
+  });
 }
 
 function toMapping(
   { service }: Serverless,
   functionKey: string,
   kind: Mapping["kind"],
-  declared: Readonly<Record<string, unknown>>,
+  declaration: Declaration,
   index: number,
   brokers: readonly string[],
+  settings: TriggerSettings,
 ): Mapping {
-  const topic = String(declared.topic);
+  const { topic, batchSize = batchSizeDefault, maximumBatchingWindow, filterPatterns } = declaration;
   const seed = `${service.service}/${service.provider.stage ?? "dev"}/${functionKey}/${index}/${topic}`;
   return {
-    name: `${functionKey} (${kind}, topic ${topic})`,
+    name: functionKey,
     kind,
-    ...(kind === "msk" && typeof declared.arn === "string" ? { eventSourceArn: declared.arn } : {}),
+    ...(kind === "msk" ? { eventSourceArn: arnOf(declaration, service.provider.region) } : {}),
     bootstrapServers: brokers.join(","),
     topic,
-    consumerGroupId: typeof declared.consumerGroupId === "string" ? declared.consumerGroupId : toUuid(seed),
-    batchSize: typeof declared.batchSize === "number" ? declared.batchSize : batchSizeDefault,
-    windowMs: typeof declared.maximumBatchingWindow === "number" ? declared.maximumBatchingWindow * 1000 : windowDefaultMs,
-    startingPosition: toStartingPosition(declared),
-    failure: {
-      retriesMax: typeof declared.maximumRetryAttempts === "number" ? declared.maximumRetryAttempts : -1,
-      recordAgeMaxMs:
-        typeof declared.maximumRecordAgeInSeconds === "number" && declared.maximumRecordAgeInSeconds >= 0
-          ? declared.maximumRecordAgeInSeconds * 1000
-          : -1,
-      isBisecting: declared.bisectBatchOnFunctionError === true,
-      takesPartialResponses:
-        Array.isArray(declared.functionResponseTypes) && declared.functionResponseTypes.includes("ReportBatchItemFailures"),
-    },
-    backoff: backoffDefault,
+    consumerGroupId: declaration.consumerGroupId ?? settings.groupIdOf(toUuid(seed)),
+    batchSize,
+    windowMs: maximumBatchingWindow === undefined ? windowDefaultMs : maximumBatchingWindow * 1000,
+    startingPosition: toStartingPosition(declaration),
+    ...(filterPatterns === undefined ? {} : { filter: compileFilter(filterPatterns) }),
+    failure: toFailureRules(declaration),
+    backoff: settings.backoff,
   };
 }
 
-function toStartingPosition({ startingPosition, startingPositionTimestamp }: Readonly<Record<string, unknown>>): StartingPosition {
+function arnOf(declaration: Declaration, region = "us-east-1"): string {
+  const arn = "arn" in declaration ? declaration.arn : undefined;
+  // A Ref or an import has no value before the deployment.
+  return typeof arn === "string" ? arn : `arn:aws:kafka:${region}:000000000000:cluster/local/00000000-0000-0000-0000-000000000000-1`;
+}
+
+function toStartingPosition({ startingPosition, startingPositionTimestamp }: Declaration): StartingPosition {
   if (startingPosition === "LATEST") return { kind: "LATEST" };
-  if (startingPosition === "AT_TIMESTAMP") return { kind: "AT_TIMESTAMP", timestampMs: Number(startingPositionTimestamp) * 1000 };
+  if (startingPosition === "AT_TIMESTAMP")
+    return { kind: "AT_TIMESTAMP", timestampMs: Math.trunc((startingPositionTimestamp ?? 0) * 1000) };
   return { kind: "TRIM_HORIZON" };
 }
 
-function brokersOf({ service }: Serverless, declared: Readonly<Record<string, unknown>>, shell: NodeJS.ProcessEnv): readonly string[] {
-  const configured = service.custom?.kafkaTrigger?.brokers ?? shell.KAFKA_BROKERS ?? declared.bootstrapServers ?? "127.0.0.1:9092";
-  return (Array.isArray(configured) ? configured.map(String) : String(configured).split(",")).map((broker) => broker.trim());
+function toFailureRules(declaration: Declaration): FailureRules {
+  const { maximumRetryAttempts = -1, maximumRecordAgeInSeconds = -1, onFailureDestination } = declaration;
+  const destination = typeof onFailureDestination === "string" ? toDestination(onFailureDestination) : undefined;
+  return {
+    retriesMax: destination !== undefined && maximumRetryAttempts < 0 ? retriesWithDestination : maximumRetryAttempts,
+    recordAgeMaxMs: maximumRecordAgeInSeconds < 0 ? -1 : maximumRecordAgeInSeconds * 1000,
+    isBisecting: declaration.bisectBatchOnFunctionError ?? false,
+    takesPartialResponses: declaration.functionResponseTypes?.includes("ReportBatchItemFailures") ?? false,
+    ...(destination === undefined ? {} : { destination }),
+  };
+}
+
+function toDestination(text: string): OnFailureDestination {
+  return text.startsWith("kafka://") ? { kind: "topic", topic: text.slice("kafka://".length) } : { kind: "arn", arn: text };
+}
+
+/** One setting maps clusters to what is reachable here; the declaration's own brokers are mostly not. */
+function brokersOf(declaration: Declaration, kind: "msk" | "kafka", { brokers }: TriggerSettings): readonly string[] {
+  const arn = "arn" in declaration ? declaration.arn : undefined;
+  const own = kind === "kafka" && "bootstrapServers" in declaration ? declaration.bootstrapServers : undefined;
+  return brokers.of(typeof arn === "string" ? arn : JSON.stringify(arn), own);
 }
 
 /** The same for the same declaration, so that a restart goes on where it stopped. */

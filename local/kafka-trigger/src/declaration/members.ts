@@ -1,0 +1,112 @@
+/** What an `msk` or `kafka` event may say, member by member: checked by us whatever the framework checks, in words that name the place and what would be right. */
+import * as v from "valibot";
+
+/** A whole number within what AWS takes. */
+const whole = (min: number, max: number) =>
+  v.pipe(
+    v.number(`a whole number from ${min} to ${max}`),
+    v.check((value) => Number.isInteger(value) && value >= min && value <= max, `a whole number from ${min} to ${max}`),
+  );
+const wholeOrNone = (min: number, max: number) =>
+  v.pipe(
+    v.number(`-1, or a whole number from ${min} to ${max}`),
+    v.check(
+      (value) => value === -1 || (Number.isInteger(value) && value >= min && value <= max),
+      `-1, or a whole number from ${min} to ${max}`,
+    ),
+  );
+const flag = v.boolean("true or false");
+const text = (what: string) => v.pipe(v.string(what), v.nonEmpty(what));
+const oneOf = <const Options extends readonly string[]>(options: Options) => v.picklist(options, options.join(", "));
+
+const topic = v.pipe(
+  v.string("the name of a topic"),
+  v.regex(/^[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,248}$/, 'the name of a topic: 1 to 249 letters, digits, ".", "_" or "-", the first no "."'),
+);
+/** https://docs.aws.amazon.com/lambda/latest/api/API_AmazonManagedKafkaEventSourceConfig.html */
+const groupId = v.pipe(
+  v.string("the id of a consumer group"),
+  v.regex(/^[a-zA-Z0-9 \-/*:_+=.@]{1,200}$/, "1 to 200 letters, digits, spaces or - / * : _ + = . @"),
+);
+const intrinsic = v.record(v.string(), v.unknown());
+const destination = v.union(
+  [v.pipe(v.string(), v.maxLength(350), v.regex(/^(kafka:\/\/[a-zA-Z0-9._-]{1,249}|arn:[^:]+:(sqs|sns|s3):[^:]*:[^:]*:.+)$/)), intrinsic],
+  "kafka://topic, or the ARN of an SQS queue, an SNS topic or an S3 bucket",
+);
+const pollers = v.strictObject({
+  minimumPollers: v.optional(whole(1, 200)),
+  maximumPollers: v.optional(whole(1, 2000)),
+  pollerGroupName: v.optional(text("the name of a poller group")),
+});
+
+const shared = {
+  topic,
+  batchSize: v.optional(whole(1, 10_000)),
+  maximumBatchingWindow: v.optional(whole(0, 300)),
+  startingPosition: v.optional(oneOf(["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"])),
+  startingPositionTimestamp: v.optional(v.pipe(v.number("seconds since 1970"), v.minValue(0, "seconds since 1970"))),
+  enabled: v.optional(flag),
+  consumerGroupId: v.optional(groupId),
+  filterPatterns: v.optional(
+    v.pipe(
+      v.array(v.unknown(), "a list of 1 to 10 patterns"),
+      v.minLength(1, "a list of 1 to 10 patterns"),
+      v.maxLength(10, "a list of 1 to 10 patterns"),
+    ),
+  ),
+  maximumRetryAttempts: v.optional(wholeOrNone(0, 10_000)),
+  maximumRecordAgeInSeconds: v.optional(wholeOrNone(60, 604_800)),
+  bisectBatchOnFunctionError: v.optional(flag),
+  functionResponseTypes: v.optional(v.array(oneOf(["ReportBatchItemFailures"]), 'the list ["ReportBatchItemFailures"]')),
+  onFailureDestination: v.optional(destination),
+  provisionedPollerConfig: v.optional(pollers),
+  provisionedPollers: v.optional(
+    v.union(
+      [
+        v.literal(false),
+        v.strictObject({ min: v.optional(whole(1, 200)), max: v.optional(whole(1, 2000)), group: v.optional(v.string()) }),
+      ],
+      "{ min, max, group }, or false",
+    ),
+  ),
+  loggingConfig: v.optional(v.strictObject({ systemLogLevel: oneOf(["DEBUG", "INFO", "WARN"]) })),
+  metricsConfig: v.optional(v.strictObject({ metrics: v.array(oneOf(["EventCount", "ErrorCount", "KafkaMetrics"])) })),
+  consumptionMode: v.optional(oneOf(["Stream", "Queue"])),
+};
+
+export const mskMembers = v.strictObject({
+  ...shared,
+  arn: v.union([v.pipe(v.string(), v.startsWith("arn:")), intrinsic], "the ARN of a cluster, a Ref, or Fn::ImportValue"),
+  saslScram512: v.optional(text("the ARN of a secret")),
+});
+
+const oneOrMore = v.pipe(
+  v.union([v.string(), v.array(v.string())]),
+  v.transform((value) => (Array.isArray(value) ? value : [value])),
+);
+export const kafkaMembers = v.strictObject({
+  ...shared,
+  bootstrapServers: oneOrMore,
+  accessConfigurations: v.record(v.string(), v.unknown(), "a map of access configurations"),
+});
+
+export type MskDeclaration = v.InferOutput<typeof mskMembers>;
+export type KafkaDeclaration = v.InferOutput<typeof kafkaMembers>;
+export type Declaration = MskDeclaration | KafkaDeclaration;
+
+/** Members that the framework's own events do not have. */
+export const extraMembers = [
+  "maximumRetryAttempts",
+  "maximumRecordAgeInSeconds",
+  "bisectBatchOnFunctionError",
+  "functionResponseTypes",
+  "onFailureDestination",
+  "provisionedPollerConfig",
+  "provisionedPollers",
+  "consumerGroupId",
+  "filterPatterns",
+  "enabled",
+  "loggingConfig",
+  "metricsConfig",
+  "consumptionMode",
+] as const;

@@ -1,0 +1,49 @@
+/** `GET /_kafka-trigger`: state, positions and lag as JSON, for tests and people to wait on. */
+import { createServer } from "node:http";
+import type { TriggerStatus } from "../trigger.js";
+
+export interface StatusServer {
+  readonly close: () => Promise<void>;
+}
+
+export type MappingStatus = TriggerStatus & { readonly function: string };
+
+const path = "/_kafka-trigger";
+
+/** A port in use is said and ends nothing. */
+export function serveStatus(
+  port: number,
+  mappings: () => readonly MappingStatus[],
+  say: (line: string) => void,
+  warn: (line: string) => void,
+): Promise<StatusServer | undefined> {
+  const server = createServer((request, response) => {
+    const isKnown = request.url?.split("?")[0] === path;
+    const status = !isKnown ? 404 : request.method === "GET" ? 200 : 405;
+    const body = status === 200 ? { mappings: mappings() } : { message: `GET ${path} is all there is` };
+    response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(JSON.stringify(body));
+  });
+  return new Promise((resolve) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      warn(
+        error.code === "EADDRINUSE"
+          ? `port ${port} is in use, so no status is served; custom.kafkaTrigger.statusPort names another, or false`
+          : `no status is served: ${error.message}`,
+      );
+      resolve(undefined);
+    });
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      say(`http://127.0.0.1:${typeof address === "object" ? address?.port : port}${path}`);
+      // A wait for the next request must not keep a process that wants to end.
+      server.unref();
+      resolve({
+        close: () =>
+          new Promise((done) => {
+            server.close(() => done());
+            server.closeAllConnections();
+          }),
+      });
+    });
+  });
+}
