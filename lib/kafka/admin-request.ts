@@ -5,6 +5,7 @@ import { RelayError } from "../errors.js";
 import { transientCodes } from "./admin-failures.js";
 import type { Api, Destination } from "./connection.js";
 import type { Kafka } from "./kafka.js";
+import { metadataApi } from "./protocol/metadata.js";
 
 /** About 7 seconds: a cluster that has never had a group makes its offsets topic when it is first asked for a coordinator. */
 const attemptsMax = 12;
@@ -35,7 +36,9 @@ export async function ask<Args, Answer>(
       const answer = await kafka.connection.request(api, args, to, deadline);
       if (isLast || ![...options.codes(answer)].some((code) => transientCodes.has(code))) return answer;
     } catch (error) {
-      if (isLast || !isWorthAnother(error, options.isRepeatable, attempt)) throw error;
+      if (isLast || !isWorthAnother(error, options.isRepeatable, attempt, to)) throw error;
+      // Whoever was the controller may be gone: who it is now, any other broker tells.
+      if (to === "controller") await kafka.connection.request(metadataApi, brokersAlone, "any", deadline);
     }
     const pauseMs = Math.min(pauseMaxMs, firstPauseMs * 2 ** (attempt - 1));
     if (deadline.leftMs() <= pauseMs) assertTimeLeft({ leftMs: () => 0 }, `${api.name} once more`);
@@ -43,10 +46,30 @@ export async function ask<Args, Answer>(
   }
 }
 
-function isWorthAnother(error: unknown, isRepeatable: boolean, attempt: number): boolean {
+/** The connection learns who the brokers and the controller are from every answer of this kind. */
+const brokersAlone = {
+  topics: [],
+  allowAutoTopicCreation: false,
+  includeClusterAuthorizedOperations: false,
+  includeTopicAuthorizedOperations: false,
+} as const;
+
+function isWorthAnother(error: unknown, isRepeatable: boolean, attempt: number, to: Destination): boolean {
   if (!(error instanceof RelayError)) return false;
   if (error.code === "kafka-retriable" || error.code === "broker-not-available") return true;
-  return attempt < unreachableMax && (error.code === "kafka-unreachable" || (isRepeatable && error.code === "maybe-written"));
+  if (error.code === "kafka-unreachable") return to === "controller" || attempt < unreachableMax;
+  return isRepeatable && error.code === "maybe-written" && attempt < unreachableMax;
+}
+
+/** A broker that dies is in the metadata until its session ends (Kafka's default is 9 seconds), and then what it led has new leaders. */
+const failoverWithinMs = 12_000;
+
+/** Tries until it is settled, or failover has had its time: what is left unsettled then is told as it is. */
+export async function throughFailover(deadline: Deadline, tryOnce: () => Promise<"settled" | "unsettled">): Promise<void> {
+  const patience = sooner(deadline, failoverWithinMs);
+  for (let pauseMs = 100; (await tryOnce()) === "unsettled" && patience.leftMs() > pauseMs; pauseMs = Math.min(800, pauseMs * 2)) {
+    await sleep(pauseMs);
+  }
 }
 
 const visibleWithinMs = 3_000;

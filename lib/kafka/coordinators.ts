@@ -1,8 +1,8 @@
 /** Which broker coordinates which group: one request for all of them where the broker takes lists (KIP-699), one a group before. */
 import type { Deadline } from "../deadline.js";
-import { type RelayError, toRelayError } from "../errors.js";
-import { toAdminError, transientCodes } from "./admin-failures.js";
-import { ask } from "./admin-request.js";
+import { RelayError, toRelayError } from "../errors.js";
+import { toAdminError } from "./admin-failures.js";
+import { ask, throughFailover } from "./admin-request.js";
 import type { Kafka } from "./kafka.js";
 import { findCoordinatorsApi } from "./protocol/groups.js";
 import { findCoordinatorApi } from "./protocol/metadata.js";
@@ -58,8 +58,8 @@ export async function groupsByCoordinator(
 }
 
 /**
- * Asks every coordinator for its groups and gathers one answer a group. A group whose coordinator has moved in between is asked for
- * once more by a fresh look-up; a coordinator that fails, fails for its groups alone.
+ * Asks every coordinator for its groups and gathers one answer a group. Groups whose coordinator moves or dies meanwhile are asked for again by a fresh
+ * look-up; a coordinator that fails for good, fails for its groups alone.
  */
 export async function askCoordinators<T>(
   kafka: Kafka,
@@ -69,7 +69,7 @@ export async function askCoordinators<T>(
 ): Promise<ReadonlyMap<string, T | RelayError>> {
   const answers = new Map<string, T | RelayError>();
   let open: readonly string[] = [...new Set(groupIds)];
-  for (let round = 1; round <= 2 && open.length > 0; round++) {
+  await throughFailover(deadline, async () => {
     const { shares, failed } = await groupsByCoordinator(kafka, open, deadline);
     for (const [groupId, error] of failed) answers.set(groupId, error);
     for (const lot of inLots(shares, sideBySideMax)) {
@@ -78,17 +78,18 @@ export async function askCoordinators<T>(
       );
       for (const one of told) for (const [groupId, answer] of one) answers.set(groupId, answer);
     }
-    open = open.filter((groupId) => hasMoved(answers.get(groupId)));
-  }
+    open = open.filter((groupId) => isPassing(answers.get(groupId)));
+    return open.length === 0 ? "settled" : "unsettled";
+  });
   return answers;
 }
 
 const allFailed = <T>(groupIds: readonly string[], error: RelayError): ReadonlyMap<string, T | RelayError> =>
   new Map(groupIds.map((groupId) => [groupId, error]));
 
-function hasMoved(answer: unknown): boolean {
-  const code = (answer as Partial<RelayError> | undefined)?.details?.kafkaCode;
-  return code !== undefined && transientCodes.has(code);
+/** Whether it may be otherwise in a moment. What may have been done already is not asked for again. */
+function isPassing(answer: unknown): boolean {
+  return answer instanceof RelayError && answer.failure.isRetriable && answer.failure.written === "no";
 }
 
 export function inLots<T>(items: readonly T[], size: number): readonly (readonly T[])[] {

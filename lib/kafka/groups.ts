@@ -2,7 +2,7 @@
 import type { Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
 import { toAdminError } from "./admin-failures.js";
-import { ask } from "./admin-request.js";
+import { ask, throughFailover } from "./admin-request.js";
 import { askCoordinators, type CoordinatorShare } from "./coordinators.js";
 import { type AssignedPartition, byTopicAndPartition, parseAssignment } from "./group-members.js";
 import type { Kafka } from "./kafka.js";
@@ -69,32 +69,41 @@ export async function listGroups(
   deadline: Deadline,
   options: { readonly states?: readonly string[]; readonly types?: readonly string[] } = {},
 ): Promise<GroupListing> {
-  const { brokers } = await kafka.metadata.describe([], deadline);
   const failed = new Map<number, RelayError>();
-  const listed = await Promise.all(
-    brokers.map(async ({ nodeId }) => {
-      try {
-        const answer = await ask(kafka, listGroupsApi, { states: options.states ?? [], types: options.types ?? [] }, { nodeId }, deadline, {
-          codes: (told) => [told.errorCode],
-          isRepeatable: true,
-        });
-        if (answer.errorCode !== 0) throw toAdminError(answer.errorCode, `Broker ${nodeId}'s groups`);
-        return answer.groups.map((group) => ({
-          groupId: group.groupId,
-          protocolType: group.protocolType,
-          state: group.state === null ? "UNKNOWN" : toUpperSnake(group.state),
-          type: toGroupType(group.type),
-          coordinatorId: nodeId,
-        }));
-      } catch (error) {
-        failed.set(nodeId, toRelayError(error));
-        return [];
-      }
-    }),
-  );
-  const [firstFailure] = failed.values();
-  if (firstFailure !== undefined && failed.size === brokers.length) throw firstFailure;
-  return { groups: listed.flat().sort((one, other) => (one.groupId < other.groupId ? -1 : 1)), failed };
+  let listed: readonly ListedGroup[] = [];
+  // When a broker dies, others take its groups over: then all are asked anew.
+  await throughFailover(deadline, async () => {
+    failed.clear();
+    const { brokers } = await kafka.metadata.describe([], deadline);
+    const told = await Promise.all(brokers.map(({ nodeId }) => listGroupsOf(kafka, nodeId, deadline, options).catch(toRelayError)));
+    for (const [index, { nodeId }] of brokers.entries()) {
+      const answer = told[index];
+      if (answer instanceof RelayError) failed.set(nodeId, answer);
+    }
+    const [firstFailure] = failed.values();
+    if (firstFailure !== undefined && failed.size === brokers.length) throw firstFailure;
+    listed = told.flatMap((answer) => (answer instanceof RelayError ? [] : answer));
+    return [...failed.values()].some((error) => error.failure.isRetriable) ? "unsettled" : "settled";
+  });
+  return { groups: [...listed].sort((one, other) => (one.groupId < other.groupId ? -1 : 1)), failed };
+}
+
+async function listGroupsOf(
+  kafka: Kafka,
+  nodeId: number,
+  deadline: Deadline,
+  options: { readonly states?: readonly string[]; readonly types?: readonly string[] },
+): Promise<readonly ListedGroup[]> {
+  const args = { states: options.states ?? [], types: options.types ?? [] };
+  const answer = await ask(kafka, listGroupsApi, args, { nodeId }, deadline, { codes: (told) => [told.errorCode], isRepeatable: true });
+  if (answer.errorCode !== 0) throw toAdminError(answer.errorCode, `Broker ${nodeId}'s groups`);
+  return answer.groups.map((group) => ({
+    groupId: group.groupId,
+    protocolType: group.protocolType,
+    state: group.state === null ? "UNKNOWN" : toUpperSnake(group.state),
+    type: toGroupType(group.type),
+    coordinatorId: nodeId,
+  }));
 }
 
 /** One answer a group: what it is, or why it is not told (`group-not-found`, `kafka-forbidden`...). */

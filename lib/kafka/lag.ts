@@ -25,7 +25,7 @@ export interface GroupLag {
 /** Ends by topic and partition. */
 export type EndTable = ReadonlyMap<string, ReadonlyMap<number, bigint>>;
 
-/** The lags of one group. Partitions whose end is not known (deleted topics, no leader) are left out. */
+/** The lags of one group. Partitions of deleted topics have no end, and are left out. */
 export function lagsOf(group: Group, committed: OffsetTable, ends: EndTable): readonly PartitionLag[] {
   const readers = new Map<string, GroupMember>();
   for (const member of group.members) for (const { topic, partition } of member.assignments) readers.set(`${topic}/${partition}`, member);
@@ -58,13 +58,19 @@ export async function groupLags(
   deadline: Deadline,
 ): Promise<ReadonlyMap<string, GroupLag | RelayError>> {
   const [groups, committed] = await Promise.all([describeGroups(kafka, groupIds, deadline), committedOffsets(kafka, groupIds, deadline)]);
-  const ends = await endsOf(kafka, [...committed.values()], deadline);
+  const { ends, failed } = await endsOf(kafka, [...committed.values()], deadline);
   return new Map<string, GroupLag | RelayError>(
     groupIds.map((groupId) => {
       const group = groups.get(groupId) ?? unknownGroup(groupId);
       const offsets = committed.get(groupId) ?? unknownGroup(groupId);
       if (group instanceof RelayError) return [groupId, group] as const;
       if (offsets instanceof RelayError) return [groupId, offsets] as const;
+      // A sum that lacks a partition would tell of less than there is.
+      const unknownEnd = [...offsets].flatMap(([topic, partitions]) =>
+        [...partitions.keys()].map((partition) => failed.get(`${topic}/${partition}`)),
+      );
+      const failure = unknownEnd.find((error) => error !== undefined);
+      if (failure !== undefined) return [groupId, failure] as const;
       return [groupId, { group, lags: lagsOf(group, offsets, ends) }] as const;
     }),
   );
@@ -77,7 +83,13 @@ export async function groupLag(kafka: Kafka, groupId: string, deadline: Deadline
   return lag;
 }
 
-async function endsOf(kafka: Kafka, tables: readonly (OffsetTable | RelayError)[], deadline: Deadline): Promise<EndTable> {
+interface KnownEnds {
+  readonly ends: EndTable;
+  /** By "topic/partition": why an end is not known, where the topic still exists. */
+  readonly failed: ReadonlyMap<string, RelayError>;
+}
+
+async function endsOf(kafka: Kafka, tables: readonly (OffsetTable | RelayError)[], deadline: Deadline): Promise<KnownEnds> {
   const places = new Map<string, AssignedPartition>();
   for (const table of tables) {
     if (table instanceof RelayError) continue;
@@ -85,17 +97,21 @@ async function endsOf(kafka: Kafka, tables: readonly (OffsetTable | RelayError)[
       for (const partition of partitions.keys()) places.set(`${topic}/${partition}`, { topic, partition });
   }
   const ends = new Map<string, Map<number, bigint>>();
-  if (places.size === 0) return ends;
+  const failed = new Map<string, RelayError>();
+  if (places.size === 0) return { ends, failed };
   const listed = await listOffsets(
     kafka,
     [...places.values()].map((place) => ({ ...place, at: "latest" as const })),
     deadline,
   );
   for (const { topic, partition, offset, error } of listed) {
-    if (error !== undefined) continue;
+    if (error !== undefined) {
+      if (error.code !== "unknown-topic-or-partition") failed.set(`${topic}/${partition}`, error);
+      continue;
+    }
     const partitions = ends.get(topic) ?? new Map<number, bigint>();
     partitions.set(partition, offset);
     ends.set(topic, partitions);
   }
-  return ends;
+  return { ends, failed };
 }

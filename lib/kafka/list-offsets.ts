@@ -1,8 +1,8 @@
 /** Where partitions begin and end, and where a time lies in them: any number of topics in one request a leader. */
 import type { Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
-import { toAdminError, transientCodes } from "./admin-failures.js";
-import { ask } from "./admin-request.js";
+import { toAdminError } from "./admin-failures.js";
+import { ask, throughFailover } from "./admin-request.js";
 import type { Kafka } from "./kafka.js";
 import type { TopicMetadata } from "./metadata.js";
 import { listOffsetsApi } from "./protocol/offsets.js";
@@ -31,7 +31,7 @@ const toTimestamp = (at: PartitionPoint["at"]): bigint => (at === "earliest" ? e
 
 /**
  * One answer a point, in the order asked for. Ends are those a reader of committed records sees (the last stable offset).
- * A partition whose leader moved between the look-up and the question is asked for once more.
+ * Partitions whose leader moves or dies meanwhile are asked for again.
  */
 export async function listOffsets(
   kafka: Pick<Kafka, "connection" | "metadata">,
@@ -40,10 +40,11 @@ export async function listOffsets(
 ): Promise<readonly ListedOffset[]> {
   const answers: (ListedOffset | undefined)[] = points.map(() => undefined);
   let open = points.map((_, index) => index);
-  for (let round = 1; round <= 2 && open.length > 0; round++) {
+  await throughFailover(deadline, async () => {
     await askLeaders(kafka, points, open, answers, deadline);
-    open = open.filter((index) => transientCodes.has(answers[index]?.error?.details.kafkaCode ?? 0));
-  }
+    open = open.filter((index) => answers[index]?.error?.failure.isRetriable === true);
+    return open.length === 0 ? "settled" : "unsettled";
+  });
   return points.map(
     ({ topic, partition }, index) => answers[index] ?? { topic, partition, offset: -1n, error: toAdminError(3, words(topic, partition)) },
   );

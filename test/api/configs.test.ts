@@ -43,13 +43,16 @@ test("all settings of a topic are listed, sorted by name", async () => {
   expect(names).toContain("max.message.bytes");
 });
 
-test("settings of all topics are listed at once", async () => {
+test("settings of all topics are listed at once, or those of some, or some of all", async () => {
   const [one, other] = [await api.topic(), await api.topic()];
 
-  const { json } = await api.v3("GET /topics/-/configs");
+  const some = await api.v3(`GET /topics/-/configs?topic_name=${one},${other},no-such-topic`);
+  const retention = await api.v3("GET /topics/-/configs?name=retention.ms");
 
-  const topics = new Set(json.data.map(({ topic_name }: { topic_name: string }) => topic_name));
-  expect([topics.has(one), topics.has(other)]).toEqual([true, true]);
+  const topicsOf = (answer: typeof some) => new Set(answer.json.data.map(({ topic_name }: { topic_name: string }) => topic_name));
+  expect(topicsOf(some)).toEqual(new Set([one, other]));
+  expect([topicsOf(retention).has(one), topicsOf(retention).has(other)]).toEqual([true, true]);
+  expect(new Set(retention.json.data.map(({ name }: { name: string }) => name))).toEqual(new Set(["retention.ms"]));
 });
 
 test("a setting that is set is read back at once, and the others stay as they were", async () => {

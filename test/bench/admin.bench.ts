@@ -1,11 +1,12 @@
 /** Administration at the sizes people have, against kafkajs's admin client: what takes it a request for each group takes us one for all. */
 import { type Admin, Kafka as KafkaJs, logLevel } from "kafkajs";
+import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { describeConfigs } from "../../lib/kafka/configs.js";
-import type { Kafka } from "../../lib/kafka/kafka.js";
+import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { groupLags } from "../../lib/kafka/lag.js";
 import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
-import { testKafka, uniqueName } from "../support/kafka.js";
+import { uniqueName } from "../support/kafka.js";
 import type { Bench, BenchContext, BenchRow } from "./bench.js";
 
 const topicCount = 1_000;
@@ -19,7 +20,7 @@ const deadline = () => createDeadline(120_000);
 export const bench: Bench = {
   name: "admin",
   run: async ({ brokers, log }: BenchContext) => {
-    const kafka = testKafka({ brokers });
+    const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: brokers.join(",") })));
     const client = new KafkaJs({ clientId: "bench", brokers: [...brokers], logLevel: logLevel.NOTHING });
     const admin = client.admin();
     await admin.connect();
