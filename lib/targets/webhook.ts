@@ -25,7 +25,7 @@ export interface WebhookOptions {
   readonly recordHeaders?: "forward" | "none";
   /** From the first byte sent to the last received; 15,000 where absent, and never past the time the function has left. */
   readonly timeoutMs?: number;
-  /** Connections a host at most; 64 where absent. */
+  /** Connections a host at most; 128 where absent. */
   readonly connectionsMax?: number;
   /** Of the answer's body that is read; 65,536 where absent. */
   readonly answerBytesMax?: number;
@@ -42,7 +42,7 @@ export interface WebhookOptions {
 
 const defaults = {
   timeoutMs: 15_000,
-  connectionsMax: 64,
+  connectionsMax: 128,
   answerBytesMax: 65_536,
   answerHeaderBytesMax: 16_384,
   batchDeliveriesMax: 100,

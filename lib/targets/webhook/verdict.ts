@@ -65,9 +65,5 @@ export function toFailure(thrown: unknown, name: string): RelayError {
   const isTls = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(systemCode);
   const code: FailureCode | undefined = answerlessCodes[systemCode] ?? (isTls ? "target-refused" : undefined);
   if (code !== undefined) return new RelayError(code, `${name} could not be reached: ${systemCode}.`, { cause: thrown });
-  if (systemCode === "HPE_HEADER_OVERFLOW")
-    return new RelayError("target-failed", `${name} answered with more headers than are read.`, { cause: thrown });
-  if (systemCode.startsWith("HPE_"))
-    return new RelayError("target-failed", `${name} did not answer in HTTP: ${systemCode}.`, { cause: thrown });
   return new RelayError("internal", `An unexpected error of the request to ${name}, which is a bug of ours.`, { cause: thrown });
 }
