@@ -8,6 +8,7 @@ import type { KafkaVersion } from "./versions.js";
 
 const resolveTimeoutMs = 10 * 60_000;
 const lastLinesMax = 12;
+const progressEveryMs = 3_000;
 
 export type Progress = (line: string) => void;
 
@@ -59,15 +60,14 @@ function runMaven(maven: string, pom: string, outputFolder: string, progress: Pr
   return new Promise((resolve, reject) => {
     const child = spawn(maven, args, { stdio: ["ignore", "pipe", "pipe"], timeout: resolveTimeoutMs, killSignal: "SIGKILL" });
     const lastLines: string[] = [];
-    let jars = 0;
+    let files = 0;
+    const told = setInterval(() => progress(`  ${files} files downloaded`), progressEveryMs);
     const read = (chunk: Buffer) => {
       for (const line of chunk.toString("utf8").split("\n")) {
         if (line.trim() === "") continue;
         lastLines.push(line);
         if (lastLines.length > lastLinesMax) lastLines.shift();
-        if (!/\bDownloaded\b.*\.jar\b/.test(line)) continue;
-        jars += 1;
-        if (jars % 10 === 0) progress(`  ${jars} files downloaded`);
+        if (/\bDownloaded\b/.test(line)) files += 1;
       }
     };
     child.stdout.on("data", read);
