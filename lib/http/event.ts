@@ -128,18 +128,26 @@ export function toBody(event: GatewayEvent, type: MediaType, isJsonText: boolean
     return isJsonText && isLatin1(type) ? Buffer.from(bytes.toString("latin1"), "utf8") : bytes;
   }
   assertFitsLambda(body, !isGatewayText(type.essence));
-  if (body.includes("\ufffd") && !keepsReplacements(type)) {
-    throw new RelayError(
-      "bad-request",
-      `The body's bytes were lost before they came here: ${type.essence} was handed on as text. Send it as application/octet-stream, which arrives whole everywhere.`,
-    );
-  }
+  if (body.includes("\ufffd") && !(isUtf8Charset(type) && isGatewayText(type.essence))) throw lostBytes(type);
   return Buffer.from(body, "utf8");
 }
 
-/** Text in UTF-8 may hold a replacement character of its own. */
-function keepsReplacements(type: MediaType): boolean {
-  return isUtf8Charset(type) && (isGatewayText(type.essence) || isJson(type.essence) || type.essence.endsWith("+xml"));
+/** A replacement character in what the gateway would have given in base64: bytes that were no UTF-8, or, in JSON, a character that its sender meant. */
+function lostBytes({ essence }: MediaType): RelayError {
+  const cure = isJson(essence)
+    ? 'Send JSON in UTF-8; if it is to hold U+FFFD, write it as "\\ufffd".'
+    : "Send it as application/octet-stream, which arrives whole everywhere.";
+  return new RelayError("bad-request", `The body's bytes were lost before they came here: ${essence} was handed on as text. ${cure}`);
+}
+
+/** Bodies come as they are: nothing here unpacks them. */
+export function assertNotEncoded(headers: Readonly<Record<string, string | undefined>>): void {
+  const coding = headers["content-encoding"]?.trim().toLowerCase();
+  if (coding === undefined || coding === "" || coding === "identity") return;
+  throw new RelayError(
+    "unsupported-media-type",
+    `A body in the Content-Encoding ${JSON.stringify(coding.slice(0, 40))} is not taken here; send it without.`,
+  );
 }
 
 const charsetOf = (type: MediaType): string | undefined => type.parameters.get("charset")?.toLowerCase();

@@ -8,7 +8,7 @@ import { assertTimeLeft, createDeadline, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { assertReplyFitsLambda } from "./body-limits.js";
-import { assertJsonText, type HttpRequest, toBody, toMediaType, toMediaTypeIfAny, toRequest } from "./event.js";
+import { assertJsonText, assertNotEncoded, type HttpRequest, toBody, toMediaType, toMediaTypeIfAny, toRequest } from "./event.js";
 import { parseJson, toJson } from "./json.js";
 import { isJson, negotiate } from "./media-type.js";
 import type { Operation, OperationContext, OperationInput, Operations, Reply } from "./operation.js";
@@ -158,6 +158,7 @@ function toInput(operation: Operation, event: APIGatewayProxyEventV2, request: H
   // Who takes no JSON judges the type itself, and a GET may say what it likes of the body it has not.
   const takesJson = operation.body !== undefined || operation.consumes !== undefined;
   const type = takesJson ? toMediaType(headers) : toMediaTypeIfAny(headers);
+  if (event.body) assertNotEncoded(headers);
   const rawBody = toBody(event, type, takesJson || takesJsonAlone(operation));
   const path = operation.path === undefined ? undefined : validate(operation.path as GenericSchema, request.path, "path");
   const query = operation.query === undefined ? undefined : validate(operation.query as GenericSchema, request.query, "query");

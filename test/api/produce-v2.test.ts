@@ -199,6 +199,22 @@ test("bytes that are no UTF-8 are refused as they arrive from the gateway", asyn
   expect(answer).toMatchObject({ status: 400, json: { error_code: 400, message: expect.stringContaining("UTF-8") } });
 });
 
+test("bytes that were lost on the way are refused too, and a replacement character that is meant is written as its escape", async () => {
+  const request = { contentType: json, sentAs: "text" } as const;
+
+  const lost = await api.call(`POST /topics/${topic}`, { ...request, body: '{"records":[{"value":"caf\ufffd"}]}' });
+  const meant = await api.call(`POST /topics/${topic}`, { ...request, body: '{"records":[{"value":"caf\\ufffd"}]}' });
+
+  expect(lost).toMatchObject({ status: 400, json: { message: expect.stringContaining('"\\ufffd"') } });
+  expect((await contents(meant.json.offsets))[0]?.value?.toString()).toBe('"caf\ufffd"');
+});
+
+test("a packed body is refused by its coding", async () => {
+  const answer = await api.call(`POST /topics/${topic}`, { body: "{}", contentType: json, headers: { "content-encoding": "gzip" } });
+
+  expect(answer).toMatchObject({ status: 415, json: { message: expect.stringContaining("gzip") } });
+});
+
 test("ISO-8859-1 is read where the request says so", async () => {
   const body = Buffer.from('{"records":[{"value":"café"}]}', "latin1");
 
