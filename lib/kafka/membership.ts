@@ -68,7 +68,7 @@ const joinGraceMs = 5_000;
 /** Is the broker that holds our join still the one to ask? */
 const coordinatorCheckMs = 2_000;
 /** The leader looks for partitions that were added to the topic. */
-const partitionsCheckMs = 30_000;
+const partitionsCheckMs = 5_000;
 
 const memberIdRequired = 79;
 const fencedInstance = 82;

@@ -1,0 +1,63 @@
+/** The trigger on the real broker: a mapping with a function of the test's own, and what that function was called with. */
+import type { Kafka } from "../../lib/kafka/kafka.js";
+import type { KafkaEvent, KafkaEventRecord } from "../../lib/kafka-event/shape.js";
+import type { Mapping } from "../../local/kafka-trigger/src/mapping.js";
+import type { GivenUp, InvocationOutcome } from "../../local/kafka-trigger/src/poll/settle.js";
+import { startTrigger, type Trigger } from "../../local/kafka-trigger/src/trigger.js";
+import { uniqueName, until } from "./kafka.js";
+
+export interface MappingRun extends Trigger {
+  /** Every event, in the order of the calls. */
+  readonly events: readonly KafkaEvent[];
+  readonly givenUp: readonly GivenUp[];
+  readonly warnings: readonly string[];
+  /** Waits until the mapping has said that it polls. */
+  readonly isPolling: () => Promise<void>;
+}
+
+/** What a function does with its event: it returns an answer or throws. */
+export type TestFunction = (event: KafkaEvent) => unknown;
+
+export function runMapping(
+  kafka: Kafka,
+  topic: string,
+  run: TestFunction = () => undefined,
+  { failure, ...given }: Partial<Omit<Mapping, "failure">> & { readonly failure?: Partial<Mapping["failure"]> } = {},
+): MappingRun {
+  const events: KafkaEvent[] = [];
+  const givenUp: GivenUp[] = [];
+  const warnings: string[] = [];
+  const mapping: Mapping = {
+    name: `test (kafka, topic ${topic})`,
+    kind: "kafka",
+    bootstrapServers: "b-1:9092,b-2:9092",
+    topic,
+    consumerGroupId: uniqueName("group"),
+    batchSize: 100,
+    windowMs: 50,
+    startingPosition: { kind: "TRIM_HORIZON" },
+    failure: { retriesMax: -1, recordAgeMaxMs: -1, isBisecting: false, takesPartialResponses: false, ...failure },
+    backoff: { firstMs: 10, maxMs: 20 },
+    ...given,
+  };
+  const trigger = startTrigger(mapping, {
+    kafka,
+    invoke: async (event): Promise<InvocationOutcome> => {
+      events.push(event);
+      try {
+        return { ok: true, answer: await run(event), requestId: "request" };
+      } catch (thrown) {
+        return { ok: false, reason: String(thrown), requestId: "request" };
+      }
+    },
+    giveUp: async (given) => void givenUp.push(given),
+    say: () => {},
+    warn: (line) => void warnings.push(line),
+  });
+  return { ...trigger, events, givenUp, warnings, isPolling: () => until(() => trigger.status().state === "polling") };
+}
+
+export const recordsOf = (event: KafkaEvent): readonly KafkaEventRecord[] => Object.values(event.records).flat();
+
+export const valuesOf = (event: KafkaEvent): readonly string[] =>
+  recordsOf(event).map(({ value = "" }) => Buffer.from(value, "base64").toString());
