@@ -1,4 +1,5 @@
 /** The bytes of an answer while it is written: one buffer that grows, no string a record. */
+import { isAscii } from "node:buffer";
 
 const firstBytes = 64 * 1024;
 /** The buffer of the answer before, which has the size that answers here tend to have: fresh megabytes a call keep the collector busy. */
@@ -96,7 +97,8 @@ export class AnswerBytes {
 
   /** The text, once: the buffer goes to the next answer. */
   finish(): string {
-    const text = this.bytes.toString("utf8", 0, this.length);
+    const written = this.bytes.subarray(0, this.length);
+    const text = isAscii(written) ? written.toString("latin1") : written.toString("utf8"); // a fraction of the time, and mostly so
     spare = this.bytes;
     this.bytes = Buffer.alloc(0);
     this.length = 0;

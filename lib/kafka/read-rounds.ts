@@ -17,6 +17,7 @@ const holdMsMax = 2_000;
 const holdOfManyMs = 250;
 /** Beyond what it was asked to hold a request, a broker that keeps silent is taken for lost. */
 const silenceMsMax = 4_000;
+const pollPauseMs = 20;
 /** Rounds that one read may take to fill its limits. */
 const drainRoundsMax = 64;
 /** Before each further look for a leader that moved. */
@@ -58,7 +59,10 @@ export async function readPartitions(
   while (budget.isUntouched() && patience.leftMs() > 0) {
     const waiting = partitions.filter(({ error }) => error === undefined);
     if (waiting.length === 0) break;
-    await fetchRound(kafka, waiting, budget, Math.min(holdMsMax, patience.leftMs()), deadline);
+    const beforeMs = patience.leftMs();
+    await fetchRound(kafka, waiting, budget, Math.min(holdMsMax, beforeMs), deadline);
+    // A broker that does not hold the request, though it has nothing, must not be asked as fast as it answers.
+    if (budget.isUntouched() && beforeMs - patience.leftMs() < pollPauseMs) await sleep(pollPauseMs);
   }
   return partitions.map(toProgress);
 }
