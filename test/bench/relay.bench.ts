@@ -10,6 +10,7 @@ import { relay } from "../../lib/relay/relay.js";
 import { defineRoute, type RouteDefinition } from "../../lib/relay/route.js";
 import { topic } from "../../lib/targets/topic.js";
 import { createTelemetry } from "../../lib/telemetry.js";
+import { createKafkaTrigger } from "../../local/kafka-trigger/src/library.js";
 import { createTestTopic } from "../support/kafka.js";
 import { toEvent } from "../support/relay-on-broker.js";
 import type { Bench, BenchContext, BenchRow } from "./bench.js";
@@ -207,7 +208,7 @@ async function topicToTopicRow({ brokers, log }: BenchContext): Promise<BenchRow
     // In turns, so that neither has the warm broker or the quiet moment to itself.
     let [oursSeconds, theirsSeconds] = [0, 0];
     for (let round = 0; round < rounds; round++) {
-      oursSeconds += await relayOurs(kafka, source, ourTarget);
+      oursSeconds += await relayOurs(kafka, brokers, source, ourTarget, round);
       theirsSeconds += await relayTheirs(brokers, source, theirTarget, round);
     }
     const ours = (rounds * recordsCount) / oursSeconds;
@@ -228,28 +229,39 @@ async function topicToTopicRow({ brokers, log }: BenchContext): Promise<BenchRow
   }
 }
 
-/** Reads as the trigger does, partition by partition side by side, with Lambda's event between; seconds. */
-async function relayOurs(kafka: Kafka, source: TopicName, target: TopicName): Promise<number> {
+/** The trigger and the route in one process, as `relay run` has them; from the first batch on, so that joining the group is not counted; seconds. */
+async function relayOurs(kafka: Kafka, brokers: readonly string[], source: TopicName, target: TopicName, round: number): Promise<number> {
   const handler = quietRoute(topic({ topic: target }), {}, kafka);
-  const deadline = createDeadline(120_000);
-  const offsets = await kafka.reader.offsets(source, "all", deadline);
-  const startedMs = performance.now();
-  await Promise.all(
-    offsets.map(async ({ partition, beginning, end }) => {
-      for (let offset = beginning; offset < end; ) {
-        const [read] = await kafka.reader.read(
-          [{ topic: source, partition, offset }],
-          { bytesMax: 1_000_000, recordsMax: 10_000, waitMs: 100 },
-          deadline,
-        );
-        if (read === undefined || read.error !== undefined) throw read?.error ?? new Error("Nothing was read.");
-        const { batchItemFailures } = await handler(toEvent(read.records), { getRemainingTimeInMillis: () => 60_000 });
-        if (batchItemFailures.length > 0) throw new Error(`${batchItemFailures.length} records were given back.`);
-        offset = read.nextOffset;
-      }
-    }),
+  let startedMs = 0;
+  let count = 0;
+  let done: () => void = () => {};
+  const all = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const trigger = createKafkaTrigger(
+    {
+      brokers,
+      topic: source,
+      consumerGroupId: `bench-ours-${source}-${round}`,
+      batchSize: 10_000,
+      batchingWindowMs: 0,
+      functionResponseTypes: ["ReportBatchItemFailures"],
+    },
+    async (event) => {
+      startedMs ||= performance.now();
+      const answer = await handler(event, { getRemainingTimeInMillis: () => 60_000 });
+      if (answer.batchItemFailures.length > 0) throw new Error(`${answer.batchItemFailures.length} records were given back.`);
+      for (const records of Object.values(event.records)) count += records.length;
+      if (count >= recordsCount) done();
+      return answer;
+    },
   );
-  return (performance.now() - startedMs) / 1_000;
+  try {
+    await all;
+    return (performance.now() - startedMs) / 1_000;
+  } finally {
+    await trigger.stop();
+  }
 }
 
 /** From the first batch on, so that joining the group is not counted; seconds. */
