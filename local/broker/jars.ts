@@ -73,12 +73,11 @@ function runMaven(maven: string, pom: string, outputFolder: string, progress: Pr
     child.stdout.on("data", read);
     child.stderr.on("data", read);
     child.once("error", reject);
-    child.once("close", (code, signal) =>
-      code === 0 && existsSync(outputFolder)
-        ? resolve()
-        : reject(
-            new Error(`Maven could not fetch the broker (${signal ?? `exit code ${code}`}). Its last lines:\n  ${lastLines.join("\n  ")}`),
-          ),
-    );
+    child.once("close", (code, signal) => {
+      clearInterval(told);
+      if (code === 0 && existsSync(outputFolder)) return resolve();
+      const last = lastLines.join("\n  ");
+      return reject(new Error(`Maven could not fetch the broker (${signal ?? `exit code ${code}`}). Its last lines:\n  ${last}`));
+    });
   });
 }
