@@ -1,6 +1,5 @@
 /** How a failure looks to a caller: the contract's `error_code` and `message`, with the members of RFC 9457 beside them. */
-import type { RelayError } from "../errors.js";
-import { type FailureCode, failures } from "../errors.js";
+import type { FailureCode, RelayError } from "../errors.js";
 import type { Reply } from "./operation.js";
 
 export interface Problem {
@@ -58,6 +57,3 @@ export function problemReply(error: RelayError, contentType: string): Reply {
     },
   };
 }
-
-/** Every code there is, for the documentation. */
-export const failureRows = Object.entries(failures) as readonly (readonly [FailureCode, (typeof failures)[FailureCode]])[];
