@@ -92,6 +92,7 @@ function isPassing(answer: unknown): boolean {
   return answer instanceof RelayError && answer.failure.isRetriable && answer.failure.written === "no";
 }
 
+/** Parts of at most `size`, in order. */
 export function inLots<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   const lots: T[][] = [];
   for (let from = 0; from < items.length; from += size) lots.push(items.slice(from, from + size));

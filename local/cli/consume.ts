@@ -6,7 +6,7 @@ import type { PartitionRead, ReadPosition } from "../../lib/kafka/reader.js";
 import type { KafkaRecord } from "../../lib/kafka/records.js";
 import { describeTopic } from "../../lib/kafka/topics.js";
 import { toCount, toNumbers, toOffset, toTimeMs } from "./arguments.js";
-import { type Cli, type CliContext, printable, usageError, withExamples } from "./cli.js";
+import { type Cli, type CliContext, type Progress, printable, usageError, withExamples } from "./cli.js";
 
 export function registerConsume(cli: Cli): void {
   withExamples(
@@ -72,18 +72,40 @@ async function consume(context: CliContext, options: ConsumeOptions, [topic = ""
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   const isAtEnd = () =>
     options.untilEnd === true && partitions.every((partition) => (next.get(partition) ?? 0n) >= (ends.get(partition)?.end ?? 0n));
+  const progress = progressOf(context, options, partitions, next, ends);
   let failures = 0;
-  for (let round = 0; left > 0 && !interrupted.aborted && !isAtEnd(); round++) {
-    const positions = turned(partitions, round).map((partition): ReadPosition => ({ topic, partition, offset: next.get(partition) ?? 0n }));
-    const limits = { bytesMax: readBytesMax, recordsMax: Math.min(readRecordsMax, left), waitMs };
-    const read = await orInterrupted(kafka.reader.read(positions, limits, context.deadline()), interrupted);
-    if (read === undefined) break;
-    left -= await printRead(context, read, next, format, options.untilEnd === true ? ends : undefined);
-    failures = read.some(({ error }) => error !== undefined) ? failures + 1 : 0;
-    const error = read.find((one) => one.error !== undefined)?.error;
-    if (error !== undefined && (failures > failuresInRowMax || !error.failure.isRetriable)) throw error;
-    if (error !== undefined) await sleep(pauseMs);
+  try {
+    for (let round = 0; left > 0 && !interrupted.aborted && !isAtEnd(); round++) {
+      const positions = turned(partitions, round).map(
+        (partition): ReadPosition => ({ topic, partition, offset: next.get(partition) ?? 0n }),
+      );
+      const limits = { bytesMax: readBytesMax, recordsMax: Math.min(readRecordsMax, left), waitMs };
+      const read = await orInterrupted(kafka.reader.read(positions, limits, context.deadline()), interrupted);
+      if (read === undefined) break;
+      const printed = await printRead(context, read, next, format, options.untilEnd === true ? ends : undefined);
+      left -= printed;
+      progress?.add(printed);
+      failures = read.some(({ error }) => error !== undefined) ? failures + 1 : 0;
+      const error = read.find((one) => one.error !== undefined)?.error;
+      if (error !== undefined && (failures > failuresInRowMax || !error.failure.isRetriable)) throw error;
+      if (error !== undefined) await sleep(pauseMs);
+    }
+  } finally {
+    progress?.stop();
   }
+}
+
+/** Where the end is known, and the records themselves do not run over the terminal. */
+function progressOf(
+  context: CliContext,
+  options: ConsumeOptions,
+  partitions: readonly number[],
+  next: ReadonlyMap<number, bigint>,
+  ends: ReadonlyMap<number, { readonly end: bigint }>,
+): Progress | undefined {
+  if (context.world.stdout.isTTY === true || (options.limit === undefined && options.untilEnd !== true)) return undefined;
+  const ahead = partitions.reduce((sum, partition) => sum + Number((ends.get(partition)?.end ?? 0n) - (next.get(partition) ?? 0n)), 0);
+  return context.progress("reading", Math.min(options.limit ?? ahead, options.untilEnd === true ? ahead : Number.POSITIVE_INFINITY));
 }
 
 /** Each partition is first in its turn, so that a busy one does not keep the others waiting. */

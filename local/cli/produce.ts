@@ -1,11 +1,13 @@
 /** `kafka-relay produce`: a record a line of standard input; bytes stay bytes. */
 import { createReadStream } from "node:fs";
+import { access, constants, stat } from "node:fs/promises";
 import type { RelayError } from "../../lib/errors.js";
+import { inLots } from "../../lib/kafka/coordinators.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { OutgoingRecord, RecordHeader, TopicName } from "../../lib/kafka/records.js";
 import { describeTopic, refuseInternalTopic } from "../../lib/kafka/topics.js";
 import { collectPairs, type NameAndValue, toCount } from "./arguments.js";
-import { type Cli, type CliContext, withExamples } from "./cli.js";
+import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 
 export function registerProduce(cli: Cli): void {
   withExamples(
@@ -48,16 +50,31 @@ async function produce(context: CliContext, options: ProduceOptions, [topic = ""
   const kafka = await context.kafka();
   // Before a line is read: an unknown topic is one message, and not one a line.
   const { name } = await describeTopic(kafka, topic, context.deadline());
-  const input = options.file === undefined ? context.world.stdin : createReadStream(options.file);
+  const input = options.file === undefined ? context.world.stdin : createReadStream(await readable(options.file));
   const tally = { written: 0, failed: 0, line: 0 };
-  for await (const lines of linesOf(input, context.world.interrupted)) {
-    for (let from = 0; from < lines.length; from += recordsAtOnceMax) {
-      await writeLines(context, kafka, name as TopicName, lines.slice(from, from + recordsAtOnceMax), options, tally);
+  // How much standard input will give, nobody knows; a file has a size.
+  const progress = options.file === undefined ? undefined : context.progress(`writing to ${name}`, (await stat(options.file)).size);
+  try {
+    for await (const lines of linesOf(input, context.world.interrupted)) {
+      for (const lot of inLots(lines, recordsAtOnceMax)) {
+        await writeLines(context, kafka, name as TopicName, lot, options, tally);
+        progress?.add(lot.reduce((bytes, line) => bytes + line.length + 1, 0));
+      }
     }
+  } finally {
+    progress?.stop();
   }
   const summary = { topic_name: name, written: tally.written, failed: tally.failed };
   if (context.isJson) context.printOne(summary);
   else context.world.stderr.write(`${tally.written} record(s) written to ${name}${tally.failed === 0 ? "" : `, ${tally.failed} not`}\n`);
+}
+
+/** The path of a file that can be read; said in one sentence where it cannot. */
+async function readable(path: string): Promise<string> {
+  await access(path, constants.R_OK).catch((cause: Error) => {
+    throw usageError(`${path} cannot be read: ${cause.message}.`);
+  });
+  return path;
 }
 
 async function writeLines(

@@ -1,6 +1,7 @@
 /** `kafka-relay topics`: list, create, describe, alter, delete. */
 import { RelayError } from "../../lib/errors.js";
 import { alterConfigs, type ConfigChange, describeConfigs } from "../../lib/kafka/configs.js";
+import { inLots } from "../../lib/kafka/coordinators.js";
 import type { TopicMetadata } from "../../lib/kafka/metadata.js";
 import { isInternalTopic } from "../../lib/kafka/topic-name.js";
 import { createTopics, deleteTopics, describeTopic, growTopic, refuseInternalTopic } from "../../lib/kafka/topics.js";
@@ -78,6 +79,28 @@ export function registerTopics(cli: Cli): void {
   );
 }
 
+/** Of one request to the controller: so many are made in a second or two. */
+const topicsAtOnceMax = 50;
+
+async function inLotsWithProgress<Item, Result>(
+  context: CliContext,
+  what: string,
+  items: readonly Item[],
+  run: (lot: readonly Item[]) => Promise<readonly Result[]>,
+): Promise<readonly Result[]> {
+  const progress = items.length > topicsAtOnceMax ? context.progress(what, items.length) : undefined;
+  const results: Result[] = [];
+  try {
+    for (const lot of inLots(items, topicsAtOnceMax)) {
+      results.push(...(await run(lot)));
+      progress?.add(lot.length);
+    }
+  } finally {
+    progress?.stop();
+  }
+  return results;
+}
+
 const replicationOf = (topic: TopicMetadata): number => topic.partitions[0]?.replicas.length ?? 0;
 
 async function list(context: CliContext, options: { internal?: boolean }): Promise<void> {
@@ -122,7 +145,9 @@ async function create(context: CliContext, options: CreateOptions, names: readon
     ...(replicationFactor === undefined ? {} : { replicationFactor }),
     ...(replicas === undefined ? {} : { replicas }),
   }));
-  const results = await createTopics(kafka, specs, context.deadline(), { validateOnly });
+  const results = await inLotsWithProgress(context, "creating topics", specs, (lot) =>
+    createTopics(kafka, lot, context.deadline(), { validateOnly }),
+  );
   const rows = results.flatMap((result) => {
     if (!(result instanceof RelayError)) return [{ ...toSnake(result), created: !validateOnly }];
     if (!(options.ifNotExists === true && result.code === "topic-exists")) context.complain(result);
@@ -220,7 +245,8 @@ async function alter(context: CliContext, options: AlterOptions, [name = ""]: re
 }
 
 async function remove(context: CliContext, options: { ifExists?: boolean }, names: readonly string[]): Promise<void> {
-  const results = await deleteTopics(await context.kafka(), names, context.deadline());
+  const kafka = await context.kafka();
+  const results = await inLotsWithProgress(context, "deleting topics", names, (lot) => deleteTopics(kafka, lot, context.deadline()));
   const rows = results.flatMap((error, index) => {
     if (error === undefined) return [{ topic_name: names[index] ?? "", deleted: true }];
     if (!(options.ifExists === true && error.code === "unknown-topic-or-partition")) context.complain(error);
