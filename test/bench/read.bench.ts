@@ -11,6 +11,7 @@ import { encodeRecordBatch, withoutProducerId } from "../../lib/kafka/record-bat
 import { walkRecordSet } from "../../lib/kafka/record-set.js";
 import { toKafkaRecord } from "../../lib/kafka/record-view.js";
 import type { OutgoingRecord } from "../../lib/kafka/records.js";
+import { deleteTopics } from "../../lib/kafka/topics.js";
 import { toEvent } from "../support/api.js";
 import { createTestTopic } from "../support/kafka.js";
 import { writeBatch } from "../support/write-batches.js";
@@ -104,8 +105,8 @@ async function measure(seconds: number, once: () => Promise<number>): Promise<nu
 async function readRows({ brokers, secondsPerRow, log }: BenchContext): Promise<readonly BenchRow[]> {
   const config = parseConfig({ KAFKA_BROKERS: brokers.join(","), RELAY_ACCESS: "everything" });
   const kafka = createKafka(toKafkaOptions(config));
+  const topic = await createTestTopic(kafka, { partitions });
   try {
-    const topic = await createTestTopic(kafka, { partitions });
     for (let batch = 0; batch < batches; batch++)
       for (let partition = 0; partition < partitions; partition++) await writeBatch(kafka, topic, partition, records);
     log(`${batches * partitions * batchRecords} records in ${partitions} partitions`);
@@ -122,6 +123,7 @@ async function readRows({ brokers, secondsPerRow, log }: BenchContext): Promise<
       atLeast(1, { what: "cursor read of 1 MB over the handler, values checked and told as JSON", ours: byHandler, theirs, against }),
     ];
   } finally {
+    await deleteTopics(kafka, [topic], createDeadline(10_000));
     await kafka.close();
   }
 }
