@@ -15,6 +15,11 @@ const batchBytesDefault = 1_000_000;
 /** What was learned of a topic's limit is believed for so long. */
 const limitAgeMaxMs = 60_000;
 const topicResource = 2;
+const missingAnswersMin = 3;
+const missingForMs = 250;
+
+const stale = (topic: string): RelayError =>
+  new RelayError("leader-not-available", `A broker does not know topic ${JSON.stringify(topic)}, which was there a moment ago.`);
 
 export interface TopicLines {
   /** The topic with metadata that fits the records: an unknown partition is looked for afresh, an unknown topic fails or is created. */
@@ -51,8 +56,9 @@ export function createTopicLines(
   return {
     of,
     line: async (topic, records, deadline) => {
+      const described = await describe(topic, deadline); // first, so that names of no topic are not remembered
       const line = of(topic);
-      line.learn(await describe(topic, deadline));
+      line.learn(described);
       const isUnknown = ({ partition }: OutgoingRecord) => partition !== undefined && partition >= 0 && !line.has(partition);
       if (records.some(isUnknown)) await line.refresh(deadline);
       return line;
@@ -69,6 +75,7 @@ export class TopicLine {
   #learned: TopicMetadata | undefined;
   #partitionsCount = 0;
   #refreshing: Promise<void> | undefined;
+  #missing: { readonly answers: number; readonly sinceMs: number } | undefined;
   #limit: { readonly bytes: number; readonly isTold: boolean; readonly atMs: number } | undefined;
 
   constructor(name: string, connection: Connection, metadata: Metadata) {
@@ -101,11 +108,27 @@ export class TopicLine {
   async refresh(deadline: Deadline): Promise<void> {
     this.#refreshing ??= this.#metadata
       .topic(this.#name, deadline, { ageMaxMs: 0 })
-      .then((topic) => this.learn(topic))
+      .then(
+        (topic) => {
+          this.#missing = undefined;
+          this.learn(topic);
+        },
+        (error: unknown) => {
+          throw this.#isMaybeOnlyLate(error) ? stale(this.#name) : error;
+        },
+      )
       .finally(() => {
         this.#refreshing = undefined;
       });
     await this.#refreshing;
+  }
+
+  /** A topic that was there is gone when several answers say so for a while: one broker alone may only be late, freshly started or thawed. */
+  #isMaybeOnlyLate(error: unknown): boolean {
+    if (!(error instanceof RelayError) || error.code !== "topic-not-found") return false;
+    const { answers, sinceMs } = this.#missing ?? { answers: 0, sinceMs: Date.now() };
+    this.#missing = { answers: answers + 1, sinceMs };
+    return answers + 1 < missingAnswersMin || Date.now() - sinceMs < missingForMs;
   }
 
   /** Puts every record into the line of its partition, and answers the lines that got some. */

@@ -242,6 +242,7 @@ export function createProducer(
       try {
         await line.refresh(createDeadline(waitsMs));
         if (!line.has(queue.partition)) queue.failAll(line.partitionMissing(queue.partition), true);
+        else if (queue.leader === null) queue.trouble = leaderMissing(queue);
       } catch (thrown) {
         const error = toRelayError(thrown);
         const isGone = error.code === "topic-not-found";
@@ -279,6 +280,9 @@ export function createProducer(
     },
   };
 }
+
+const leaderMissing = ({ topic, partition }: PartitionQueue): RelayError =>
+  new RelayError("leader-not-available", `Partition ${partition} of topic ${JSON.stringify(topic)} has no leader at the moment.`);
 
 const closed = (): RelayError => new RelayError("kafka-unreachable", "The producer has been closed.");
 

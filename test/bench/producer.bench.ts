@@ -9,7 +9,7 @@ import type { Bench, BenchContext, BenchRow } from "./bench.js";
 const partitions = 16;
 const value = Buffer.alloc(100, "x");
 /** Ours and theirs take turns, so that neither has the quieter half of the run. */
-const turns = 4;
+const turns = 12;
 const warmUpShare = 0.1;
 const callTimeoutMs = 20_000;
 

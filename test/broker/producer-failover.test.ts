@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
+import type { PartitionMetadata } from "../../lib/kafka/metadata.js";
 import { alterReassignmentsApi } from "../../lib/kafka/protocol/topics.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { createTestTopic, testKafka, until } from "../support/kafka.js";
@@ -26,10 +27,15 @@ afterAll(async () => {
 
 const newTopic = () => createTestTopic(kafka, { partitions, replicas: 3, configs: { "min.insync.replicas": "2" } });
 
-async function describe(topic: TopicName) {
-  const described = (await kafka.metadata.describe([topic], createDeadline(10_000))).topics.get(topic);
-  if (described === undefined || !("partitions" in described)) throw described ?? new Error("the topic is gone");
-  return described.partitions;
+/** As a broker that knows the topic tells it: one of three may still be late. */
+async function describe(topic: TopicName): Promise<readonly PartitionMetadata[]> {
+  let partitions: readonly PartitionMetadata[] = [];
+  await until(async () => {
+    const described = (await kafka.metadata.describe([topic], createDeadline(10_000))).topics.get(topic);
+    if (described !== undefined && "partitions" in described) partitions = described.partitions;
+    return partitions.length > 0;
+  });
+  return partitions;
 }
 
 async function moveLeaders(

@@ -4,6 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
+import { createConnection } from "../../lib/kafka/kafkajs/connection.js";
+import { incrementalAlterConfigsApi } from "../../lib/kafka/protocol/configs.js";
+import { apiVersionsApi } from "../../lib/kafka/protocol/metadata.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";
 import { freePorts } from "../../local/processes/ports.js";
@@ -32,7 +35,6 @@ beforeAll(async () => {
     properties: {
       "advertised.listeners": `PLAINTEXT://127.0.0.1:${port},WIRE://127.0.0.1:${proxyPort}`,
       "connections.max.idle.ms": String(idleMaxMs),
-      "producer.id.expiration.ms": String(producerIdMaxMs),
       "producer.id.expiration.check.interval.ms": "100",
     },
   });
@@ -137,10 +139,40 @@ test("a connection that the broker has closed between two calls is replaced with
   expect(proxy.accepted()).toBeGreaterThan(before);
 });
 
+test("a cold client writes its first record over one connection to each broker it needs", async () => {
+  const topic = await newTopic();
+  const before = proxy.accepted();
+  const cold = testKafka({ brokers: [`127.0.0.1:${proxy.port}`], requestTimeoutMs });
+
+  const calls = await Promise.all([1, 2, 3].map((call) => cold.producer.produce(topic, one(`${call}`), createDeadline(5_000))));
+
+  expect(calls.flat().map(({ outcome }) => outcome)).toEqual(["written", "written", "written"]);
+  expect(proxy.accepted()).toBe(before + 1);
+  await cold.close();
+});
+
+test("a connection that was unused for long is replaced before it is used again", async () => {
+  const unusedMaxMs = 300;
+  const brokers = [`127.0.0.1:${proxy.port}`];
+  const connection = createConnection({ brokers, clientId: "unused", connectTimeoutMs: 1_000, silenceMaxMs: 1_000, unusedMaxMs });
+  const ask = () => connection.request(apiVersionsApi, {}, "any", createDeadline(3_000));
+  await ask();
+  const before = proxy.accepted();
+  await ask();
+  expect(proxy.accepted()).toBe(before);
+  await sleep(unusedMaxMs * 1.5);
+
+  await ask();
+
+  expect(proxy.accepted()).toBe(before + 1);
+  await connection.close();
+});
+
 test("a producer that the broker has forgotten goes on, in order", async () => {
   const topic = await createTestTopic(kafka);
   await send(topic, "first");
   await send(topic, "second");
+  await forgetProducersAfter(producerIdMaxMs);
   await sleep(producerIdMaxMs * 1.5);
 
   const outcomes = [...(await send(topic, "third")), ...(await send(topic, "fourth"))];
@@ -166,3 +198,10 @@ test("a client closes within 200 ms, also while the broker is silent", async () 
   expect(await described).toMatchObject({ code: "kafka-unreachable" });
   expect(performance.now() - startMs).toBeLessThan(1_000);
 });
+
+async function forgetProducersAfter(ms: number): Promise<void> {
+  const configs = [{ name: "producer.id.expiration.ms", operation: 0, value: String(ms) }];
+  const args = { resources: [{ type: 4, name: "", configs }], validateOnly: false };
+  const { resources } = await kafka.connection.request(incrementalAlterConfigsApi, args, "any", createDeadline(5_000));
+  expect(resources.map(({ errorCode }) => errorCode)).toEqual([0]);
+}

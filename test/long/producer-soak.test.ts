@@ -11,7 +11,7 @@ import { createTestTopic, testKafka, until } from "../support/kafka.js";
 import { Ledger, nothingLost } from "../support/ledger.js";
 import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
 
-const faultsCount = Number(process.env.SOAK_FAULTS ?? 30);
+const faultsCount = Number(process.env.SOAK_FAULTS ?? 60);
 const seed = Number(process.env.SOAK_SEED ?? 1);
 const partitions = 6;
 const frozenMs = 5_000;
