@@ -63,11 +63,29 @@ function toHeaders(view: RecordView): readonly RecordHeader[] {
   const headers: RecordHeader[] = [];
   forEachHeader(view, (nameAt, nameBytes, valueAt, valueBytes) => {
     headers.push({
-      name: view.bytes.toString("utf8", nameAt, nameAt + nameBytes),
+      name: headerName(view.bytes, nameAt, nameBytes, headers.length),
       value: valueBytes < 0 ? null : view.bytes.subarray(valueAt, valueAt + valueBytes),
     });
   });
   return headers;
+}
+
+/** The names decoded last, by their place in a record: most records of a topic have the same ones, and comparing is cheaper than decoding. */
+const recentNames: { readonly raw: Buffer; readonly name: string }[] = [];
+const recentNamesMax = 16;
+
+function headerName(bytes: Buffer, at: number, count: number, place: number): string {
+  const recent = recentNames[place];
+  if (recent !== undefined && isSame(recent.raw, bytes, at, count)) return recent.name;
+  const name = bytes.toString("utf8", at, at + count);
+  if (place < recentNamesMax) recentNames[place] = { raw: Buffer.from(bytes.subarray(at, at + count)), name };
+  return name;
+}
+
+function isSame(raw: Buffer, bytes: Buffer, at: number, count: number): boolean {
+  if (raw.length !== count) return false;
+  for (let index = 0; index < count; index++) if (raw[index] !== bytes[at + index]) return false;
+  return true;
 }
 
 /** An int64 as a number: exact for every offset and time that Kafka can hold in practice (2^53). */
