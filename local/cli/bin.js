@@ -1,17 +1,22 @@
 #!/usr/bin/env node
-// Starts the program wherever it is installed: its bundle where one has been built, its source (by tsx) in a clone.
+// Starts the program wherever it is installed: its source (by tsx) in a clone, else the bundle that `npx tsx local/build/cli.ts` makes.
 import { existsSync } from "node:fs";
 
 const bundle = new URL("./dist/main.js", import.meta.url);
-if (existsSync(bundle)) {
-  await import(bundle.href);
-} else {
+
+async function runsTypeScript() {
   try {
     const { register } = await import("tsx/esm/api");
     register();
+    return existsSync(new URL("./main.ts", import.meta.url));
   } catch {
-    console.error("error: kafka-relay is neither built (local/cli/dist) nor are its development dependencies installed: run npm install.");
-    process.exit(1);
+    return false;
   }
-  await import("./main.ts");
+}
+
+if (await runsTypeScript()) await import("./main.ts");
+else if (existsSync(bundle)) await import(bundle.href);
+else {
+  console.error("error: kafka-relay is neither built (local/cli/dist) nor are its development dependencies installed: run npm install.");
+  process.exitCode = 1;
 }

@@ -1,0 +1,28 @@
+/** The command line as one file, `local/cli/dist/main.js`, for where neither the source's tools nor its development dependencies are installed. */
+import { join } from "node:path";
+import { build } from "esbuild";
+import { projectFolder } from "./service-map.js";
+
+/** Packages that are dependencies proper, or that are there to load other people's TypeScript. */
+const external = ["@aws-sdk/*", "tsx", "pg-native", "esbuild"];
+
+export async function bundleCli(outfile = join(projectFolder, "local/cli/dist/main.js")): Promise<string> {
+  await build({
+    absWorkingDir: projectFolder,
+    entryPoints: ["local/cli/main.ts"],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: "node",
+    format: "esm",
+    target: "node20.19",
+    external,
+    // CommonJS packages inside an ES module ask for these.
+    banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+    legalComments: "none",
+    logLevel: "silent",
+  });
+  return outfile;
+}
+
+if (import.meta.filename === process.argv[1]) console.log(await bundleCli());
