@@ -9,6 +9,7 @@ import { assertJsonText, toMediaType } from "../event.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { entryMessageLengthMax, toWords } from "../problem.js";
 import { flagInQuery, int64 } from "../rest-v3-resources.js";
+import { withTrace } from "../trace-context.js";
 import { eventBodies } from "./produce-bodies.js";
 import { failedEntry, writableTopic } from "./produce-members.js";
 
@@ -32,14 +33,15 @@ export const eventOperations: Operations = {
       if (mode !== "binary") assertJsonText(rawBody, type);
       switch (mode) {
         case "binary":
-          return await writeOne(path.topic, readBinaryEvent(headers, rawBody), context);
+          return await writeOne(path.topic, readBinaryEvent(headers, rawBody), headers, context);
         case "structured":
-          return await writeOne(path.topic, readStructuredEvent(rawBody), context);
+          return await writeOne(path.topic, readStructuredEvent(rawBody), headers, context);
         case "batch":
           return await writeBatch(
             path.topic,
             readEventBatch(rawBody, { eventsMax: context.config.RELAY_PRODUCE_RECORDS_MAX }),
             query.partial === true,
+            headers,
             context,
           );
       }
@@ -47,9 +49,16 @@ export const eventOperations: Operations = {
   }),
 };
 
+type RequestHeaders = Readonly<Record<string, string | undefined>>;
+
 /** One event that is not written is the request's own failure. */
-async function writeOne(topic: TopicName, event: CloudEvent, { kafka, deadline }: OperationContext): Promise<Reply> {
-  const [outcome] = await kafka.producer.produce(topic, [toEventRecord(event)], deadline);
+async function writeOne(
+  topic: TopicName,
+  event: CloudEvent,
+  headers: RequestHeaders,
+  { kafka, deadline }: OperationContext,
+): Promise<Reply> {
+  const [outcome] = await kafka.producer.produce(topic, withTrace([toEventRecord(event)], headers), deadline);
   if (outcome?.outcome === "failed") throw outcome.error;
   return { status: 200, body: { events: toEntries(outcome === undefined ? [] : [outcome]) } };
 }
@@ -59,6 +68,7 @@ async function writeBatch(
   topic: TopicName,
   events: readonly (CloudEvent | RelayError)[],
   isPartial: boolean,
+  headers: RequestHeaders,
   { kafka, deadline }: OperationContext,
 ): Promise<Reply> {
   const fault = events.find((event): event is RelayError => event instanceof RelayError);
@@ -66,7 +76,7 @@ async function writeBatch(
   const good = events.filter((event): event is CloudEvent => !(event instanceof RelayError));
   // An empty batch is written to a topic all the same: one that does not exist is told.
   if (good.length === 0) await kafka.metadata.topic(topic, deadline);
-  const ends = good.length === 0 ? [] : await kafka.producer.produce(topic, good.map(toEventRecord), deadline);
+  const ends = good.length === 0 ? [] : await kafka.producer.produce(topic, withTrace(good.map(toEventRecord), headers), deadline);
   let next = 0;
   const entries = toEntries(
     events.map((event) => (event instanceof RelayError ? { outcome: "failed", error: event } : (ends[next++] as ProduceOutcome))),

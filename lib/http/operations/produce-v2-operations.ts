@@ -9,6 +9,7 @@ import { readV2Records, toEmbeddedFormat, toV2Answer, v2CodeOf } from "../produc
 import { v2MediaTypes } from "../rest-v2-metadata.js";
 import { int64, numberInPath } from "../rest-v3-resources.js";
 import { toStatusReply } from "../strictness.js";
+import { withTrace } from "../trace-context.js";
 import { v2Bodies } from "./produce-bodies.js";
 import { failedEntry, strictAnswers, toJsonType, writableTopic } from "./produce-members.js";
 
@@ -49,7 +50,7 @@ async function produce(
   const format = toEmbeddedFormat(toJsonType(headers, rawBody).essence);
   const records = readV2Records(rawBody, format, { recordsMax: config.RELAY_PRODUCE_RECORDS_MAX }, partition);
   if (partition !== undefined) await assertPartition(kafka, topic, partition, deadline, config.KAFKA_AUTO_CREATE_TOPICS);
-  const outcomes = await kafka.producer.produce(topic, records, deadline);
+  const outcomes = await kafka.producer.produce(topic, withTrace(records, headers), deadline);
   const failedStatuses = outcomes.flatMap((outcome) => (outcome.outcome === "failed" ? [statusOf(v2CodeOf(outcome.error))] : []));
   // As the contract has it: what Kafka says of the caller's credentials is the answer's own status.
   const plainStatus = failedStatuses.includes(401) ? 401 : failedStatuses.includes(403) ? 403 : 200;

@@ -7,6 +7,7 @@ import { errorOf, readV3Batch, readV3Stream, type V3Entry, type V3Outcome, type 
 import { toV3BatchAnswer, toV3StreamAnswer } from "../produce-v3-answer.js";
 import { int64 } from "../rest-v3-resources.js";
 import { toStatusReply } from "../strictness.js";
+import { withTrace } from "../trace-context.js";
 import { v3Batch, v3Record } from "./produce-bodies.js";
 import { failedEntry, strictAnswers, toJsonType, writableTopic } from "./produce-members.js";
 
@@ -43,7 +44,7 @@ export const produceV3Operations: Operations = {
     run: async ({ path, headers, rawBody }, context) => {
       toJsonType(headers, rawBody);
       const entries = readV3Stream(rawBody, { recordsMax: context.config.RELAY_PRODUCE_RECORDS_MAX });
-      const outcomes = await produce(path, entries, context);
+      const outcomes = await produce(path, entries, headers, context);
       return toStatusReply(toEnding(outcomes), 200, headers.prefer, {
         text: toV3StreamAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic }),
       });
@@ -57,7 +58,7 @@ export const produceV3Operations: Operations = {
     run: async ({ path, headers, rawBody }, context) => {
       toJsonType(headers, rawBody);
       const entries = readV3Batch(rawBody, { recordsMax: context.config.RELAY_PRODUCE_RECORDS_MAX });
-      const outcomes = await produce(path, entries, context);
+      const outcomes = await produce(path, entries, headers, context);
       return toStatusReply(toEnding(outcomes), 207, headers.prefer, {
         text: toV3BatchAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic }),
       });
@@ -74,6 +75,7 @@ interface Place {
 async function produce(
   { cluster_id, topic }: Place,
   entries: readonly V3Entry[],
+  headers: Readonly<Record<string, string | undefined>>,
   { kafka, deadline }: OperationContext,
 ): Promise<readonly V3Outcome[]> {
   // The topic is asked for beside the cluster: what is not there is told by the producer.
@@ -81,7 +83,7 @@ async function produce(
   await Promise.all([assertCluster(kafka, cluster_id, deadline), known]);
   const readable = entries.filter((entry): entry is V3Record => !("error" in entry));
   const records = readable.map(({ record }) => record);
-  const ends = records.length === 0 ? [] : await kafka.producer.produce(topic, records, deadline);
+  const ends = records.length === 0 ? [] : await kafka.producer.produce(topic, withTrace(records, headers), deadline);
   let next = 0;
   return entries.map((entry) => {
     if ("error" in entry) return { entry };

@@ -187,3 +187,12 @@ test("asynchronous transforms go side by side, and what they make is delivered i
   expect(mostUnderWay).toBe(4);
   expect(result.delivered).toEqual(offsets(8));
 });
+
+test("a record that claims to be a CloudEvent and cannot be read is dead-lettered where somebody looks into it, and relayed as it is where nobody does", async () => {
+  const broken = record({ text: "{", headers: [{ name: "content-type", value: Buffer.from("application/cloudevents+json") }] });
+  const looking = await run({ filter: { ce: { type: ["sold"] } } }, [[broken]], () => delivered);
+  const passing = await run({}, [[broken]], () => delivered);
+
+  expect(looking.deadLetters[0]).toMatchObject({ stage: "decode", error: { code: "record-undecodable" } });
+  expect(passing.verdicts).toEqual(["delivered"]);
+});
