@@ -13,12 +13,15 @@ import { registerRun } from "./run.js";
 import { registerTopics } from "./topics.js";
 
 const interruption = new AbortController();
-let interruptions = 0;
+/** One Ctrl-C comes from the terminal and once more from npm, which hands it on: those are one. */
+const sameInterruptionMs = 1_000;
+let interruptedAtMs: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
-    interruptions++;
+    const nowMs = Date.now();
     // Twice, and it ends at once, whatever is under way.
-    if (interruptions > 1) process.exit(130);
+    if (interruptedAtMs !== undefined && nowMs - interruptedAtMs > sameInterruptionMs) process.exit(130);
+    interruptedAtMs ??= nowMs;
     interruption.abort();
   });
 }
