@@ -1,5 +1,6 @@
 /** The serverless-offline plugin: Kafka events of the service are polled while it runs. Listed before serverless-offline, it starts and stops with it. */
 import { extraMembers } from "../declaration/members.js";
+import { completeTemplate } from "../package/template.js";
 import { shell } from "./environment.js";
 import { readMappings } from "./mappings.js";
 import { type Running, run } from "./running.js";
@@ -21,6 +22,7 @@ export class KafkaTriggerPlugin {
       "offline:start:init": () => this.#start(),
       "offline:start": () => this.#start(),
       "before:offline:start:end": () => this.#stop(),
+      "before:package:finalize": () => this.#package(),
       "offline:functionsUpdated:cleanup": () => this.#running?.renew(),
     };
   }
@@ -39,6 +41,12 @@ export class KafkaTriggerPlugin {
       }
     }
     handler.defineCustomProperties(settingsSchema);
+  }
+
+  #package(): void {
+    const { faults, warnings } = completeTemplate(this.#serverless, Date.now());
+    if (faults.length > 0) throw this.#error(faults.join("\n"));
+    for (const warning of warnings) this.#log.warning(`kafka-trigger  ${warning}`);
   }
 
   /** Returns at once: serverless-offline does the waiting. A wrong declaration ends the start. */

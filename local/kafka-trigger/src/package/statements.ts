@@ -1,0 +1,77 @@
+/** The IAM statements that a mapping and its destination need, and no more (https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html). Pure. */
+import type { Declaration } from "../declaration/members.js";
+import type { Statement } from "./template.js";
+
+const allow = (Action: readonly string[], Resource: unknown): Statement => ({ Effect: "Allow", Action, Resource });
+
+/** A mapping in a VPC makes network interfaces with the function's role. */
+const networkStatement = allow(
+  [
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeVpcs",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeSecurityGroups",
+  ],
+  "*",
+);
+
+export function statementsOf(declaration: Declaration, kind: "msk" | "kafka"): readonly Statement[] {
+  return [
+    ...("arn" in declaration && kind === "msk" ? clusterStatements(declaration) : selfManagedStatements(declaration)),
+    ...destinationStatements(declaration),
+  ];
+}
+
+function clusterStatements(declaration: Extract<Declaration, { readonly arn: unknown }>): readonly Statement[] {
+  const { arn, topic, saslScram512, consumerGroupId } = declaration;
+  const control = allow(["kafka:DescribeClusterV2", "kafka:DescribeCluster", "kafka:GetBootstrapBrokers"], arn);
+  if (saslScram512 !== undefined) {
+    return [control, networkStatement, allow(["kafka:ListScramSecrets"], arn), allow(["secretsmanager:GetSecretValue"], saslScram512)];
+  }
+  return [
+    control,
+    networkStatement,
+    allow(["kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration"], arn),
+    allow(["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"], resourceArn(arn, "topic", topic)),
+    // Without a group id of its own the mapping makes one up, which is known after the deployment alone.
+    allow(["kafka-cluster:DescribeGroup", "kafka-cluster:AlterGroup"], resourceArn(arn, "group", consumerGroupId ?? "*")),
+  ];
+}
+
+function selfManagedStatements(declaration: Declaration): readonly Statement[] {
+  const access = "accessConfigurations" in declaration ? declaration.accessConfigurations : {};
+  const isInVpc = access.vpcSubnet !== undefined;
+  const secrets = Object.entries(access)
+    .filter(([name]) => !name.startsWith("vpc"))
+    .flatMap(([, value]) => (Array.isArray(value) ? value : [value]));
+  return [...(isInVpc ? [networkStatement] : []), ...(secrets.length === 0 ? [] : [allow(["secretsmanager:GetSecretValue"], secrets)])];
+}
+
+function destinationStatements(declaration: Declaration): readonly Statement[] {
+  const destination = declaration.onFailureDestination;
+  if (typeof destination !== "string") return [];
+  if (destination.startsWith("kafka://")) {
+    const arn = "arn" in declaration ? declaration.arn : undefined;
+    if (arn === undefined) return [];
+    const topic = destination.slice("kafka://".length);
+    return [allow(["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"], resourceArn(arn, "topic", topic))];
+  }
+  switch (destination.split(":")[2]) {
+    case "sqs":
+      return [allow(["sqs:SendMessage"], destination)];
+    case "sns":
+      return [allow(["sns:Publish"], destination)];
+    case "s3":
+      return [allow(["s3:PutObject"], `${destination}/*`), allow(["s3:ListBucket"], destination)];
+    default:
+      return [];
+  }
+}
+
+/** `arn:...:cluster/name/uuid` -> `arn:...:topic/name/uuid/<topic>`; an ARN that is known at deployment alone is cut by CloudFormation. */
+function resourceArn(clusterArn: unknown, type: "topic" | "group", name: string): unknown {
+  if (typeof clusterArn === "string") return `${clusterArn.replace(":cluster/", `:${type}/`)}/${name}`;
+  return { "Fn::Join": ["", [{ "Fn::Join": [`:${type}/`, { "Fn::Split": [":cluster/", clusterArn] }] }, `/${name}`]] };
+}

@@ -1,0 +1,163 @@
+/**
+ * At package time: what the framework's `msk` and `kafka` events cannot express is written into the mappings of the CloudFormation template, and the IAM statements
+ * that each mapping and its destination need into the role of its function. One declaration, laptop and cloud.
+ */
+import type { Declaration } from "../declaration/members.js";
+import { parseDeclaration } from "../declaration/parse.js";
+import type { Serverless, ServerlessFunction } from "../plugin/serverless.js";
+import { statementsOf } from "./statements.js";
+
+interface Resource {
+  readonly Type: string;
+  Properties: Record<string, unknown>;
+}
+
+export interface PackageReport {
+  readonly faults: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+const timeoutDefaultSeconds = 6;
+
+export function completeTemplate(serverless: Serverless, nowMs: number): PackageReport {
+  const { service } = serverless;
+  const resources = service.provider.compiledCloudFormationTemplate?.Resources as Record<string, Resource> | undefined;
+  const faults: string[] = [];
+  const warnings: string[] = [];
+  if (resources === undefined) return { faults, warnings };
+  for (const functionKey of service.getAllFunctions()) {
+    const definition = service.getFunction(functionKey);
+    const timeoutSeconds = definition.timeout ?? service.provider.timeout ?? timeoutDefaultSeconds;
+    for (const event of definition.events ?? []) {
+      const kind = "msk" in event ? "msk" : "kafka" in event ? "kafka" : undefined;
+      if (kind === undefined) continue;
+      const parsed = parseDeclaration(event[kind], { functionKey, kind, timeoutSeconds, nowMs });
+      if (!parsed.ok) {
+        faults.push(...parsed.faults);
+        continue;
+      }
+      warnings.push(...parsed.warnings);
+      const { declaration } = parsed;
+      const mapping = findMapping(resources, functionKey, declaration.topic, serverless);
+      if (mapping === undefined) {
+        faults.push(`function ${functionKey}: the template has no mapping of the topic ${declaration.topic}`);
+        continue;
+      }
+      Object.assign(mapping.Properties, propertiesOf(declaration, kind, mapping.Properties));
+      const unwritten = grant(resources, functionKey, definition, statementsOf(declaration, kind));
+      if (unwritten !== undefined) warnings.push(unwritten);
+    }
+  }
+  return { faults, warnings };
+}
+
+/** The one mapping of this function and topic. */
+function findMapping(
+  resources: Readonly<Record<string, Resource>>,
+  functionKey: string,
+  topic: string,
+  { service }: Serverless,
+): Resource | undefined {
+  const logicalId = `${functionKey.charAt(0).toUpperCase()}${functionKey.slice(1)}`.replaceAll("-", "Dash").replaceAll("_", "Underscore");
+  return Object.entries(resources).find(([id, { Type, Properties }]) => {
+    const topics = Properties?.Topics;
+    return (
+      Type === "AWS::Lambda::EventSourceMapping" &&
+      id.startsWith(`${logicalId}EventSourceMapping`) &&
+      Array.isArray(topics) &&
+      topics[0] === topic &&
+      service.getAllFunctions().includes(functionKey)
+    );
+  })?.[1];
+}
+
+/** By the names of https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html */
+function propertiesOf(
+  declaration: Declaration,
+  kind: "msk" | "kafka",
+  present: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const { maximumBatchingWindow, onFailureDestination, provisionedPollerConfig, provisionedPollers, loggingConfig, metricsConfig } =
+    declaration;
+  const pollers =
+    provisionedPollerConfig !== undefined
+      ? {
+          MinimumPollers: provisionedPollerConfig.minimumPollers,
+          MaximumPollers: provisionedPollerConfig.maximumPollers,
+          PollerGroupName: provisionedPollerConfig.pollerGroupName,
+        }
+      : provisionedPollers === false
+        ? {}
+        : provisionedPollers !== undefined
+          ? { MinimumPollers: provisionedPollers.min, MaximumPollers: provisionedPollers.max, PollerGroupName: provisionedPollers.group }
+          : undefined;
+  const sourceConfig = kind === "msk" ? "AmazonManagedKafkaEventSourceConfig" : "SelfManagedKafkaEventSourceConfig";
+  const properties: Record<string, unknown> = {
+    // The framework leaves out what is falsy, and 0 is not the default.
+    MaximumBatchingWindowInSeconds: maximumBatchingWindow,
+    Enabled: declaration.enabled,
+    MaximumRetryAttempts: declaration.maximumRetryAttempts,
+    MaximumRecordAgeInSeconds: declaration.maximumRecordAgeInSeconds,
+    BisectBatchOnFunctionError: declaration.bisectBatchOnFunctionError,
+    FunctionResponseTypes: declaration.functionResponseTypes,
+    DestinationConfig: onFailureDestination === undefined ? undefined : { OnFailure: { Destination: onFailureDestination } },
+    ProvisionedPollerConfig: pollers === undefined ? undefined : withoutUndefined(pollers),
+    LoggingConfig: loggingConfig === undefined ? undefined : { SystemLogLevel: loggingConfig.systemLogLevel },
+    MetricsConfig: metricsConfig === undefined ? undefined : { Metrics: metricsConfig.metrics },
+    [sourceConfig]:
+      declaration.consumerGroupId === undefined
+        ? undefined
+        : { ...(present[sourceConfig] as object | undefined), ConsumerGroupId: declaration.consumerGroupId },
+    FilterCriteria:
+      declaration.filterPatterns === undefined
+        ? undefined
+        : { Filters: declaration.filterPatterns.map((pattern) => ({ Pattern: JSON.stringify(pattern) })) },
+  };
+  return withoutUndefined(properties);
+}
+
+function withoutUndefined(object: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}
+
+export interface Statement {
+  readonly Effect: "Allow";
+  readonly Action: readonly string[];
+  readonly Resource: unknown;
+}
+
+/** Into the function's own role where it has one in this template, else into the shared one; where neither can be written, what is missing is said. */
+function grant(
+  resources: Record<string, Resource>,
+  functionKey: string,
+  { role }: ServerlessFunction,
+  statements: readonly Statement[],
+): string | undefined {
+  const name = role === undefined ? "IamRoleLambdaExecution" : logicalIdOf(role);
+  const resource = name === undefined ? undefined : resources[name];
+  if (resource?.Type !== "AWS::IAM::Role") {
+    const actions = [...new Set(statements.flatMap(({ Action }) => Action))].join(", ");
+    return `function ${functionKey}: its role is not in this template; it needs ${actions}`;
+  }
+  const policies = (resource.Properties.Policies ?? []) as {
+    PolicyName: unknown;
+    PolicyDocument: { Version: string; Statement: Statement[] };
+  }[];
+  resource.Properties.Policies = policies;
+  let own = policies.find(({ PolicyName }) => PolicyName === "kafka-trigger");
+  if (own === undefined) {
+    own = { PolicyName: "kafka-trigger", PolicyDocument: { Version: "2012-10-17", Statement: [] } };
+    policies.push(own);
+  }
+  const known = new Set(own.PolicyDocument.Statement.map((statement) => JSON.stringify(statement)));
+  own.PolicyDocument.Statement.push(...statements.filter((statement) => !known.has(JSON.stringify(statement))));
+  return undefined;
+}
+
+/** "MyRole", or { "Fn::GetAtt": ["MyRole", "Arn"] }; an ARN or an import is somebody else's. */
+function logicalIdOf(role: unknown): string | undefined {
+  if (typeof role === "string") return role.startsWith("arn:") ? undefined : role;
+  const attribute = (role as { "Fn::GetAtt"?: unknown } | null)?.["Fn::GetAtt"];
+  if (Array.isArray(attribute)) return typeof attribute[0] === "string" ? attribute[0] : undefined;
+  return typeof attribute === "string" ? attribute.split(".")[0] : undefined;
+}
