@@ -85,6 +85,9 @@ interface GlobalOptions {
 }
 
 const closeWithinMs = 500;
+/** What the configuration takes. */
+const requestTimeoutMinMs = 100;
+const requestTimeoutMaxMs = 60_000;
 
 export function createCli(world: World): Cli {
   const colors = createColors(world.stdout.isTTY === true && world.env.NO_COLOR === undefined);
@@ -179,8 +182,11 @@ function createContext(
     kafka: async () => {
       // An MSK cluster that is named tells its brokers itself.
       const fallback = world.env.MSK_CLUSTER_ARN === undefined ? "127.0.0.1:9092" : undefined;
+      // A controller that makes a thousand topics is silent for as long as that takes: who waits here said how long.
+      const patienceMs = Math.min(requestTimeoutMaxMs, Math.max(requestTimeoutMinMs, options.timeout * 1000));
+      const KAFKA_REQUEST_TIMEOUT_MS = world.env.KAFKA_REQUEST_TIMEOUT_MS ?? String(Math.trunc(patienceMs));
       const KAFKA_BROKERS = options.brokers ?? world.env.KAFKA_BROKERS ?? fallback;
-      const kafka = connection.kafka ?? createKafka(toKafkaOptions(parseConfig({ ...world.env, KAFKA_BROKERS })));
+      const kafka = connection.kafka ?? createKafka(toKafkaOptions(parseConfig({ ...world.env, KAFKA_BROKERS, KAFKA_REQUEST_TIMEOUT_MS })));
       connection.kafka = kafka;
       return kafka;
     },

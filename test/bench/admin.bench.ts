@@ -20,7 +20,7 @@ const deadline = () => createDeadline(120_000);
 export const bench: Bench = {
   name: "admin",
   run: async ({ brokers, log }: BenchContext) => {
-    const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: brokers.join(",") })));
+    const kafka = createKafka({ ...toKafkaOptions(parseConfig({ KAFKA_BROKERS: brokers.join(",") })), requestTimeoutMs: 60_000 });
     const client = new KafkaJs({ clientId: "bench", brokers: [...brokers], logLevel: logLevel.NOTHING });
     const admin = client.admin();
     await admin.connect();

@@ -17,7 +17,7 @@ const deadline = () => createDeadline(60_000);
 
 let counting: CountingKafka;
 beforeAll(async () => {
-  counting = countRequests(testKafka());
+  counting = countRequests(testKafka({ requestTimeoutMs: 60_000 }));
   // Groups first: a broker that is busy with ten thousand new partitions is slow to make the topic of committed offsets.
   await makeTopics(counting.kafka, [wide], 50);
   await makeGroups(counting.kafka, groups, wide, 50);
