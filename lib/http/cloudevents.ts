@@ -69,7 +69,7 @@ export function readBinaryEvent(headers: Headers, body: Buffer): CloudEvent {
     const name = header.slice(3);
     if (name === "datacontenttype") throw refuse(place, "the header ce-datacontenttype is Content-Type in binary mode");
     if (name === "data") throw refuse(place, "no attribute may be called data");
-    attributes[name] = decodeHeader(value, name);
+    setAttribute(attributes, name, decodeHeader(value, name));
   }
   if (Object.keys(attributes).length === 0) {
     throw refuse(

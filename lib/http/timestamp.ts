@@ -3,20 +3,21 @@
 /** The last millisecond that ISO-8601 text (and a JavaScript date) can say. */
 export const timestampMsMax = 8_640_000_000_000_000;
 
-const iso = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})$/;
+const iso = /^(\d{4})-(\d{2})-(\d{2})[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})$/;
 
 /** What would be right, for messages. */
 export const timestampForm = "milliseconds since the epoch, or ISO-8601 with a zone such as 2026-01-31T12:00:00Z";
 
 /** Milliseconds since the epoch, or undefined where it is no time, or one before the epoch, which Kafka does not take. Digits in a text are milliseconds. */
 export function toTimestampMs(given: string | number): number | undefined {
-  const ms =
-    typeof given === "number"
-      ? given
-      : /^\d{1,16}$/.test(given)
-        ? Number(given)
-        : iso.test(given)
-          ? Math.floor(Date.parse(given.replace(" ", "T")))
-          : NaN;
+  const ms = typeof given === "number" ? given : /^\d{1,16}$/.test(given) ? Number(given) : parseIso(given);
   return Number.isSafeInteger(ms) && ms >= 0 && ms <= timestampMsMax ? ms : undefined;
+}
+
+function parseIso(text: string): number {
+  const [, year, month, day] = iso.exec(text) ?? [];
+  if (year === undefined) return Number.NaN;
+  // Date.parse takes the 30th of February for the 2nd of March.
+  const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+  return Number(day) > daysInMonth ? Number.NaN : Math.floor(Date.parse(text.replace(" ", "T").toUpperCase()));
 }
