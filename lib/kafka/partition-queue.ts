@@ -119,6 +119,10 @@ export class PartitionQueue {
       call.written(index, this.partition, offset, appendTimeMs >= 0 ? appendTimeMs : (batch.records[at]?.timestampMs ?? batch.nowMs));
     });
     this.#nextSequence = (this.#nextSequence + batch.records.length) % sequencesCount;
+    this.#resolved();
+  }
+
+  #resolved(): void {
     this.batch = undefined;
     this.failuresInRow = 0;
     this.trouble = undefined;
@@ -127,7 +131,7 @@ export class PartitionQueue {
   /** The batch is not written, and will not be. */
   refused(error: RelayError): void {
     this.batch?.visit((call, index) => call.failed(index, error));
-    this.batch = undefined;
+    this.#resolved();
   }
 
   /** Nobody can say whether the batch was written: its sequence cannot be used again, so the partition begins anew under another producer id. */
