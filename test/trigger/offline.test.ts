@@ -1,0 +1,245 @@
+/** The plugin in a stranger's project, under the real `serverless offline`. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Kafka } from "../../lib/kafka/kafka.js";
+import type { TopicName } from "../../lib/kafka/records.js";
+import { createTestTopic, testKafka, uniqueName, until } from "../support/kafka.js";
+import { createOfflineProject, notingHandler, type OfflineProject } from "../support/offline-project.js";
+import { write as writeRecords } from "../support/relay-on-broker.js";
+
+let kafka: Kafka;
+let project: OfflineProject;
+let topic: TopicName;
+
+beforeEach(async () => {
+  kafka = testKafka();
+  project = await createOfflineProject();
+  topic = await createTestTopic(kafka, { partitions: 2 });
+});
+
+afterEach(async () => {
+  project.remove();
+  await kafka.close();
+});
+
+const write = (values: readonly string[], partition = 0) =>
+  writeRecords(
+    kafka,
+    topic,
+    values.map((value) => ({ key: null, value: Buffer.from(value), headers: [], partition })),
+  );
+const msk = (more: object = {}) => ({
+  msk: { arn: "arn:aws:kafka:eu-west-1:111111111111:cluster/c/00000000-0000-0000-0000-000000000000-1", topic, ...more },
+});
+const functions = (more: object = {}, own: object = {}) => ({ orders: { handler: "src/orders.handler", events: [msk(more)], ...own } });
+const noted = (values: readonly string[]) => until(() => values.every((value) => project.notes().includes(value)), 20_000);
+const timesOf = (value: string) => project.notes().filter((one) => one === value).length;
+
+test.each(["offline start", "offline"])("`serverless %s` polls, tells its table, and Ctrl-C drains and commits", async (command) => {
+  project.write("src/orders.js", notingHandler("await new Promise((resolve) => setTimeout(resolve, 300));"));
+  project.configure(functions());
+  await write(["a", "b"]);
+
+  const run = project.run(command.split(" "));
+  await noted(["a", "b"]);
+  run.signal("SIGINT");
+  await run.ended();
+
+  expect(run.output()).toContain("starts");
+  expect(run.output()).toContain(topic);
+  const again = project.run(command.split(" "));
+  await write(["c"]);
+  await noted(["c"]);
+  again.signal("SIGINT");
+  await again.ended();
+  // The batch in hand was finished and committed, so nothing came twice; and nothing was lost.
+  expect(project.notes()).toEqual(["a", "b", "c"]);
+});
+
+test("kill -9 in the middle of a batch loses nothing, twice", async () => {
+  project.write("src/orders.js", notingHandler("await new Promise((resolve) => setTimeout(resolve, 100));"));
+  project.configure(functions({ batchSize: 5, maximumBatchingWindow: 0 }));
+  const values = Array.from({ length: 60 }, (_, index) => `r${index}`);
+  await write(values.slice(0, 30), 0);
+  await write(values.slice(30), 1);
+
+  for (const least of [10, 30]) {
+    const run = project.run(["offline", "start"]);
+    await until(() => new Set(project.notes()).size >= least, 30_000);
+    run.signal("SIGKILL");
+    await run.ended();
+  }
+  const run = project.run(["offline", "start"]);
+  await until(() => new Set(project.notes()).size === values.length, 30_000);
+  run.signal("SIGINT");
+  await run.ended();
+
+  expect(new Set(project.notes())).toEqual(new Set(values));
+  // Only what was with the function, or on its way to be committed, comes twice.
+  expect(project.notes().length).toBeLessThan(values.length + 2 * 2 * 2 * 5 + 1);
+});
+
+test("a handler that throws, rejects, exits, exhausts memory or never returns is reported and tried again, and the process lives on", async () => {
+  const faults = {
+    throws: 'throw new Error("thrown");',
+    rejects: 'return Promise.reject(new TypeError("rejected"));',
+    exits: "process.exit(3);",
+    late: 'setTimeout(() => { throw new Error("beside"); }, 10); await new Promise(() => {});',
+    memory: "const kept = []; for (;;) kept.push(new Array(1e6).fill(Math.random()));",
+    hangs: "await new Promise(() => {});",
+    circular: "const self = {}; self.self = self; return self;",
+  };
+  const bodies = Object.entries(faults).map(([name, body]) => `if (values.includes("${name}") && first("${name}")) { ${body} }`);
+  project.write(
+    "src/orders.js",
+    `import { existsSync, writeFileSync } from "node:fs";
+const first = (name) => !existsSync(name + ".done") && (writeFileSync(name + ".done", ""), true);
+${notingHandler(bodies.join("\n  "))}`,
+  );
+  project.configure(functions({ batchSize: 1, maximumBatchingWindow: 0 }, { timeout: 1, memorySize: 128 }));
+  await write(Object.keys(faults));
+
+  const run = project.run(["offline", "start"]);
+  await until(() => Object.keys(faults).every((name) => timesOf(name) === 2), 60_000);
+  run.signal("SIGINT");
+  await run.ended();
+
+  for (const reason of ["thrown", "TypeError: rejected", "exit code 3", "beside", "OutOfMemory", "Timedout", "stringify"]) {
+    expect(run.output()).toContain(reason);
+  }
+});
+
+test("a saved edit is what the next batch meets", async () => {
+  project.write("src/orders.js", notingHandler('note("old code");'));
+  project.configure(functions({ maximumBatchingWindow: 0 }));
+  await write(["a"]);
+  const run = project.run(["offline", "start"]);
+  await noted(["a", "old code"]);
+
+  project.write("src/orders.js", notingHandler('note("new code");'));
+  await run.printed(/has changed/);
+  await write(["b"]);
+  await noted(["b", "new code"]);
+  run.signal("SIGINT");
+  await run.ended();
+
+  expect(timesOf("old code")).toBe(1);
+});
+
+test("a TypeScript handler, its environment and its context are as serverless-offline gives them", async () => {
+  project.write(
+    "src/orders.ts",
+    `import { appendFileSync } from "node:fs";
+export const handler = async (_event: unknown, context: { getRemainingTimeInMillis: () => number } & Record<string, unknown>): Promise<void> => {
+  const { STAGE, OWN, IS_OFFLINE, AWS_REGION } = process.env;
+  const left = context.getRemainingTimeInMillis();
+  appendFileSync("notes.jsonl", JSON.stringify({ STAGE, OWN, IS_OFFLINE, AWS_REGION, name: context.functionName, isInTime: left > 0 && left <= 9_000 }) + "\\n");
+};
+`,
+  );
+  project.configure(
+    functions({}, { timeout: 9, environment: { OWN: "own" } }),
+    {},
+    {
+      provider: { name: "aws", region: "eu-west-1", runtime: "nodejs20.x", environment: { STAGE: "dev" } },
+    },
+  );
+  await write(["a"]);
+
+  const run = project.run(["offline", "start"]);
+  await until(() => project.notes().length === 1);
+  run.signal("SIGINT");
+  await run.ended();
+
+  expect(project.notes()).toEqual([
+    { STAGE: "dev", OWN: "own", IS_OFFLINE: "true", AWS_REGION: "eu-west-1", name: "stranger-dev-orders", isInTime: true },
+  ]);
+});
+
+test("the status endpoint tells state, positions and lag", async () => {
+  project.write("src/orders.js", notingHandler());
+  project.configure(functions());
+  await write(["a", "b"]);
+  const run = project.run(["offline", "start"]);
+  await noted(["a", "b"]);
+
+  const status = await until(async () => (await statusOf()).mappings[0]?.partitions?.[0]?.lag === 0).then(statusOf);
+  run.signal("SIGINT");
+  await run.ended();
+
+  expect(status.mappings[0]).toMatchObject({ function: "orders", topic, state: "polling" });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: JSON of the endpoint, looked into by path
+const statusOf = async (): Promise<any> => (await fetch(project.statusUrl)).json();
+
+test("what is given up goes to the on-failure topic, one record each", async () => {
+  const failures = await createTestTopic(kafka);
+  project.write("src/orders.js", notingHandler('throw new Error("always");'));
+  project.configure(
+    functions({ maximumRetryAttempts: 1, onFailureDestination: `kafka://${failures}`, provisionedPollerConfig: { minimumPollers: 1 } }),
+  );
+  await write(["a", "b"]);
+
+  const run = project.run(["offline", "start"]);
+  const { readAll } = await import("../support/relay-on-broker.js");
+  await until(async () => (await readAll(kafka, failures)).length === 2);
+  run.signal("SIGINT");
+  await run.ended();
+
+  const told = (await readAll(kafka, failures)).map(({ value }) => JSON.parse(String(value)));
+  expect(told[0]).toMatchObject({
+    version: "1.0",
+    requestContext: {
+      condition: "RetriesExhausted",
+      approximateInvokeCount: 2,
+      functionArn: "arn:aws:lambda:eu-west-1:000000000000:function:stranger-dev-orders",
+    },
+    responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+    KafkaBatchInfo: { batchSize: 1, recordInfo: { offset: "0" } },
+  });
+  expect(Object.keys(told[0].payload.records)).toEqual([`${topic}-0`]);
+});
+
+test.each<[string, object, RegExp]>([
+  ["a value out of range", { batchSize: 20_000 }, /function orders: msk\.batchSize is 20000; it takes a whole number from 1 to 10000/],
+  ["a misspelt setting", { maximumRetryAttempt: 3 }, /msk\.maximumRetryAttempt.*did you mean maximumRetryAttempts\?/],
+  ["a pattern that AWS refuses", { filterPatterns: [{ value: { a: "x" } }] }, /filterPatterns\[0\]\.value\.a/],
+])("%s ends the start, whatever configValidationMode says, and names function and property", async (_what, event, message) => {
+  project.write("src/orders.js", notingHandler());
+  project.configure(functions(event), {}, { configValidationMode: "off" });
+
+  const run = project.run(["offline", "start"]);
+
+  expect(await run.ended()).not.toBe(0);
+  expect(run.output().replace(/\s+/g, " ")).toMatch(message);
+});
+
+test("a missing topic and an unreachable broker are one line each, and the other mappings are polled", async () => {
+  const missing = uniqueName("missing");
+  project.write("src/orders.js", notingHandler());
+  project.configure(
+    {
+      ...functions(),
+      lost: {
+        handler: "src/orders.handler",
+        events: [
+          {
+            kafka: {
+              topic: missing,
+              bootstrapServers: ["unused:1"],
+              accessConfigurations: { saslScram512Auth: "arn:aws:secretsmanager:eu-west-1:1:secret:s" },
+            },
+          },
+        ],
+      },
+    },
+    { brokers: { "unused:1": "127.0.0.1:1", [msk().msk.arn]: process.env.KAFKA_BROKERS } },
+  );
+  await write(["a"]);
+
+  const run = project.run(["offline", "start"]);
+  await noted(["a"]);
+  await run.printed(/127\.0\.0\.1:1\b/);
+  run.signal("SIGINT");
+  await run.ended();
+});
