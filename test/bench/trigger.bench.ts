@@ -1,0 +1,184 @@
+/** The local mapping beside a bare kafkajs consumer: records/s into a function that does nothing, in process and in a worker; and the time from append to invocation. */
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Kafka as KafkaJs, logLevel } from "kafkajs";
+import { parseConfig } from "../../lib/config.js";
+import { createDeadline } from "../../lib/deadline.js";
+import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
+import { parseTopicName } from "../../lib/kafka/topic-name.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { createHandlerPool } from "../../local/kafka-trigger/src/handlers/pool.js";
+import { createKafkaTrigger } from "../../local/kafka-trigger/src/library.js";
+import type { Bench, BenchContext, BenchRow } from "./bench.js";
+
+const partitions = 4;
+const recordsCount = 400_000;
+const valueBytes = 200;
+const batchSize = 5_000;
+const limitMs = 120_000;
+
+export const bench: Bench = {
+  name: "trigger",
+  run: async ({ brokers, log }: BenchContext): Promise<readonly BenchRow[]> => {
+    const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: brokers.join(",") })));
+    const topic = parseTopicName(`bench-trigger-${randomUUID().slice(0, 8)}`);
+    await createTopics(kafka, [{ name: topic, partitionsCount: partitions, replicationFactor: 1, configs: [] }], createDeadline(limitMs));
+    try {
+      log(`writing ${recordsCount} records of ${valueBytes} bytes`);
+      await fill(kafka, topic);
+      const theirs = await kafkajsConsumer(brokers, topic);
+      log(`kafkajs consumer: ${Math.round(theirs)} records/s`);
+      const inProcess = await throughTrigger(brokers, topic, async () => ({}));
+      log(`trigger in process: ${Math.round(inProcess)} records/s`);
+      const inWorker = await throughWorker(brokers, topic);
+      log(`trigger into a worker: ${Math.round(inWorker)} records/s`);
+      const latencyMs = await appendToInvoke(kafka, brokers, topic);
+      const what = `${recordsCount} records of ${valueBytes} B on ${partitions} partitions, batches of ${batchSize}`;
+      return [
+        row(`${what}, in process`, inProcess, theirs, 1.5),
+        row(`${what}, into a worker`, inWorker, theirs, 0.8),
+        {
+          what: "append to invocation, window 0, median of 50",
+          ours: latencyMs,
+          theirs: 20,
+          unit: "ms",
+          against: "the limit",
+          ratio: latencyMs / 20,
+          budget: "at most 20 ms",
+          withinBudget: latencyMs <= 20,
+        },
+      ];
+    } finally {
+      await deleteTopics(kafka, [topic], createDeadline(limitMs));
+      await kafka.close();
+    }
+  },
+};
+
+const row = (what: string, ours: number, theirs: number, atLeast: number): BenchRow => ({
+  what,
+  ours,
+  theirs,
+  unit: "records/s",
+  against: "kafkajs consumer, eachBatch",
+  ratio: ours / theirs,
+  budget: `at least ${atLeast}`,
+  withinBudget: ours / theirs >= atLeast,
+});
+
+async function fill(kafka: Kafka, topic: ReturnType<typeof parseTopicName>): Promise<void> {
+  const value = Buffer.alloc(valueBytes, "x");
+  for (let at = 0; at < recordsCount; at += 20_000) {
+    const records = Array.from({ length: 20_000 }, (_, index) => ({ key: null, value, headers: [], partition: index % partitions }));
+    const outcomes = await kafka.producer.produce(topic, records, createDeadline(limitMs));
+    if (outcomes.some(({ outcome }) => outcome !== "written")) throw new Error("The bench's topic could not be filled.");
+  }
+}
+
+/** Timed from the first record to the last, so that joining the group does not count for anybody. */
+function rate(): { readonly seen: (count: number) => void; readonly done: Promise<number> } {
+  let total = 0;
+  let startedMs: number | undefined;
+  let resolve: (perSecond: number) => void = () => {};
+  const done = new Promise<number>((settle) => {
+    resolve = settle;
+  });
+  return {
+    seen: (count) => {
+      startedMs ??= performance.now();
+      total += count;
+      if (total >= recordsCount) resolve((recordsCount / (performance.now() - startedMs)) * 1000);
+    },
+    done,
+  };
+}
+
+async function kafkajsConsumer(brokers: readonly string[], topic: string): Promise<number> {
+  const consumer = new KafkaJs({ brokers: [...brokers], logLevel: logLevel.NOTHING }).consumer({
+    groupId: `bench-${randomUUID()}`,
+    maxBytesPerPartition: 4_000_000,
+    maxBytes: 16_000_000,
+  });
+  const { seen, done } = rate();
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.run({
+    eachBatch: async ({ batch }) => {
+      for (const { value } of batch.messages) value?.toString("base64");
+      seen(batch.messages.length);
+    },
+  });
+  const perSecond = await done;
+  await consumer.disconnect();
+  return perSecond;
+}
+
+async function throughTrigger(brokers: readonly string[], topic: string, handler: (event: unknown) => Promise<unknown>): Promise<number> {
+  const { seen, done } = rate();
+  const trigger = createKafkaTrigger(
+    { brokers, topic, consumerGroupId: `bench-${randomUUID()}`, batchSize, batchingWindowMs: 0 },
+    async (event) => {
+      const answer = await handler(event);
+      seen(Object.values(event.records).reduce((sum, records) => sum + records.length, 0));
+      return answer;
+    },
+  );
+  const perSecond = await done;
+  await trigger.stop();
+  return perSecond;
+}
+
+async function throughWorker(brokers: readonly string[], topic: string): Promise<number> {
+  const serviceFolder = mkdtempSync(join(tmpdir(), "kafka-relay-bench-"));
+  writeFileSync(join(serviceFolder, "handler.cjs"), "exports.handler = async () => ({});\n");
+  const pool = createHandlerPool(
+    {
+      serviceFolder,
+      handler: "handler.handler",
+      tsxFrom: [],
+      functionName: "bench",
+      functionArn: "arn:aws:lambda:eu-central-1:000000000000:function:bench",
+      timeoutMs: limitMs,
+      memoryMb: 1024,
+      environment: {},
+    },
+    console.error,
+    fileURLToPath(new URL("../../local/kafka-trigger/dist/worker.cjs", import.meta.url)),
+  );
+  try {
+    return await throughTrigger(brokers, topic, async (event) => {
+      const outcome = await pool.invoke(event);
+      if (!outcome.ok) throw new Error(outcome.reason);
+      return outcome.answer;
+    });
+  } finally {
+    await pool.close();
+    rmSync(serviceFolder, { recursive: true });
+  }
+}
+
+async function appendToInvoke(kafka: Kafka, brokers: readonly string[], filled: string): Promise<number> {
+  const topic = parseTopicName(`${filled}-latency`);
+  await createTopics(kafka, [{ name: topic, partitionsCount: 1, replicationFactor: 1, configs: [] }], createDeadline(limitMs));
+  let arrived = (): void => {};
+  const trigger = createKafkaTrigger({ brokers, topic, consumerGroupId: `bench-${randomUUID()}`, batchingWindowMs: 0 }, async () =>
+    arrived(),
+  );
+  const took: number[] = [];
+  for (let round = 0; round < 52; round++) {
+    const invoked = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const record = { key: null, value: Buffer.from(String(round)), headers: [] };
+    await kafka.producer.produce(topic, [record], createDeadline(limitMs));
+    const acknowledgedMs = performance.now();
+    await invoked;
+    took.push(performance.now() - acknowledgedMs);
+  }
+  await trigger.stop();
+  await deleteTopics(kafka, [topic], createDeadline(limitMs));
+  return took.slice(2).sort((one, other) => one - other)[25] ?? Number.NaN;
+}
