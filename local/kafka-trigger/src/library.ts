@@ -1,6 +1,7 @@
 /** The mapping without serverless: for tests, for a process of one's own, for whatever stands in for Lambda. */
 import { createKafka } from "../../../lib/kafka/kafka.js";
 import type { KafkaEvent } from "../../../lib/kafka-event/shape.js";
+import { compileFilter } from "./filter.js";
 import type { Mapping, StartingPosition } from "./mapping.js";
 import { backoffDefault } from "./plugin/settings.js";
 import { type InvocationReport, startTrigger, type TriggerStatus } from "./trigger.js";
@@ -16,6 +17,8 @@ export interface KafkaTriggerOptions {
   readonly batchingWindowMs?: number;
   /** TRIM_HORIZON where absent; asked only where the group has no offsets. */
   readonly startingPosition?: StartingPosition;
+  /** Lambda's patterns, joined by or; what AWS would refuse throws. */
+  readonly filterPatterns?: readonly unknown[];
   readonly functionResponseTypes?: readonly "ReportBatchItemFailures"[];
   readonly maximumRetryAttempts?: number;
   readonly maximumRecordAgeInSeconds?: number;
@@ -87,6 +90,7 @@ function toMapping(options: KafkaTriggerOptions): Mapping {
     batchSize: options.batchSize ?? 100,
     windowMs: options.batchingWindowMs ?? 500,
     startingPosition: options.startingPosition ?? { kind: "TRIM_HORIZON" },
+    ...(options.filterPatterns === undefined ? {} : { filter: compileFilter(options.filterPatterns) }),
     failure: {
       retriesMax: options.maximumRetryAttempts ?? -1,
       recordAgeMaxMs: options.maximumRecordAgeInSeconds === undefined ? -1 : options.maximumRecordAgeInSeconds * 1000,
