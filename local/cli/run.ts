@@ -14,6 +14,7 @@ import type { Mapping } from "../kafka-trigger/src/mapping.js";
 import { startTrigger } from "../kafka-trigger/src/trigger.js";
 import { toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { createHurriedClock } from "./hurried-clock.js";
 import { findRoute, routesFolder } from "./route-files.js";
 
 export interface RunOptions {
@@ -39,6 +40,8 @@ const orders = ["partition", "key", "none"] as const;
 const invocationMs = 120_000;
 /** What is under way when it is asked to end may take so long; what is not finished then comes again at the next start. */
 const drainMs = 20_000;
+/** A target that takes longer than this to finish a batch is waited for no more: what it has not taken is given back. */
+const patienceMs = 5_000;
 /** Small where records wait for each other, since a batch is what may be repeated after a kill; large where many go side by side. */
 const batchSizes: Readonly<Record<Order, number>> = { partition: 100, key: 1_000, none: 1_000 };
 
@@ -141,7 +144,8 @@ async function runRoute(context: CliContext, options: RunOptions, name: string):
 
   const kafka = await context.kafka();
   await kafka.metadata.topic(parseTopicName(topic), context.deadline());
-  const handler = relay(route, { config, kafka });
+  const clock = createHurriedClock();
+  const handler = relay(route, { config, kafka, clock });
   const trigger = startTrigger(toMapping(name, topic, groupId, brokers, options.batchSize ?? batchSizes[route.order]), {
     kafka,
     say: context.say,
@@ -159,7 +163,9 @@ async function runRoute(context: CliContext, options: RunOptions, name: string):
     if (interrupted.aborted) resolve();
     else interrupted.addEventListener("abort", () => resolve(), { once: true });
   });
+  const hurry = setTimeout(clock.hurry, patienceMs);
   await trigger.stop(drainMs);
+  clearTimeout(hurry);
   await handler.close();
   const { counts } = trigger.status();
   context.say(`${name}: ended after ${counts.invoked} record(s) in ${counts.invocations} batch(es).`);
