@@ -2,10 +2,17 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundleCli } from "../../local/build/cli.js";
 
-const bin = fileURLToPath(new URL("../../local/cli/bin.js", import.meta.url));
+/** What is installed: the launcher, which in a clone runs the source; and the bundle, which starts in half the time and is what these tests run. */
+const launcher = fileURLToPath(new URL("../../local/cli/bin.js", import.meta.url));
+let program = launcher;
 const made: string[] = [];
+
+beforeAll(async () => {
+  program = await bundleCli(fileURLToPath(new URL("../../.build/cli-test/main.js", import.meta.url)));
+});
 
 interface Ran {
   readonly code: number | null;
@@ -18,11 +25,12 @@ interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Interrupted as by Ctrl-C once its output holds this. */
   readonly interruptAt?: string;
+  readonly file?: string;
 }
 
-function relay(words: readonly string[], { input, env = {}, interruptAt }: RunOptions = {}): Promise<Ran> {
+function relay(words: readonly string[], { input, env = {}, interruptAt, file = program }: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...words], { env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, [file, ...words], { env: { ...process.env, ...env } });
     let [out, err] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       out += text;
@@ -237,4 +245,10 @@ test("what is piped has no colours and no progress bars", async () => {
   const ran = await relay(["topics", "list"], { env: { TERM: "xterm-256color" } });
 
   expect(ran.out + ran.err).not.toContain("\u001b");
+});
+
+test("the launcher runs the source of a clone, and it is the same program", async () => {
+  const [source, bundle] = await Promise.all([relay(["--help"], { file: launcher }), relay(["--help"])]);
+
+  expect(source).toEqual(bundle);
 });

@@ -59,7 +59,8 @@ type TopicBody = Omit<v.InferOutput<typeof createTopicBody>, "validate_only">;
 function toSpec(body: TopicBody) {
   return {
     name: parseTopicName(body.topic_name),
-    configs: (body.configs ?? []).map(({ name, value }) => ({ name, value: value ?? null })),
+    // A setting without a value is the broker's default.
+    configs: (body.configs ?? []).flatMap(({ name, value }) => (value == null ? [] : [{ name, value }])),
     ...(body.replicas_assignments && body.replicas_assignments.size > 0
       ? { replicas: body.replicas_assignments }
       : {
