@@ -9,6 +9,7 @@ import { until } from "./kafka.js";
 
 const root = join(import.meta.dirname, "../..");
 const serverless = join(root, "node_modules/serverless/bin/serverless.js");
+const pluginName = "serverless-offline-kafka-trigger";
 const endTimeoutMs = 30_000;
 
 export interface OfflineProject {
@@ -27,12 +28,14 @@ export interface OfflineProject {
 export interface OfflineRun {
   readonly output: () => string;
   readonly printed: (pattern: RegExp, limitMs?: number) => Promise<void>;
+  /** Waits until it holds; fails at once where the process has ended before. */
+  readonly until: (holds: () => boolean | Promise<boolean>, limitMs?: number) => Promise<void>;
   readonly signal: (name: NodeJS.Signals) => void;
   readonly ended: () => Promise<number | null>;
 }
 
 export interface OfflineProjectOptions {
-  /** The plugin as `plugins:` names it; this repository's folder by default. */
+  /** Where node_modules/serverless-offline-kafka-trigger leads; this repository's folder by default. */
   readonly plugin?: string;
   readonly type?: "module" | "commonjs";
 }
@@ -49,6 +52,7 @@ export async function createOfflineProject(options: OfflineProjectOptions = {}):
   // What a project installs, without installing it again for each test.
   for (const name of ["serverless", "serverless-offline", "tsx"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+  symlinkSync(plugin, join(folder, "node_modules", pluginName));
   write("package.json", JSON.stringify({ name: "stranger", private: true, type }));
   write("notes.jsonl", "");
   const children = new Set<ChildProcess>();
@@ -66,7 +70,7 @@ export async function createOfflineProject(options: OfflineProjectOptions = {}):
         stringify({
           service: "stranger",
           frameworkVersion: "^4",
-          plugins: [plugin, "serverless-offline"],
+          plugins: [pluginName, "serverless-offline"],
           provider: { name: "aws", region: "eu-west-1", runtime: "nodejs20.x" },
           custom: {
             kafkaTrigger: { statusPort: status, ...custom },
@@ -96,17 +100,19 @@ function watchRun(child: ChildProcess): OfflineRun {
   let text = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
   const closed = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
+  const untilHere = async (holds: () => boolean | Promise<boolean>, limitMs = 40_000): Promise<void> => {
+    await until(async () => {
+      if (await holds()) return true;
+      if (child.exitCode !== null) throw new Error("it has ended");
+      return false;
+    }, limitMs).catch((cause: unknown) => {
+      throw new Error(`${cause}\n${text}`, { cause });
+    });
+  };
   return {
     output: () => text,
-    printed: async (pattern, limitMs = 30_000) => {
-      await until(() => {
-        if (pattern.test(text)) return true;
-        if (child.exitCode !== null) throw new Error(`it ended before it printed ${pattern}:\n${text}`);
-        return false;
-      }, limitMs).catch((cause: unknown) => {
-        throw new Error(`it did not print ${pattern}:\n${text}`, { cause });
-      });
-    },
+    until: untilHere,
+    printed: (pattern, limitMs) => untilHere(() => pattern.test(text), limitMs),
     signal: (name) => void child.kill(name),
     ended: async () => {
       const late = new Promise<never>((_, reject) => {

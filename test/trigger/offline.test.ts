@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, uniqueName, until } from "../support/kafka.js";
-import { createOfflineProject, notingHandler, type OfflineProject } from "../support/offline-project.js";
+import { createTestTopic, testKafka, uniqueName } from "../support/kafka.js";
+import { createOfflineProject, notingHandler, type OfflineProject, type OfflineRun } from "../support/offline-project.js";
 import { write as writeRecords } from "../support/relay-on-broker.js";
 
 let kafka: Kafka;
@@ -31,7 +31,7 @@ const msk = (more: object = {}) => ({
   msk: { arn: "arn:aws:kafka:eu-west-1:111111111111:cluster/c/00000000-0000-0000-0000-000000000000-1", topic, ...more },
 });
 const functions = (more: object = {}, own: object = {}) => ({ orders: { handler: "src/orders.handler", events: [msk(more)], ...own } });
-const noted = (values: readonly string[]) => until(() => values.every((value) => project.notes().includes(value)), 20_000);
+const noted = (run: OfflineRun, values: readonly string[]) => run.until(() => values.every((value) => project.notes().includes(value)));
 const timesOf = (value: string) => project.notes().filter((one) => one === value).length;
 
 test.each(["offline start", "offline"])("`serverless %s` polls, tells its table, and Ctrl-C drains and commits", async (command) => {
@@ -40,7 +40,7 @@ test.each(["offline start", "offline"])("`serverless %s` polls, tells its table,
   await write(["a", "b"]);
 
   const run = project.run(command.split(" "));
-  await noted(["a", "b"]);
+  await noted(run, ["a", "b"]);
   run.signal("SIGINT");
   await run.ended();
 
@@ -48,7 +48,7 @@ test.each(["offline start", "offline"])("`serverless %s` polls, tells its table,
   expect(run.output()).toContain(topic);
   const again = project.run(command.split(" "));
   await write(["c"]);
-  await noted(["c"]);
+  await noted(again, ["c"]);
   again.signal("SIGINT");
   await again.ended();
   // The batch in hand was finished and committed, so nothing came twice; and nothing was lost.
@@ -64,12 +64,12 @@ test("kill -9 in the middle of a batch loses nothing, twice", async () => {
 
   for (const least of [10, 30]) {
     const run = project.run(["offline", "start"]);
-    await until(() => new Set(project.notes()).size >= least, 30_000);
+    await run.until(() => new Set(project.notes()).size >= least, 30_000);
     run.signal("SIGKILL");
     await run.ended();
   }
   const run = project.run(["offline", "start"]);
-  await until(() => new Set(project.notes()).size === values.length, 30_000);
+  await run.until(() => new Set(project.notes()).size === values.length, 30_000);
   run.signal("SIGINT");
   await run.ended();
 
@@ -99,7 +99,7 @@ ${notingHandler(bodies.join("\n  "))}`,
   await write(Object.keys(faults));
 
   const run = project.run(["offline", "start"]);
-  await until(() => Object.keys(faults).every((name) => timesOf(name) === 2), 60_000);
+  await run.until(() => Object.keys(faults).every((name) => timesOf(name) === 2), 60_000);
   run.signal("SIGINT");
   await run.ended();
 
@@ -113,12 +113,12 @@ test("a saved edit is what the next batch meets", async () => {
   project.configure(functions({ maximumBatchingWindow: 0 }));
   await write(["a"]);
   const run = project.run(["offline", "start"]);
-  await noted(["a", "old code"]);
+  await noted(run, ["a", "old code"]);
 
   project.write("src/orders.js", notingHandler('note("new code");'));
   await run.printed(/has changed/);
   await write(["b"]);
-  await noted(["b", "new code"]);
+  await noted(run, ["b", "new code"]);
   run.signal("SIGINT");
   await run.ended();
 
@@ -146,7 +146,7 @@ export const handler = async (_event: unknown, context: { getRemainingTimeInMill
   await write(["a"]);
 
   const run = project.run(["offline", "start"]);
-  await until(() => project.notes().length === 1);
+  await run.until(() => project.notes().length === 1);
   run.signal("SIGINT");
   await run.ended();
 
@@ -160,9 +160,10 @@ test("the status endpoint tells state, positions and lag", async () => {
   project.configure(functions());
   await write(["a", "b"]);
   const run = project.run(["offline", "start"]);
-  await noted(["a", "b"]);
+  await noted(run, ["a", "b"]);
 
-  const status = await until(async () => (await statusOf()).mappings[0]?.partitions?.[0]?.lag === 0).then(statusOf);
+  await run.until(async () => (await statusOf()).mappings[0]?.partitions?.[0]?.lag === 0);
+  const status = await statusOf();
   run.signal("SIGINT");
   await run.ended();
 
@@ -182,7 +183,7 @@ test("what is given up goes to the on-failure topic, one record each", async () 
 
   const run = project.run(["offline", "start"]);
   const { readAll } = await import("../support/relay-on-broker.js");
-  await until(async () => (await readAll(kafka, failures)).length === 2);
+  await run.until(async () => (await readAll(kafka, failures)).length === 2);
   run.signal("SIGINT");
   await run.ended();
 
@@ -238,7 +239,7 @@ test("a missing topic and an unreachable broker are one line each, and the other
   await write(["a"]);
 
   const run = project.run(["offline", "start"]);
-  await noted(["a"]);
+  await noted(run, ["a"]);
   await run.printed(/127\.0\.0\.1:1\b/);
   run.signal("SIGINT");
   await run.ended();
