@@ -194,6 +194,7 @@ function toMapping(name: string, topic: string, consumerGroupId: string, bootstr
     batchSize,
     windowMs: 0,
     isOnePartitionABatch: true,
+    isCommittedFirst: true,
     startingPosition: { kind: "TRIM_HORIZON" },
     failure: { retriesMax: -1, recordAgeMaxMs: -1, isBisecting: false, takesPartialResponses: true },
     backoff: { firstMs: 100, maxMs: 5_000 },

@@ -42,6 +42,8 @@ export interface Mapping {
   readonly windowMs: number;
   /** A batch holds one partition's records alone; AWS fills batches from several. */
   readonly isOnePartitionABatch?: boolean;
+  /** A partition's next batch waits until its last one is committed: a kill repeats one batch and not two. */
+  readonly isCommittedFirst?: boolean;
   readonly startingPosition: StartingPosition;
   /** Passes records that match one of the filters; absent: all pass. */
   readonly filter?: RecordFilter;

@@ -12,15 +12,18 @@ export interface BatchRules {
   readonly windowMs: number;
   /** A batch holds one partition's records alone, so that no partition waits for another's. */
   readonly isOnePartitionABatch?: boolean;
+  /** A partition's next batch waits until its last one is committed, so that a kill repeats one batch and not two. */
+  readonly isCommittedFirst?: boolean;
+}
+
+function mayGo(lane: Lane, { isCommittedFirst }: BatchRules): boolean {
+  return lane.isReady && (isCommittedFirst !== true || lane.uncommitted === 0);
 }
 
 /** A batch that is due: runs of the partitions that are not with the handler; undefined: none is yet. */
-export function nextBatch(
-  lanes: Iterable<Lane>,
-  { batchSize, windowMs, isOnePartitionABatch }: BatchRules,
-  nowMs: number,
-): readonly Run[] | undefined {
-  const ready = [...lanes].filter((lane) => lane.isReady).sort((one, other) => one.oldestAtMs - other.oldestAtMs);
+export function nextBatch(lanes: Iterable<Lane>, rules: BatchRules, nowMs: number): readonly Run[] | undefined {
+  const { batchSize, windowMs, isOnePartitionABatch } = rules;
+  const ready = [...lanes].filter((lane) => mayGo(lane, rules)).sort((one, other) => one.oldestAtMs - other.oldestAtMs);
   const [oldest] = ready;
   if (oldest === undefined) return undefined;
   const count = ready.reduce((sum, lane) => sum + lane.count, 0);
@@ -56,11 +59,11 @@ export function isTooLarge(runs: readonly Run[]): boolean {
 }
 
 /** How long until a batch may be due though nothing more arrives, or undefined where none waits. */
-export function dueInMs(lanes: Iterable<Lane>, { windowMs }: BatchRules, nowMs: number): number | undefined {
+export function dueInMs(lanes: Iterable<Lane>, rules: BatchRules, nowMs: number): number | undefined {
   let due: number | undefined;
   for (const lane of lanes) {
-    if (!lane.isReady) continue;
-    const inMs = Math.max(0, lane.oldestAtMs + windowMs - nowMs);
+    if (!mayGo(lane, rules)) continue;
+    const inMs = Math.max(0, lane.oldestAtMs + rules.windowMs - nowMs);
     due = due === undefined ? inMs : Math.min(due, inMs);
   }
   return due;
