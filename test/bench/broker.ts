@@ -13,7 +13,7 @@ export async function benchBroker(): Promise<BenchBroker> {
   const named = process.env.KAFKA_BROKERS;
   if (named !== undefined && named !== "") return { brokers: named.split(","), stop: async () => {} };
   const dataFolder = mkdtempSync(join(tmpdir(), "kafka-relay-bench-"));
-  const cluster = await startBroker({ nodes: 1, dataFolder, progress: (line) => console.error(line) });
+  const cluster = await startBroker({ nodes: 1, dataFolder, heapMb: 512, progress: (line) => console.error(line) });
   return {
     brokers: cluster.brokers,
     stop: async () => {
