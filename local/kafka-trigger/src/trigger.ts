@@ -6,7 +6,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createDeadline, type Deadline } from "../../../lib/deadline.js";
 import { type RelayError, toRelayError } from "../../../lib/errors.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
-import { listOffsets } from "../../../lib/kafka/list-offsets.js";
 import { type Assignment, type EndOfAssignment, joinGroup, type Membership } from "../../../lib/kafka/membership.js";
 import type { KafkaEvent } from "../../../lib/kafka-event/shape.js";
 import type { Mapping } from "./mapping.js";
@@ -15,6 +14,7 @@ import { type Commits, createCommits } from "./poll/commits.js";
 import { toEvent } from "./poll/event.js";
 import { createFetcher, type Fetcher } from "./poll/fetcher.js";
 import { Lane, type Run } from "./poll/lane.js";
+import { findPlaces } from "./poll/places.js";
 import { countOf, type GivenUp, type InvocationOutcome, settle } from "./poll/settle.js";
 import { createTroubles } from "./poll/troubles.js";
 
@@ -145,38 +145,14 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
     own.fetcher.poll();
   }
 
-  /** Where each partition goes on: at what the group has committed, else at the starting position. */
   async function position(own: Holding, assignment: Assignment): Promise<void> {
-    const known = await assignment.committed(createDeadline(questionTimeoutMs));
-    const { startingPosition } = mapping;
-    const unknown = assignment.partitions.filter((partition) => !known.has(partition));
-    const points = unknown.flatMap((partition) => [
-      {
-        topic,
-        partition,
-        at:
-          startingPosition.kind === "TRIM_HORIZON"
-            ? ("earliest" as const)
-            : startingPosition.kind === "LATEST"
-              ? ("latest" as const)
-              : BigInt(startingPosition.timestampMs),
-      },
-      { topic, partition, at: "latest" as const },
-    ]);
-    const found = await listOffsets(kafka, points, createDeadline(questionTimeoutMs));
-    const failed = found.find(({ error }) => error !== undefined)?.error;
-    if (failed !== undefined) throw failed;
-    for (const partition of assignment.partitions) {
-      const committedOffset = known.get(partition);
-      if (committedOffset !== undefined) {
-        own.lanes.set(partition, new Lane(partition, Number(committedOffset), Number(committedOffset)));
-        continue;
-      }
-      const [start, end] = found.filter((one) => one.partition === partition);
-      const offset = Number(start === undefined || start.offset < 0n ? (end?.offset ?? 0n) : start.offset);
-      own.lanes.set(partition, new Lane(partition, offset, undefined));
+    for (const place of await findPlaces(kafka, mapping, assignment)) {
+      const lane = new Lane(place.partition, place.offset, place.committed);
+      lane.highWatermark = place.end;
+      own.lanes.set(place.partition, lane);
       // The place is chosen once: after a restart the records that came meanwhile are not "before the latest".
-      if (startingPosition.kind !== "TRIM_HORIZON") own.commits?.note(partition, offset);
+      if (place.committed === undefined && mapping.startingPosition.kind !== "TRIM_HORIZON")
+        own.commits?.note(place.partition, place.offset);
     }
   }
 
@@ -232,9 +208,11 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
   }
 
   async function settleBatch(own: Holding, batch: readonly Run[], isEnding: () => boolean): Promise<boolean> {
+    const histories = new Map([...own.lanes].map(([partition, lane]) => [partition, lane.history]));
     const onSettled = (partition: number, nextOffset: number) => {
       const lane = own.lanes.get(partition);
-      if (lane === undefined || nextOffset <= lane.settled) return;
+      // Offsets of a history that has ended meanwhile say nothing of the present one.
+      if (lane === undefined || lane.history !== histories.get(partition) || nextOffset <= lane.settled) return;
       lane.settled = nextOffset;
       lane.uncommitted++;
       own.commits?.note(partition, nextOffset);
@@ -270,7 +248,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
     counts.invocations++;
     counts.invoked += records;
     if (!outcome.ok) counts.failedInvocations++;
-    world.onInvocation?.({
+    report({
       records,
       partitions: new Set(runs.map(({ partition }) => partition)).size,
       tookMs: now() - startedMs,
@@ -278,6 +256,15 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
       ...(outcome.ok ? {} : { reason: outcome.reason }),
     });
     return outcome;
+  }
+
+  /** Whoever listens may fail; the batch has not. */
+  function report(invocation: InvocationReport): void {
+    try {
+      world.onInvocation?.(invocation);
+    } catch (thrown) {
+      warn(`onInvocation threw: ${thrown instanceof Error ? thrown.message : thrown}`);
+    }
   }
 
   /** Doubled each time, between half of it and all of it; ends early when the poller does. */

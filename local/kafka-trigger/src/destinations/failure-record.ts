@@ -94,6 +94,9 @@ function toBatchInfo({ mapping }: FailureContext, batchSize: number, payload: st
   };
 }
 
-function toIso(ms: number | undefined): string {
-  return new Date(ms ?? 0).toISOString();
+/** A record's time may be any 64 bits; a date ends earlier. */
+function toIso(ms = 0): string {
+  return new Date(Math.max(-dateMaxMs, Math.min(dateMaxMs, ms))).toISOString();
 }
+
+const dateMaxMs = 8.64e15;

@@ -25,10 +25,18 @@ interface Member {
   readonly worker: Worker;
   readonly generation: number;
   /** Set while it runs an invocation. */
-  settle: ((outcome: Ended) => void) | undefined;
+  inHand: InHand | undefined;
+}
+
+interface InHand {
+  readonly called: () => void;
+  readonly settle: (outcome: Ended) => void;
 }
 
 type Ended = { readonly ok: true; readonly json: string | undefined } | { readonly ok: false; readonly reason: string };
+
+/** Lambda gives a function's code so long to load (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html). */
+const loadTimeoutMs = 10_000;
 
 export function createHandlerPool(
   definition: FunctionDefinition,
@@ -50,16 +58,23 @@ export function createHandlerPool(
       env: { ...definition.environment },
       resourceLimits: { maxOldGenerationSizeMb: definition.memoryMb },
     });
-    const member: Member = { worker, generation, settle: undefined };
+    const member: Member = { worker, generation, inHand: undefined };
     all.add(member);
     worker.on("message", (message: WorkerMessage) => {
-      if (message.kind === "answer") member.settle?.({ ok: true, json: message.json });
+      if (message.kind === "called") member.inHand?.called();
+      else if (message.kind === "answer") member.inHand?.settle({ ok: true, json: message.json });
       else {
         if (message.trace !== "") onError(message.trace);
-        member.settle?.({ ok: false, reason: `${message.errorType}: ${message.errorMessage}` });
+        member.inHand?.settle({ ok: false, reason: `${message.errorType}: ${message.errorMessage}` });
       }
     });
-    worker.on("error", (error) => end(member, toReason(error, definition.memoryMb)));
+    worker.on("error", (error) => {
+      const reason = toReason(error, definition.memoryMb);
+      // Beside an invocation nobody waits for it: it is told, and the next invocation gets a fresh worker.
+      if (member.inHand === undefined && all.has(member)) onError(`${reason} (between two invocations)`);
+      else if (error.stack !== undefined) onError(error.stack);
+      end(member, reason);
+    });
     worker.on("exit", (code) => end(member, `Runtime.ExitError: the handler ended its process with exit code ${code}`));
     return member;
   }
@@ -68,7 +83,7 @@ export function createHandlerPool(
     all.delete(member);
     const at = idle.indexOf(member);
     if (at >= 0) idle.splice(at, 1);
-    member.settle?.({ ok: false, reason });
+    member.inHand?.settle({ ok: false, reason });
   }
 
   function retire(member: Member): void {
@@ -89,27 +104,29 @@ export function createHandlerPool(
     const requestId = randomUUID();
     const member = take();
     let timer: NodeJS.Timeout | undefined;
-    const ended = await new Promise<Ended>((resolve) => {
-      member.settle = resolve;
-      timer = setTimeout(() => {
-        all.delete(member);
-        member.settle = undefined;
-        void member.worker.terminate();
-        resolve({
-          ok: false,
-          reason: `Sandbox.Timedout: the function did not answer within its timeout of ${definition.timeoutMs / 1000} s`,
-        });
-      }, definition.timeoutMs);
-      const message: InvocationMessage = {
+    const ended = await new Promise<Ended>((settle) => {
+      const limit = (ms: number, reason: string) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          retire(member);
+          settle({ ok: false, reason });
+        }, ms);
+      };
+      const { timeoutMs } = definition;
+      member.inHand = {
+        settle,
+        called: () => limit(timeoutMs, `Sandbox.Timedout: the function did not answer within its timeout of ${timeoutMs / 1000} s`),
+      };
+      limit(loadTimeoutMs, `Sandbox.Timedout: the function's code was not loaded within ${loadTimeoutMs / 1000} s`);
+      member.worker.postMessage({
         id: ++lastId,
         event: JSON.stringify(event),
-        endsAtMs: Date.now() + definition.timeoutMs,
+        timeoutMs,
         context: toContext(definition, requestId),
-      };
-      member.worker.postMessage(message);
+      } satisfies InvocationMessage);
     });
     clearTimeout(timer);
-    member.settle = undefined;
+    member.inHand = undefined;
     if (all.has(member)) {
       if (member.generation === generation) idle.push(member);
       else retire(member);

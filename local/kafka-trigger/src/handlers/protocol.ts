@@ -12,11 +12,13 @@ export interface WorkerStart {
 export interface InvocationMessage {
   readonly id: number;
   readonly event: string;
-  /** Milliseconds since the epoch when the function's time is over. */
-  readonly endsAtMs: number;
+  /** From when the handler is called; loading it has a time of its own, as on Lambda. */
+  readonly timeoutMs: number;
   readonly context: Readonly<Record<string, unknown>>;
 }
 
 export type WorkerMessage =
+  /** The handler is loaded and is called now. */
+  | { readonly kind: "called"; readonly id: number }
   | { readonly kind: "answer"; readonly id: number; readonly json: string | undefined }
   | { readonly kind: "error"; readonly id: number; readonly errorType: string; readonly errorMessage: string; readonly trace: string };

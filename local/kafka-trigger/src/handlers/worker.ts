@@ -12,11 +12,14 @@ const post = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
 parentPort?.on("message", (message: InvocationMessage) => void run(message));
 
-async function run({ id, event, endsAtMs, context }: InvocationMessage): Promise<void> {
+async function run({ id, event, timeoutMs, context }: InvocationMessage): Promise<void> {
   try {
     loading ??= loadHandler(start) as Promise<Handler>;
     const handler = await loading;
-    const result = await call(handler, JSON.parse(event), {
+    const parsed: unknown = JSON.parse(event);
+    const endsAtMs = Date.now() + timeoutMs;
+    post({ kind: "called", id });
+    const result = await call(handler, parsed, {
       ...context,
       getRemainingTimeInMillis: () => Math.max(0, endsAtMs - Date.now()),
     });
@@ -51,15 +54,27 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
+/** The answer of a synchronous invocation (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
+const answerBytesMax = 6_291_556;
+
+/** Of one UTF-16 unit. */
+const utf8BytesMax = 3;
+
 /** Members that JSON leaves out are no fault; what it refuses is an error of the function (circular, BigInt). */
 function toJson(result: unknown): string | undefined {
+  let json: string | undefined;
   try {
-    return JSON.stringify(result === undefined ? null : result);
+    json = JSON.stringify(result === undefined ? null : result);
   } catch (cause) {
-    throw Object.assign(new Error(`Unable to stringify response body: ${cause instanceof Error ? cause.message : cause}`), {
-      name: "Runtime.MarshalError",
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw Object.assign(new Error(`Unable to stringify response body: ${why}`), { name: "Runtime.MarshalError" });
+  }
+  if (json !== undefined && json.length > answerBytesMax / utf8BytesMax && Buffer.byteLength(json) > answerBytesMax) {
+    throw Object.assign(new Error(`Response payload size exceeded maximum allowed payload size (${answerBytesMax} bytes).`), {
+      name: "Function.ResponseSizeTooLarge",
     });
   }
+  return json;
 }
 
 function describe(thrown: unknown): { readonly errorType: string; readonly errorMessage: string; readonly trace: string } {

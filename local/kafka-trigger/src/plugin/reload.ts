@@ -1,35 +1,72 @@
 /** Watches the project's sources, so that a saved edit is what the next batch meets. */
 import { type FSWatcher, readdirSync, watch } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
-const debounceMs = 100;
+const burstMs = 100;
 const ignored = /^(\.|node_modules$|dist$|coverage$)/;
 const source = /\.(?:[cm]?[jt]s|json)$/;
+/** Systems limit how much a process may watch; a project has fewer folders of sources. */
+const foldersMax = 2_000;
 
-/** Calls once for a burst of edits; gives the way to stop. Where the system cannot watch, nothing is watched, and that is said. */
+/**
+ * Calls once for a burst of edits; gives the way to stop. Folder by folder, since a recursive watch would go through every node_modules of a monorepo too. Where the
+ * system cannot watch, that is said.
+ */
 export function watchSources(folder: string, onEdit: (file: string) => void, warn: (line: string) => void): () => void {
-  const watchers: FSWatcher[] = [];
+  const watchers = new Map<string, FSWatcher>();
   let timer: NodeJS.Timeout | undefined;
-  const edited = (file: string | null) => {
-    if (file === null || !source.test(file) || /(^|[\\/])(node_modules|\.[^\\/]+|dist)[\\/]/.test(file)) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => onEdit(file), debounceMs);
+  let isLimited = false;
+
+  const edited = (path: string): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      onEdit(relative(folder, path));
+    }, burstMs);
   };
-  const add = (path: string, recursive: boolean) => {
-    const watcher = watch(path, { recursive, persistent: false }, (_event, file) => edited(file));
-    watcher.on("error", () => watcher.close());
-    watchers.push(watcher);
+
+  const limited = (why: string): void => {
+    if (!isLimited) warn(`edits are not noticed everywhere (${why}): restart after one that is not`);
+    isLimited = true;
   };
-  try {
-    add(folder, false);
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isDirectory() && !ignored.test(entry.name)) add(join(folder, entry.name), true);
+
+  function add(path: string): void {
+    if (watchers.has(path)) return;
+    if (watchers.size >= foldersMax) {
+      limited(`more than ${foldersMax} folders`);
+      return;
     }
+    const watcher = watch(path, { persistent: false }, (_event, name) => {
+      if (name === null || ignored.test(name)) return;
+      if (source.test(name)) edited(join(path, name));
+      else addFolders(path, (entry) => entry === name);
+    });
+    const drop = (): void => {
+      watcher.close();
+      watchers.delete(path);
+    };
+    watcher.on("error", drop);
+    watchers.set(path, watcher);
+    addFolders(path, () => true);
+  }
+
+  function addFolders(path: string, isWanted: (name: string) => boolean): void {
+    try {
+      for (const entry of readdirSync(path, { withFileTypes: true })) {
+        if (entry.isDirectory() && !ignored.test(entry.name) && isWanted(entry.name)) add(join(path, entry.name));
+      }
+    } catch (thrown) {
+      // Gone again before it was looked into; anything else is a limit of the system.
+      if ((thrown as NodeJS.ErrnoException).code !== "ENOENT") limited(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  }
+
+  try {
+    add(folder);
   } catch (thrown) {
-    warn(`edits are not noticed here (${thrown instanceof Error ? thrown.message : thrown}): restart after one`);
+    limited(thrown instanceof Error ? thrown.message : String(thrown));
   }
   return () => {
     clearTimeout(timer);
-    for (const watcher of watchers) watcher.close();
+    for (const watcher of watchers.values()) watcher.close();
   };
 }

@@ -35,6 +35,8 @@ const answerTimeoutMs = 30_000;
 /** A lane is filled up to this: one payload with the handler, one that is ready. */
 const laneBytesMax = 8_000_000;
 const laneCountMax = 20_000;
+/** Above it only partitions without a waiting record are polled, so that many that wait do not add up and none is left out. */
+const waitingBytesMax = 96_000_000;
 const fetchBytesMax = 16_000_000;
 const partitionBytesMax = 4_000_000;
 const firstPauseMs = 100;
@@ -52,12 +54,15 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const hasRoom = (lane: Lane) => !lane.isFetching && lane.bytes < laneBytesMax && lane.count < laneCountMax;
+  const hasRoom = (lane: Lane, waitingBytes: number) =>
+    !lane.isFetching && lane.bytes < laneBytesMax && lane.count < laneCountMax && (waitingBytes < waitingBytesMax || lane.count === 0);
 
   function poll(): void {
     if (isClosed || !options.isCurrent()) return;
     const nowMs = Date.now();
-    const ready = [...lanes.values()].filter(hasRoom);
+    const all = [...lanes.values()];
+    const waitingBytes = all.reduce((sum, lane) => sum + lane.bytes, 0);
+    const ready = all.filter((lane) => hasRoom(lane, waitingBytes));
     const due = ready.filter((lane) => lane.pausedUntilMs <= nowMs);
     const paused = ready.filter((lane) => lane.pausedUntilMs > nowMs);
     if (paused.length > 0) later(Math.min(...paused.map((lane) => lane.pausedUntilMs)) - nowMs);
@@ -154,7 +159,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     options.warn(
       `partition ${lane.partition} of ${topic} does not hold offset ${lane.fetchOffset} any more; it goes on at ${first.offset}, the first that is kept`,
     );
-    lane.fetchOffset = Number(first.offset);
+    lane.beginAt(Number(first.offset));
   }
 
   function release(lane: Lane, pauseMs: number): void {

@@ -24,6 +24,8 @@ export class Lane {
   settled: number;
   /** The end as the broker last told it, for lag. */
   highWatermark = 0;
+  /** Counts how often the partition was begun anew: offsets of an earlier history mean nothing in this one. */
+  history = 0;
   isFetching = false;
   /** A batch with its records is with the handler. */
   isBusy = false;
@@ -79,11 +81,25 @@ export class Lane {
 
   /** Back to the first record that is not settled; everything behind it is fetched again. */
   rewind(): void {
+    this.#clear();
+    this.fetchOffset = this.settled;
+    this.isBusy = false;
+  }
+
+  #clear(): void {
     this.#waiting.length = 0;
     this.#from = 0;
     this.#bytes = 0;
-    this.fetchOffset = this.settled;
-    this.isBusy = false;
+  }
+
+  /** The offset to be fetched is gone. Behind us: the topic was made anew, and what is known of the old one says nothing of it. */
+  beginAt(offset: number): void {
+    if (offset < this.settled) {
+      this.history++;
+      this.settled = offset;
+      this.#clear();
+    }
+    this.fetchOffset = offset;
   }
 
   /** Takes from the front, at most so many records and bytes; what stays behind begins its window now. */
