@@ -4,6 +4,8 @@ import type { Declaration } from "../declaration/members.js";
 import { parseDeclaration } from "../declaration/parse.js";
 import { compileFilter } from "../filter.js";
 import type { FailureRules, Mapping, OnFailureDestination, StartingPosition } from "../mapping.js";
+import { declaredEvents } from "./declared-events.js";
+import { readSecurity, type Security } from "./security.js";
 import type { Serverless } from "./serverless.js";
 import type { TriggerSettings } from "./settings.js";
 
@@ -12,6 +14,7 @@ export interface DeclaredMapping {
   readonly mapping: Mapping;
   /** Where its cluster is reached from here. */
   readonly brokers: readonly string[];
+  readonly security: Security;
 }
 
 export interface ReadMappings {
@@ -32,26 +35,29 @@ export function readMappings(serverless: Serverless, settings: TriggerSettings, 
   const faults: string[] = [];
   const warnings: string[] = [];
   const seen = new Map<string, string>();
-  for (const functionKey of service.getAllFunctions()) {
-    const { events = [], timeout = service.provider.timeout ?? timeoutDefaultSeconds } = service.getFunction(functionKey);
-    for (const [index, event] of events.entries()) {
-      const kind = "msk" in event ? "msk" : "kafka" in event ? "kafka" : undefined;
-      if (kind === undefined) continue;
-      const parsed = parseDeclaration(event[kind], { functionKey, kind, timeoutSeconds: timeout, nowMs });
-      if (!parsed.ok) {
-        faults.push(...parsed.faults);
-        continue;
-      }
-      warnings.push(...parsed.warnings);
-      const { declaration } = parsed;
-      const same = `${functionKey}/${kind}/${declaration.topic}`;
-      if (seen.has(same))
-        warnings.push(`function ${functionKey}: two ${kind} events name the topic ${declaration.topic}; osls deploys the last one alone`);
-      seen.set(same, same);
-      if (declaration.enabled === false) continue;
-      const brokers = brokersOf(declaration, kind, settings);
-      mappings.push({ functionKey, brokers, mapping: toMapping(serverless, functionKey, kind, declaration, index, brokers, settings) });
+  for (const { functionKey, kind, given, place } of declaredEvents(serverless)) {
+    const timeoutSeconds = service.getFunction(functionKey).timeout ?? service.provider.timeout ?? timeoutDefaultSeconds;
+    const parsed = parseDeclaration(given, { functionKey, kind, timeoutSeconds, nowMs });
+    if (!parsed.ok) {
+      faults.push(...parsed.faults);
+      continue;
     }
+    warnings.push(...parsed.warnings);
+    const { declaration } = parsed;
+    const same = `${functionKey}/${kind}/${declaration.topic}`;
+    if (seen.has(same))
+      warnings.push(`function ${functionKey}: two ${kind} events name the topic ${declaration.topic}; osls deploys the last one alone`);
+    seen.set(same, same);
+    if (declaration.enabled === false) continue;
+    const brokers = brokersOf(declaration, kind, settings);
+    const { security, faults: securityFaults } = readSecurity(declaration, `function ${functionKey}: ${kind}`, settings);
+    faults.push(...securityFaults);
+    mappings.push({
+      functionKey,
+      brokers,
+      security,
+      mapping: toMapping(serverless, functionKey, kind, declaration, place, brokers, settings),
+    });
   }
   return { mappings, faults: [...faults, ...sharedGroups(mappings)], warnings };
 }
@@ -76,12 +82,12 @@ function toMapping(
   functionKey: string,
   kind: Mapping["kind"],
   declaration: Declaration,
-  index: number,
+  place: string,
   brokers: readonly string[],
   settings: TriggerSettings,
 ): Mapping {
   const { topic, batchSize = batchSizeDefault, maximumBatchingWindow, filterPatterns } = declaration;
-  const seed = `${service.service}/${service.provider.stage ?? "dev"}/${functionKey}/${index}/${topic}`;
+  const seed = `${service.service}/${service.provider.stage ?? "dev"}/${functionKey}/${place}/${topic}`;
   return {
     name: functionKey,
     kind,

@@ -8,6 +8,7 @@ import { shell } from "./environment.js";
 import { toFunctionDefinition } from "./functions.js";
 import type { DeclaredMapping } from "./mappings.js";
 import { watchSources } from "./reload.js";
+import type { Security } from "./security.js";
 import type { Serverless } from "./serverless.js";
 import type { TriggerSettings } from "./settings.js";
 import { mappingTable, type Speaker } from "./speaker.js";
@@ -28,12 +29,13 @@ export function run(serverless: Serverless, declared: readonly DeclaredMapping[]
   const triggers: { readonly functionKey: string; readonly trigger: Trigger }[] = [];
   speaker.table(mappingTable(declared));
 
-  for (const { functionKey, mapping, brokers } of declared) {
+  for (const { functionKey, mapping, brokers, security } of declared) {
     const definition = toFunctionDefinition(serverless, functionKey, shell);
     const pool = pools.get(functionKey) ?? createHandlerPool(definition, (text) => speaker.trace(text));
     pools.set(functionKey, pool);
-    const kafka = clusters.get(brokers.join(",")) ?? createKafka(toKafkaOptions(brokers));
-    clusters.set(brokers.join(","), kafka);
+    const cluster = JSON.stringify([brokers, security]);
+    const kafka = clusters.get(cluster) ?? createKafka(toKafkaOptions(brokers, security));
+    clusters.set(cluster, kafka);
     const say = (line: string) => speaker.say(functionKey, line);
     const warn = (line: string) => speaker.warn(functionKey, line);
     const { destination } = mapping.failure;
@@ -96,8 +98,9 @@ export function run(serverless: Serverless, declared: readonly DeclaredMapping[]
   };
 }
 
-function toKafkaOptions(brokers: readonly string[]) {
+function toKafkaOptions(brokers: readonly string[], security: Security) {
   return {
+    ...security,
     brokers,
     clientId: "kafka-trigger",
     connectTimeoutMs,

@@ -16,6 +16,10 @@ export interface TriggerSettings {
   readonly statusPort: number | undefined;
   readonly lines: "quiet" | "normal" | "verbose";
   readonly isReloading: boolean;
+  /** By ARN. */
+  readonly secrets: Readonly<Record<string, unknown>>;
+  /** Undefined: TLS where a login or a certificate is used, as on AWS. */
+  readonly tls: boolean | undefined;
 }
 
 /** Eleven attempts within half a minute. */
@@ -52,6 +56,7 @@ const schema = v.strictObject({
   ),
   lines: v.optional(v.picklist(["quiet", "normal", "verbose"], "quiet, normal or verbose")),
   reload: v.optional(v.boolean("true or false")),
+  tls: v.optional(v.boolean("true or false")),
   secrets: v.optional(v.record(v.string(), v.unknown(), "a map from a secret's ARN to its content")),
 });
 
@@ -71,7 +76,7 @@ export function readSettings(given: unknown, shell: NodeJS.ProcessEnv): TriggerS
     });
     throw new Error(faults.join("\n"));
   }
-  const { brokers, consumerGroup, backoff, drainMs, statusPort, lines, reload } = result.output;
+  const { brokers, consumerGroup, backoff, drainMs, statusPort, lines, reload, secrets, tls } = result.output;
   return {
     brokers: { of: (arn, bootstrapServers) => brokersOf(brokers, shell, arn, bootstrapServers) },
     groupIdOf: (stableId) => (consumerGroup === "random" ? randomUUID() : stableId),
@@ -80,6 +85,8 @@ export function readSettings(given: unknown, shell: NodeJS.ProcessEnv): TriggerS
     statusPort: statusPort === false ? undefined : (statusPort ?? statusPortDefault),
     lines: lines ?? "normal",
     isReloading: reload ?? true,
+    secrets: secrets ?? {},
+    tls,
   };
 }
 

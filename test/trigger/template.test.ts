@@ -1,0 +1,68 @@
+/** What `serverless package` writes for a stranger's project, property by property. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createOfflineProject, notingHandler } from "../support/offline-project.js";
+
+const arn = "arn:aws:kafka:eu-west-1:111111111111:cluster/shop/00000000-0000-0000-0000-000000000000-1";
+const queue = "arn:aws:sqs:eu-west-1:111111111111:lost";
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html
+test("members that the framework does not know are properties of the mapping, and its role may do what they need and no more", async () => {
+  const project = await createOfflineProject();
+  try {
+    project.write("orders.js", notingHandler());
+    const msk = {
+      arn,
+      topic: "orders",
+      consumerGroupId: "shop-orders",
+      maximumBatchingWindow: 0,
+      maximumRetryAttempts: 3,
+      maximumRecordAgeInSeconds: 3_600,
+      bisectBatchOnFunctionError: true,
+      functionResponseTypes: ["ReportBatchItemFailures"],
+      onFailureDestination: queue,
+      provisionedPollerConfig: { minimumPollers: 1, maximumPollers: 3 },
+      filterPatterns: [{ value: { a: [1] } }],
+      metricsConfig: { metrics: ["EventCount"] },
+    };
+    project.configure({ orders: { handler: "orders.handler", events: [{ msk }] } });
+
+    const run = project.run(["package"]);
+    expect(await run.ended(), run.output()).toBe(0);
+    const template = JSON.parse(readFileSync(join(project.folder, ".serverless/cloudformation-template-update-stack.json"), "utf8"));
+    // biome-ignore lint/suspicious/noExplicitAny: CloudFormation's own shapes, looked into by path
+    const resources = Object.values(template.Resources) as { Type: string; Properties: any }[];
+
+    const mapping = resources.find(({ Type }) => Type === "AWS::Lambda::EventSourceMapping")?.Properties;
+    expect(mapping).toMatchObject({
+      EventSourceArn: arn,
+      Topics: ["orders"],
+      MaximumBatchingWindowInSeconds: 0,
+      MaximumRetryAttempts: 3,
+      MaximumRecordAgeInSeconds: 3_600,
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      DestinationConfig: { OnFailure: { Destination: queue } },
+      ProvisionedPollerConfig: { MinimumPollers: 1, MaximumPollers: 3 },
+      FilterCriteria: { Filters: [{ Pattern: '{"value":{"a":[1]}}' }] },
+      MetricsConfig: { Metrics: ["EventCount"] },
+      AmazonManagedKafkaEventSourceConfig: { ConsumerGroupId: "shop-orders" },
+    });
+    const role = resources.find(({ Type }) => Type === "AWS::IAM::Role")?.Properties;
+    const policy = role.Policies.find(({ PolicyName }: { PolicyName: unknown }) => PolicyName === "kafka-trigger");
+    const allowed = new Map<string, unknown>();
+    for (const { Action, Resource } of policy.PolicyDocument.Statement) for (const action of Action) allowed.set(action, Resource);
+    expect(Object.fromEntries([...allowed].filter(([action]) => /^(kafka-cluster|sqs):/.test(action)))).toEqual({
+      "kafka-cluster:Connect": arn,
+      "kafka-cluster:DescribeClusterDynamicConfiguration": arn,
+      "kafka-cluster:DescribeTopic": `${arn.replace(":cluster/", ":topic/")}/orders`,
+      "kafka-cluster:ReadData": `${arn.replace(":cluster/", ":topic/")}/orders`,
+      "kafka-cluster:DescribeGroup": `${arn.replace(":cluster/", ":group/")}/shop-orders`,
+      "kafka-cluster:AlterGroup": `${arn.replace(":cluster/", ":group/")}/shop-orders`,
+      "sqs:SendMessage": queue,
+    });
+  } finally {
+    project.remove();
+  }
+});
