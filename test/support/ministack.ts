@@ -1,11 +1,12 @@
 /** AWS on this machine for the tests of AWS targets: MiniStack in a Python environment of its own under `.data/`; undefined, and said at the end of the run, where Python 3 is missing. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { didNotRun } from "./did-not-run.js";
+import { runFolder } from "./run-folder.js";
 
 export interface MiniStack {
   readonly endpoint: string;
@@ -36,14 +37,18 @@ export async function startMiniStack(what: string): Promise<MiniStack | undefine
   const port = await freePort();
   const child = spawn(join(environment, "bin", "hypercorn"), ["-b", `127.0.0.1:${port}`, "ministack.app:app"], {
     stdio: "ignore",
+    // It serves from a process of its own below this one: the group is ended as one, also by the run's leash.
+    detached: true,
     cwd: environment,
     env: { ...process.env, MINISTACK_HOST: "127.0.0.1", GATEWAY_PORT: String(port), EDGE_PORT: String(port) },
   });
+  writeFileSync(join(runFolder(), `ministack-${port}.pid`), `-${child.pid}\n`);
   const endpoint = `http://127.0.0.1:${port}`;
+  const endGroup = () => process.kill(-(child.pid ?? 0), "SIGKILL");
   try {
     await ready(endpoint, child);
   } catch (thrown) {
-    child.kill("SIGKILL");
+    endGroup();
     throw thrown;
   }
   process.env.AWS_ACCESS_KEY_ID = "test";
@@ -54,7 +59,7 @@ export async function startMiniStack(what: string): Promise<MiniStack | undefine
     client: { endpoint, region, credentials: { accessKeyId: "test", secretAccessKey: "test" } },
     stop: async () => {
       const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
+      endGroup();
       await ended;
     },
   };
