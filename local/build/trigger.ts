@@ -1,4 +1,4 @@
-/** Builds local/kafka-trigger into its dist: two CommonJS files that need nothing but Node, the same bytes for the same sources. Run by `npm ci`. */
+/** Builds local/kafka-trigger into its dist: three CommonJS files that need nothing but Node, the same bytes for the same sources. Run by `npm ci`. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -7,7 +7,7 @@ const folder = fileURLToPath(new URL("../kafka-trigger/", import.meta.url));
 
 await build({
   absWorkingDir: folder,
-  entryPoints: { main: "src/main.ts", worker: "src/handlers/worker.ts" },
+  entryPoints: { main: "src/main.ts", worker: "src/handlers/worker.ts", run: "src/run.ts" },
   outdir: join(folder, "dist"),
   outExtension: { ".js": ".cjs" },
   bundle: true,

@@ -93,6 +93,17 @@ export interface KafkaTrigger {
 /** Begins to poll. `invoke` is the function: what it resolves to is its answer, a rejection is a function error. */
 export function createKafkaTrigger(options: KafkaTriggerOptions, invoke: (event: KafkaEvent) => Promise<unknown>): KafkaTrigger;
 
+export interface LambdaFunctionOptions {
+  /** "http://127.0.0.1:3002"; absent: the AWS SDK of the project in `folder` finds region and credentials. */
+  readonly endpoint?: string;
+  /** Where `@aws-sdk/client-lambda` is installed; the working directory where absent. */
+  readonly folder?: string;
+  readonly timeoutMs?: number;
+}
+
+/** A function behind Lambda's Invoke API, to be called by a trigger: resolves to its answer, rejects where it failed or was not reached. */
+export function lambdaFunction(name: string, options?: LambdaFunctionOptions): (event: KafkaEvent) => Promise<unknown>;
+
 /** For `plugins:` of serverless.yml, before serverless-offline. */
 export default class KafkaTriggerPlugin {
   constructor(serverless: unknown, options: unknown, tools: unknown);

@@ -38,8 +38,10 @@ test("the package is its build, its types and its manual, and needs no other pac
   expect(readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith("."))).toEqual(["serverless-offline-kafka-trigger"]);
   expect(readdirSync(installed, { recursive: true }).sort()).toEqual([
     "README.md",
+    "bin.cjs",
     "dist",
     "dist/main.cjs",
+    "dist/run.cjs",
     "dist/worker.cjs",
     "main.d.ts",
     "package.json",

@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+/** The command, which is built. */
+require("./dist/run.cjs");
