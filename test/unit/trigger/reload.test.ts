@@ -1,3 +1,4 @@
+/** An edit of a source is noticed, and nothing else is. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

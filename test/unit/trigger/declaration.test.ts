@@ -1,0 +1,50 @@
+/** What an event may say: wrong values are named with their place and what would be right; what AWS would do otherwise is said. */
+import { expect, test } from "vitest";
+import { parseDeclaration } from "../../../local/kafka-trigger/src/declaration/parse.js";
+
+const place = { functionKey: "orders", kind: "msk", timeoutSeconds: 6, nowMs: Date.parse("2026-01-01") } as const;
+const msk = (more: object) => ({ arn: "arn:aws:kafka:eu-west-1:1:cluster/c/1", topic: "orders", ...more });
+const faultsOf = (more: object) => {
+  const parsed = parseDeclaration(msk(more), place);
+  return parsed.ok ? "" : parsed.faults.join("\n");
+};
+const warningsOf = (more: object, timeoutSeconds = 6) => {
+  const parsed = parseDeclaration(msk(more), { ...place, timeoutSeconds });
+  return parsed.ok ? parsed.warnings.join("\n") : `refused: ${parsed.faults}`;
+};
+
+test.each<[string, object, RegExp]>([
+  ["a batch size below 1", { batchSize: 0 }, /function orders: msk\.batchSize is 0; it takes a whole number from 1 to 10000/],
+  ["a window above 300", { maximumBatchingWindow: 301 }, /maximumBatchingWindow is 301/],
+  ["an age below 60", { maximumRecordAgeInSeconds: 59 }, /maximumRecordAgeInSeconds is 59; it takes -1, or/],
+  ["retries below -1", { maximumRetryAttempts: -2 }, /maximumRetryAttempts is -2/],
+  ["a position nobody knows", { startingPosition: "EARLIEST" }, /startingPosition is "EARLIEST"; it takes TRIM_HORIZON/],
+  ["AT_TIMESTAMP without a time", { startingPosition: "AT_TIMESTAMP" }, /startingPositionTimestamp is missing/],
+  ["a time in milliseconds", { startingPosition: "AT_TIMESTAMP", startingPositionTimestamp: 1_700_000_000_000 }, /seconds since 1970/],
+  ["the source as destination", { onFailureDestination: "kafka://orders" }, /the topic that the mapping reads/],
+  ["a misspelt member", { batchsize: 5 }, /batchsize is no setting of this event; did you mean batchSize\?/],
+  ["share groups", { consumptionMode: "Queue" }, /consumptionMode Queue/],
+])("%s is refused in words", (_what, more, message) => {
+  expect(faultsOf(more)).toMatch(message);
+});
+
+test.each<[string, object, RegExp]>([
+  ["retry controls without provisioned mode", { maximumRetryAttempts: 3 }, /maximumRetryAttempts: AWS documents it for provisioned mode/],
+  ["a Kafka destination without provisioned mode", { onFailureDestination: "kafka://lost" }, /provisioned mode alone/],
+  ["retries without end and a destination", { onFailureDestination: "arn:aws:sqs:eu-west-1:1:q" }, /ends retries after 10/],
+  ["a filter on the key", { filterPatterns: [{ key: ["k"] }] }, /a pattern for key/],
+  ["LATEST", { startingPosition: "LATEST" }, /may be missed/],
+])("%s is warned of", (_what, more, message) => {
+  expect(warningsOf(more)).toMatch(message);
+});
+
+test("a timeout above 14 minutes is warned of", () => {
+  expect(warningsOf({}, 900)).toMatch(/function orders: its timeout is 900 s; AWS takes at most 840 s/);
+});
+
+test.each([{ provisionedPollerConfig: { minimumPollers: 1 } }, { provisionedPollers: { min: 1 } }])(
+  "provisioned mode is known in both spellings",
+  (spelling) => {
+    expect(warningsOf({ maximumRetryAttempts: 3, ...spelling })).toBe("");
+  },
+);
