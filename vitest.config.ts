@@ -16,7 +16,8 @@ export default defineConfig({
       suite("broker", { ...onBroker, testTimeout: 90_000 }),
       suite("relay", { ...onBroker, testTimeout: 60_000 }),
       suite("trigger", { ...onBroker, testTimeout: 90_000 }),
-      suite("package", { ...onBroker, testTimeout: 120_000 }),
+      // One .build folder for all of them.
+      suite("package", { ...onBroker, testTimeout: 120_000, fileParallelism: false }),
       suite("e2e", { ...onBroker, testTimeout: 120_000, fileParallelism: false }),
       suite("long", { ...onBroker, testTimeout: 1_800_000, fileParallelism: false }),
       suite("deploy", { ...onBroker, testTimeout: 600_000, fileParallelism: false }),

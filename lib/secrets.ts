@@ -1,4 +1,4 @@
-/** Where secrets come from: `env:NAME`, a Secrets Manager ARN (optionally with `#field` of its JSON), or the text itself. Values are kept for a while, never logged. */
+/** Where secrets come from: `env:NAME` (which may hold an ARN), a Secrets Manager ARN (optionally with `#field` of its JSON), or the text itself. Values are kept for a while, never logged. */
 import { secretFromEnvironment } from "./config.js";
 import { RelayError } from "./errors.js";
 
@@ -34,15 +34,15 @@ export function createSecrets(source: SecretSource = {}): ReadSecret {
     return text;
   };
 
-  return async (reference, options) => {
-    if (reference.startsWith("env:")) {
-      const name = reference.slice("env:".length);
-      const value = environment(name);
-      if (value === undefined || value === "") {
-        throw new RelayError("bad-configuration", `The environment variable ${name} is not set, and a route reads a secret from it.`);
-      }
-      return value;
-    }
+  const fromEnvironment = (name: string): string => {
+    const value = environment(name);
+    if (value !== undefined && value !== "") return value;
+    throw new RelayError("bad-configuration", `The environment variable ${name} is not set, and a route reads a secret from it.`);
+  };
+
+  return async (given, options) => {
+    // A deployed variable names its secret, so that the secret itself stands in no template.
+    const reference = given.startsWith("env:") ? fromEnvironment(given.slice("env:".length)) : given;
     if (!reference.startsWith("arn:")) return reference;
     const [arn = "", field] = reference.split("#", 2);
     const region = arnPattern.exec(arn)?.[1];

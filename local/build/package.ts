@@ -1,4 +1,4 @@
-/** `npm run package [-- --stage NAME]`: the CloudFormation template and one zip a function, in `.build`; no network and no credentials are needed. */
+/** `npm run package [-- --stage NAME --param NAME=VALUE ...]`: the CloudFormation template and one zip a function, in `.build`; no network and no credentials are needed. */
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,10 @@ import { deployedFunctions, projectFolder } from "./service-map.js";
 
 const packageTimeoutMs = 5 * 60_000;
 
-const { values } = parseArgs({ options: { stage: { type: "string", default: "dev" } } });
+/** Without a stage of one's own: a template to look at. */
+const { values } = parseArgs({
+  options: { stage: { type: "string", default: "example" }, param: { type: "string", multiple: true, default: [] } },
+});
 const packageFolder = join(buildFolder, "package");
 const args = [
   join(projectFolder, "node_modules/serverless/bin/serverless.js"),
@@ -17,6 +20,7 @@ const args = [
   values.stage,
   "--package",
   packageFolder,
+  ...values.param.flatMap((param) => ["--param", param]),
 ];
 const { status } = spawnSync(process.execPath, args, {
   cwd: projectFolder,

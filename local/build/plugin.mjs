@@ -1,13 +1,54 @@
-// A plugin of the framework, for `package` and `deploy`: builds the functions and names each one's zip as its package.
+// A plugin of the framework: at `package` and `deploy` it checks what is deployed, builds the functions, names each one's zip as its package, and writes roles, alarms
+// and limits into the template; at a start on the laptop it checks the routes' mappings. What it does stands in deployment/, in TypeScript.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 const buildTimeoutMs = 120_000;
+const local = "local";
 
 export default class BuildPlugin {
   constructor(serverless) {
     this.serverless = serverless;
-    this.hooks = { "before:package:createDeploymentArtifacts": () => this.build() };
+    this.hooks = {
+      "before:package:cleanup": () => this.prepare(),
+      "before:package:createDeploymentArtifacts": () => this.build(),
+      "after:package:compileEvents": () => this.complete(),
+      "before:offline:start:init": () => this.check(),
+      "before:offline:start": () => this.check(),
+    };
+  }
+
+  async prepare() {
+    const { service, serviceDir } = this.serverless;
+    const stage = this.serverless.getProvider("aws").getStage();
+    if (stage === local) this.fail("The stage local is the laptop's: everything is allowed there. Name another: --stage prod.");
+    const { prepareDeployment } = await this.deployment();
+    const prepared = await prepareDeployment(service, serviceDir);
+    if (prepared.faults)
+      this.fail(`The stage ${stage} cannot be packaged:\n  ${prepared.faults.join("\n  ")}\nEvery parameter is told in docs/aws.md.`);
+    for (const warning of prepared.warnings) console.error(`warning: ${warning}`);
+    this.prepared = prepared.deployment;
+  }
+
+  async complete() {
+    const { service, serviceDir } = this.serverless;
+    const { completeTemplate } = await this.deployment();
+    completeTemplate(service, this.prepared, join(serviceDir, ".build"));
+  }
+
+  async check() {
+    const { prepareStart } = await this.deployment();
+    const faults = prepareStart(this.serverless.service);
+    if (faults.length > 0) this.fail(faults.join("\n"));
+  }
+
+  async deployment() {
+    const { tsImport } = await import("tsx/esm/api");
+    return tsImport("./deployment/deployment.ts", import.meta.url);
+  }
+
+  fail(message) {
+    throw new this.serverless.classes.Error(message);
   }
 
   build() {
@@ -18,7 +59,7 @@ export default class BuildPlugin {
       encoding: "utf8",
       timeout: buildTimeoutMs,
     });
-    if (status !== 0) throw new this.serverless.classes.Error(`The functions could not be built:\n${stdout}${stderr}`);
+    if (status !== 0) this.fail(`The functions could not be built:\n${stdout}${stderr}`);
     for (const key of service.getAllFunctions()) {
       const definition = service.getFunction(key);
       // serverless.yml names no artifact: serverless-offline would run it instead of the sources.

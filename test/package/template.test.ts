@@ -1,74 +1,168 @@
 /** `npm run package`: the CloudFormation template and the zips, without network and without credentials. */
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { deployedFunctions, projectFolder } from "../../local/build/service-map.js";
-
-interface Resource {
-  readonly Type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: CloudFormation's own shapes, looked into by path
-  readonly Properties: any;
-}
+import { type Packaged, packageService, parameters } from "../support/packaged.js";
 
 const functions = deployedFunctions();
-let resources: readonly (readonly [string, Resource])[];
-let output: string;
+const routeKeys = functions.filter(({ file }) => file.startsWith("functions/routes/")).map(({ key }) => key);
+const apiKeys = functions.map(({ key }) => key).filter((key) => !routeKeys.includes(key));
+let prod: Packaged;
 
 beforeAll(() => {
-  const { PATH, HOME } = process.env;
-  const program = [join(projectFolder, "node_modules/tsx/dist/cli.mjs"), "local/build/package.ts", "--stage", "prod"];
-  // A proxy that is not there: whoever asks the network gets an error. And no credentials, wherever they might come from.
-  const nowhere = { HTTPS_PROXY: "http://127.0.0.1:1", HTTP_PROXY: "http://127.0.0.1:1" };
-  const run = spawnSync(process.execPath, program, {
-    cwd: projectFolder,
-    encoding: "utf8",
-    env: { PATH, HOME, AWS_EC2_METADATA_DISABLED: "true", ...nowhere },
-  });
-  output = `${run.stdout}${run.stderr}`;
-  if (run.status !== 0) throw new Error(output);
-  const template = readFileSync(join(projectFolder, ".build/package/cloudformation-template-update-stack.json"), "utf8");
-  resources = Object.entries((JSON.parse(template) as { readonly Resources: Record<string, Resource> }).Resources);
+  prod = packageService("prod");
+  if (prod.status !== 0) throw new Error(prod.output);
 }, 120_000);
 
-const ofType = (type: string) => resources.filter(([, resource]) => resource.Type === type).map(([, { Properties }]) => Properties);
+const lambdas = () => prod.ofType("AWS::Lambda::Function");
 
 test("it names the template and a zip for each function", () => {
   for (const { key } of functions) {
-    expect(output).toContain(`${key}.zip`);
+    expect(prod.output).toContain(`${key}.zip`);
     expect(existsSync(join(projectFolder, ".build/zips", `${key}.zip`)), key).toBe(true);
   }
 });
 
-test("every function runs its own bundle on the newest Lambda runtime, on arm64", () => {
-  const lambdas = ofType("AWS::Lambda::Function");
-
-  expect(lambdas.map(({ FunctionName }) => FunctionName).sort()).toEqual(functions.map(({ key }) => `kafka-relay-prod-${key}`).sort());
-  for (const { Runtime, Architectures, Handler, Code, FunctionName } of lambdas) {
+test("every function runs its own bundle on the newest Lambda runtime, on arm64, inside the VPC", () => {
+  expect(
+    lambdas()
+      .map(({ FunctionName }) => FunctionName)
+      .sort(),
+  ).toEqual(functions.map(({ key }) => `kafka-relay-prod-${key}`).sort());
+  for (const { Runtime, Architectures, Handler, Code, FunctionName, VpcConfig } of lambdas()) {
     expect({ Runtime, Architectures }).toEqual({ Runtime: "nodejs24.x", Architectures: ["arm64"] });
+    expect(VpcConfig).toEqual({ SubnetIds: parameters.subnets?.split(","), SecurityGroupIds: [parameters.securityGroups] });
     const { key, file } = functions.find((one) => FunctionName.endsWith(`-${one.key}`)) ?? { key: "", file: "" };
     expect(Handler).toBe(`${file}.handler`);
     expect(JSON.stringify(Code)).toContain(`/${key}.zip`);
   }
 });
 
-test("every call of the map is a route of the gateway", () => {
-  const routes = ofType("AWS::ApiGatewayV2::Route").map(({ RouteKey }) => RouteKey);
+test("functions of the API answer before the gateway gives up, and take no more than their share of concurrency", () => {
+  const gatewaySeconds = 30;
+  for (const { FunctionName, Timeout, ReservedConcurrentExecutions } of lambdas()) {
+    if (!apiKeys.some((key) => FunctionName.endsWith(`-${key}`))) continue;
+    expect(Timeout, FunctionName).toBeLessThan(gatewaySeconds);
+    expect(ReservedConcurrentExecutions, FunctionName).toBeGreaterThan(0);
+  }
+});
 
-  expect(routes.sort()).toEqual(functions.flatMap(({ routeKeys }) => routeKeys).sort());
+test("logs are kept for thirty days and no longer", () => {
+  const groups = prod.ofType("AWS::Logs::LogGroup");
+
+  expect(groups).toHaveLength(functions.length + 1);
+  for (const { RetentionInDays, LogGroupName } of groups) expect(RetentionInDays, LogGroupName).toBe(30);
+});
+
+test("every call of the map is a route of the gateway", () => {
+  const routes = prod.ofType("AWS::ApiGatewayV2::Route").map(({ RouteKey }) => RouteKey);
+
+  expect(routes.sort()).toEqual(functions.flatMap((one) => one.routeKeys).sort());
+});
+
+test("the gateway slows down who asks too often, lets in named origins alone, and logs neither bodies, queries nor tokens", () => {
+  const [stage] = prod.ofType("AWS::ApiGatewayV2::Stage");
+  const [api] = prod.ofType("AWS::ApiGatewayV2::Api");
+
+  expect(stage.DefaultRouteSettings).toMatchObject({ ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 });
+  expect(api.CorsConfiguration.AllowOrigins).toEqual(["https://app.example.com"]);
+  expect(api.CorsConfiguration.AllowCredentials).toBeUndefined();
+  expect(Object.keys(JSON.parse(stage.AccessLogSettings.Format))).toContain("status");
+  expect(stage.AccessLogSettings.Format).not.toMatch(/authorization|querystring|body|claims(?!\.sub)/i);
 });
 
 test("every trigger of the map is an event source mapping that starts at the earliest record", () => {
-  const mappings = ofType("AWS::Lambda::EventSourceMapping");
+  const mappings = prod.ofType("AWS::Lambda::EventSourceMapping");
 
   expect(mappings.flatMap(({ Topics }) => Topics).sort()).toEqual(
     functions.flatMap(({ triggers }) => triggers.map(({ topic }) => topic)).sort(),
   );
-  for (const { StartingPosition } of mappings) expect(StartingPosition).toBe("TRIM_HORIZON");
+  for (const mapping of mappings) {
+    expect(mapping).toMatchObject({ StartingPosition: "TRIM_HORIZON", Enabled: true });
+    for (const dropping of ["MaximumRecordAgeInSeconds", "BisectBatchOnFunctionError", "DestinationConfig"]) {
+      expect(mapping).not.toHaveProperty(dropping);
+    }
+  }
 });
 
-test("what is deployed grants nobody everything", () => {
-  for (const { Environment, FunctionName } of ofType("AWS::Lambda::Function")) {
-    expect(Environment.Variables.RELAY_ACCESS, FunctionName).toBe("grants");
+test("what is deployed grants what was given, and nobody everything", () => {
+  for (const { Environment, FunctionName } of lambdas()) {
+    expect(Environment.Variables, FunctionName).toMatchObject({ RELAY_ACCESS: "grants", RELAY_ACCESS_GRANTS: parameters.grants });
   }
+});
+
+test("brokers are reached by TLS, as the function's own role", () => {
+  for (const { Environment, FunctionName } of lambdas()) {
+    expect(Environment.Variables, FunctionName).toMatchObject({ KAFKA_SSL: "true", KAFKA_SASL_MECHANISM: "aws-iam" });
+  }
+});
+
+test("a secret stands in the template as an ARN", () => {
+  const variables = lambdas().find(({ FunctionName }) => FunctionName.endsWith("quakesToSql")).Environment.Variables;
+
+  expect(variables.QUAKES_DATABASE_URL).toBe(parameters.quakesDatabase);
+});
+
+test("every function has alarms for errors and throttles, every route for its lag and its dead letters, and they reach who is on call", () => {
+  const alarms = prod.ofType("AWS::CloudWatch::Alarm");
+  const namesOf = (key: string) =>
+    alarms
+      .map(({ AlarmName }) => AlarmName)
+      .filter((name) => name.startsWith(`kafka-relay-prod-${key}-`))
+      .map((name) => name.split("-").pop());
+
+  for (const key of apiKeys) expect(namesOf(key), key).toEqual(["Errors", "Throttles"]);
+  for (const key of routeKeys) expect(namesOf(key), key).toEqual(["Errors", "Throttles", "OffsetLag", "DeadLetters"]);
+  for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual([parameters.alarmsTopic]);
+});
+
+test("what each function must reach from its subnets is written beside the template", () => {
+  const egress = readFileSync(join(projectFolder, ".build/egress.md"), "utf8");
+
+  for (const { key } of functions) expect(egress).toContain(`| ${key} | brokers | 9098 |`);
+  expect(egress).toContain("| quakesToWebhook | webhook hooks.example.com | 443 | NAT |");
+  expect(egress).toMatch(/\| quakesToSql \| AWS: secretsmanager \| 443 \|/);
+});
+
+test.each([
+  { authorizer: "iam", more: {}, type: "AWS_IAM" },
+  { authorizer: "jwt", more: { jwtIssuer: "https://issuer.example.com/", jwtAudience: "relay" }, type: "JWT" },
+  { authorizer: "none", more: {}, type: undefined },
+])(
+  "with the authorizer $authorizer it stands before every call, the catch-all, health and the description too",
+  ({ authorizer, more, type }) => {
+    const packaged = authorizer === "iam" ? prod : packageService("dev", { ...parameters, authorizer, ...more });
+    const routes = packaged.ofType("AWS::ApiGatewayV2::Route");
+
+    expect(packaged.status, packaged.output).toBe(0);
+    expect(routes.map(({ RouteKey }) => RouteKey)).toEqual(expect.arrayContaining(["$default", "GET /health", "GET /openapi.json"]));
+    for (const { AuthorizationType, RouteKey } of routes) expect(AuthorizationType, RouteKey).toBe(type);
+    expect(packaged.ofType("AWS::ApiGatewayV2::Authorizer").map(({ JwtConfiguration }) => JwtConfiguration)).toEqual(
+      authorizer === "jwt" ? [{ Issuer: "https://issuer.example.com/", Audience: ["relay"] }] : [],
+    );
+  },
+);
+
+test("what is missing or wrong is told all at once, and nothing is packaged", () => {
+  const { status, output } = packageService("prod", { authorizer: "jwt", alarmsTopic: "on-call", demo: "on" });
+  const named = [...output.matchAll(/^\s*(\w+): /gm)].map(([, name]) => name).filter((name) => name !== "Environment" && name !== "Docs");
+
+  expect(status).toBe(1);
+  expect(named).toEqual(["alarmsTopic", "clusterArn", "subnets", "securityGroups", "jwtIssuer", "jwtAudience"]);
+});
+
+test("a route that is switched on and whose variable is empty is refused", () => {
+  const { quakesDatabase, ...others } = parameters;
+  const { status, output } = packageService("prod", others);
+
+  expect(status).toBe(1);
+  expect(output).toContain("function quakesToSql: its variable QUAKES_DATABASE_URL has no value");
+});
+
+test("the laptop's stage, which allows everything, cannot be packaged", () => {
+  const { status, output } = packageService("local", {});
+
+  expect(status).toBe(1);
+  expect(output).toContain("Name another: --stage prod");
 });

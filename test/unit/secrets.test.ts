@@ -14,6 +14,15 @@ test("plain text is itself, and env:NAME is the variable, read each time", async
   await expect(secret("env:MISSING")).rejects.toThrow("The environment variable MISSING is not set");
 });
 
+test("a variable may hold the ARN of the secret, with the field of it", async () => {
+  const secret = createSecrets({
+    environment: (name) => (name === "TOKEN" ? `${arn}#token` : undefined),
+    secretsManager: async () => '{"token":"s3cret"}',
+  });
+
+  expect(await secret("env:TOKEN")).toBe("s3cret");
+});
+
 test("a secret of Secrets Manager is asked for once, kept, and asked for again when it is refused, but not over and over", async () => {
   const asked: string[] = [];
   let nowMs = 0;

@@ -1,0 +1,218 @@
+/**
+ * The service as it is deployed, made from serverless.yml and the code: checked before anything is packaged, then roles, alarms and limits are written into the
+ * CloudFormation template. The framework's plugin beside it (plugin.mjs) calls these two and nothing else.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { toAlarms } from "./alarms.js";
+import { type EgressRow, egressFaults, egressOf, toMarkdown } from "./egress.js";
+import { isProvisioned, type MappingEvent, mappingFaults, takesPartialResponses } from "./mappings.js";
+import { type DeclaredFunction, type FunctionNeeds, needsOf } from "./needs.js";
+import { type Resource, roleIdOf, toRole } from "./roles.js";
+import { checkSettings, type DeploymentSettings } from "./settings.js";
+
+interface MskEvent extends MappingEvent {
+  readonly topic: string;
+  readonly consumerGroupId?: string;
+  saslScram512?: string;
+  maximumRetryAttempts?: unknown;
+}
+
+export interface ServiceFunction {
+  readonly handler: string;
+  readonly name: string;
+  readonly environment?: Record<string, string>;
+  events?: { httpApi?: unknown; msk?: MskEvent; kafka?: MskEvent }[];
+  role?: string;
+  reservedConcurrency?: number;
+}
+
+/** What of the framework's service is read and written here. */
+export interface Service {
+  readonly custom: { readonly deployment?: unknown };
+  readonly provider: {
+    environment?: Record<string, string>;
+    vpc?: unknown;
+    httpApi?: Record<string, unknown>;
+    readonly compiledCloudFormationTemplate?: { readonly Resources: Record<string, Resource> };
+  };
+  readonly getAllFunctions: () => string[];
+  readonly getFunction: (key: string) => ServiceFunction;
+}
+
+export interface Deployment {
+  readonly settings: DeploymentSettings;
+  readonly needs: readonly FunctionNeeds[];
+  readonly secretArns: ReadonlyMap<string, readonly string[]>;
+  readonly egress: readonly EgressRow[];
+}
+
+export type Prepared = { readonly faults: readonly string[] } | { readonly deployment: Deployment; readonly warnings: readonly string[] };
+
+/** Checks everything that can be known before, and completes the service. Answers every fault at once; then nothing was changed that matters. */
+export async function prepareDeployment(service: Service, folder: string): Promise<Prepared> {
+  const checked = checkSettings(service.custom.deployment, folder);
+  const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
+  const faults = [...(checked.ok ? [] : checked.faults), ...functions.flatMap(({ key, definition }) => faultsOfMappings(key, definition))];
+  if (!checked.ok) return { faults };
+  const { settings } = checked;
+  const needs = await Promise.all(functions.map(({ key, definition }) => needsOf(folder, declaredOf(key, definition))));
+  const secretArns = new Map(needs.map((one) => [one.key, secretArnsOf(one, service)]));
+  const egress = needs.flatMap((one) => egressOf(one, settings, secretArns.get(one.key) ?? [], variablesOf(service, one.key)));
+  const running = new Set(functions.filter(({ definition }) => isOn(definition)).map(({ key }) => key));
+  faults.push(
+    ...functions.filter(({ key }) => running.has(key)).flatMap(({ key, definition }) => emptyVariables(key, definition)),
+    ...egressFaults(
+      egress.filter(({ functionKey }) => running.has(functionKey)),
+      settings,
+    ),
+  );
+  if (faults.length > 0) return { faults };
+  complete(service, settings, functions);
+  return { deployment: { settings, needs, secretArns, egress }, warnings: checked.warnings };
+}
+
+/** Into the compiled template: roles, alarms, throttling; and the egress table beside it. */
+export function completeTemplate(service: Service, { settings, needs, secretArns, egress }: Deployment, outFolder: string): void {
+  const resources = service.provider.compiledCloudFormationTemplate?.Resources;
+  if (resources === undefined) throw new Error("The template is not compiled yet.");
+  const nameOf = (key: string): string => service.getFunction(key).name;
+  const routeFunctionIds = needs.filter(({ route }) => route !== undefined).map(({ key }) => functionIdOf(key));
+  for (const one of needs) {
+    resources[roleIdOf(one.key)] = toRole({
+      needs: one,
+      settings,
+      functionName: nameOf(one.key),
+      secretArns: secretArns.get(one.key) ?? [],
+      routeFunctionIds,
+    });
+  }
+  Object.assign(resources, toAlarms(needs, nameOf, settings.alarmsTopic));
+  const stage = resources.HttpApiStage;
+  if (stage !== undefined) {
+    stage.Properties.DefaultRouteSettings = {
+      ...(stage.Properties.DefaultRouteSettings as object | undefined),
+      ThrottlingRateLimit: Number(settings.throttleRate),
+      ThrottlingBurstLimit: Number(settings.throttleBurst),
+    };
+  }
+  mkdirSync(outFolder, { recursive: true });
+  writeFileSync(join(outFolder, "egress.md"), toMarkdown(egress));
+}
+
+/** A start on the laptop: faults that the cloud would have as well, and what the functions are to know of their mappings. */
+export function prepareStart(service: Service): readonly string[] {
+  const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
+  for (const { definition } of functions) tellPartialResponses(definition);
+  return functions.flatMap(({ key, definition }) => faultsOfMappings(key, definition));
+}
+
+/** As CloudFormation's resources are called by the framework. */
+const functionIdOf = (key: string): string => `${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction`;
+const isRoute = ({ handler }: ServiceFunction): boolean => handler.startsWith("functions/routes/");
+const mappingsOf = ({ events = [] }: ServiceFunction): readonly MskEvent[] =>
+  events.flatMap(({ msk, kafka }) => [msk, kafka].filter((event) => event !== undefined));
+/** A function without a mapping is called; one with mappings runs as long as one of them is on. */
+const isOn = (definition: ServiceFunction): boolean =>
+  mappingsOf(definition).length === 0 || mappingsOf(definition).some(({ enabled }) => enabled !== false && enabled !== "false");
+
+function declaredOf(key: string, definition: ServiceFunction): DeclaredFunction {
+  return { key, file: definition.handler.replace(/\.[^./]+$/, ""), triggers: mappingsOf(definition) };
+}
+
+function faultsOfMappings(key: string, definition: ServiceFunction): readonly string[] {
+  return isRoute(definition) ? mappingsOf(definition).flatMap((event) => mappingFaults(key, event)) : [];
+}
+
+/** A variable that a route names is there for a reason. */
+function emptyVariables(key: string, { environment = {}, ...definition }: ServiceFunction): readonly string[] {
+  if (!isRoute({ ...definition, environment })) return [];
+  return Object.entries(environment)
+    .filter(([, value]) => value === "")
+    .map(
+      ([name]) =>
+        `function ${key}: its variable ${name} has no value in this stage; set it (an ARN of a secret will do), or switch its trigger off`,
+    );
+}
+
+function variablesOf(service: Service, key: string): Readonly<Record<string, string>> {
+  return { ...service.provider.environment, ...service.getFunction(key).environment };
+}
+
+function secretArnsOf({ key, route }: FunctionNeeds, service: Service): readonly string[] {
+  const named = [...Object.values(service.getFunction(key).environment ?? {}), ...(route?.secretReferences ?? [])];
+  const arns = named.filter((value) => /^arn:aws[a-z-]*:secretsmanager:/.test(value)).map((value) => value.split("#")[0] ?? value);
+  return [...new Set(arns)];
+}
+
+function complete(
+  service: Service,
+  settings: DeploymentSettings,
+  functions: readonly { readonly key: string; readonly definition: ServiceFunction }[],
+): void {
+  const { provider } = service;
+  provider.vpc = { subnetIds: settings.subnets, securityGroupIds: settings.securityGroups };
+  provider.environment = { ...provider.environment, ...kafkaVariables(settings), RELAY_ACCESS_GRANTS: settings.grants };
+  provider.httpApi = { ...provider.httpApi, ...authorizersOf(settings), ...corsOf(settings) };
+  for (const { key, definition } of functions) {
+    definition.role = roleIdOf(key);
+    if (settings.reservedConcurrency === "off") delete definition.reservedConcurrency;
+    tellPartialResponses(definition);
+    for (const event of mappingsOf(definition)) {
+      if (settings.kafkaSecret !== "") event.saslScram512 ??= settings.kafkaSecret;
+      // Retry controls belong to provisioned pollers; without them the mapping tries without end anyhow.
+      if (isRoute(definition) && isProvisioned(event)) event.maximumRetryAttempts ??= -1;
+    }
+    definition.events = (definition.events ?? []).map((event) =>
+      event.httpApi === undefined ? event : { ...event, httpApi: guarded(event.httpApi, settings) },
+    );
+  }
+}
+
+function tellPartialResponses(definition: ServiceFunction): void {
+  const mappings = mappingsOf(definition);
+  if (!isRoute(definition) || mappings.length === 0 || !mappings.every(takesPartialResponses)) return;
+  (definition as { environment?: Record<string, string> }).environment = { ...definition.environment, RELAY_PARTIAL_RESPONSES: "true" };
+}
+
+function kafkaVariables({ kafkaAuthentication, kafkaSecret }: DeploymentSettings): Record<string, string> {
+  switch (kafkaAuthentication) {
+    case "iam":
+      return { KAFKA_SSL: "true", KAFKA_SASL_MECHANISM: "aws-iam" };
+    case "scram":
+      return { KAFKA_SSL: "true", KAFKA_SASL_MECHANISM: "scram-sha-512", KAFKA_SASL_SECRET_ARN: kafkaSecret };
+    case "tls":
+      return { KAFKA_SSL: "true" };
+    case "none":
+      return {};
+  }
+}
+
+function authorizersOf({ authorizer, jwtIssuer, jwtAudience }: DeploymentSettings): Record<string, unknown> {
+  if (authorizer !== "jwt") return {};
+  return {
+    authorizers: { jwt: { type: "jwt", identitySource: "$request.header.Authorization", issuerUrl: jwtIssuer, audience: jwtAudience } },
+  };
+}
+
+/** Credentials are never allowed: no cookie decides anything here. */
+function corsOf({ corsOrigins }: DeploymentSettings): Record<string, unknown> {
+  if (corsOrigins.length === 0) return {};
+  return {
+    cors: {
+      allowedOrigins: corsOrigins,
+      allowedHeaders: ["accept", "authorization", "content-type", "traceparent", "x-amz-date", "x-amz-security-token"],
+      allowedMethods: ["DELETE", "GET", "PATCH", "POST", "PUT"],
+      maxAge: 600,
+    },
+  };
+}
+
+/** Every call has the authorizer, the catch-all, health and the description included: none can be forgotten. */
+function guarded(event: unknown, { authorizer }: DeploymentSettings): unknown {
+  if (authorizer === "none") return event;
+  const [method = "", path] =
+    typeof event === "string" ? event.split(" ") : [(event as { method: string }).method, (event as { path: string }).path];
+  const call = path === undefined ? { path: "*" } : { method, path };
+  return { ...call, authorizer: authorizer === "iam" ? { type: "aws_iam" } : { name: "jwt" } };
+}

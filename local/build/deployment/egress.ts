@@ -1,0 +1,95 @@
+/** What each function must reach from private subnets, and by what it does: told when the package is written, checked as far as the configuration tells. Pure. */
+import type { FunctionNeeds } from "./needs.js";
+import type { DeploymentSettings } from "./settings.js";
+
+export interface EgressRow {
+  readonly functionKey: string;
+  readonly what: string;
+  readonly port: string;
+  /** In the VPC itself, an endpoint of it, or a NAT gateway. */
+  readonly by: string;
+}
+
+type Settings = Pick<DeploymentSettings, "kafkaAuthentication" | "kafkaSecret" | "brokers" | "egress">;
+
+/** https://docs.aws.amazon.com/msk/latest/developerguide/port-info.html */
+const brokerPorts = { iam: "9098", scram: "9096", tls: "9094", none: "9092" } as const;
+
+/** The service that an AWS target calls, as its endpoint is called; S3 and DynamoDB have gateway endpoints, which cost nothing. */
+const services: Readonly<Record<string, string>> = {
+  sqs: "sqs",
+  sns: "sns",
+  s3: "s3",
+  dynamodb: "dynamodb",
+  eventbridge: "events",
+  lambda: "lambda",
+};
+const gatewayServices = ["s3", "dynamodb"];
+
+export function egressOf(
+  { key, may, route }: FunctionNeeds,
+  settings: Settings,
+  secretArns: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): readonly EgressRow[] {
+  const row = (what: string, port: string, by: string): EgressRow => ({ functionKey: key, what, port, by });
+  const service = (name: string) => row(`AWS: ${name}`, "443", byEndpoint(name, settings));
+  return [
+    row("brokers", brokerPorts[settings.kafkaAuthentication], "inside the VPC; the brokers' security group lets ours in"),
+    ...(settings.brokers === "" || may.includes("cluster:describe") ? [service("kafka")] : []),
+    ...(settings.kafkaSecret !== "" || secretArns.length > 0 ? [service("secretsmanager")] : []),
+    ...(may.includes("dead-letter:redrive") ? [service("lambda")] : []),
+    ...(route === undefined ? [] : targetRows(route, environment, row, service)),
+  ];
+}
+
+function byEndpoint(service: string, { egress }: Settings): string {
+  if (gatewayServices.includes(service)) return `gateway endpoint com.amazonaws.<region>.${service}, or NAT`;
+  return egress === "endpoints"
+    ? `interface endpoint com.amazonaws.<region>.${service}`
+    : `NAT, or interface endpoint com.amazonaws.<region>.${service}`;
+}
+
+function targetRows(
+  { targetKind, targetName, targetOptions }: NonNullable<FunctionNeeds["route"]>,
+  environment: Readonly<Record<string, string>>,
+  row: (what: string, port: string, by: string) => EgressRow,
+  service: (name: string) => EgressRow,
+): readonly EgressRow[] {
+  const known = services[targetKind];
+  if (known !== undefined) return [service(known)];
+  switch (targetKind) {
+    case "topic":
+      return targetOptions.cluster === undefined
+        ? []
+        : [row(`brokers of another cluster: ${targetName}`, "as listed", "peering, a transit gateway or NAT")];
+    case "webhook":
+      return [row(`webhook ${hostOf(targetName, environment)}`, "443", "NAT")];
+    case "sql":
+      return [row(`database of ${targetName}`, "5432 or as its connection string says", "inside the VPC, peering or NAT")];
+    default:
+      return [row(`what ${targetKind} ${targetName} calls`, "?", "as it needs")];
+  }
+}
+
+function hostOf(name: string, environment: Readonly<Record<string, string>>): string {
+  const variable = /env:(\w+)/.exec(name)?.[1];
+  const value = variable === undefined ? name : (environment[variable] ?? "");
+  return URL.canParse(value) && value.startsWith("http") ? new URL(value).host : `of ${variable ?? name}`;
+}
+
+/** What cannot work, as sentences. */
+export function egressFaults(rows: readonly EgressRow[], { egress }: Settings): readonly string[] {
+  if (egress !== "endpoints") return [];
+  return rows
+    .filter(({ what }) => what.startsWith("webhook "))
+    .map(
+      ({ functionKey, what }) =>
+        `egress: ${functionKey} calls ${what}, and without a NAT gateway (egress is endpoints) nothing outside AWS is reached`,
+    );
+}
+
+export function toMarkdown(rows: readonly EgressRow[]): string {
+  const lines = rows.map(({ functionKey, what, port, by }) => `| ${functionKey} | ${what} | ${port} | ${by} |`);
+  return ["| function | reaches | port | by |", "| --- | --- | --- | --- |", ...lines, ""].join("\n");
+}

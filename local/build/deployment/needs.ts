@@ -1,0 +1,73 @@
+/** What each function needs of the world outside: read from its operations or its route, never written down a second time. */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Permission } from "../../../lib/access.js";
+import type { Operations } from "../../../lib/http/operation.js";
+import { deadLetterTopicOf } from "../../../lib/relay/dead-letter.js";
+import type { Route } from "../../../lib/relay/route.js";
+
+export interface RouteNeeds {
+  readonly name: string;
+  readonly order: Route["order"];
+  readonly targetKind: string;
+  /** As the target names itself, without a secret. */
+  readonly targetName: string;
+  readonly targetOptions: Readonly<Record<string, unknown>>;
+  readonly sourceTopics: readonly string[];
+  readonly groups: readonly (string | undefined)[];
+  readonly deadLetterTopics: readonly string[];
+  /** `env:NAME` and ARNs that its options name. */
+  readonly secretReferences: readonly string[];
+}
+
+export interface FunctionNeeds {
+  /** Its key in serverless.yml. */
+  readonly key: string;
+  /** What its operations need of callers, and so of the cluster; empty for a route. */
+  readonly may: readonly Permission[];
+  readonly route: RouteNeeds | undefined;
+}
+
+export interface DeclaredFunction {
+  readonly key: string;
+  /** From the project's folder, without extension. */
+  readonly file: string;
+  readonly triggers: readonly { readonly topic: string; readonly consumerGroupId?: string | undefined }[];
+}
+
+/** Loads a function's file as Lambda does. Throws a sentence that names a file that exports neither operations nor a route. */
+export async function needsOf(folder: string, { key, file, triggers }: DeclaredFunction): Promise<FunctionNeeds> {
+  const exported = (await import(pathToFileURL(join(folder, `${file}.ts`)).href)) as {
+    readonly operations?: Operations;
+    readonly handler?: { readonly route?: Route };
+  };
+  const { operations, handler } = exported;
+  if (operations !== undefined) {
+    const may = Object.values(operations).map((operation) => operation.may);
+    return { key, may: [...new Set(may)].sort(), route: undefined };
+  }
+  if (handler?.route !== undefined) return { key, may: [], route: routeNeeds(handler.route, triggers) };
+  throw new Error(`${file}.ts exports neither operations nor a handler made by relay(): what it needs cannot be told.`);
+}
+
+function routeNeeds({ name, order, target, deadLetterTopic }: Route, triggers: DeclaredFunction["triggers"]): RouteNeeds {
+  return {
+    name,
+    order,
+    targetKind: target.kind,
+    targetName: target.name,
+    targetOptions: target.options,
+    sourceTopics: triggers.map(({ topic }) => topic),
+    groups: triggers.map(({ consumerGroupId }) => consumerGroupId),
+    deadLetterTopics: [...new Set(triggers.map(({ topic }) => deadLetterTopicOf(topic, deadLetterTopic)))],
+    secretReferences: [...new Set(referencesIn(target.options))],
+  };
+}
+
+const depthMax = 8;
+
+function referencesIn(value: unknown, depth = 0): readonly string[] {
+  if (typeof value === "string") return /^(env:\w+|arn:aws[a-z-]*:secretsmanager:.+)$/.test(value) ? [value] : [];
+  if (typeof value !== "object" || value === null || depth >= depthMax) return [];
+  return Object.values(value).flatMap((inner) => referencesIn(inner, depth + 1));
+}

@@ -1,0 +1,157 @@
+/**
+ * What a role must hold for what its function may do: `kafka-cluster:*` actions by permission
+ * (https://docs.aws.amazon.com/msk/latest/developerguide/kafka-actions.html), and the call of each kind of target. Pure.
+ */
+import type { Permission } from "../../../lib/access.js";
+import type { FunctionNeeds, RouteNeeds } from "./needs.js";
+
+export interface Statement {
+  readonly Sid: string;
+  readonly Effect: "Allow";
+  readonly Action: readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** Actions on the cluster, on topics and on groups, without their prefix. */
+interface ClusterActions {
+  readonly cluster?: readonly string[];
+  readonly topic?: readonly string[];
+  readonly group?: readonly string[];
+}
+
+const produced: ClusterActions = {
+  cluster: ["WriteDataIdempotently"],
+  // The topic's own max.message.bytes is read, so that batches are as large as it takes.
+  topic: ["DescribeTopic", "DescribeTopicDynamicConfiguration", "WriteData"],
+};
+const read: ClusterActions = { topic: ["DescribeTopic", "ReadData"] };
+const describedTopic: ClusterActions = { topic: ["DescribeTopic", "DescribeTopicDynamicConfiguration"] };
+/** Whoever tells a group's lag asks for the ends of its topics. */
+const describedGroup: ClusterActions = { topic: ["DescribeTopic"], group: ["DescribeGroup"] };
+
+const byPermission: Readonly<Record<Permission, ClusterActions>> = {
+  "record:write": produced,
+  "record:read": read,
+  // Kafka asks for DELETE on the topic.
+  "record:delete": { topic: ["DescribeTopic", "DeleteTopic"] },
+  "topic:list": describedTopic,
+  "topic:describe": describedTopic,
+  "topic:create": { topic: ["CreateTopic", "DescribeTopic", "DescribeTopicDynamicConfiguration"] },
+  "topic:alter": { topic: ["AlterTopic", "AlterTopicDynamicConfiguration", "DescribeTopic", "DescribeTopicDynamicConfiguration"] },
+  "topic:delete": { topic: ["DeleteTopic", "DescribeTopic"] },
+  "group:list": describedGroup,
+  "group:describe": describedGroup,
+  // An offset is committed for the group by whoever may read the topic: so Kafka has it.
+  "group:alter": { topic: ["DescribeTopic", "ReadData"], group: ["AlterGroup", "DescribeGroup"] },
+  "group:delete": { topic: ["DescribeTopic", "ReadData"], group: ["DeleteGroup", "DescribeGroup"] },
+  "acl:describe": { cluster: ["DescribeCluster"] },
+  "acl:alter": { cluster: ["AlterCluster", "DescribeCluster"] },
+  "cluster:describe": { cluster: ["DescribeCluster", "DescribeClusterDynamicConfiguration"], topic: ["DescribeTopic"] },
+  "cluster:alter": {
+    cluster: ["AlterCluster", "AlterClusterDynamicConfiguration", "DescribeCluster", "DescribeClusterDynamicConfiguration"],
+    topic: ["DescribeTopic"],
+  },
+  "dead-letter:read": read,
+  // Written where a letter goes back to a topic, and to tell what became of it.
+  "dead-letter:redrive": produced,
+  "dead-letter:discard": produced,
+  "service:describe": {},
+};
+
+const allow = (Sid: string, Action: readonly string[], Resource: unknown): Statement => ({ Sid, Effect: "Allow", Action, Resource });
+const onCluster = (actions: Iterable<string>): readonly string[] => [...new Set(actions)].sort().map((action) => `kafka-cluster:${action}`);
+
+/** `arn:...:cluster/name/id` -> `arn:...:topic/name/id/<name>`; a `*` at the end of the name stands for any rest. */
+export function resourceArn(clusterArn: string, type: "topic" | "group", name: string): string {
+  return `${clusterArn.replace(":cluster/", `:${type}/`)}/${name}`;
+}
+
+/** For a function of the API: as its operations say, on names that begin with `prefix`. */
+export function apiStatements({ may }: FunctionNeeds, clusterArn: string, prefix: string): readonly Statement[] {
+  const of = (part: keyof ClusterActions) => may.flatMap((permission) => byPermission[permission][part] ?? []);
+  const topic = onCluster(of("topic"));
+  const group = onCluster(of("group"));
+  const marks = may.includes("dead-letter:redrive") || may.includes("dead-letter:discard");
+  return [
+    allow("Cluster", onCluster(["Connect", ...of("cluster")]), clusterArn),
+    ...(topic.length > 0 ? [allow("Topics", topic, resourceArn(clusterArn, "topic", `${prefix}*`))] : []),
+    ...(group.length > 0 ? [allow("Groups", group, resourceArn(clusterArn, "group", `${prefix}*`))] : []),
+    // What became of dead letters is written beside them, in a topic made when it is first needed.
+    ...(marks ? [allow("Marks", onCluster(["CreateTopic"]), resourceArn(clusterArn, "topic", `${prefix}*.marks`))] : []),
+  ];
+}
+
+/** For a route: it writes its target and its dead letter topic, and may create that one topic. What it reads, the trigger's statements add. */
+export function routeStatements(route: RouteNeeds, clusterArn: string): readonly Statement[] {
+  const topicsOf = (names: readonly string[]) => names.map((name) => resourceArn(clusterArn, "topic", name));
+  const target = writtenTopic(route);
+  return [
+    allow("Cluster", onCluster(["Connect", "WriteDataIdempotently"]), clusterArn),
+    // How large a record of the source may be, for its dead letter topic.
+    allow("Sources", onCluster(["DescribeTopic", "DescribeTopicDynamicConfiguration"]), topicsOf(route.sourceTopics)),
+    allow(
+      "DeadLetters",
+      onCluster(["CreateTopic", "DescribeTopic", "DescribeTopicDynamicConfiguration", "WriteData"]),
+      topicsOf(route.deadLetterTopics),
+    ),
+    ...(target === undefined ? [] : [allow("Target", onCluster(produced.topic ?? []), topicsOf([target]))]),
+  ];
+}
+
+/** The topic of this cluster that a route relays to. */
+function writtenTopic({ targetKind, targetOptions: { topic, cluster } }: RouteNeeds): string | undefined {
+  return targetKind === "topic" && cluster === undefined && typeof topic === "string" ? topic : undefined;
+}
+
+const sub = (text: string) => ({ "Fn::Sub": text });
+
+/** The call of an AWS target. Absent: it needs none, or cannot be told from the route (`unknown` says why). */
+export function targetStatements({ targetKind, targetOptions: options }: RouteNeeds): readonly Statement[] {
+  switch (targetKind) {
+    case "sqs":
+      return [allow("Target", ["sqs:SendMessage"], queueArn(String(options.queueUrl)))];
+    case "sns":
+      return [allow("Target", ["sns:Publish"], String(options.topicArn))];
+    case "s3":
+      return [allow("Target", ["s3:PutObject"], sub(`arn:\${AWS::Partition}:s3:::${options.bucket}/${options.prefix ?? ""}*`))];
+    case "dynamodb":
+      return [
+        allow(
+          "Target",
+          ["dynamodb:DeleteItem", "dynamodb:PutItem"],
+          arnOf(String(options.table), (name) => `dynamodb:\${AWS::Region}:\${AWS::AccountId}:table/${name}`),
+        ),
+      ];
+    case "eventbridge":
+      return [
+        allow(
+          "Target",
+          ["events:PutEvents"],
+          arnOf(String(options.bus ?? "default"), (name) => `events:\${AWS::Region}:\${AWS::AccountId}:event-bus/${name}`),
+        ),
+      ];
+    case "lambda":
+      return [
+        allow(
+          "Target",
+          ["lambda:InvokeFunction"],
+          arnOf(String(options.functionName), (name) => `lambda:\${AWS::Region}:\${AWS::AccountId}:function:${name}`),
+        ),
+      ];
+    default:
+      return [];
+  }
+}
+
+const arnOf = (given: string, inAccount: (name: string) => string): unknown =>
+  given.startsWith("arn:") ? given : sub(`arn:\${AWS::Partition}:${inAccount(given)}`);
+
+function queueArn(url: string): unknown {
+  const [, region, account, name] = /^https:\/\/sqs\.([a-z0-9-]+)\.amazonaws\.com[a-z.]*\/(\d{12})\/(.+)$/.exec(url) ?? [];
+  return sub(
+    region === undefined
+      ? `arn:\${AWS::Partition}:sqs:\${AWS::Region}:\${AWS::AccountId}:${url.split("/").pop()}`
+      : `arn:\${AWS::Partition}:sqs:${region}:${account}:${name}`,
+  );
+}

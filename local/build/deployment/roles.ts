@@ -1,0 +1,119 @@
+/** One role a function, with what its function needs and nothing more. Pure: needs and settings in, CloudFormation out. */
+import type { FunctionNeeds } from "./needs.js";
+import { apiStatements, routeStatements, type Statement, targetStatements } from "./permissions.js";
+import type { DeploymentSettings } from "./settings.js";
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Record<string, unknown>;
+  DependsOn?: unknown;
+}
+
+export interface RoleRequest {
+  readonly needs: FunctionNeeds;
+  readonly settings: Pick<DeploymentSettings, "clusterArn" | "topicPrefix" | "kafkaAuthentication" | "kafkaSecret" | "brokers">;
+  /** As Lambda calls it: `kafka-relay-prod-produce`. */
+  readonly functionName: string;
+  /** ARNs of secrets that its variables and its route name, without `#field`. */
+  readonly secretArns: readonly string[];
+  /** Logical ids of the routes' functions, for who redrives. */
+  readonly routeFunctionIds: readonly string[];
+}
+
+export const roleIdOf = (key: string): string => `${key.charAt(0).toUpperCase()}${key.slice(1)}Role`;
+
+export function toRole(request: RoleRequest): Resource {
+  return {
+    Type: "AWS::IAM::Role",
+    Properties: {
+      AssumeRolePolicyDocument: {
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Principal: { Service: ["lambda.amazonaws.com"] }, Action: ["sts:AssumeRole"] }],
+      },
+      Policies: [{ PolicyName: "function", PolicyDocument: { Version: "2012-10-17", Statement: statementsOf(request) } }],
+    },
+  };
+}
+
+export function statementsOf(request: RoleRequest): readonly Statement[] {
+  const { needs, settings, functionName, secretArns, routeFunctionIds } = request;
+  const { clusterArn, kafkaAuthentication, kafkaSecret, topicPrefix } = settings;
+  const usesIam = kafkaAuthentication === "iam";
+  const kafka = needs.route === undefined ? apiStatements(needs, clusterArn, topicPrefix) : routeStatements(needs.route, clusterArn);
+  const secrets = [...new Set([...(kafkaSecret === "" ? [] : [kafkaSecret]), ...secretArns])];
+  const redrives = needs.may.includes("dead-letter:redrive") && routeFunctionIds.length > 0;
+  return [
+    ...logStatements(functionName),
+    networkStatement,
+    ...controlStatements(request),
+    // Other ways to authenticate know no IAM: there, the cluster's ACLs decide.
+    ...(usesIam ? kafka : []),
+    ...(needs.route === undefined ? [] : targetStatements(needs.route)),
+    ...(secrets.length === 0 ? [] : secretStatements(secrets)),
+    ...(redrives
+      ? [
+          {
+            Sid: "Redrive",
+            Effect: "Allow" as const,
+            Action: ["lambda:InvokeFunction"],
+            Resource: routeFunctionIds.map((id) => ({ "Fn::GetAtt": [id, "Arn"] })),
+          },
+        ]
+      : []),
+  ];
+}
+
+function logStatements(functionName: string): readonly Statement[] {
+  return [
+    {
+      Sid: "Logs",
+      Effect: "Allow",
+      Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+      Resource: { "Fn::Sub": `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${functionName}:*` },
+    },
+  ];
+}
+
+/** A function in a VPC has network interfaces; EC2 tells no resource for most of these (https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html). */
+const networkStatement: Statement = {
+  Sid: "Network",
+  Effect: "Allow",
+  Action: [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+  ],
+  Resource: "*",
+};
+
+/** MSK's control plane: where the brokers are, and for one operation how the cluster is. */
+function controlStatements({ needs, settings: { brokers, clusterArn } }: RoleRequest): readonly Statement[] {
+  const actions = [
+    ...(brokers === "" ? ["kafka:GetBootstrapBrokers"] : []),
+    ...(needs.may.includes("cluster:describe") ? ["kafka:DescribeClusterV2"] : []),
+  ];
+  return actions.length === 0 ? [] : [{ Sid: "Control", Effect: "Allow", Action: actions, Resource: clusterArn }];
+}
+
+/** Secrets under a key of one's own are decrypted by way of Secrets Manager alone, and these only. */
+function secretStatements(arns: readonly string[]): readonly Statement[] {
+  return [
+    { Sid: "Secrets", Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: arns },
+    {
+      Sid: "SecretKeys",
+      Effect: "Allow",
+      Action: ["kms:Decrypt"],
+      Resource: "*",
+      Condition: {
+        StringEquals: {
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own
+          "kms:ViaService": { "Fn::Sub": "secretsmanager.${AWS::Region}.amazonaws.com" },
+          "kms:EncryptionContext:SecretARN": arns,
+        },
+      },
+    },
+  ];
+}

@@ -1,0 +1,148 @@
+/** What a stage is deployed with: the values of `custom.deployment` in serverless.yml, given by `--param` or the environment, checked together. Pure. */
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import * as v from "valibot";
+import type { AccessPolicy } from "../../../lib/access.js";
+import { toAccessPolicy } from "../../../lib/access-policy.js";
+
+const arn = (service: string) => new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:.+`);
+const text = v.pipe(
+  v.union([v.string(), v.number(), v.boolean()]),
+  v.transform((value) => String(value).trim()),
+);
+const list = (item: RegExp, example: string) =>
+  v.pipe(
+    text,
+    v.transform((value) => (value === "" ? [] : value.split(",").map((one) => one.trim()))),
+    v.check(
+      (items) => items.every((one) => item.test(one)),
+      () => `is no comma separated list such as ${example}`,
+    ),
+  );
+const form = (pattern: RegExp, example: string) =>
+  v.pipe(
+    text,
+    v.check(
+      (value) => value === "" || pattern.test(value),
+      () => `is no ${example}`,
+    ),
+  );
+const picked = <const Options extends readonly string[]>(options: Options) =>
+  v.pipe(text, v.picklist(options, `is one of ${options.join(", ")}`));
+
+/** What serverless.yml says where no cluster is named. */
+const noCluster = "arn:missing";
+
+/** Every parameter by the name that `--param` takes. Empty: not given. */
+const shape = v.strictObject({
+  clusterArn: v.pipe(
+    text,
+    v.transform((value) => (value === noCluster ? "" : value)),
+    v.check(
+      (value) => value === "" || /^arn:aws[a-z-]*:kafka:[a-z0-9-]+:\d{12}:cluster\/[^/]+\/[\w-]+$/.test(value),
+      () => "is no ARN of an MSK cluster (arn:aws:kafka:<region>:<account>:cluster/<name>/<id>)",
+    ),
+  ),
+  subnets: list(/^subnet-[0-9a-f]+$/, "subnet-0a1b2c3d,subnet-4e5f6a7b"),
+  securityGroups: list(/^sg-[0-9a-f]+$/, "sg-0a1b2c3d"),
+  kafkaAuthentication: picked(["iam", "scram", "tls", "none"]),
+  kafkaSecret: form(arn("secretsmanager"), "ARN of a secret in Secrets Manager"),
+  brokers: text,
+  topicPrefix: form(/^[A-Za-z0-9._-]{1,200}$/, "beginning of topic names (letters, digits, dots, hyphens, underscores)"),
+  authorizer: picked(["iam", "jwt", "none"]),
+  jwtIssuer: form(/^https:\/\/\S+$/, "https URL"),
+  jwtAudience: list(/^\S+$/, "my-api"),
+  corsOrigins: list(/^(\*|https?:\/\/[^/\s]+)$/, "https://app.example.com"),
+  grantsFile: text,
+  grants: text,
+  throttleRate: form(/^[1-9]\d*$/, "whole number of requests a second"),
+  throttleBurst: form(/^[1-9]\d*$/, "whole number of requests"),
+  reservedConcurrency: picked(["on", "off"]),
+  alarmsTopic: form(arn("sns"), "ARN of an SNS topic"),
+  egress: picked(["nat", "endpoints"]),
+});
+
+export type DeploymentSettings = v.InferOutput<typeof shape> & {
+  readonly policy: AccessPolicy;
+};
+
+export type CheckedSettings =
+  | { readonly ok: true; readonly settings: DeploymentSettings; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** Everything that is missing or wrong, each as a sentence that begins with the parameter's name. `folder` is where a relative `grantsFile` lies. */
+export function checkSettings(given: unknown, folder: string): CheckedSettings {
+  const result = v.safeParse(shape, given);
+  const shapeFaults = (result.issues ?? []).map((issue) => `${v.getDotPath(issue) ?? "custom.deployment"}: ${issue.message}`);
+  if (!result.typed) return { ok: false, faults: shapeFaults };
+  const settings = result.output;
+  const grants = grantsOf(settings, folder);
+  const faults = [...shapeFaults, ...missing(settings), ...contradictions(settings), ...("fault" in grants ? [grants.fault] : [])];
+  if (faults.length > 0 || "fault" in grants) return { ok: false, faults };
+  return { ok: true, settings: { ...settings, grants: grants.text, policy: grants.policy }, warnings: warningsOf(settings, grants.policy) };
+}
+
+function missing(settings: v.InferOutput<typeof shape>): readonly string[] {
+  const { clusterArn, subnets, securityGroups, kafkaAuthentication, kafkaSecret, authorizer, jwtIssuer, jwtAudience } = settings;
+  return [
+    ...(clusterArn === ""
+      ? ["clusterArn: the MSK cluster to read from and write to; --param clusterArn=arn:aws:kafka:... or MSK_CLUSTER_ARN"]
+      : []),
+    ...(subnets.length === 0
+      ? ["subnets: private subnets that reach the brokers; --param subnets=subnet-...,subnet-... or RELAY_SUBNETS"]
+      : []),
+    ...(securityGroups.length === 0
+      ? ["securityGroups: groups that the brokers let in; --param securityGroups=sg-... or RELAY_SECURITY_GROUPS"]
+      : []),
+    ...(kafkaAuthentication === "scram" && kafkaSecret === ""
+      ? [
+          "kafkaSecret: kafkaAuthentication is scram, which needs the ARN of a secret whose name begins with AmazonMSK_; --param kafkaSecret=arn:aws:secretsmanager:...",
+        ]
+      : []),
+    ...(authorizer === "jwt" && jwtIssuer === ""
+      ? ["jwtIssuer: authorizer is jwt, which needs who signs the tokens; --param jwtIssuer=https://..."]
+      : []),
+    ...(authorizer === "jwt" && jwtAudience.length === 0
+      ? ["jwtAudience: authorizer is jwt, which needs whom the tokens are for; --param jwtAudience=..."]
+      : []),
+  ];
+}
+
+function contradictions({ authorizer, corsOrigins, kafkaAuthentication, kafkaSecret }: v.InferOutput<typeof shape>): readonly string[] {
+  return [
+    ...(authorizer === "iam" && corsOrigins.includes("*") ? ["corsOrigins: name the origins; * and signed calls do not go together"] : []),
+    ...(kafkaAuthentication !== "scram" && kafkaSecret !== ""
+      ? [`kafkaSecret: is for kafkaAuthentication scram, and it is ${kafkaAuthentication}`]
+      : []),
+  ];
+}
+
+type Grants = { readonly text: string; readonly policy: AccessPolicy } | { readonly fault: string };
+
+/** Lambda's variables hold 4 KiB together (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); the others need some. */
+const grantsBytesMax = 3_000;
+
+function grantsOf({ grants, grantsFile }: { readonly grants: string; readonly grantsFile: string }, folder: string): Grants {
+  if (grants !== "" && grantsFile !== "") return { fault: "grantsFile: RELAY_ACCESS_GRANTS is set as well; one of the two" };
+  const path = resolve(folder, grantsFile);
+  if (grantsFile !== "" && !existsSync(path)) return { fault: `grantsFile: there is no file ${grantsFile}` };
+  const given = grantsFile === "" ? grants : readFileSync(path, "utf8");
+  try {
+    const policy = toAccessPolicy({ RELAY_ACCESS: "grants", RELAY_ACCESS_GRANTS: given === "" ? undefined : given });
+    const compact = given === "" ? "" : JSON.stringify(JSON.parse(given));
+    const bytes = Buffer.byteLength(compact);
+    if (bytes > grantsBytesMax)
+      return { fault: `grants: they are ${bytes} bytes, and ${grantsBytesMax} fit into Lambda's variables; use patterns` };
+    return { text: compact, policy };
+  } catch (error) {
+    return { fault: `grants: ${(error as Error).message}` };
+  }
+}
+
+function warningsOf({ authorizer, kafkaAuthentication }: v.InferOutput<typeof shape>, policy: AccessPolicy): readonly string[] {
+  return [
+    ...(authorizer === "none" ? ["authorizer is none: whoever reaches the API may try to call it, as anonymous"] : []),
+    ...(kafkaAuthentication === "none" ? ["kafkaAuthentication is none: records go to the brokers unencrypted"] : []),
+    ...(policy.length === 0 ? ["no grants are given: the API answers everybody 403 (--param grantsFile=grants.json)"] : []),
+  ];
+}
