@@ -10,12 +10,17 @@ import { createDeadline } from "../../lib/deadline.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { parseTopicName } from "../../lib/kafka/topic-name.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { packEvent } from "../../local/kafka-trigger/src/handlers/packed.js";
 import { createHandlerPool } from "../../local/kafka-trigger/src/handlers/pool.js";
 import { createKafkaTrigger } from "../../local/kafka-trigger/src/library.js";
+import type { Mapping } from "../../local/kafka-trigger/src/mapping.js";
+import { toEvent } from "../../local/kafka-trigger/src/poll/event.js";
+import { countOf } from "../../local/kafka-trigger/src/poll/settle.js";
+import { type Invoke, startTrigger } from "../../local/kafka-trigger/src/trigger.js";
 import type { Bench, BenchContext, BenchRow } from "./bench.js";
 
 const partitions = 4;
-const recordsCount = 400_000;
+const recordsCount = 1_000_000;
 const valueBytes = 200;
 const batchSize = 5_000;
 const limitMs = 120_000;
@@ -31,7 +36,7 @@ export const bench: Bench = {
       await fill(kafka, topic);
       const theirs = await kafkajsConsumer(brokers, topic);
       log(`kafkajs consumer: ${Math.round(theirs)} records/s`);
-      const inProcess = await throughTrigger(brokers, topic, async () => ({}));
+      const inProcess = await throughTrigger(brokers, topic, inThisProcess);
       log(`trigger in process: ${Math.round(inProcess)} records/s`);
       const inWorker = await throughWorker(brokers, topic);
       log(`trigger into a worker: ${Math.round(inWorker)} records/s`);
@@ -116,20 +121,45 @@ async function kafkajsConsumer(brokers: readonly string[], topic: string): Promi
   return perSecond;
 }
 
-async function throughTrigger(brokers: readonly string[], topic: string, handler: (event: unknown) => Promise<unknown>): Promise<number> {
+async function throughTrigger(brokers: readonly string[], topic: string, invokeWith: (mapping: Mapping) => Invoke): Promise<number> {
   const { seen, done } = rate();
-  const trigger = createKafkaTrigger(
-    { brokers, topic, consumerGroupId: `bench-${randomUUID()}`, batchSize, batchingWindowMs: 0 },
-    async (event) => {
-      const answer = await handler(event);
-      seen(Object.values(event.records).reduce((sum, records) => sum + records.length, 0));
-      return answer;
+  const mapping: Mapping = {
+    name: "bench",
+    kind: "kafka",
+    bootstrapServers: brokers.join(","),
+    topic,
+    consumerGroupId: `bench-${randomUUID()}`,
+    batchSize,
+    windowMs: 0,
+    startingPosition: { kind: "TRIM_HORIZON" },
+    failure: { retriesMax: -1, recordAgeMaxMs: -1, isBisecting: false, takesPartialResponses: false },
+    backoff: { firstMs: 200, maxMs: 4_000 },
+  };
+  const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: brokers.join(",") })));
+  const invoke = invokeWith(mapping);
+  const trigger = startTrigger(mapping, {
+    kafka,
+    invoke: async (runs) => {
+      const outcome = await invoke(runs);
+      if (outcome.ok) seen(countOf(runs));
+      return outcome;
     },
-  );
+    say: () => {},
+    warn: console.error,
+  });
   const perSecond = await done;
-  await trigger.stop();
+  await trigger.stop(limitMs);
+  await kafka.close();
   return perSecond;
 }
+
+/** A function in this process that does nothing with its event. */
+const inThisProcess =
+  (mapping: Mapping): Invoke =>
+  async (runs) => {
+    toEvent(mapping, runs);
+    return { ok: true, answer: {}, requestId: "" };
+  };
 
 async function throughWorker(brokers: readonly string[], topic: string): Promise<number> {
   const serviceFolder = mkdtempSync(join(tmpdir(), "kafka-relay-bench-"));
@@ -149,11 +179,7 @@ async function throughWorker(brokers: readonly string[], topic: string): Promise
     fileURLToPath(new URL("../../local/kafka-trigger/dist/worker.cjs", import.meta.url)),
   );
   try {
-    return await throughTrigger(brokers, topic, async (event) => {
-      const outcome = await pool.invoke(event);
-      if (!outcome.ok) throw new Error(outcome.reason);
-      return outcome.answer;
-    });
+    return await throughTrigger(brokers, topic, (mapping) => (runs) => pool.invoke(packEvent(mapping, runs)));
   } finally {
     await pool.close();
     rmSync(serviceFolder, { recursive: true });

@@ -2,6 +2,7 @@
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { KafkaEvent, KafkaEventRecord } from "../../lib/kafka-event/shape.js";
 import type { Mapping } from "../../local/kafka-trigger/src/mapping.js";
+import { toEvent } from "../../local/kafka-trigger/src/poll/event.js";
 import type { GivenUp, InvocationOutcome } from "../../local/kafka-trigger/src/poll/settle.js";
 import { startTrigger, type Trigger } from "../../local/kafka-trigger/src/trigger.js";
 import { uniqueName, until } from "./kafka.js";
@@ -42,7 +43,8 @@ export function runMapping(
   };
   const trigger = startTrigger(mapping, {
     kafka,
-    invoke: async (event): Promise<InvocationOutcome> => {
+    invoke: async (runs): Promise<InvocationOutcome> => {
+      const event = toEvent(mapping, runs);
       events.push(event);
       try {
         return { ok: true, answer: await run(event), requestId: "request" };

@@ -4,6 +4,7 @@ import type { KafkaEvent } from "../../../lib/kafka-event/shape.js";
 import { compileFilter } from "./filter.js";
 import type { Mapping, StartingPosition } from "./mapping.js";
 import { backoffDefault } from "./plugin/settings.js";
+import { toEvent } from "./poll/event.js";
 import { type InvocationReport, startTrigger, type TriggerStatus } from "./trigger.js";
 
 export interface KafkaTriggerOptions {
@@ -56,11 +57,12 @@ export function createKafkaTrigger(options: KafkaTriggerOptions, invoke: (event:
     compression: "none",
     autoCreateTopics: false,
   });
-  const trigger = startTrigger(toMapping(options), {
+  const mapping = toMapping(options);
+  const trigger = startTrigger(mapping, {
     kafka,
-    invoke: async (event) => {
+    invoke: async (runs) => {
       try {
-        return { ok: true, answer: await invoke(event), requestId: "" };
+        return { ok: true, answer: await invoke(toEvent(mapping, runs)), requestId: "" };
       } catch (thrown) {
         return { ok: false, reason: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown), requestId: "" };
       }

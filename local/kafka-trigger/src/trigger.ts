@@ -7,19 +7,17 @@ import { createDeadline, type Deadline } from "../../../lib/deadline.js";
 import { type RelayError, toRelayError } from "../../../lib/errors.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
 import { type Assignment, type EndOfAssignment, joinGroup, type Membership } from "../../../lib/kafka/membership.js";
-import type { KafkaEvent } from "../../../lib/kafka-event/shape.js";
 import type { Mapping } from "./mapping.js";
 import { dueInMs, isTooLarge, nextBatch } from "./poll/batcher.js";
 import { type Commits, createCommits } from "./poll/commits.js";
-import { toEvent } from "./poll/event.js";
 import { createFetcher, type Fetcher } from "./poll/fetcher.js";
 import { Lane, type Run } from "./poll/lane.js";
 import { findPlaces } from "./poll/places.js";
 import { countOf, type GivenUp, type InvocationOutcome, settle } from "./poll/settle.js";
 import { createTroubles } from "./poll/troubles.js";
 
-/** What the function is called with. A rejection is a function error. */
-export type Invoke = (event: KafkaEvent) => Promise<InvocationOutcome>;
+/** Hands a batch to the function, as Lambda's event (`toEvent`) or on its way to one. A rejection is a function error. */
+export type Invoke = (runs: readonly Run[]) => Promise<InvocationOutcome>;
 
 export interface InvocationReport {
   readonly records: number;
@@ -243,7 +241,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
     const records = countOf(runs);
     const startedMs = now();
     const outcome = await world
-      .invoke(toEvent(mapping, runs))
+      .invoke(runs)
       .catch((thrown: unknown): InvocationOutcome => ({ ok: false, reason: String(thrown), requestId: "" }));
     counts.invocations++;
     counts.invoked += records;

@@ -3,7 +3,13 @@ import { expect, test } from "vitest";
 import { encodeRecordBatch } from "../../../lib/kafka/record-batch-encoder.js";
 import { walkRecordSet } from "../../../lib/kafka/record-set.js";
 import type { OutgoingRecord } from "../../../lib/kafka/records.js";
-import { type WrittenRecord, writeEventRecord } from "../../../lib/kafka-event/write.js";
+import type { KafkaEventRecord } from "../../../lib/kafka-event/shape.js";
+import { payloadBytesOf, toEventRecord } from "../../../lib/kafka-event/write.js";
+
+interface WrittenRecord {
+  readonly record: KafkaEventRecord;
+  readonly payloadBytes: number;
+}
 
 async function written(record: Partial<OutgoingRecord>): Promise<WrittenRecord> {
   const bytes = encodeRecordBatch([{ key: null, value: null, headers: [], timestampMs: 1_700_000_000_123, ...record }], {
@@ -14,7 +20,10 @@ async function written(record: Partial<OutgoingRecord>): Promise<WrittenRecord> 
   });
   const found: WrittenRecord[] = [];
   const set = { topic: "orders", partition: 3, bytes, fromOffset: 0n, abortedTransactions: [] };
-  await walkRecordSet(set, (view) => found.push(writeEventRecord(view, "orders", 3)) > 0);
+  await walkRecordSet(set, (view) => {
+    found.push({ record: toEventRecord(view, "orders", 3), payloadBytes: payloadBytesOf(view, "orders", 3) });
+    return true;
+  });
   return found[0] as WrittenRecord;
 }
 

@@ -2,13 +2,12 @@
 import { expect, test } from "vitest";
 import { dueInMs, isTooLarge, nextBatch, payloadBytesMax } from "../../../local/kafka-trigger/src/poll/batcher.js";
 import { Lane } from "../../../local/kafka-trigger/src/poll/lane.js";
+import { rowsOf } from "../../support/waiting-records.js";
 
 function lane(partition: number, count: number, atMs: number, payloadBytes = 100): Lane {
   const made = new Lane(partition, 0, 0);
-  for (let offset = 0; offset < count; offset++) {
-    const record = { topic: "t", partition, offset, timestamp: 0, timestampType: "CREATE_TIME" as const, headers: [] };
-    made.add({ record, payloadBytes }, atMs);
-  }
+  const rows = Array.from({ length: count }, (_, offset) => ({ offset, payloadBytes }));
+  made.add(rowsOf("t", partition, rows), atMs);
   made.fetchOffset = count;
   return made;
 }

@@ -3,15 +3,17 @@ import { expect, test } from "vitest";
 import { toBatchFailure, toRecordFailures } from "../../../local/kafka-trigger/src/destinations/failure-record.js";
 import type { Run } from "../../../local/kafka-trigger/src/poll/lane.js";
 import type { GivenUp } from "../../../local/kafka-trigger/src/poll/settle.js";
+import { waitingRecords } from "../../support/waiting-records.js";
 
 const timestamp = Date.parse("2026-01-02T03:04:05.678Z");
 const run: Run = {
   partition: 0,
   nextOffset: 12,
-  records: [10, 11].map((offset) => ({
-    record: { topic: "orders", partition: 0, offset, timestamp, timestampType: "CREATE_TIME", key: "aw==", value: "dg==", headers: [] },
-    payloadBytes: 100,
-  })),
+  records: waitingRecords(
+    "orders",
+    0,
+    [10, 11].map((offset) => ({ offset, timestampMs: timestamp, key: "k", value: "v" })),
+  ),
 };
 const given: GivenUp = { runs: [run], condition: "retries", attempts: 4, last: { requestId: "r-1", reason: "Error: no" } };
 const context = {

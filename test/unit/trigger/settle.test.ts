@@ -6,20 +6,21 @@ import { describe, expect, test } from "vitest";
 import type { FailureRules } from "../../../local/kafka-trigger/src/mapping.js";
 import type { Run } from "../../../local/kafka-trigger/src/poll/lane.js";
 import { bisect, type GivenUp, type InvocationOutcome, settle } from "../../../local/kafka-trigger/src/poll/settle.js";
+import { waitingRecords } from "../../support/waiting-records.js";
 
 const topic = "orders";
 const rules: FailureRules = { retriesMax: -1, recordAgeMaxMs: -1, isBisecting: false, takesPartialResponses: false };
 
 function run(partition: number, offsets: readonly number[], timestampMs = 1_000): Run {
-  const records = offsets.map((offset) => ({
-    record: { topic, partition, offset, timestamp: timestampMs, timestampType: "CREATE_TIME" as const, headers: [] },
-    payloadBytes: 100,
-  }));
+  const records = waitingRecords(
+    topic,
+    partition,
+    offsets.map((offset) => ({ offset, timestampMs })),
+  );
   return { partition, records, nextOffset: (offsets.at(-1) ?? 0) + 1 };
 }
 
-const offsetsOf = (runs: readonly Run[]) =>
-  runs.map(({ partition, records }) => [partition, ...records.map(({ record }) => record.offset)]);
+const offsetsOf = (runs: readonly Run[]) => runs.map(({ partition, records }) => [partition, ...records.map(({ offset }) => offset)]);
 const ok = (answer: unknown = null): InvocationOutcome => ({ ok: true, answer, requestId: "r" });
 const failed: InvocationOutcome = { ok: false, reason: "Error: no", requestId: "r" };
 
@@ -129,7 +130,7 @@ describe("bisectBatchOnFunctionError", () => {
     const poison = 6;
     const delivered: number[] = [];
     const { givenUp, end } = await settled([run(0, [1, 2, 3, 4, 5, 6, 7, 8])], { isBisecting: true, retriesMax: 1 }, (runs) => {
-      const offsets = runs.flatMap(({ records }) => records.map(({ record }) => record.offset));
+      const offsets = runs.flatMap(({ records }) => records.map(({ offset }) => offset));
       if (offsets.includes(poison)) return failed;
       delivered.push(...offsets);
       return ok();

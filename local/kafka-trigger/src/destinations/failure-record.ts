@@ -24,8 +24,8 @@ export function toBatchFailure(given: GivenUp, context: FailureContext, hasPaylo
   const payload = JSON.stringify(toEvent(context.mapping, given.runs));
   const recordsInfo = Object.fromEntries(
     given.runs.map(({ partition, records }) => {
-      const first = records[0]?.record;
-      const last = records.at(-1)?.record;
+      const first = records[0];
+      const last = records.at(-1);
       return [
         `${context.mapping.topic}-${partition}`,
         {
@@ -51,12 +51,11 @@ export function toRecordFailures(
 ): readonly { readonly key: string | undefined; readonly value: Readonly<Record<string, unknown>> }[] {
   return given.runs.flatMap((run) =>
     run.records.map((waiting) => {
-      const { record } = waiting;
       const alone: Run = { ...run, records: [waiting] };
       const payload = toEvent(context.mapping, [alone]);
-      const recordInfo = { offset: String(record.offset), timestamp: toIso(record.timestamp) };
+      const recordInfo = { offset: String(waiting.offset), timestamp: toIso(waiting.timestamp) };
       return {
-        key: record.key,
+        key: waiting.toEventRecord().key,
         value: {
           ...toHead(given, context, "record"),
           KafkaBatchInfo: { ...toBatchInfo(context, 1, JSON.stringify(payload)), recordInfo },

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { InvocationOutcome } from "../poll/settle.js";
+import { buffersOf, type PackedEvent } from "./packed.js";
 import type { InvocationMessage, WorkerMessage, WorkerStart } from "./protocol.js";
 
 export interface FunctionDefinition extends WorkerStart {
@@ -14,8 +15,8 @@ export interface FunctionDefinition extends WorkerStart {
 }
 
 export interface HandlerPool {
-  /** `event` is anything JSON can express. Never rejects: what a handler does to itself is a function error. */
-  readonly invoke: (event: unknown) => Promise<InvocationOutcome>;
+  /** The worker owns the event's buffers from here on. Never rejects: what a handler does to itself is a function error. */
+  readonly invoke: (event: PackedEvent) => Promise<InvocationOutcome>;
   /** What is loaded is out of date: the next invocation loads it anew; what runs goes on to its end. */
   readonly renew: () => void;
   readonly close: () => Promise<void>;
@@ -100,7 +101,7 @@ export function createHandlerPool(
     }
   }
 
-  async function invoke(event: unknown): Promise<InvocationOutcome> {
+  async function invoke(event: PackedEvent): Promise<InvocationOutcome> {
     const requestId = randomUUID();
     const member = take();
     let timer: NodeJS.Timeout | undefined;
@@ -118,12 +119,8 @@ export function createHandlerPool(
         called: () => limit(timeoutMs, `Sandbox.Timedout: the function did not answer within its timeout of ${timeoutMs / 1000} s`),
       };
       limit(loadTimeoutMs, `Sandbox.Timedout: the function's code was not loaded within ${loadTimeoutMs / 1000} s`);
-      member.worker.postMessage({
-        id: ++lastId,
-        event: JSON.stringify(event),
-        timeoutMs,
-        context: toContext(definition, requestId),
-      } satisfies InvocationMessage);
+      const message: InvocationMessage = { id: ++lastId, event, timeoutMs, context: toContext(definition, requestId) };
+      member.worker.postMessage(message, buffersOf(event));
     });
     clearTimeout(timer);
     member.inHand = undefined;

@@ -1,4 +1,5 @@
-/** What passes between the pool and a worker: JSON text both ways, as between Lambda and its runtime. */
+/** What passes between the pool and a worker: plain data both ways, and answers as JSON text, as between Lambda and its runtime. */
+import type { PackedEvent } from "./packed.js";
 
 export interface WorkerStart {
   /** The project's folder; the handler's name is relative to it. */
@@ -11,7 +12,7 @@ export interface WorkerStart {
 
 export interface InvocationMessage {
   readonly id: number;
-  readonly event: string;
+  readonly event: PackedEvent;
   /** From when the handler is called; loading it has a time of its own, as on Lambda. */
   readonly timeoutMs: number;
   readonly context: Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 /** A worker thread that holds one function: loads the user's handler once and runs one invocation at a time, by the rules of Lambda's Node.js runtime. */
 import { parentPort, workerData } from "node:worker_threads";
 import { loadHandler } from "./load.js";
+import { unpackEvent } from "./packed.js";
 import type { InvocationMessage, WorkerMessage, WorkerStart } from "./protocol.js";
 
 type Handler = (event: unknown, context: unknown, callback: (error: unknown, result?: unknown) => void) => unknown;
@@ -16,10 +17,10 @@ async function run({ id, event, timeoutMs, context }: InvocationMessage): Promis
   try {
     loading ??= loadHandler(start) as Promise<Handler>;
     const handler = await loading;
-    const parsed: unknown = JSON.parse(event);
+    const unpacked = unpackEvent(event);
     const endsAtMs = Date.now() + timeoutMs;
     post({ kind: "called", id });
-    const result = await call(handler, parsed, {
+    const result = await call(handler, unpacked, {
       ...context,
       getRemainingTimeInMillis: () => Math.max(0, endsAtMs - Date.now()),
     });

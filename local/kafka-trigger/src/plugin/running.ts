@@ -1,6 +1,7 @@
 /** Everything that runs between start and stop: clusters, workers, triggers, the watch on the sources, the status endpoint. */
 import { createKafka, type Kafka } from "../../../../lib/kafka/kafka.js";
 import { createDestination, giveUpTo } from "../destinations/destination.js";
+import { packEvent } from "../handlers/packed.js";
 import { createHandlerPool, type HandlerPool } from "../handlers/pool.js";
 import { countOf } from "../poll/settle.js";
 import { startTrigger, type Trigger, whyGivenUp } from "../trigger.js";
@@ -46,7 +47,7 @@ export function run(serverless: Serverless, declared: readonly DeclaredMapping[]
     const destinationName = destination?.kind === "topic" ? `topic ${destination.topic}` : (destination?.arn ?? "");
     const trigger = startTrigger(mapping, {
       kafka,
-      invoke: pool.invoke,
+      invoke: (runs) => pool.invoke(packEvent(mapping, runs)),
       say: (line) => speaker.detail(functionKey, line),
       warn,
       onInvocation: (report) => speaker.invocation(functionKey, report),

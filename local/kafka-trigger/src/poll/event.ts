@@ -10,10 +10,19 @@ export function toEvent(
   const records: Record<string, readonly KafkaEventRecord[]> = {};
   for (const { partition, records: waiting } of runs) {
     const id = `${mapping.topic}-${partition}`;
-    records[id] = [...(records[id] ?? []), ...waiting.map(({ record }) => record)];
+    const own = waiting.map((record) => record.toEventRecord());
+    records[id] = records[id] === undefined ? own : [...records[id], ...own];
   }
-  const { kind, eventSourceArn, bootstrapServers } = mapping;
-  return kind === "kafka"
-    ? { eventSource: "SelfManagedKafka", bootstrapServers, records }
-    : { eventSource: "aws:kafka", ...(eventSourceArn === undefined ? {} : { eventSourceArn }), bootstrapServers, records };
+  return { ...toEventHead(mapping), records };
+}
+
+export type EventHead = Omit<KafkaEvent, "records">;
+
+export function toEventHead({
+  kind,
+  eventSourceArn,
+  bootstrapServers,
+}: Pick<Mapping, "kind" | "eventSourceArn" | "bootstrapServers">): EventHead {
+  if (kind === "kafka") return { eventSource: "SelfManagedKafka", bootstrapServers };
+  return { eventSource: "aws:kafka", ...(eventSourceArn === undefined ? {} : { eventSourceArn }), bootstrapServers };
 }

@@ -8,9 +8,10 @@ import { listOffsets } from "../../../../lib/kafka/list-offsets.js";
 import { createPollConnections } from "../../../../lib/kafka/poll-connections.js";
 import { walkRecordSet } from "../../../../lib/kafka/record-set.js";
 import type { RecordView } from "../../../../lib/kafka/record-view.js";
-import { writeEventRecord } from "../../../../lib/kafka-event/write.js";
+import { payloadBytesOf } from "../../../../lib/kafka-event/write.js";
 import type { Mapping } from "../mapping.js";
 import type { Lane } from "./lane.js";
+import { compact, Rows } from "./rows.js";
 
 export interface FetcherOptions {
   readonly kafka: Kafka;
@@ -27,6 +28,15 @@ export interface Fetcher {
   /** Starts polls for lanes that have room and are not being polled. */
   readonly poll: () => void;
   readonly close: () => void;
+}
+
+interface Fetched {
+  readonly rows: readonly Rows[];
+  readonly polled: number;
+  readonly filteredOut: number;
+  readonly nextOffset: number;
+  /** Of the batch that comes next. */
+  readonly error?: RelayError;
 }
 
 /** The broker holds a poll so long while there is nothing new. */
@@ -129,27 +139,44 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     }
     lane.highWatermark = Number(answer.lastStableOffset < 0n ? answer.highWatermark : answer.lastStableOffset);
     if (answer.records.length === 0) return;
+    const fromOffset = lane.fetchOffset;
+    const fetched = await read(lane.partition, fromOffset, answer);
+    // Set back while it was decompressed: what was read is fetched again from there.
+    if (lane.fetchOffset !== fromOffset) return;
     const nowMs = Date.now();
+    for (const rows of fetched.rows) lane.add(compact(rows), nowMs);
+    lane.fetchOffset = fetched.nextOffset;
+    onRecords(lane, fetched);
+    if (fetched.error !== undefined) throw fetched.error;
+  }
+
+  /** The records of an answer that pass the filter. What comes before an unreadable batch is read all the same. */
+  async function read(partition: number, fromOffset: number, { records: bytes, abortedTransactions }: RawPartition): Promise<Fetched> {
+    const found: Rows[] = [];
+    let rows: Rows | undefined;
     let polled = 0;
     let filteredOut = 0;
+    let nextOffset = fromOffset;
     const visit = (view: RecordView): boolean => {
       polled++;
-      if (mapping.filter === undefined || mapping.filter(toFilterRecord(view, topic, lane.partition))) {
-        lane.add(writeEventRecord(view, topic, lane.partition), nowMs);
-      } else {
+      nextOffset = view.offset + 1;
+      if (mapping.filter !== undefined && !mapping.filter(toFilterRecord(view, topic, partition))) {
         filteredOut++;
+        return true;
       }
+      if (rows === undefined || rows.bytes !== view.bytes || rows.timestampType !== view.timestampType) {
+        rows = new Rows(topic, partition, view.bytes, view.timestampType);
+        found.push(rows);
+      }
+      rows.add(view, payloadBytesOf(view, topic, partition));
       return true;
     };
-    const set = {
-      topic,
-      partition: lane.partition,
-      bytes: answer.records,
-      fromOffset: BigInt(lane.fetchOffset),
-      abortedTransactions: answer.abortedTransactions,
-    };
-    lane.fetchOffset = Number(await walkRecordSet(set, visit));
-    onRecords(lane, { polled, filteredOut });
+    try {
+      nextOffset = Number(await walkRecordSet({ topic, partition, bytes, fromOffset: BigInt(fromOffset), abortedTransactions }, visit));
+      return { rows: found, polled, filteredOut, nextOffset };
+    } catch (thrown) {
+      return { rows: found, polled, filteredOut, nextOffset, error: toRelayError(thrown) };
+    }
   }
 
   /** The offset is not kept any more (or the topic was made anew): go on at the first record there is. */

@@ -1,10 +1,5 @@
 /** One assigned partition: what was fetched and waits for the handler, and how far it is settled. Pure. */
-import type { KafkaEventRecord } from "../../../../lib/kafka-event/shape.js";
-
-export interface WaitingRecord {
-  readonly record: KafkaEventRecord;
-  readonly payloadBytes: number;
-}
+import { type Rows, WaitingRecord } from "./rows.js";
 
 /** A run of one partition, in offset order, on its way through the handler. */
 export interface Run {
@@ -33,8 +28,10 @@ export class Lane {
   uncommitted = 0;
   /** Not to be fetched before this time, in milliseconds: its last fetch failed. */
   pausedUntilMs = 0;
-  readonly #waiting: WaitingRecord[] = [];
+  readonly #waiting: Rows[] = [];
+  /** The first row of the first of them that was not taken yet. */
   #from = 0;
+  #count = 0;
   #bytes = 0;
   #oldestAtMs = 0;
 
@@ -51,7 +48,7 @@ export class Lane {
   }
 
   get count(): number {
-    return this.#waiting.length - this.#from;
+    return this.#count;
   }
 
   /** Of what waits, as the payload counts them. */
@@ -66,17 +63,15 @@ export class Lane {
 
   /** The payload of the record that would be taken next; 0 where none waits. */
   get firstBytes(): number {
-    return this.#waiting[this.#from]?.payloadBytes ?? 0;
+    return this.#waiting[0]?.payload(this.#from) ?? 0;
   }
 
-  get firstOffset(): number {
-    return this.#waiting[this.#from]?.record.offset ?? this.fetchOffset;
-  }
-
-  add(waiting: WaitingRecord, nowMs: number): void {
+  add(rows: Rows, nowMs: number): void {
+    if (rows.count === 0) return;
     if (this.count === 0) this.#oldestAtMs = nowMs;
-    this.#waiting.push(waiting);
-    this.#bytes += waiting.payloadBytes;
+    this.#waiting.push(rows);
+    this.#count += rows.count;
+    this.#bytes += rows.payloadBytes;
   }
 
   /** Back to the first record that is not settled; everything behind it is fetched again. */
@@ -89,6 +84,7 @@ export class Lane {
   #clear(): void {
     this.#waiting.length = 0;
     this.#from = 0;
+    this.#count = 0;
     this.#bytes = 0;
   }
 
@@ -104,27 +100,25 @@ export class Lane {
 
   /** Takes from the front, at most so many records and bytes; what stays behind begins its window now. */
   take(countMax: number, bytesMax: number, nowMs: number): Run {
-    let to = this.#from;
+    const records: WaitingRecord[] = [];
     let bytes = 0;
-    while (to < this.#waiting.length && to - this.#from < countMax) {
-      const { payloadBytes } = this.#waiting[to] as WaitingRecord;
+    for (let rows = this.#waiting[0]; rows !== undefined && records.length < countMax; rows = this.#waiting[0]) {
+      const payloadBytes = rows.payload(this.#from);
       if (bytes + payloadBytes > bytesMax) break;
       bytes += payloadBytes;
-      to++;
+      records.push(new WaitingRecord(rows, this.#from));
+      this.#from++;
+      if (this.#from === rows.count) {
+        this.#waiting.shift();
+        this.#from = 0;
+      }
     }
-    const records = this.#waiting.slice(this.#from, to);
-    this.#from = to;
+    this.#count -= records.length;
     this.#bytes -= bytes;
     this.#oldestAtMs = nowMs;
-    const next = this.#waiting[to];
-    if (next === undefined || this.#from > compactAfter) {
-      this.#waiting.splice(0, this.#from);
-      this.#from = 0;
-    }
-    return { partition: this.partition, records, nextOffset: next?.record.offset ?? this.fetchOffset };
+    return { partition: this.partition, records, nextOffset: this.#waiting[0]?.offset(this.#from) ?? this.fetchOffset };
   }
 }
 
-const compactAfter = 10_000;
 /** One may be on its way to be committed while the next is with the handler. */
 const uncommittedMax = 1;

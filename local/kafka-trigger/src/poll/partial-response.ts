@@ -17,7 +17,7 @@ export function parsePartialResponse(answer: unknown, topic: string, runs: reado
   const failures = answer.batchItemFailures;
   if (!Array.isArray(failures)) return invalid(`batchItemFailures is ${describe(failures)}, not a list`);
   if (failures.length === 0) return { kind: "succeeded" };
-  const known = new Set(runs.flatMap(({ partition, records }) => records.map(({ record }) => idOf(topic, partition, record.offset))));
+  const known = new Set(runs.flatMap(({ partition, records }) => records.map(({ offset }) => idOf(topic, partition, offset))));
   const failed = new Set<string>();
   for (const [index, failure] of failures.entries()) {
     const place = `batchItemFailures[${index}].itemIdentifier`;

@@ -3,8 +3,9 @@
  * here; the clock, the handler and the destination are arguments.
  */
 import type { FailureRules } from "../mapping.js";
-import type { Run, WaitingRecord } from "./lane.js";
+import type { Run } from "./lane.js";
 import { idOf, parsePartialResponse } from "./partial-response.js";
+import type { WaitingRecord } from "./rows.js";
 
 export type InvocationOutcome =
   | { readonly ok: true; readonly answer: unknown; readonly requestId: string }
@@ -58,7 +59,7 @@ export async function settle(batch: readonly Run[], rules: FailureRules, world: 
       let lowest = nextOffset;
       for (const { runs } of pieces) {
         for (const run of runs) {
-          const first = run.partition === partition ? run.records[0]?.record.offset : undefined;
+          const first = run.partition === partition ? run.records[0]?.offset : undefined;
           if (first !== undefined && first < lowest) lowest = first;
         }
       }
@@ -123,7 +124,7 @@ function judge(
 async function withoutAged(piece: Piece, { recordAgeMaxMs }: FailureRules, world: SettleWorld): Promise<readonly Run[]> {
   if (recordAgeMaxMs < 0) return piece.runs;
   const oldestMs = world.now() - recordAgeMaxMs;
-  const isAged = ({ record }: WaitingRecord) => record.timestamp < oldestMs;
+  const isAged = ({ timestamp }: WaitingRecord) => timestamp < oldestMs;
   const aged = filterRuns(piece.runs, isAged);
   if (countOf(aged) > 0) {
     await world.giveUp({
@@ -140,12 +141,14 @@ export function countOf(runs: readonly Run[]): number {
   return runs.reduce((sum, { records }) => sum + records.length, 0);
 }
 
-function filterRuns(runs: readonly Run[], keep: (waiting: WaitingRecord) => boolean): readonly Run[] {
-  return runs.map((run) => ({ ...run, records: run.records.filter(keep) })).filter(({ records }) => records.length > 0);
+function filterRuns(runs: readonly Run[], keep: (record: WaitingRecord, partition: number) => boolean): readonly Run[] {
+  return runs
+    .map((run) => ({ ...run, records: run.records.filter((record) => keep(record, run.partition)) }))
+    .filter(({ records }) => records.length > 0);
 }
 
 function pick(runs: readonly Run[], topic: string, ids: ReadonlySet<string>): readonly Run[] {
-  return filterRuns(runs, ({ record }) => ids.has(idOf(topic, record.partition, record.offset)));
+  return filterRuns(runs, ({ offset }, partition) => ids.has(idOf(topic, partition, offset)));
 }
 
 /** Two halves in order; a partition is cut once at most. */

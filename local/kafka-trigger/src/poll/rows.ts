@@ -1,0 +1,148 @@
+/**
+ * Records as they were fetched: positions in a table of numbers beside the bytes, so that what waits costs no object and no text. They become Lambda's records when
+ * a batch is handed over, and not before.
+ */
+import { forEachHeader, type RecordView } from "../../../../lib/kafka/record-view.js";
+import type { KafkaEventRecord } from "../../../../lib/kafka-event/shape.js";
+import { toEventRecord } from "../../../../lib/kafka-event/write.js";
+
+const offsetAt = 0;
+const timestampAt = 1;
+const keyPlace = 2;
+const valuePlace = 4;
+const headersPlace = 6;
+const payloadAt = 8;
+const columns = 9;
+const firstRows = 16;
+
+export class Rows {
+  readonly topic: string;
+  readonly partition: number;
+  readonly bytes: Buffer;
+  readonly timestampType: RecordView["timestampType"];
+  count = 0;
+  /** Of all of them together. */
+  payloadBytes = 0;
+  #numbers = new Float64Array(firstRows * columns);
+
+  constructor(topic: string, partition: number, bytes: Buffer, timestampType: RecordView["timestampType"]) {
+    this.topic = topic;
+    this.partition = partition;
+    this.bytes = bytes;
+    this.timestampType = timestampType;
+  }
+
+  /** The view must be of these bytes. */
+  add(view: RecordView, payloadBytes: number): void {
+    const start = this.count++ * columns;
+    if (start === this.#numbers.length) {
+      const grown = new Float64Array(this.#numbers.length * 2);
+      grown.set(this.#numbers);
+      this.#numbers = grown;
+    }
+    const numbers = this.#numbers;
+    numbers[start + offsetAt] = view.offset;
+    numbers[start + timestampAt] = view.timestampMs;
+    numbers[start + keyPlace] = view.keyAt;
+    numbers[start + keyPlace + 1] = view.keyBytes;
+    numbers[start + valuePlace] = view.valueAt;
+    numbers[start + valuePlace + 1] = view.valueBytes;
+    numbers[start + headersPlace] = view.headersAt;
+    numbers[start + headersPlace + 1] = view.headerCount;
+    numbers[start + payloadAt] = payloadBytes;
+    this.payloadBytes += payloadBytes;
+  }
+
+  offset(row: number): number {
+    return this.#numbers[row * columns + offsetAt] as number;
+  }
+
+  timestamp(row: number): number {
+    return this.#numbers[row * columns + timestampAt] as number;
+  }
+
+  payload(row: number): number {
+    return this.#numbers[row * columns + payloadAt] as number;
+  }
+
+  view(row: number): RecordView {
+    const numbers = this.#numbers;
+    const start = row * columns;
+    return {
+      bytes: this.bytes,
+      offset: numbers[start + offsetAt] as number,
+      timestampMs: numbers[start + timestampAt] as number,
+      timestampType: this.timestampType,
+      keyAt: numbers[start + keyPlace] as number,
+      keyBytes: numbers[start + keyPlace + 1] as number,
+      valueAt: numbers[start + valuePlace] as number,
+      valueBytes: numbers[start + valuePlace + 1] as number,
+      headersAt: numbers[start + headersPlace] as number,
+      headerCount: numbers[start + headersPlace + 1] as number,
+      contentBytes: 0,
+    };
+  }
+}
+
+/** One of the rows, while it is in a batch. */
+export class WaitingRecord {
+  readonly rows: Rows;
+  readonly row: number;
+
+  constructor(rows: Rows, row: number) {
+    this.rows = rows;
+    this.row = row;
+  }
+
+  get offset(): number {
+    return this.rows.offset(this.row);
+  }
+
+  /** Milliseconds since the epoch. */
+  get timestamp(): number {
+    return this.rows.timestamp(this.row);
+  }
+
+  get payloadBytes(): number {
+    return this.rows.payload(this.row);
+  }
+
+  /** As the function gets it; made anew each time, so that no function changes what another attempt sees. */
+  toEventRecord(): KafkaEventRecord {
+    return toEventRecord(this.rows.view(this.row), this.rows.topic, this.rows.partition);
+  }
+}
+
+/** Where key, value and headers of a record stand in its bytes: from and behind. */
+export function extentOf(view: RecordView): readonly [number, number] {
+  let end = Math.max(view.keyAt + view.keyBytes, view.valueAt + view.valueBytes, view.headersAt);
+  if (view.headerCount > 0) {
+    forEachHeader(view, (nameAt, nameBytes, valueAt, valueBytes) => {
+      end = Math.max(end, nameAt + nameBytes, valueAt + valueBytes);
+    });
+  }
+  return [Math.min(view.keyAt, view.valueAt, view.headersAt), end];
+}
+
+/** The same rows on bytes of their own, where most of what was fetched was filtered out: all of it must not be kept for the sake of a few. */
+export function compact(rows: Rows): Rows {
+  if (rows.payloadBytes * wasteMax >= rows.bytes.length) return rows;
+  const all = Array.from({ length: rows.count }, (_, row) => rows.view(row));
+  const bytes = Buffer.allocUnsafeSlow(all.map(extentOf).reduce((sum, [from, end]) => sum + end - from, 0));
+  const kept = new Rows(rows.topic, rows.partition, bytes, rows.timestampType);
+  let at = 0;
+  for (const [row, view] of all.entries()) {
+    const [from, end] = extentOf(view);
+    rows.bytes.copy(bytes, at, from, end);
+    kept.add(moved(view, bytes, at - from), rows.payload(row));
+    at += end - from;
+  }
+  return kept;
+}
+
+function moved(view: RecordView, bytes: Buffer, by: number): RecordView {
+  return { ...view, bytes, keyAt: view.keyAt + by, valueAt: view.valueAt + by, headersAt: view.headersAt + by };
+}
+
+/** Bytes that are kept for each that is counted as waiting. */
+const wasteMax = 4;
