@@ -11,6 +11,7 @@ import { assertHostAllowed } from "../../lib/targets/webhook/address.js";
 import { webhook } from "../../lib/targets/webhook.js";
 import { deployedFunctions } from "../build/service-map.js";
 import type { Mapping } from "../kafka-trigger/src/mapping.js";
+import { toEvent } from "../kafka-trigger/src/poll/event.js";
 import { startTrigger } from "../kafka-trigger/src/trigger.js";
 import { toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
@@ -146,13 +147,14 @@ async function runRoute(context: CliContext, options: RunOptions, name: string):
   await kafka.metadata.topic(parseTopicName(topic), context.deadline());
   const clock = createHurriedClock();
   const handler = relay(route, { config, kafka, clock });
-  const trigger = startTrigger(toMapping(name, topic, groupId, brokers, options.batchSize ?? batchSizes[route.order]), {
+  const runMapping = toMapping(name, topic, groupId, brokers, options.batchSize ?? batchSizes[route.order]);
+  const trigger = startTrigger(runMapping, {
     kafka,
     say: context.say,
     warn: (line) => void stderr.write(`${line}\n`),
-    invoke: async (event) => {
+    invoke: async (runs) => {
       const endsAtMs = Date.now() + invocationMs;
-      const answer = await handler(event, { getRemainingTimeInMillis: () => endsAtMs - Date.now() });
+      const answer = await handler(toEvent(runMapping, runs), { getRemainingTimeInMillis: () => endsAtMs - Date.now() });
       return { ok: true, answer, requestId: "" };
     },
   });
