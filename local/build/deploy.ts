@@ -1,25 +1,32 @@
-/** `npm run deploy -- --stage NAME`: builds, packages and deploys with the credentials of the shell. Refuses what would deploy, and never work. */
+/** `npm run deploy -- --stage NAME [--param NAME=VALUE ...]`: checks, builds, packages and deploys with the credentials of the shell; `AWS_ENDPOINT_URL` is honoured. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { projectFolder } from "./service-map.js";
 
 const deployTimeoutMs = 30 * 60_000;
+/** The laptop's, and the one to look at. */
+const notDeployed = ["local", "example"];
 
-const { values } = parseArgs({ options: { stage: { type: "string" } } });
-const arn = process.env.MSK_CLUSTER_ARN ?? "";
-const faults = [
-  ...(values.stage === undefined || values.stage === "local" ? ["name the stage: npm run deploy -- --stage dev"] : []),
-  ...(/^arn:aws[\w-]*:kafka:[\w-]+:\d{12}:cluster\/.+/.test(arn)
-    ? []
-    : ["set MSK_CLUSTER_ARN to the cluster that the triggers read: arn:aws:kafka:<region>:<account>:cluster/<name>/<id>"]),
-];
-if (faults.length > 0) {
-  console.error(`Nothing was deployed:\n  ${faults.join("\n  ")}`);
+const { values } = parseArgs({
+  options: { stage: { type: "string", default: "" }, region: { type: "string" }, param: { type: "string", multiple: true, default: [] } },
+});
+if (values.stage === "" || notDeployed.includes(values.stage)) {
+  console.error(
+    `Nothing was deployed: name a stage other than ${notDeployed.join(" and ")}, as in npm run deploy -- --stage dev. Its parameters are told in docs/aws.md.`,
+  );
   process.exit(2);
 }
-const serverless = join(projectFolder, "node_modules/serverless/bin/serverless.js");
-const { status } = spawnSync(process.execPath, [serverless, "deploy", "--stage", values.stage ?? ""], {
+// What is missing or wrong is told by the plugin (deployment/), before anything is sent anywhere.
+const args = [
+  join(projectFolder, "node_modules/serverless/bin/serverless.js"),
+  "deploy",
+  "--stage",
+  values.stage,
+  ...(values.region === undefined ? [] : ["--region", values.region]),
+  ...values.param.flatMap((param) => ["--param", param]),
+];
+const { status } = spawnSync(process.execPath, args, {
   cwd: projectFolder,
   stdio: "inherit",
   timeout: deployTimeoutMs,
