@@ -2,27 +2,33 @@
  * `npm test`: builds what is missing, starts one broker for the whole run, runs the suites one after another, and ends with each suite's time, the ten
  * slowest tests, what did not run, and `N passed, N failed`. `npm test -- api unit` runs those suites; `long`, `versions` and `deploy` are runs of their own.
  */
-import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { startBroker } from "../local/broker/cluster.js";
+import { askBroker } from "../local/broker/probe.js";
 import { type KafkaVersionName, versions } from "../local/broker/versions.js";
 import { whatDidNotRun } from "./support/did-not-run.js";
 import { createRunFolder, startRunBroker } from "./support/run-folder.js";
-import { readSuiteResult, type SuiteResult, summaryOf } from "./support/suite-result.js";
+import { runNode, runSuite } from "./support/run-suite.js";
+import { type SuiteResult, summaryOf } from "./support/suite-result.js";
 
 const root = join(import.meta.dirname, "..");
 const suites = ["unit", "package", "api", "broker", "relay", "trigger", "e2e"];
 const brokerVersions: readonly KafkaVersionName[] = ["2.8.1", "3.9.1", "4.4.0"];
 /** What must hold on every broker; the rest is ours alone, or needs a newer one. */
 const suitesOnEveryVersion = ["api", "relay", "trigger"];
-const buildTimeoutMs = 5 * 60_000;
-const suiteTimeoutMs = 60 * 60_000;
+const buildLimitMs = 5 * 60_000;
+/** None takes two minutes on two quiet cores. */
+const suiteLimitMs = 10 * 60_000;
+const longLimitMs = 2 * 60 * 60_000;
+const brokerAnswerMs = 10_000;
+const removeLimitMs = 30_000;
 
 const asked = process.argv.slice(2);
-const modes: Readonly<Record<string, () => Promise<SuiteResult[]>>> = {
-  long: () => onRunBroker(["long"]),
-  deploy: () => onRunBroker(["deploy"]),
+const modes: Readonly<Record<string, () => Promise<void>>> = {
+  long: () => onRunBroker(["long"], longLimitMs),
+  deploy: () => onRunBroker(["deploy"], longLimitMs),
   versions: onEveryVersion,
 };
 const unknown = asked.filter((name) => !suites.includes(name) && !(asked.length === 1 && name in modes));
@@ -32,88 +38,88 @@ if (unknown.length > 0) {
 }
 
 const folder = createRunFolder();
-const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-for (const name of endings) {
-  process.once(name, () => void folder?.remove().finally(() => process.exit(130)));
-}
+const interrupted = new Promise<never>((_, reject) => {
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => reject(new Error(`The run was ended by ${name}.`)));
+  }
+});
+// Whoever read along is gone; the run still ends in good order.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-let results: SuiteResult[] = [];
+const results: SuiteResult[] = [];
+/** Set: nothing more is begun. */
 let failure: unknown;
 try {
-  await buildWhatIsMissing();
-  results = await (modes[asked[0] ?? ""]?.() ?? onRunBroker(asked.length > 0 ? suites.filter((name) => asked.includes(name)) : suites));
+  await Promise.race([interrupted, work()]);
 } catch (error) {
   failure = error;
 }
 const didNotRun = whatDidNotRun();
-await folder?.remove();
+await Promise.race([folder.remove(), wait(removeLimitMs)]).catch((error) =>
+  console.error(`The run's folder could not be deleted: ${error}`),
+);
 
-if (failure !== undefined) console.error(`\n${failure instanceof Error ? failure.message : String(failure)}`);
 const summary = summaryOf(results, didNotRun);
 console.log(summary.text);
+if (failure !== undefined) console.error(`${failure instanceof Error ? failure.message : String(failure)}\n`);
 const failed = summary.failed + (failure === undefined ? 0 : 1);
-console.log(`${summary.passed} passed, ${failed} failed`);
-process.exit(failed > 0 || summary.passed === 0 ? 1 : 0);
+process.exitCode = failed > 0 || summary.passed === 0 ? 1 : 0;
+// The last line, and all of it is written before the end.
+process.stdout.write(`${summary.passed} passed, ${failed} failed\n`, () => process.exit());
 
-async function onRunBroker(names: readonly string[]): Promise<SuiteResult[]> {
-  const brokers = process.env.KAFKA_BROKERS ?? "";
-  const needsBroker = names.some((name) => name !== "unit");
-  const env = { KAFKA_BROKERS: brokers !== "" || !needsBroker ? brokers : (await startRunBroker(console.log)).brokers.join(",") };
-  const done: SuiteResult[] = [];
-  for (const name of names) done.push(await runSuite(name, name, env));
-  return done;
+async function work(): Promise<void> {
+  await buildWhatIsMissing();
+  await (modes[asked[0] ?? ""]?.() ?? onRunBroker(asked.length > 0 ? suites.filter((name) => asked.includes(name)) : suites, suiteLimitMs));
 }
 
-async function onEveryVersion(): Promise<SuiteResult[]> {
-  const done: SuiteResult[] = [];
+async function onRunBroker(names: readonly string[], limitMs: number): Promise<void> {
+  const brokers = names.every((name) => name === "unit") ? "" : await brokersOfRun();
+  for (const name of names) await run(name, name, environment({ KAFKA_BROKERS: brokers }), limitMs);
+}
+
+async function run(name: string, title: string, env: NodeJS.ProcessEnv, limitMs: number): Promise<void> {
+  if (failure === undefined) results.push(await runSuite({ name, title, env, limitMs }));
+}
+
+async function brokersOfRun(): Promise<string> {
+  const given = process.env.KAFKA_BROKERS ?? "";
+  if (given === "") return (await startRunBroker(console.log)).brokers.join(",");
+  const [host = "", port = ""] = given.split(",")[0]?.split(":") ?? [];
+  await askBroker(host, Number(port), brokerAnswerMs).catch((error: Error) => {
+    throw new Error(
+      `KAFKA_BROKERS names ${given}, and no broker answers there: ${error.message}\nUnset it: a broker is started for the run then.`,
+    );
+  });
+  console.log(`On the brokers that KAFKA_BROKERS names: ${given}`);
+  return given;
+}
+
+async function onEveryVersion(): Promise<void> {
   for (const version of brokerVersions) {
-    const dataFolder = join(folder?.path ?? "", `kafka-${version}`);
+    const dataFolder = join(folder.path, `kafka-${version}`);
     const broker = await startBroker({ nodes: 1, dataFolder, version, heapMb: 384, progress: console.log });
-    const env = { KAFKA_BROKERS: broker.brokers.join(","), KAFKA_RELAY_TEST_BROKER_VERSION: versions[version].version };
-    for (const name of suitesOnEveryVersion) done.push(await runSuite(name, `${name} on ${version}`, env));
+    const env = environment({ KAFKA_BROKERS: broker.brokers.join(","), KAFKA_RELAY_TEST_BROKER_VERSION: versions[version].version });
+    for (const name of suitesOnEveryVersion) await run(name, `${name} on ${version}`, env, suiteLimitMs);
     await broker.stop();
   }
-  return done;
 }
 
-/** The local trigger's build, as `npm ci` makes it. */
+/** The builds that `npm ci` makes; it makes none where it was told to run no scripts. */
 async function buildWhatIsMissing(): Promise<void> {
-  if (existsSync(join(root, "local/kafka-trigger/dist")) || !existsSync(join(root, "local/build/trigger.ts"))) return;
-  console.log("Building local/kafka-trigger ...");
-  const { code } = await run(["node_modules/tsx/dist/cli.mjs", "local/build/trigger.ts"], {}, buildTimeoutMs);
-  if (code !== 0) throw new Error("local/kafka-trigger could not be built.");
-}
-
-async function runSuite(name: string, title: string, env: NodeJS.ProcessEnv): Promise<SuiteResult> {
-  console.log(`\n== ${title}`);
-  const output = join(folder?.path ?? "", `${title.replaceAll(/[^\w.]/g, "-")}.json`);
-  const args = [
-    "node_modules/vitest/vitest.mjs",
-    "run",
-    "--project",
-    name,
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${output}`,
+  const builds = [
+    { made: "local/kafka-trigger/dist", by: "local/build/trigger.ts" },
+    { made: "local/cli/dist", by: "local/build/cli.ts" },
   ];
-  const hasFiles =
-    existsSync(join(root, "test", name)) &&
-    readdirSync(join(root, "test", name), { recursive: true }).some((file) => String(file).endsWith(".test.ts"));
-  if (!hasFiles) return { title, seconds: 0, passed: 0, failed: 1, notRun: [], tests: [], failures: [`test/${name} has no tests`] };
-  const started = Date.now();
-  const { code } = await run(args, env, suiteTimeoutMs);
-  return readSuiteResult(title, output, code, (Date.now() - started) / 1000);
+  for (const { made, by } of builds) {
+    if (existsSync(join(root, made))) continue;
+    console.log(`Building ${made} ...`);
+    const { code } = await runNode(["node_modules/tsx/dist/cli.mjs", by], process.env, buildLimitMs);
+    if (code !== 0) throw new Error(`${made} could not be built.`);
+  }
 }
 
-function run(args: readonly string[], env: NodeJS.ProcessEnv, timeoutMs: number): Promise<{ readonly code: number }> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...args], {
-      cwd: root,
-      stdio: ["ignore", "inherit", "inherit"],
-      timeout: timeoutMs,
-      killSignal: "SIGKILL",
-      env: { ...process.env, ...env },
-    });
-    child.once("close", (code) => resolve({ code: code ?? 1 }));
-  });
+/** The shell's, without what configures a relay: a test says what it needs. */
+function environment(more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const ours = /^(?:KAFKA|RELAY|QUAKES)_(?!RELAY_TEST_)/;
+  return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name))), ...more };
 }

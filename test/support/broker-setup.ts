@@ -1,5 +1,5 @@
 /** Every suite's broker: the one KAFKA_BROKERS names, else one single node for the whole run. Tests find it in KAFKA_BROKERS. */
-import { createRunFolder, startRunBroker } from "./run-folder.js";
+import { createRunFolder, isInRun, startRunBroker } from "./run-folder.js";
 
 interface Setup {
   users: number;
@@ -26,7 +26,7 @@ export async function teardown(): Promise<void> {
 }
 
 async function begin(): Promise<() => Promise<void>> {
-  const folder = createRunFolder();
+  const folder = isInRun() ? undefined : createRunFolder();
   if ((process.env.KAFKA_BROKERS ?? "") === "") {
     const broker = await startRunBroker((line) => console.error(line));
     process.env.KAFKA_BROKERS = broker.brokers.join(",");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { didNotRun } from "./did-not-run.js";
-import { runFolder } from "./run-folder.js";
+import { endsWithRun } from "./run-folder.js";
 
 export interface MiniStack {
   readonly endpoint: string;
@@ -21,7 +21,7 @@ export interface MiniStack {
 
 const version = "1.5.33";
 const region = "us-east-1";
-const readyWithinMs = 20_000;
+const readyWithinMs = 60_000;
 const installWithinMs = 180_000;
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const environment = join(root, ".data", `ministack-${version}`);
@@ -42,7 +42,7 @@ export async function startMiniStack(what: string): Promise<MiniStack | undefine
     cwd: environment,
     env: { ...process.env, MINISTACK_HOST: "127.0.0.1", GATEWAY_PORT: String(port), EDGE_PORT: String(port) },
   });
-  writeFileSync(join(runFolder(), `ministack-${port}.pid`), `-${child.pid}\n`);
+  if (child.pid !== undefined) endsWithRun("ministack", child.pid);
   const endpoint = `http://127.0.0.1:${port}`;
   const endGroup = () => process.kill(-(child.pid ?? 0), "SIGKILL");
   try {
@@ -67,8 +67,9 @@ export async function startMiniStack(what: string): Promise<MiniStack | undefine
 
 /** Why it cannot be installed; undefined when it is. */
 async function install(): Promise<string | undefined> {
-  const hypercorn = join(environment, "bin", "hypercorn");
-  if (existsSync(hypercorn)) return undefined;
+  // Written last: an installation that was cut short is begun again.
+  const installed = join(environment, "installed");
+  if (existsSync(installed)) return undefined;
   try {
     await run("python3", ["--version"]);
   } catch {
@@ -79,7 +80,8 @@ async function install(): Promise<string | undefined> {
     await run(join(environment, "bin", "pip"), ["install", "--quiet", "--disable-pip-version-check", `ministack==${version}`], {
       timeout: installWithinMs,
     });
-    return existsSync(hypercorn) ? undefined : "MiniStack was installed without its server";
+    writeFileSync(installed, "");
+    return undefined;
   } catch (thrown) {
     return `MiniStack ${version} could not be installed with pip (${String(thrown).split("\n")[0]})`;
   }

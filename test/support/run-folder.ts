@@ -1,37 +1,42 @@
 /**
- * What one test run shares between its processes: a folder with its brokers, named by an environment variable, and a leash, so that nothing of it
- * outlives the run, however that ends.
+ * What one test run shares between its processes: a folder with its brokers and everybody's temporary files, named by environment variables, and a leash,
+ * so that nothing of it outlives the run, however that ends.
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Cluster, runningCluster, startBroker } from "../../local/broker/cluster.js";
+import { basename, join } from "node:path";
+import { type Cluster, startBroker } from "../../local/broker/cluster.js";
+import { hasEnded, identityOf, isAlive } from "../../local/processes/identity.js";
 import { leash } from "../../local/processes/leash.js";
 
 const variable = "KAFKA_RELAY_TEST_FOLDER";
 const singleNode = "single-node";
+const endTimeoutMs = 10_000;
 
 export interface RunFolder {
   readonly path: string;
-  /** Ends every broker of the run and deletes the folder. */
+  /** Ends every process of the run that has left its number there, and deletes the folder. */
   readonly remove: () => Promise<void>;
 }
 
-/** Makes the folder of this run and tells the processes below it where it is; undefined where a process above has done so. */
-export function createRunFolder(): RunFolder | undefined {
-  if (process.env[variable] !== undefined) return undefined;
+/** Is this process below one that has made the folder? */
+export const isInRun = (): boolean => existsSync(process.env[variable] ?? "");
+
+/** Makes the folder of this run, and tells the processes below where it is. */
+export function createRunFolder(): RunFolder {
   const path = mkdtempSync(join(tmpdir(), "kafka-relay-test-"));
+  const temporary = join(path, "tmp");
+  mkdirSync(temporary);
   process.env[variable] = path;
-  const ownLeash = leash(path);
+  // What tests, and what they start, leave among the temporary files goes with the folder.
+  process.env.TMPDIR = temporary;
+  const ownLeash = leash(path, { removes: true });
   return {
     path,
     remove: async () => {
-      // Its data is deleted with it, so nothing is lost by not asking politely.
-      const nodes = readdirSync(path).flatMap((name) => runningCluster(join(path, name))?.nodes ?? []);
-      await Promise.all(nodes.map((node) => node.kill()));
+      await endAll(path);
       ownLeash.drop();
-      delete process.env[variable];
-      rmSync(path, { recursive: true, force: true });
+      rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };
 }
@@ -43,7 +48,31 @@ export function runFolder(): string {
   return path;
 }
 
+/** The process group that this process leads is ended with the run, whatever becomes of who started it. */
+export function endsWithRun(name: string, pid: number): void {
+  writeFileSync(join(runFolder(), `${name}-${pid}.pid`), `-${pid}\n${identityOf(pid)?.startTime ?? ""}\n`);
+}
+
 /** The run's single node, with room for all suites at once. */
 export function startRunBroker(progress?: (line: string) => void): Promise<Cluster> {
   return startBroker({ nodes: 1, dataFolder: join(runFolder(), singleNode), heapMb: 384, ...(progress === undefined ? {} : { progress }) });
+}
+
+/** Its data is deleted with it, so nothing is lost by not asking politely. A negative number is a whole group, which may outlive its leader. */
+async function endAll(folder: string): Promise<void> {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => basename(name).endsWith(".pid"));
+  await Promise.all(
+    files.map(async (file) => {
+      const [number = "", startTime = ""] = readFileSync(join(folder, file), "utf8").split("\n");
+      const identity = { pid: Math.abs(Number(number)), startTime };
+      // Neither nobody's number (it may be somebody else's by now) nor 0, which is ourselves.
+      if (identity.pid <= 1 || (identityOf(identity.pid) !== undefined && !isAlive(identity))) return;
+      try {
+        process.kill(Number(number), "SIGKILL");
+      } catch {
+        // It has ended, as it should.
+      }
+      await hasEnded(identity, endTimeoutMs);
+    }),
+  );
 }

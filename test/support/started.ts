@@ -1,11 +1,11 @@
 /** `npm start` as a person runs it, in a data folder and on ports of its own. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { hasEnded, identityOf } from "../../local/processes/identity.js";
 import { freePorts } from "../../local/processes/ports.js";
+import { endsWithRun, runFolder } from "./run-folder.js";
 
 const root = join(import.meta.dirname, "../..");
 const upTimeoutMs = 90_000;
@@ -40,7 +40,8 @@ export interface Program {
 }
 
 export async function createHome(variables: NodeJS.ProcessEnv = {}): Promise<Home> {
-  const folder = mkdtempSync(join(tmpdir(), "kafka-relay-e2e-"));
+  // In the run's folder: whatever a test leaves running there is ended with the run.
+  const folder = mkdtempSync(join(runFolder(), "home-"));
   const jars = join(root, ".data/jars");
   mkdirSync(jars, { recursive: true });
   // The jars are the same whoever starts a broker; everything else is this home's own.
@@ -68,6 +69,7 @@ export async function createHome(variables: NodeJS.ProcessEnv = {}): Promise<Hom
 /** `npm run <script>`, in a session of its own. */
 export function npmRun(script: string, { env }: Pick<Home, "env">, args: readonly string[] = []): Program {
   const child = spawn("npm", ["run", script, "--", ...args], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  if (child.pid !== undefined) endsWithRun("npm", child.pid);
   return programOf(child);
 }
 

@@ -1,5 +1,5 @@
 /** What came of a suite, read from vitest's JSON report, and the last lines of `npm test`. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 const slowestShown = 10;
 
@@ -24,16 +24,28 @@ interface Report {
   }[];
 }
 
-/** A suite that ended badly without a failed test (a file that does not load, an unhandled error) has failed once. */
-export function readSuiteResult(title: string, file: string, exitCode: number, seconds: number): SuiteResult {
-  const report: Report = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Report) : { testResults: [] };
-  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+export interface EndedSuite {
+  readonly title: string;
+  /** Vitest's report; it may be missing or torn where vitest did not end well. */
+  readonly report: string | undefined;
+  readonly seconds: number;
+  /** Why the suite as a whole is not good, as half a sentence. */
+  readonly fault: string | undefined;
+}
+
+/** A suite that ended badly without a failed test (a file that does not load, an unhandled error, a crash) has failed once. */
+export function readSuiteResult({ title, report: file, seconds, fault }: EndedSuite): SuiteResult {
+  const report = file === undefined ? undefined : readReport(file);
+  const results = report?.testResults ?? [];
+  const tests = results.flatMap(({ assertionResults }) => assertionResults);
   const named = (status: readonly string[]) => tests.filter((test) => status.includes(test.status)).map(({ fullName }) => fullName);
-  const brokenFiles = report.testResults
+  const brokenFiles = results
     .filter(({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed"))
     .map(({ name, message }) => `${name}: ${message.split("\n")[0]}`);
   const failures = [...named(["failed"]), ...brokenFiles];
-  if (exitCode !== 0 && failures.length === 0) failures.push(`the suite ended with exit code ${exitCode}`);
+  if (failures.length === 0 && fault !== undefined) failures.push(fault);
+  if (failures.length === 0 && report === undefined) failures.push("the suite left no report");
+  if (failures.length === 0 && !tests.some(({ status }) => status === "passed")) failures.push("no test has passed");
   return {
     title,
     seconds,
@@ -43,6 +55,14 @@ export function readSuiteResult(title: string, file: string, exitCode: number, s
     tests: tests.map(({ fullName, duration }) => ({ name: fullName, ms: duration ?? 0 })),
     failures,
   };
+}
+
+function readReport(file: string): Report | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Report;
+  } catch {
+    return undefined;
+  }
 }
 
 export function summaryOf(
