@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { createKafka, type Kafka, type KafkaOptions, toKafkaOptions } from "../../lib/kafka/kafka.js";
+import { metadataApi } from "../../lib/kafka/protocol/metadata.js";
 import { createTopicsApi } from "../../lib/kafka/protocol/topics.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 
@@ -21,7 +22,7 @@ export interface TestTopic {
   readonly configs?: Readonly<Record<string, string>>;
 }
 
-/** Creates a topic and waits until its partitions have leaders. */
+/** Creates a topic and waits until every broker knows its partitions' leaders. */
 export async function createTestTopic(
   kafka: Kafka,
   { partitions = 1, replicas = 1, configs = {}, ...topic }: TestTopic = {},
@@ -48,14 +49,20 @@ export async function createTestTopic(
   );
   if (topics[0]?.errorCode !== 0) throw new Error(`The topic was not created: ${topics[0]?.errorCode} ${topics[0]?.errorMessage}`);
   await until(async () => {
-    const topic = (await kafka.metadata.describe([name], deadline)).topics.get(name);
-    return (
-      topic !== undefined &&
-      "partitions" in topic &&
-      topic.partitions.every(({ leader, isr }) => leader !== null && isr.length === replicas)
-    );
+    // Each broker learns of it at its own time, and any of them may be the next that is asked.
+    const { brokers } = await kafka.metadata.describe([name], deadline);
+    return (await Promise.all(brokers.map(({ nodeId }) => knows(kafka, nodeId, name, replicas)))).every(Boolean);
   });
   return name;
+}
+
+async function knows(kafka: Kafka, nodeId: number, name: string, replicas: number): Promise<boolean> {
+  const question = { topics: [name], allowAutoTopicCreation: false, includeClusterAuthorizedOperations: false };
+  const answer = await kafka.connection
+    .request(metadataApi, { ...question, includeTopicAuthorizedOperations: false }, { nodeId }, createDeadline(5_000))
+    .catch(() => undefined);
+  const topic = answer?.topics[0];
+  return topic?.errorCode === 0 && topic.partitions.every(({ leader, isr }) => leader >= 0 && isr.length === replicas);
 }
 
 /** Asks again and again until it is true; fails the test after `limitMs`. */
