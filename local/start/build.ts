@@ -1,13 +1,15 @@
 /** The local trigger's build, made by `npm ci` and made again when it is missing or older than its sources. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { projectFolder } from "../build/service-map.js";
 
 const buildTimeoutMs = 120_000;
 
 export function ensureTriggerBuild(progress: (line: string) => void): Promise<void> {
-  if (existsSync(join(projectFolder, "local/kafka-trigger/dist"))) return Promise.resolve();
+  const builtAtMs = newestMs(join(projectFolder, "local/kafka-trigger/dist"));
+  const sources = ["local/kafka-trigger/src", "lib", "local/build/trigger.ts"].map((path) => newestMs(join(projectFolder, path)));
+  if (builtAtMs > 0 && Math.max(...sources) <= builtAtMs) return Promise.resolve();
   progress("Building local/kafka-trigger ...");
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(projectFolder, "node_modules/tsx/dist/cli.mjs"), "local/build/trigger.ts"], {
@@ -23,4 +25,11 @@ export function ensureTriggerBuild(progress: (line: string) => void): Promise<vo
       code === 0 ? resolve() : reject(new Error(`local/kafka-trigger could not be built:\n${Buffer.concat(errors).toString("utf8")}`)),
     );
   });
+}
+
+/** When a file of it was changed last; 0 where there is none. */
+function newestMs(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() !== true) return stats?.mtimeMs ?? 0;
+  return Math.max(0, ...readdirSync(path).map((name) => newestMs(join(path, name))));
 }
