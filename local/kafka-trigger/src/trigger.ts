@@ -68,7 +68,8 @@ export interface Trigger {
 
 /** AWS's pollers notice a topic or partition that was added within such a time. */
 const topicCheckMs = 1_000;
-const questionTimeoutMs = 10_000;
+/** The least that brokers take by default: after a kill the group waits so long before the partitions are given to the next start. */
+const sessionTimeoutMs = 6_000;
 
 export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
   const { kafka, say, warn, now = Date.now, random = Math.random } = world;
@@ -88,6 +89,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
     membership = joinGroup(kafka, {
       groupId: mapping.consumerGroupId,
       topic,
+      sessionTimeoutMs,
       onAssigned: (assignment) => void assigned(assignment),
       onRevoked: revoked,
       onTrouble,
@@ -97,7 +99,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
   async function topicExists(): Promise<boolean> {
     while (!stopping.signal.aborted) {
       try {
-        await kafka.metadata.topic(topic, createDeadline(questionTimeoutMs), { ageMaxMs: 0 });
+        await kafka.metadata.topic(topic, createDeadline(sessionTimeoutMs), { ageMaxMs: 0 });
         troubles.over();
         return true;
       } catch (thrown) {

@@ -2,6 +2,7 @@
  * At package time: what the framework's `msk` and `kafka` events cannot express is written into the mappings of the CloudFormation template, and the IAM statements
  * that each mapping and its destination need into the role of its function. One declaration, laptop and cloud.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Declaration } from "../declaration/members.js";
 import { parseDeclaration } from "../declaration/parse.js";
 import type { Serverless, ServerlessFunction } from "../plugin/serverless.js";
@@ -38,7 +39,7 @@ export function completeTemplate(serverless: Serverless, nowMs: number): Package
       }
       warnings.push(...parsed.warnings);
       const { declaration } = parsed;
-      const mapping = findMapping(resources, functionKey, declaration.topic, serverless);
+      const mapping = findMapping(resources, functionKey, declaration, kind);
       if (mapping === undefined) {
         faults.push(`function ${functionKey}: the template has no mapping of the topic ${declaration.topic}`);
         continue;
@@ -51,22 +52,23 @@ export function completeTemplate(serverless: Serverless, nowMs: number): Package
   return { faults, warnings };
 }
 
-/** The one mapping of this function and topic. */
+/** The one mapping of this function, cluster and topic. */
 function findMapping(
   resources: Readonly<Record<string, Resource>>,
   functionKey: string,
-  topic: string,
-  { service }: Serverless,
+  declaration: Declaration,
+  kind: "msk" | "kafka",
 ): Resource | undefined {
   const logicalId = `${functionKey.charAt(0).toUpperCase()}${functionKey.slice(1)}`.replaceAll("-", "Dash").replaceAll("_", "Underscore");
+  const start = `${logicalId}EventSourceMapping${kind === "msk" ? "MSK" : "Kafka"}`;
   return Object.entries(resources).find(([id, { Type, Properties }]) => {
     const topics = Properties?.Topics;
     return (
       Type === "AWS::Lambda::EventSourceMapping" &&
-      id.startsWith(`${logicalId}EventSourceMapping`) &&
+      id.startsWith(start) &&
       Array.isArray(topics) &&
-      topics[0] === topic &&
-      service.getAllFunctions().includes(functionKey)
+      topics[0] === declaration.topic &&
+      (kind === "kafka" || !("arn" in declaration) || isDeepStrictEqual(Properties.EventSourceArn, declaration.arn))
     );
   })?.[1];
 }
