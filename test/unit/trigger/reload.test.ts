@@ -46,10 +46,11 @@ test("a source in a folder that is made later is noticed", async () => {
   expect(edits).toContain("src/new/handler.js");
 });
 
-test("what is installed, built or no source is not", async () => {
+test("what is installed, built, a test or no source is not", async () => {
   save("node_modules/some/index.js");
   save("packages/one/node_modules/other/index.js");
   save("src/notes.jsonl");
+  for (const name of ["handler.test.ts", "handler.spec.mjs", "handler.d.ts"]) save(`src/${name}`);
   save("src/deep/handler.ts");
 
   await until(() => edits.length > 0);

@@ -3,8 +3,9 @@ import { type FSWatcher, readdirSync, watch } from "node:fs";
 import { join, relative } from "node:path";
 
 const burstMs = 100;
-const ignored = /^(\.|node_modules$|dist$|coverage$)/;
-const source = /\.(?:[cm]?[jt]s|json)$/;
+const ignored = /^(\.|node_modules$|dist$|coverage$|docs$|__tests__$)/;
+/** What a handler may import: a test imports handlers. */
+const source = /(?<!\.(?:test|spec|bench|d))\.(?:[cm]?[jt]s|json)$/;
 /** Systems limit how much a process may watch; a project has fewer folders of sources. */
 const foldersMax = 2_000;
 

@@ -1,0 +1,58 @@
+/** What a trigger says of its troubles: each once, its end, and nothing of what is over at once. */
+import { beforeEach, expect, test } from "vitest";
+import { RelayError } from "../../../lib/errors.js";
+import { createTroubles, type Troubles } from "../../../local/kafka-trigger/src/poll/troubles.js";
+
+const unreachable = new RelayError("kafka-unreachable", "No broker answers.");
+const tryAgain = new RelayError("kafka-retriable", "The group has no coordinator now.");
+
+let lines: string[];
+let nowMs: number;
+let troubles: Troubles;
+beforeEach(() => {
+  lines = [];
+  nowMs = 1_000;
+  troubles = createTroubles(
+    (line) => lines.push(line),
+    () => nowMs,
+  );
+});
+
+test("a trouble is said once, again after a minute, and its end is said", () => {
+  for (const atMs of [1_000, 2_000, 30_000, 59_000, 62_000]) {
+    nowMs = atMs;
+    troubles.told(unreachable);
+  }
+  troubles.over();
+  troubles.over();
+
+  expect(lines).toEqual(["No broker answers.", "No broker answers.", "that is over: it goes on"]);
+});
+
+test("what Kafka asks to try again is not said when it is over within seconds", () => {
+  for (const atMs of [1_000, 2_000, 3_900]) {
+    nowMs = atMs;
+    troubles.told(tryAgain);
+  }
+  troubles.over();
+
+  expect(lines).toEqual([]);
+});
+
+test("what Kafka asks to try again is said when it lasts, and so is its end", () => {
+  for (const atMs of [1_000, 2_500, 4_000, 6_000]) {
+    nowMs = atMs;
+    troubles.told(tryAgain);
+  }
+  troubles.over();
+
+  expect(lines).toEqual(["The group has no coordinator now.", "that is over: it goes on"]);
+});
+
+test("the same trouble long after is a new one, though nobody said that it was over", () => {
+  troubles.told(tryAgain);
+  nowMs += 600_000;
+  troubles.told(tryAgain);
+
+  expect(lines).toEqual([]);
+});
