@@ -1,4 +1,5 @@
 /** A CloudEvent 1.0, whatever it came by: its attributes and the bytes of its data (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md). */
+import { isCalendarDay } from "../calendar.js";
 import { RelayError } from "../errors.js";
 
 export type AttributeValue = string | boolean | number;
@@ -12,8 +13,7 @@ export interface CloudEvent {
 
 const requiredAttributes = ["specversion", "id", "source", "type"] as const;
 const optionalTexts = ["datacontenttype", "dataschema", "subject"] as const;
-const rfc3339 =
-  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 /** What is wrong with a set of attributes, as one sentence that names the attribute; undefined: nothing. */
 export function attributeFault(attributes: Readonly<Record<string, unknown>>): string | undefined {
@@ -28,11 +28,16 @@ export function attributeFault(attributes: Readonly<Record<string, unknown>>): s
     if (value !== undefined && (typeof value !== "string" || value === "")) return `the attribute ${name} must be a text that is not empty`;
   }
   const { time } = attributes;
-  if (time !== undefined && (typeof time !== "string" || !rfc3339.test(time)))
+  if (time !== undefined && (typeof time !== "string" || !isFullTime(time)))
     return "the attribute time must be a full RFC 3339 time with its zone, such as 2026-01-31T12:00:00Z";
   return Object.entries(attributes)
     .map(([name, value]) => extensionFault(name, value))
     .find((fault) => fault !== undefined);
+}
+
+function isFullTime(text: string): boolean {
+  const [, year, month, day] = rfc3339.exec(text) ?? [];
+  return isCalendarDay(Number(year), Number(month), Number(day));
 }
 
 function extensionFault(name: string, value: unknown): string | undefined {

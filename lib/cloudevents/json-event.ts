@@ -3,21 +3,13 @@ import { RelayError } from "../errors.js";
 import { type AttributeValue, attributeFault, type CloudEvent, isJsonType, isTextType, utf8Text } from "./event.js";
 import { membersOf } from "./json-members.js";
 
-/**
- * Reads one event in the JSON format. JSON data keeps every digit and space of its text. Throws a RelayError of the given code that names the attribute.
- */
-export function parseJsonEvent(text: string, code: "record-undecodable" | "bad-request" = "bad-request", place = "The event"): CloudEvent {
+/** Reads one event in the JSON format. JSON data keeps every digit and space of its text. Throws `record-undecodable`, naming the attribute. */
+export function parseJsonEvent(text: string, place = "The event"): CloudEvent {
   const refuse = (what: string): never => {
-    throw new RelayError(code, `${place}: ${what}.`);
+    throw new RelayError("record-undecodable", `${place}: ${what}.`);
   };
-  let envelope: unknown;
-  try {
-    envelope = JSON.parse(text);
-  } catch (error) {
-    return refuse(`it is no JSON (${error instanceof Error ? error.message : String(error)})`);
-  }
-  if (typeof envelope !== "object" || envelope === null || Array.isArray(envelope)) return refuse("an event is a JSON object");
-  const { data, data_base64: base64, ...rest } = envelope as Readonly<Record<string, unknown>>;
+  const envelope = parseEnvelope(text) ?? refuse("it is no JSON object");
+  const { data, data_base64: base64, ...rest } = envelope;
   const attributes = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
   const fault = attributeFault(attributes);
   if (fault !== undefined) return refuse(fault);
@@ -30,6 +22,16 @@ export function parseJsonEvent(text: string, code: "record-undecodable" | "bad-r
   if (data === undefined) return { attributes: given, data: null };
   if (typeof data === "string" && !isJsonType(given.datacontenttype)) return { attributes: given, data: Buffer.from(data) };
   return { attributes: given, data: Buffer.from(membersOf(text).get("data") ?? "null") };
+}
+
+/** Undefined where the text is no JSON object. What JSON.parse says of it is not told: it quotes the text. */
+function parseEnvelope(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The event in the JSON format: JSON data as it is, text as a string, anything else in base64. Nothing is invented. */

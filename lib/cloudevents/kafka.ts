@@ -61,7 +61,7 @@ function readStructured({ value, headers }: Carrier): CloudEvent {
   if (value === null) throw undecodable("its content type says that the event is in the value, and the value is null");
   const text = utf8Text(value);
   if (text === undefined) throw undecodable("the value is no UTF-8 text");
-  return parseJsonEvent(text, "record-undecodable", "The record's value");
+  return parseJsonEvent(text, "The record's value");
 }
 
 /** Binary mode: attributes as `ce_*` headers in UTF-8, data untouched; an event without data becomes a record without value, which is a tombstone. */

@@ -4,7 +4,7 @@ import { RelayError } from "../errors.js";
 import { negotiate } from "./media-type.js";
 import { parseCursor, type RecordCursor } from "./record-cursor.js";
 import { type RecordFormats, recordFormats } from "./record-json.js";
-import { timestampForm, toTimestampMs } from "./timestamp.js";
+import { timestampForm, toTimestampMsInUtc } from "./timestamp.js";
 
 /** Below API Gateway's 30 seconds, with time left to answer in. */
 export const waitMsMax = 25_000;
@@ -101,13 +101,9 @@ export function formOf(
   };
 }
 
-const dateAlone = /^\d{4}-\d{2}-\d{2}$/;
-const withoutZone = /^\d{4}-\d{2}-\d{2}T[\d:.]+$/;
-
 /** Milliseconds since the epoch, or ISO-8601; without a zone it is UTC, and a date is its midnight. `bad-request` for anything else. */
 export function parseTimestampMs(text: string): number {
-  const given = text.replace(/ (?=\d{2}:?\d{2}$)/, "+"); // a plus that was not escaped has become a space
-  const timestampMs = toTimestampMs(dateAlone.test(given) ? `${given}T00:00Z` : withoutZone.test(given) ? `${given}Z` : given);
+  const timestampMs = toTimestampMsInUtc(text.replace(/(?<=:[\d:.]+) (?=\d{2}:?\d{2}$)/, "+")); // a plus that was not escaped has become a space
   if (timestampMs !== undefined) return timestampMs;
   throw new RelayError("bad-request", `query: timestamp is no time: ${timestampForm}.`);
 }

@@ -1,5 +1,7 @@
 /** Times as callers write them: milliseconds since the epoch, or ISO-8601 with a zone. */
 
+import { isCalendarDay } from "../calendar.js";
+
 /** The last millisecond that ISO-8601 text (and a JavaScript date) can say. */
 export const timestampMsMax = 8_640_000_000_000_000;
 
@@ -14,10 +16,17 @@ export function toTimestampMs(given: string | number): number | undefined {
   return Number.isSafeInteger(ms) && ms >= 0 && ms <= timestampMsMax ? ms : undefined;
 }
 
+const dateAlone = /^\d{4}-\d{2}-\d{2}$/;
+const withoutZone = /^\d{4}-\d{2}-\d{2}[Tt ][\d:.]+$/;
+
+/** The same for who asks where a time lies: without a zone it is UTC, and a date is its midnight. */
+export function toTimestampMsInUtc(given: string | number): number | undefined {
+  if (typeof given === "number") return toTimestampMs(given);
+  return toTimestampMs(dateAlone.test(given) ? `${given}T00:00Z` : withoutZone.test(given) ? `${given}Z` : given);
+}
+
 function parseIso(text: string): number {
   const [, year, month, day] = iso.exec(text) ?? [];
-  if (year === undefined) return Number.NaN;
-  // Date.parse takes the 30th of February for the 2nd of March.
-  const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
-  return Number(day) > daysInMonth ? Number.NaN : Math.floor(Date.parse(text.replace(" ", "T").toUpperCase()));
+  if (!isCalendarDay(Number(year), Number(month), Number(day))) return Number.NaN;
+  return Math.floor(Date.parse(text.replace(" ", "T").toUpperCase()));
 }

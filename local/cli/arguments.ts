@@ -1,5 +1,6 @@
 /** Readers of command line arguments: each says what would have been right. */
 import { InvalidArgumentError } from "commander";
+import { toTimestampMsInUtc } from "../../lib/http/timestamp.js";
 
 export function toCount(text: string): number {
   const count = Number(text);
@@ -19,10 +20,8 @@ export function toNumbers(text: string): readonly number[] {
 
 /** Milliseconds since the epoch, or ISO-8601 text. */
 export function toTimeMs(text: string): number {
-  const timeMs = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
-  if (!Number.isSafeInteger(timeMs) || timeMs < 0) {
-    throw new InvalidArgumentError("It is a time: milliseconds since 1970, or like 2026-05-01T12:00:00Z.");
-  }
+  const timeMs = toTimestampMsInUtc(text);
+  if (timeMs === undefined) throw new InvalidArgumentError("It is a time: milliseconds since 1970, or like 2026-05-01T12:00:00Z.");
   return timeMs;
 }
 

@@ -172,6 +172,7 @@ test.each([
   ["no id", { "ce-id": undefined }, /attribute id is missing/],
   ["an empty source", { "ce-source": "" }, /source/],
   ["a time without a zone", { "ce-time": "2026-01-31T12:00:00" }, /time/],
+  ["a day that is in no calendar", { "ce-time": "2026-02-30T12:00:00Z" }, /time/],
   ["an attribute called __proto__", { "ce-__proto__": "x" }, /__proto__/],
   ["an attribute name with a dash", { "ce-my-name": "x" }, /my-name/],
   ["bytes that are no UTF-8", { "ce-subject": "%ff" }, /subject.*UTF-8/],

@@ -107,6 +107,12 @@ describe("structured mode", () => {
     );
   });
 
+  test("what is refused is not quoted", () => {
+    expect(() => readCloudEvent(structured('{"secret": hunter2}'))).toThrowError(
+      expect.objectContaining({ message: expect.not.stringContaining("hunter") }),
+    );
+  });
+
   test("a format that nobody here speaks is refused", () => {
     expect(() => readCloudEvent(structured("x", "application/cloudevents+avro"))).toThrowError(/avro/);
   });

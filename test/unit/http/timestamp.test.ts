@@ -1,6 +1,7 @@
 /** Times as callers write them. */
 import { expect, test } from "vitest";
-import { toTimestampMs } from "../../../lib/http/timestamp.js";
+import { parseTimestampMs } from "../../../lib/http/read-query.js";
+import { toTimestampMs, toTimestampMsInUtc } from "../../../lib/http/timestamp.js";
 
 test.each([
   [0, 0],
@@ -32,4 +33,26 @@ test.each([
   "99999999999999999",
 ])("%s is none", (given) => {
   expect(toTimestampMs(given)).toBeUndefined();
+});
+
+test.each([
+  ["2023-11-14", 1_699_920_000_000],
+  ["2023-11-14T22:13:20", 1_700_000_000_000],
+  ["2023-11-14 22:13:20.123", 1_700_000_000_123],
+  ["2023-11-14T22:13", 1_699_999_980_000],
+  ["2023-11-14T23:13:20+01:00", 1_700_000_000_000],
+  [1_700_000_000_123, 1_700_000_000_123],
+])("%s is a time where UTC is understood", (given, ms) => {
+  expect(toTimestampMsInUtc(given)).toBe(ms);
+});
+
+test.each(["2026-02-30", "2026-02-30T00:00:00", "2026-01-01T", "+1", ""])("%s is none, also where UTC is understood", (given) => {
+  expect(toTimestampMsInUtc(given)).toBeUndefined();
+});
+
+test.each([
+  ["2023-11-14T23:13:20 01:00", 1_700_000_000_000],
+  ["2023-11-14 22:13", 1_699_999_980_000],
+])("in a query, %s is a time, though its plus may have become a space", (given, ms) => {
+  expect(parseTimestampMs(given)).toBe(ms);
 });
