@@ -130,7 +130,7 @@ test.each([
   ["a key that is no object", { key: "ada" }, 400],
   ["half of a surrogate pair in a string", { value: { type: "STRING", data: "\ud800" } }, 400],
   ["a negative partition", { partition_id: -1 }, 40402],
-  ["a partition that does not exist", { partition_id: 99 }, 40402],
+  ["a partition that does not exist", { partition_id: 99 }, 40403],
 ] as const)("%s fails that record alone", async (_what, bad, code) => {
   const good = JSON.stringify({ value: { type: "JSON", data: 1 } });
 
@@ -207,9 +207,28 @@ test("a batch answers what was written and what was not, by id, each in the orde
     });
     expect(answer.json.failures).toEqual([
       { id: "bad", error_code: 400, message: expect.stringContaining("entries[1].value.data"), retriable: false, maybe_written: false },
-      { id: "far", error_code: 40402, message: expect.any(String), retriable: false, maybe_written: false },
+      { id: "far", error_code: 40403, message: expect.any(String), retriable: false, maybe_written: false },
     ]);
   }
+});
+
+test("a batch for a topic that does not exist is answered by its ids, at once", async () => {
+  const entries = [{ id: "a" }, { id: "bad", value: { type: "BINARY", data: "!" } }, { id: "c" }];
+
+  const answer = await api.call(`${path("no-such-topic")}:batch`, { body: { entries } });
+  const strict = await api.call(`${path("no-such-topic")}:batch`, {
+    body: { entries: [{ id: "a" }] },
+    headers: { prefer: "status=strict" },
+  });
+
+  expect(answer.status).toBe(207);
+  expect(answer.json.successes).toEqual([]);
+  expect(answer.json.failures.map(({ id, error_code }: { id: string; error_code: number }) => [id, error_code])).toEqual([
+    ["a", 40401],
+    ["bad", 400],
+    ["c", 40401],
+  ]);
+  expect([strict.status, strict.json.failures[0].error_code]).toEqual([404, 40401]);
 });
 
 test("a batch takes as many entries as fit, and a thousand at once", async () => {

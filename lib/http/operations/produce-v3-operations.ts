@@ -1,6 +1,8 @@
 /** v3: records behind one another, and records by name in a batch. */
 import * as v from "valibot";
+import { type FailureCode, RelayError } from "../../errors.js";
 import { assertCluster } from "../../kafka/cluster.js";
+import type { ProduceOutcome } from "../../kafka/producer.js";
 import type { TopicName } from "../../kafka/records.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
 import { errorOf, readV3Batch, readV3Stream, type V3Entry, type V3Outcome, type V3Record } from "../produce-v3.js";
@@ -44,7 +46,7 @@ export const produceV3Operations: Operations = {
     run: async ({ path, headers, rawBody }, context) => {
       toJsonType(headers, rawBody);
       const entries = readV3Stream(rawBody, { recordsMax: context.config.RELAY_PRODUCE_RECORDS_MAX });
-      const outcomes = await produce(path, entries, headers, context);
+      const outcomes = await write(path, entries, headers, context);
       return toStatusReply(toEnding(outcomes), 200, headers.prefer, {
         text: toV3StreamAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic }),
       });
@@ -58,7 +60,7 @@ export const produceV3Operations: Operations = {
     run: async ({ path, headers, rawBody }, context) => {
       toJsonType(headers, rawBody);
       const entries = readV3Batch(rawBody, { recordsMax: context.config.RELAY_PRODUCE_RECORDS_MAX });
-      const outcomes = await produce(path, entries, headers, context);
+      const outcomes = await write(path, entries, headers, context, failuresOfEntries);
       return toStatusReply(toEnding(outcomes), 207, headers.prefer, {
         text: toV3BatchAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic }),
       });
@@ -71,19 +73,28 @@ interface Place {
   readonly topic: TopicName;
 }
 
-/** Sends what could be read, and puts every entry's end back in its place. */
-async function produce(
+type RequestHeaders = Readonly<Record<string, string | undefined>>;
+
+/** What a batch tells entry by entry, though it is the same for all: its callers look for their ids. */
+const failuresOfEntries: ReadonlySet<FailureCode> = new Set(["topic-not-found", "kafka-forbidden"]);
+
+/** Sends what could be read, and puts every entry's end back in its place. Failures of all records are thrown, but for those of `toldByEntry`. */
+async function write(
   { cluster_id, topic }: Place,
   entries: readonly V3Entry[],
-  headers: Readonly<Record<string, string | undefined>>,
+  headers: RequestHeaders,
   { kafka, deadline }: OperationContext,
+  toldByEntry: ReadonlySet<FailureCode> = new Set(),
 ): Promise<readonly V3Outcome[]> {
   // The topic is asked for beside the cluster: what is not there is told by the producer.
   const known = kafka.metadata.topic(topic, deadline).catch(() => undefined);
   await Promise.all([assertCluster(kafka, cluster_id, deadline), known]);
   const readable = entries.filter((entry): entry is V3Record => !("error" in entry));
-  const records = readable.map(({ record }) => record);
-  const ends = records.length === 0 ? [] : await kafka.producer.produce(topic, withTrace(records, headers), deadline);
+  const records = withTrace(
+    readable.map(({ record }) => record),
+    headers,
+  );
+  const ends = records.length === 0 ? [] : await kafka.producer.produce(topic, records, deadline).catch(inEveryEntry);
   let next = 0;
   return entries.map((entry) => {
     if ("error" in entry) return { entry };
@@ -91,6 +102,11 @@ async function produce(
     if (outcome === undefined) throw new Error("The producer told of fewer records than it was given.");
     return { entry, outcome };
   });
+
+  function inEveryEntry(error: unknown): readonly ProduceOutcome[] {
+    if (!(error instanceof RelayError) || !toldByEntry.has(error.code)) throw error;
+    return records.map(() => ({ outcome: "failed", error }));
+  }
 }
 
 function toEnding(outcomes: readonly V3Outcome[]) {
