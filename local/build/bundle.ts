@@ -5,6 +5,13 @@ import { build } from "esbuild";
 import { type DeployedFunction, deployedFunctions, projectFolder } from "./service-map.js";
 import { zip } from "./zip.js";
 
+export interface BundledPackage {
+  readonly name: string;
+  readonly bytes: number;
+  /** From the project's folder: "node_modules/kafkajs"; empty for what is our own. */
+  readonly folder: string;
+}
+
 export interface Bundle {
   readonly key: string;
   /** The file inside the zip, as the handler's name says it: "functions/produce.js". */
@@ -14,7 +21,7 @@ export interface Bundle {
   readonly zipPath: string;
   readonly zipBytes: number;
   /** Packages whose code is in it, by size, the largest first. */
-  readonly packages: readonly { readonly name: string; readonly bytes: number }[];
+  readonly packages: readonly BundledPackage[];
 }
 
 /** The runtime brings these (https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html); pg asks for its native form and does without. */
@@ -64,10 +71,10 @@ async function bundleFunction({ key, file }: DeployedFunction, bundlesFolder: st
 }
 
 function packagesOf(inputs: readonly (readonly [string, { readonly bytesInOutput: number }])[]): Bundle["packages"] {
-  const bytes = new Map<string, number>();
+  const packages = new Map<string, BundledPackage>();
   for (const [path, { bytesInOutput }] of inputs) {
-    const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? "kafka-relay";
-    bytes.set(name, (bytes.get(name) ?? 0) + bytesInOutput);
+    const [folder = "", name = "kafka-relay"] = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ?? [];
+    packages.set(folder, { name, folder, bytes: (packages.get(folder)?.bytes ?? 0) + bytesInOutput });
   }
-  return [...bytes].map(([name, size]) => ({ name, bytes: size })).sort((one, other) => other.bytes - one.bytes);
+  return [...packages.values()].sort((one, other) => other.bytes - one.bytes);
 }

@@ -1,6 +1,7 @@
-/** `npm run build`: every function as one file and one zip in `.build`, and what is in each. */
+/** `npm run build`: every function as one file and one zip in `.build`, what is in each, and whose it is. */
 import Table from "cli-table3";
-import { bundleFunctions } from "./bundle.js";
+import { buildFolder, bundleFunctions } from "./bundle.js";
+import { writeMaterials } from "./materials.js";
 
 const started = Date.now();
 const bundles = await bundleFunctions().catch((error: Error) => {
@@ -14,4 +15,7 @@ for (const { key, bytes, zipBytes, packages } of bundles) {
   table.push([key, kilobytes(bytes), kilobytes(zipBytes), largest.join(", ")]);
 }
 console.log(table.toString());
-console.log(`${bundles.length} functions in ${Date.now() - started} ms: .build/bundles, .build/zips`);
+const components = writeMaterials(bundles, buildFolder);
+console.log(
+  `${bundles.length} functions in ${Date.now() - started} ms: .build/bundles, .build/zips; of ${components} packages: .build/sbom.cdx.json, .build/licenses.txt`,
+);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { deployedFunctions, projectFolder } from "../../local/build/service-map.js";
+import { lintTemplate } from "../support/cfn-lint.js";
 import { type Packaged, packageService, parameters } from "../support/packaged.js";
 
 const functions = deployedFunctions();
@@ -123,6 +124,15 @@ test("what each function must reach from its subnets is written beside the templ
   for (const { key } of functions) expect(egress).toContain(`| ${key} | brokers | 9098 |`);
   expect(egress).toContain("| quakesToWebhook | webhook hooks.example.com | 443 | NAT |");
   expect(egress).toMatch(/\| quakesToSql \| AWS: secretsmanager \| 443 \|/);
+});
+
+test("CloudFormation's own checker finds no error in it", { timeout: 400_000 }, async () => {
+  const errors = await lintTemplate(
+    join(projectFolder, ".build/package/cloudformation-template-update-stack.json"),
+    "cfn-lint on the template",
+  );
+
+  expect(errors ?? []).toEqual([]);
 });
 
 test.each([

@@ -1,0 +1,71 @@
+/** What is bundled and whose it is: a software bill of materials (https://cyclonedx.org/docs/1.6/json/) and the licences, the same bytes for the same code. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Bundle } from "./bundle.js";
+import { projectFolder } from "./service-map.js";
+
+interface Component {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly licenseText: string;
+  readonly functions: readonly string[];
+}
+
+/** Writes `sbom.cdx.json` and `licenses.txt`; answers how many packages there are. Throws a sentence for a package that names no licence. */
+export function writeMaterials(bundles: readonly Bundle[], outFolder: string): number {
+  const components = componentsOf(bundles);
+  writeFileSync(join(outFolder, "sbom.cdx.json"), `${JSON.stringify(toBom(components), undefined, 2)}\n`);
+  writeFileSync(join(outFolder, "licenses.txt"), components.map(toNotice).join("\n"));
+  return components.length;
+}
+
+export function componentsOf(bundles: readonly Bundle[]): readonly Component[] {
+  const folders = [...new Set(bundles.flatMap(({ packages }) => packages.map(({ folder }) => folder)))].filter((folder) => folder !== "");
+  return folders.sort().map((folder) => {
+    const { name, version, license } = readManifest(folder);
+    if (license === undefined) throw new Error(`${name} ${version} is bundled and names no licence.`);
+    const functions = bundles.filter(({ packages }) => packages.some((one) => one.folder === folder)).map(({ key }) => key);
+    return { name, version, license, licenseText: readLicense(folder), functions };
+  });
+}
+
+function toBom(components: readonly Component[]): unknown {
+  const { name, version, license } = readManifest("");
+  return {
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    version: 1,
+    metadata: { component: { type: "application", "bom-ref": name, name, version, licenses: licensesOf(license ?? "") } },
+    components: components.map((one) => ({
+      type: "library",
+      "bom-ref": purlOf(one),
+      name: one.name,
+      version: one.version,
+      purl: purlOf(one),
+      licenses: licensesOf(one.license),
+      properties: one.functions.map((key) => ({ name: "kafka-relay:function", value: key })),
+    })),
+    dependencies: [{ ref: name, dependsOn: components.map(purlOf) }],
+  };
+}
+
+/** An expression of several is told as one; a single identifier by its id. */
+const licensesOf = (license: string) => [
+  /^[\w.+-]+$/.test(license) ? { license: { id: license } } : { expression: license.replace(/^\((.*)\)$/, "$1") },
+];
+/** https://github.com/package-url/purl-spec */
+const purlOf = ({ name, version }: Component): string => `pkg:npm/${name.replace("@", "%40")}@${version}`;
+
+function toNotice({ name, version, license, licenseText }: Component): string {
+  return `${name} ${version} (${license})\n${"-".repeat(60)}\n${licenseText.trim()}\n`;
+}
+
+function readManifest(folder: string): { readonly name: string; readonly version: string; readonly license?: string } {
+  return JSON.parse(readFileSync(join(projectFolder, folder, "package.json"), "utf8"));
+}
+
+function readLicense(folder: string): string {
+  const file = readdirSync(join(projectFolder, folder)).find((name) => /^licen[cs]e/i.test(name));
+  return file === undefined ? "Its package holds no text of the licence." : readFileSync(join(projectFolder, folder, file), "utf8");
+}
