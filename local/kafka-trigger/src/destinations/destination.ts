@@ -16,6 +16,9 @@ export interface DestinationWorld {
   readonly functionArn: string;
   /** SDK clients are loaded from there. */
   readonly serviceFolder: string;
+  readonly shell: NodeJS.ProcessEnv;
+  /** Of the service: a bucket's ARN names none. */
+  readonly region: string;
   readonly now?: () => number;
 }
 
@@ -59,38 +62,47 @@ async function toTopic(topic: string, given: GivenUp, context: FailureContext, k
 }
 
 async function toQueue(arn: string, region: string | undefined, message: object, world: DestinationWorld): Promise<void> {
-  const { SQSClient, SendMessageCommand } = await load<typeof import("@aws-sdk/client-sqs")>("@aws-sdk/client-sqs", world);
+  const { SQSClient, GetQueueUrlCommand, SendMessageCommand } = await load<typeof import("@aws-sdk/client-sqs")>(
+    "@aws-sdk/client-sqs",
+    world,
+  );
   const [account, name] = arn.split(":").slice(-2);
-  const endpoint = await withClient(new SQSClient(clientOptions(region)), async (client) => {
-    const { GetQueueUrlCommand } = await load<typeof import("@aws-sdk/client-sqs")>("@aws-sdk/client-sqs", world);
+  await withClient(new SQSClient(clientOptions(region, world)), async (client) => {
     const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: name, QueueOwnerAWSAccountId: account }));
-    return client.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(message) }));
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(message) }));
   });
-  if (endpoint.MessageId === undefined) throw new Error("SQS answered without a message id");
 }
 
 async function toSns(arn: string, region: string | undefined, message: object, world: DestinationWorld): Promise<void> {
   const { SNSClient, PublishCommand } = await load<typeof import("@aws-sdk/client-sns")>("@aws-sdk/client-sns", world);
   const text = JSON.stringify(message);
   if (Buffer.byteLength(text) > snsBytesMax) throw new Error(`the message is larger than the ${snsBytesMax} bytes that SNS takes`);
-  await withClient(new SNSClient(clientOptions(region)), (client) => client.send(new PublishCommand({ TopicArn: arn, Message: text })));
+  await withClient(new SNSClient(clientOptions(region, world)), (client) =>
+    client.send(new PublishCommand({ TopicArn: arn, Message: text })),
+  );
 }
 
 async function toBucket(arn: string, given: GivenUp, context: FailureContext, world: DestinationWorld): Promise<void> {
   const { S3Client, PutObjectCommand } = await load<typeof import("@aws-sdk/client-s3")>("@aws-sdk/client-s3", world);
   const bucket = arn.split(":").at(-1) ?? "";
-  const day = new Date(context.nowMs).toISOString().slice(0, 10).replaceAll("-", "/");
-  const first = given.runs[0];
-  const key = `aws/lambda/${world.mapping.consumerGroupId}/${world.mapping.topic}-${first?.partition ?? 0}/${day}/${new Date(context.nowMs).toISOString().replaceAll(":", ".")}-${randomUUID()}`;
+  const at = new Date(context.nowMs).toISOString();
+  const place = `${world.mapping.topic}-${given.runs[0]?.partition ?? 0}/${at.slice(0, 10).replaceAll("-", "/")}`;
+  const key = `aws/lambda/${world.mapping.consumerGroupId}/${place}/${at.replaceAll(":", ".")}-${randomUUID()}`;
   const body = JSON.stringify(toBatchFailure(given, context, true));
-  await withClient(new S3Client({ ...clientOptions(undefined), forcePathStyle: true }), (client) =>
+  await withClient(new S3Client({ ...clientOptions(undefined, world), forcePathStyle: true }), (client) =>
     client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: "application/json" })),
   );
 }
 
-/** The endpoint comes from AWS_ENDPOINT_URL, which the SDK reads itself. */
-function clientOptions(region: string | undefined) {
-  return { ...(region === undefined || region === "" ? {} : { region }), maxAttempts: attemptsMax };
+/** The endpoint comes from AWS_ENDPOINT_URL, which the SDK reads itself; an emulator there takes any credentials, but some. */
+function clientOptions(region: string | undefined, { shell, region: regionDefault }: DestinationWorld) {
+  const isEmulated = (shell.AWS_ENDPOINT_URL ?? "") !== "";
+  const hasCredentials = (shell.AWS_ACCESS_KEY_ID ?? shell.AWS_PROFILE ?? "") !== "";
+  return {
+    region: region === undefined || region === "" ? (shell.AWS_REGION ?? regionDefault) : region,
+    maxAttempts: attemptsMax,
+    ...(isEmulated && !hasCredentials ? { credentials: { accessKeyId: "local", secretAccessKey: "local" } } : {}),
+  };
 }
 
 async function withClient<Client extends { destroy: () => void }, Answer>(

@@ -5,6 +5,7 @@ import type { Serverless, ServerlessFunction } from "./serverless.js";
 
 const timeoutDefaultSeconds = 6;
 const memoryDefaultMb = 1024;
+export const regionDefault = "us-east-1";
 /** Twelve digits, made up: an account that nobody has. */
 export const localAccountId = "000000000000";
 
@@ -13,7 +14,7 @@ export function toFunctionDefinition(serverless: Serverless, key: string, shell:
   const { provider } = service;
   const definition = service.getFunction(key);
   const functionName = definition.name ?? `${service.service}-${provider.stage ?? "dev"}-${key}`;
-  const region = provider.region ?? "us-east-1";
+  const region = provider.region ?? regionDefault;
   const serviceFolder = serverless.serviceDir ?? config.servicePath;
   const memoryMb = definition.memorySize ?? provider.memorySize ?? memoryDefaultMb;
   return {

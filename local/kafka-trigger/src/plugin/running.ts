@@ -6,7 +6,7 @@ import { createHandlerPool, type HandlerPool } from "../handlers/pool.js";
 import { countOf } from "../poll/settle.js";
 import { startTrigger, type Trigger, whyGivenUp } from "../trigger.js";
 import { shell } from "./environment.js";
-import { toFunctionDefinition } from "./functions.js";
+import { regionDefault, toFunctionDefinition } from "./functions.js";
 import type { DeclaredMapping } from "./mappings.js";
 import { watchSources } from "./reload.js";
 import type { Security } from "./security.js";
@@ -25,6 +25,7 @@ export interface Running {
 
 export function run(serverless: Serverless, declared: readonly DeclaredMapping[], settings: TriggerSettings, speaker: Speaker): Running {
   const serviceFolder = serverless.serviceDir ?? serverless.config.servicePath;
+  const region = serverless.service.provider.region ?? regionDefault;
   const clusters = new Map<string, Kafka>();
   const pools = new Map<string, HandlerPool>();
   const triggers: { readonly functionKey: string; readonly trigger: Trigger }[] = [];
@@ -43,7 +44,7 @@ export function run(serverless: Serverless, declared: readonly DeclaredMapping[]
     const deliver =
       destination === undefined
         ? undefined
-        : createDestination(destination, { kafka, mapping, functionArn: definition.functionArn, serviceFolder });
+        : createDestination(destination, { kafka, mapping, functionArn: definition.functionArn, serviceFolder, shell, region });
     const destinationName = destination?.kind === "topic" ? `topic ${destination.topic}` : (destination?.arn ?? "");
     const trigger = startTrigger(mapping, {
       kafka,
