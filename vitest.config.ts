@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const suite = (name: string, options: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 30_000, hookTimeout: 120_000, ...options },
 });
-const onBroker = { globalSetup: ["test/support/broker-setup.ts"], pool: "forks" as const };
+const onBroker = { globalSetup: ["test/support/broker-setup.ts"], setupFiles: ["test/support/clean-topics.ts"], pool: "forks" as const };
 
 export default defineConfig({
   test: {

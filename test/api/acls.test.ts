@@ -1,7 +1,7 @@
 /** ACLs by the v3 contract: searched by query, created one by one and many at once, deleted. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AdminApi, createAdminApi } from "../support/admin-api.js";
-import { uniqueName } from "../support/api.js";
+import { uniqueName } from "../support/unique-names.js";
 
 let api: AdminApi;
 beforeAll(async () => {
@@ -73,8 +73,15 @@ test("a bad entry in a batch, and none is created", async () => {
 });
 
 test("words of a query are taken in any letter case, and the search is echoed in self", async () => {
-  const { json } = await api.v3("GET /acls?resource_type=topic&operation=Read");
+  const principal = newPrincipal();
+  await api.v3("POST /acls", { body: allowRead(principal) });
 
+  const { json } = await api.v3("GET /acls?resource_type=topic&operation=Read");
+  const again = await api.v3(`GET ${json.metadata.self.split(api.clusterId)[1]}`);
+  await takeBack(principal);
+
+  expect(again.json).toEqual(json);
+  expect(json.data.map((acl: { principal: string }) => acl.principal)).toContain(principal);
   expect(json.metadata.self).toContain(
     "resource_type=TOPIC&resource_name=&pattern_type=ANY&principal=&host=&operation=READ&permission=ANY",
   );
@@ -86,6 +93,7 @@ test.each([
   ["GET /acls?operation=fly", 404],
   ["GET /acls?resource_type=planet", 404],
   ["DELETE /acls", 400],
+  ["DELETE /acls?resource_type=topic&pattern_type=literal&operation=read&permission=allow&resource_name=", 400],
   ["DELETE /acls?resource_type=topic&pattern_type=literal&operation=read", 400],
   ["DELETE /acls?resource_type=topic&pattern_type=literal&operation=unknown&permission=allow", 400],
 ])("%s is %i", async (methodAndPath, status) => {
@@ -98,6 +106,7 @@ test.each([
   ["a pattern type that is a search", { pattern_type: "MATCH" }, 400],
   ["a principal without a type", { principal: "alice" }, 400],
   ["an empty resource name", { resource_name: "" }, 400],
+  ["an empty host", { host: "" }, 400],
   ["another name for the cluster", { resource_type: "CLUSTER", resource_name: "mine" }, 400],
   ["an unknown member", { colour: "red" }, 422],
 ])("an ACL with %s is not created", async (_, change, status) => {

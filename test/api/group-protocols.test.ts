@@ -1,10 +1,10 @@
 /** Groups of the newer protocols (KIP-848 consumer groups, KIP-932 share groups) beside classic ones: listed with their type, described, never a 500. */
 import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
 import { type AdminApi, createAdminApi } from "../support/admin-api.js";
-import { uniqueName } from "../support/api.js";
 import { didNotRun } from "../support/did-not-run.js";
 import { until } from "../support/kafka.js";
 import { joinConsumerGroup, joinShareGroup, type NewMember } from "../support/new-groups.js";
+import { uniqueName } from "../support/unique-names.js";
 
 let api: AdminApi;
 beforeAll(async () => {

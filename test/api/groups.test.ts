@@ -1,7 +1,7 @@
 /** Consumer groups by the v3 contract, and what no other proxy does: deleting them and moving their offsets. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AdminApi, createAdminApi, writeRecords } from "../support/admin-api.js";
-import { uniqueName } from "../support/api.js";
+import { uniqueName } from "../support/unique-names.js";
 
 let api: AdminApi;
 beforeAll(async () => {
@@ -93,7 +93,7 @@ test("lag is told for each partition, and in all", async () => {
     max_lag_topic_name: topic,
     max_lag_partition_id: 0,
     max_lag_consumer_id: "",
-    max_lag_consumer: null,
+    max_lag_consumer: { related: `${addressOf(groupId)}/consumers/` },
   });
   expect(all.json.data.find((group: { consumer_group_id: string }) => group.consumer_group_id === groupId)).toEqual(summary.json);
 });
@@ -262,6 +262,7 @@ test.each([
   ["a negative offset", { to: "offset", offset: -1 }, 400, 400],
   ["an offset where to is another", { to: "latest", offset: 1 }, 400, 400],
   ["a time that is none", { to: "timestamp", timestamp: "yesterday" }, 400, 400],
+  ["a day that is in no calendar", { to: "timestamp", timestamp: "2026-02-30T00:00:00Z" }, 400, 400],
   ["half a record", { to: "shift", shift: 0.5 }, 400, 400],
   ["an unknown member", { to: "latest", topics: [] }, 422, 422],
   ["no body", undefined, 422, 42206],

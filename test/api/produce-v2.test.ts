@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
-import { type Api, createApi, uniqueName } from "../support/api.js";
+import { type Api, createApi } from "../support/api.js";
 import { type RecordPlace, recordsAt } from "../support/topic-contents.js";
+import { uniqueName } from "../support/unique-names.js";
 
 const json = "application/vnd.kafka.json.v2+json";
 const binary = "application/vnd.kafka.binary.v2+json";

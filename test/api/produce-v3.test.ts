@@ -3,8 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { clusterId } from "../../lib/kafka/cluster.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
-import { type Api, type ApiAnswer, createApi, uniqueName } from "../support/api.js";
+import { type Api, type ApiAnswer, createApi } from "../support/api.js";
 import { recordsAt } from "../support/topic-contents.js";
+import { uniqueName } from "../support/unique-names.js";
 
 let api: Api;
 let cluster: string;

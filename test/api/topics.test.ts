@@ -1,7 +1,7 @@
 /** Topics by the v3 contract: created, listed, described, grown, deleted; one at a time and many at once. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AdminApi, createAdminApi, writeRecords } from "../support/admin-api.js";
-import { uniqueName } from "../support/api.js";
+import { uniqueName } from "../support/unique-names.js";
 
 let api: AdminApi;
 beforeAll(async () => {
@@ -92,6 +92,7 @@ test.each([
   ["an empty name", { topic_name: "" }, 422, 42206],
   ["two dots", { topic_name: ".." }, 422, 42206],
   ["no partitions at all", { topic_name: "admin-never", partitions_count: 0 }, 400, 40002],
+  ["fewer partitions than none", { topic_name: "admin-never", partitions_count: -5 }, 400, 40002],
   ["a count that is text", { topic_name: "admin-never", partitions_count: "3" }, 400, 400],
   ["more replicas than brokers", { topic_name: "admin-never", replication_factor: 99 }, 400, 40002],
   ["an unknown setting", { topic_name: "admin-never", configs: [{ name: "no.such.setting", value: "1" }] }, 400, 40002],

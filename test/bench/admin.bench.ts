@@ -6,7 +6,7 @@ import { describeConfigs } from "../../lib/kafka/configs.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { groupLags } from "../../lib/kafka/lag.js";
 import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
-import { uniqueName } from "../support/kafka.js";
+import { uniqueName } from "../support/unique-names.js";
 import type { Bench, BenchContext, BenchRow } from "./bench.js";
 
 const topicCount = 1_000;

@@ -6,7 +6,8 @@ import { groupLags } from "../../lib/kafka/lag.js";
 import { findCoordinatorsApi } from "../../lib/kafka/protocol/groups.js";
 import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
 import { type CountingKafka, countRequests, sumOf } from "../support/counting-kafka.js";
-import { testKafka, uniqueName } from "../support/kafka.js";
+import { testKafka } from "../support/kafka.js";
+import { uniqueName } from "../support/unique-names.js";
 
 const start = uniqueName("bounded");
 const topics = numbered(start, 30);

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { type Assignment, type EndOfAssignment, joinGroup, type Membership, type MembershipOptions } from "../../lib/kafka/membership.js";
-import { createTestTopic, testKafka, uniqueName, until } from "../support/kafka.js";
+import { createTestTopic, testKafka, until } from "../support/kafka.js";
+import { uniqueName } from "../support/unique-names.js";
 
 const soon = () => createDeadline(15_000);
 

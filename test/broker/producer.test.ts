@@ -6,7 +6,8 @@ import { partitionOfKey } from "../../lib/kafka/partitioner.js";
 import type { ProduceOutcome } from "../../lib/kafka/producer.js";
 import { deleteRecordsApi, deleteTopicsApi } from "../../lib/kafka/protocol/topics.js";
 import type { KafkaRecord, OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, uniqueName, until } from "../support/kafka.js";
+import { createTestTopic, testKafka, until } from "../support/kafka.js";
+import { uniqueName } from "../support/unique-names.js";
 
 const soon = () => createDeadline(10_000);
 

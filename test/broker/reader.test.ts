@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { fetchRaw } from "../../lib/kafka/fetch.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import { createTestTopic, testKafka, uniqueName } from "../support/kafka.js";
+import { createTestTopic, testKafka } from "../support/kafka.js";
+import { uniqueName } from "../support/unique-names.js";
 import { writeBatch } from "../support/write-batches.js";
 
 let kafka: Kafka;

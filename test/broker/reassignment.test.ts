@@ -4,8 +4,9 @@ import { createDeadline } from "../../lib/deadline.js";
 import { RelayError } from "../../lib/errors.js";
 import { createTopics, deleteTopics, describeTopic } from "../../lib/kafka/topics.js";
 import { type Api, createApi } from "../support/api.js";
-import { uniqueName, until } from "../support/kafka.js";
+import { until } from "../support/kafka.js";
 import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
+import { uniqueName } from "../support/unique-names.js";
 
 let cluster: ThreeNodes;
 let api: Api;

@@ -7,7 +7,8 @@ import { groupLags } from "../../lib/kafka/lag.js";
 import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
 import { createApi } from "../support/api.js";
 import { type CountingKafka, countRequests, sumOf } from "../support/counting-kafka.js";
-import { testKafka, uniqueName } from "../support/kafka.js";
+import { testKafka } from "../support/kafka.js";
+import { uniqueName } from "../support/unique-names.js";
 
 const start = uniqueName("scale");
 const topics = numbered(start, 1_000);

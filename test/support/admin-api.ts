@@ -3,7 +3,8 @@ import { Kafka as KafkaJs, logLevel } from "kafkajs";
 import { createDeadline } from "../../lib/deadline.js";
 import { commitOffsets } from "../../lib/kafka/group-offsets.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
-import { type Api, type ApiAnswer, type ApiOptions, type ApiRequest, createApi, uniqueName } from "./api.js";
+import { type Api, type ApiAnswer, type ApiOptions, type ApiRequest, createApi } from "./api.js";
+import { uniqueName } from "./unique-names.js";
 
 export interface AdminApi extends Api {
   readonly clusterId: string;

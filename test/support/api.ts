@@ -190,8 +190,3 @@ function jsonOf(text: string): unknown {
     return undefined;
   }
 }
-
-/** A topic name of a test's own. */
-export function uniqueName(prefix: string): string {
-  return `${prefix}-${Math.random().toString(36).slice(2, 10)}`;
-}

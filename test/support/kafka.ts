@@ -1,18 +1,16 @@
 /** Kafka for tests: clients of the run's broker, and topics that nobody else uses. */
-import { randomBytes } from "node:crypto";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { createKafka, type Kafka, type KafkaOptions, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { metadataApi } from "../../lib/kafka/protocol/metadata.js";
 import { createTopicsApi } from "../../lib/kafka/protocol/topics.js";
 import type { TopicName } from "../../lib/kafka/records.js";
+import { uniqueName } from "./unique-names.js";
 
 /** A client of the brokers named, by default those of the run. Close it when the test is over. */
 export function testKafka(options: Partial<KafkaOptions> = {}): Kafka {
   return createKafka({ ...toKafkaOptions(parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS })), ...options });
 }
-
-export const uniqueName = (start: string): string => `${start}-${randomBytes(5).toString("hex")}`;
 
 export interface TestTopic {
   /** Absent: one that nobody else uses. */

@@ -5,7 +5,8 @@ import type { Mapping } from "../../local/kafka-trigger/src/mapping.js";
 import { toEvent } from "../../local/kafka-trigger/src/poll/event.js";
 import type { GivenUp, InvocationOutcome } from "../../local/kafka-trigger/src/poll/settle.js";
 import { startTrigger, type Trigger } from "../../local/kafka-trigger/src/trigger.js";
-import { uniqueName, until } from "./kafka.js";
+import { until } from "./kafka.js";
+import { uniqueName } from "./unique-names.js";
 
 export interface MappingRun extends Trigger {
   /** Every event, in the order of the calls. */

@@ -6,9 +6,10 @@ import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
 import { growTopic } from "../../lib/kafka/topics.js";
 import { compileFilter } from "../../local/kafka-trigger/src/filter.js";
-import { createTestTopic, testKafka, uniqueName, until } from "../support/kafka.js";
+import { createTestTopic, testKafka, until } from "../support/kafka.js";
 import { write as writeRecords } from "../support/relay-on-broker.js";
 import { type MappingRun, recordsOf, runMapping, type TestFunction, valuesOf } from "../support/trigger-on-broker.js";
+import { uniqueName } from "../support/unique-names.js";
 
 let kafka: Kafka;
 let runs: MappingRun[];

@@ -2,9 +2,10 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, uniqueName } from "../support/kafka.js";
+import { createTestTopic, testKafka } from "../support/kafka.js";
 import { createOfflineProject, notingHandler, type OfflineProject, type OfflineRun } from "../support/offline-project.js";
 import { write as writeRecords } from "../support/relay-on-broker.js";
+import { uniqueName } from "../support/unique-names.js";
 
 let kafka: Kafka;
 let project: OfflineProject;

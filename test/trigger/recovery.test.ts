@@ -5,9 +5,10 @@ import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { deleteRecords } from "../../lib/kafka/records-delete.js";
 import { deleteTopics } from "../../lib/kafka/topics.js";
-import { createTestTopic, testKafka, uniqueName, until } from "../support/kafka.js";
+import { createTestTopic, testKafka, until } from "../support/kafka.js";
 import { write as writeRecords } from "../support/relay-on-broker.js";
 import { type MappingRun, runMapping, type TestFunction, valuesOf } from "../support/trigger-on-broker.js";
+import { uniqueName } from "../support/unique-names.js";
 
 let kafka: Kafka;
 let runs: MappingRun[];
