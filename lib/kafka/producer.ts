@@ -22,6 +22,8 @@ export type ProduceOutcome =
   | { readonly outcome: "failed"; readonly error: RelayError };
 
 export interface Producer {
+  /** Asks for a producer id ahead of the first records, beside what their sender must know before. A failure is told by `produce`. */
+  readonly prepare: (deadline: Deadline) => void;
   /**
    * One outcome a record, in the order given. Rejects only for what concerns all of them, none of which is in Kafka then
    * (`topic-not-found`, `kafka-unreachable`, `kafka-forbidden`, `too-many-requests`...); everything else is an outcome.
@@ -274,6 +276,9 @@ export function createProducer(
   }
 
   return {
+    prepare: (deadline) => {
+      if (!isClosed && ids.known() === undefined) ids.shared(deadline).catch(() => undefined);
+    },
     produce,
     close: async () => {
       isClosed = true;

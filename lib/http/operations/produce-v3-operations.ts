@@ -86,7 +86,8 @@ async function write(
   { kafka, deadline }: OperationContext,
   toldByEntry: ReadonlySet<FailureCode> = new Set(),
 ): Promise<readonly V3Outcome[]> {
-  // The topic is asked for beside the cluster: what is not there is told by the producer.
+  // Beside the cluster, the first time, the topic and a producer id are asked for: what is not there is told by the producer.
+  kafka.producer.prepare(deadline);
   const known = kafka.metadata.topic(topic, deadline).catch(() => undefined);
   await Promise.all([assertCluster(kafka, cluster_id, deadline), known]);
   const readable = entries.filter((entry): entry is V3Record => !("error" in entry));
