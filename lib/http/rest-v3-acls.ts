@@ -31,16 +31,16 @@ type AclQuery = v.InferOutput<typeof aclQuery>;
 
 const words = ["resource_type", "pattern_type", "operation", "permission"] as const;
 
-/** What is not said matches any. `bad-request` for UNKNOWN, which is no search. */
+/** What is not said, or is empty as in the `self` of a search, matches any. `bad-request` for UNKNOWN, which is no search. */
 export function toFilter(query: AclQuery): AclFilter {
   const unknown = words.find((name) => query[name] === "UNKNOWN");
   if (unknown !== undefined) throw new RelayError("bad-request", `query: ${unknown} cannot be UNKNOWN.`);
   return {
     resourceType: query.resource_type ?? "ANY",
-    resourceName: query.resource_name,
+    resourceName: query.resource_name || undefined,
     patternType: query.pattern_type ?? "ANY",
-    principal: query.principal,
-    host: query.host,
+    principal: query.principal || undefined,
+    host: query.host || undefined,
     operation: query.operation ?? "ANY",
     permission: query.permission ?? "ANY",
   };
@@ -50,6 +50,9 @@ export function toFilter(query: AclQuery): AclFilter {
 export function toDeleteFilter(query: AclQuery): AclFilter {
   const missing = words.find((name) => query[name] === undefined);
   if (missing !== undefined) throw new RelayError("bad-request", `query: ${missing} must be given to delete ACLs; ANY matches all.`);
+  // Somebody's unset variable must not delete what it was meant to spare.
+  const empty = (["resource_name", "principal", "host"] as const).find((name) => query[name] === "");
+  if (empty !== undefined) throw new RelayError("bad-request", `query: ${empty} is empty; leave it out to delete the ACLs of any.`);
   return toFilter(query);
 }
 
@@ -68,7 +71,7 @@ export const aclBody = v.pipe(
     resource_name: v.pipe(v.string(), v.nonEmpty("is a name, or * for any")),
     pattern_type: v.pipe(upperCased, word(aclPatternTypes)),
     principal: v.pipe(v.string(), v.regex(principalPattern, "is written Type:name, as in User:alice")),
-    host: v.string(),
+    host: v.pipe(v.string(), v.nonEmpty("is an address, or * for any")),
     operation: v.pipe(upperCased, word(aclOperations)),
     permission: v.pipe(upperCased, word(aclPermissions)),
   }),

@@ -146,7 +146,7 @@ export const lagSummaryResource = resource("KafkaConsumerGroupLagSummary", {
   max_lag_partition_id: v.number(),
   max_lag: int64,
   total_lag: int64,
-  max_lag_consumer: v.nullable(related),
+  max_lag_consumer: related,
   max_lag_partition: related,
 });
 export const lagSummaryList = listOf("KafkaConsumerGroupLagSummary", lagSummaryResource);
@@ -166,7 +166,8 @@ export function toLagSummary(links: Links, { group, lags }: GroupLag) {
     max_lag_partition_id: most.partition,
     max_lag: most.lag,
     total_lag: totalLag(lags),
-    max_lag_consumer: most.member === undefined ? null : relatedTo(links, paths.consumer(group.groupId, most.member.memberId)),
+    // Of a partition that nobody reads, the reference server relates the consumer of the empty id: an address that lists the group's consumers.
+    max_lag_consumer: relatedTo(links, paths.consumer(group.groupId, most.member?.memberId ?? "")),
     max_lag_partition: relatedTo(links, paths.partition(most.topic, most.partition)),
   });
 }

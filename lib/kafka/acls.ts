@@ -2,7 +2,7 @@
 import type { Deadline } from "../deadline.js";
 import type { RelayError } from "../errors.js";
 import { toAdminError } from "./admin-failures.js";
-import { ask } from "./admin-request.js";
+import { ask, untilVisible } from "./admin-request.js";
 import type { Kafka } from "./kafka.js";
 import { createAclsApi, deleteAclsApi, describeAclsApi } from "./protocol/acls.js";
 
@@ -125,12 +125,16 @@ export async function createAcls(kafka: Kafka, acls: readonly Acl[], deadline: D
     deadline,
     { codes: (told) => told.results.map(({ errorCode }) => errorCode), isRepeatable: true },
   );
-  return acls.map((acl, index) => {
+  const errors = acls.map((acl, index) => {
     const result = answer.results[index];
     const words = `ACL for ${acl.principal} on ${acl.resourceType} ${JSON.stringify(acl.resourceName)}`;
     if (result === undefined) return toAdminError(-1, words);
     return result.errorCode === 0 ? undefined : toAdminError(result.errorCode, words, result.errorMessage);
   });
+  // A broker hears of them in the order in which they were made.
+  const last = acls.findLast((_, index) => errors[index] === undefined);
+  if (last !== undefined) await untilVisible(deadline, async (patience) => (await findAcls(kafka, last, patience)).length > 0);
+  return errors;
 }
 
 /** Deletes what matches and answers what it was, sorted; throws the first refusal. */
@@ -144,6 +148,7 @@ export async function deleteAcls(kafka: Kafka, filter: AclFilter, deadline: Dead
   if (result.errorCode !== 0) throw toAdminError(result.errorCode, clusterWords, result.errorMessage);
   const refused = result.acls.find(({ errorCode }) => errorCode !== 0);
   if (refused !== undefined) throw toAdminError(refused.errorCode, clusterWords, refused.errorMessage);
+  if (result.acls.length > 0) await untilVisible(deadline, async (patience) => (await findAcls(kafka, filter, patience)).length === 0);
   return result.acls.map(toAcl).sort(byColumns);
 }
 

@@ -37,8 +37,8 @@ export async function ask<Args, Answer>(
       if (isLast || ![...options.codes(answer)].some((code) => transientCodes.has(code))) return answer;
     } catch (error) {
       if (isLast || !isWorthAnother(error, options.isRepeatable, attempt, to)) throw error;
-      // Whoever was the controller may be gone: who it is now, any other broker tells.
-      if (to === "controller") await kafka.connection.request(metadataApi, brokersAlone, "any", deadline);
+      // Whoever was the controller may be gone: who it is now, any other broker tells, unless it is going too; then the next attempt asks anew.
+      if (to === "controller") await kafka.connection.request(metadataApi, brokersAlone, "any", deadline).catch(() => {});
     }
     const pauseMs = Math.min(pauseMaxMs, firstPauseMs * 2 ** (attempt - 1));
     if (deadline.leftMs() <= pauseMs) assertTimeLeft({ leftMs: () => 0 }, `${api.name} once more`);

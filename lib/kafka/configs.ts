@@ -251,7 +251,7 @@ async function areVisible(kafka: Kafka, changes: readonly ResourceChange[], dead
   return changes.every(({ resource, changes: named }, index) => {
     const entries = told[index];
     if (entries === undefined || entries instanceof RelayError) return true;
-    return named.every((change) => isAsChanged(entries, change, ownSource[resource.kind]));
+    return named.every((change) => isAsChanged(entries, change, resource.kind));
   });
 }
 
@@ -261,10 +261,14 @@ const ownSource = {
   cluster: "DYNAMIC_DEFAULT_BROKER_CONFIG",
 } as const satisfies Record<ConfigResource["kind"], ConfigSource>;
 
-function isAsChanged(entries: readonly ConfigEntry[], { name, operation, value }: ConfigChange, own: ConfigSource): boolean {
+function isAsChanged(entries: readonly ConfigEntry[], { name, operation, value }: ConfigChange, kind: ConfigResource["kind"]): boolean {
   const entry = entries.find((one) => one.name === name);
+  const own = ownSource[kind];
   if (operation === "DELETE") return entry?.source !== own;
-  if (operation !== "SET" || entry === undefined || entry.isSensitive) return true;
+  if (operation !== "SET") return true;
+  // A topic and a broker list every setting they know; of the brokers' defaults those alone are listed that have been made.
+  if (entry === undefined) return kind !== "cluster";
+  if (entry.isSensitive) return true;
   const plain = (text: string | null) => (text ?? "").replaceAll(/\s/g, "");
   return entry.source === own && plain(entry.value) === plain(value);
 }

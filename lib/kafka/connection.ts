@@ -17,6 +17,8 @@ export interface Api<Args, Answer> {
    * (header 2) before the body and skips the answer's (header 1), so that `encode` and `decode` see bodies alone.
    */
   readonly flexibleFrom?: number;
+  /** The request tells the broker how long it may take over a change: until it answers, or the deadline, its silence is no fault. */
+  readonly mayTakeLong?: true;
   /** The body of the request, without its header, in `version`. */
   readonly encode: (version: number, args: Args) => Buffer | Promise<Buffer>;
   readonly decode: (version: number, body: Buffer) => Answer | Promise<Answer>;

@@ -3,6 +3,7 @@ import type { Deadline } from "../deadline.js";
 import type { RelayError } from "../errors.js";
 import { toAdminError } from "./admin-failures.js";
 import { ask, brokerTimeoutMs } from "./admin-request.js";
+import { byTopicAndPartition } from "./group-members.js";
 import type { Kafka } from "./kafka.js";
 import { electLeadersApi } from "./protocol/topics.js";
 
@@ -19,7 +20,7 @@ export interface ElectionOutcome {
 const electionTypes = { PREFERRED: 0, UNCLEAN: 1 } as const;
 const electionNotNeeded = 84;
 
-/** One answer a partition that was asked for; of all partitions, those where something was to do. */
+/** One answer a partition that was asked for, in order; of all partitions, those where something was to do. */
 export async function electLeaders(
   kafka: Kafka,
   type: ElectionType,
@@ -36,7 +37,7 @@ export async function electLeaders(
     { codes: (told) => [told.errorCode], isRepeatable: true },
   );
   if (answer.errorCode !== 0) throw toAdminError(answer.errorCode, "The election");
-  return answer.topics.flatMap(({ name, partitions: results }) =>
+  const outcomes = answer.topics.flatMap(({ name, partitions: results }) =>
     results.map(({ partition, errorCode, errorMessage }): ElectionOutcome => {
       if (errorCode === 0) return { topic: name, partition, outcome: "elected" };
       if (errorCode === electionNotNeeded) return { topic: name, partition, outcome: "not-needed" };
@@ -44,4 +45,8 @@ export async function electLeaders(
       return { topic: name, partition, outcome: "failed", error };
     }),
   );
+  // Brokers answer in an order of their own.
+  if (partitions === "all") return outcomes.sort(byTopicAndPartition);
+  const told = new Map(outcomes.map((outcome) => [`${outcome.topic}/${outcome.partition}`, outcome]));
+  return [...partitions].flatMap(([name, numbers]) => numbers.flatMap((number) => told.get(`${name}/${number}`) ?? []));
 }

@@ -148,7 +148,6 @@ test.each([
   ["an impossible value", { data: [{ name: "segment.ms", value: "-5" }] }, 400, 40002],
   ["an unknown operation", { data: [{ name: "segment.ms", value: "5", operation: "MULTIPLY" }] }, 400, 400],
   ["an unknown member", { data: [{ name: "segment.ms", val: "5" }] }, 422, 422],
-  ["no changes", { data: [] }, 400, 400],
   ["no name", { data: [{ value: "5" }] }, 400, 400],
 ])("a change is refused with %s", async (_, body, status, errorCode) => {
   const topic = await api.topic();
@@ -240,6 +239,45 @@ test("a setting for all brokers is set, listed and taken back", async () => {
   });
   expect(listed.json.data.map(({ name }: { name: string }) => name)).toContain("log.cleaner.io.buffer.load.factor");
   expect((await api.v3(`DELETE ${path}`)).status).toBe(204);
+});
+
+test.each([
+  ["PUT /broker-configs/no.such.setting", { value: "1" }],
+  ["DELETE /broker-configs/no.such.setting", undefined],
+  [
+    "POST /broker-configs:alter",
+    {
+      data: [
+        { name: "log.cleaner.threads", value: "2" },
+        { name: "no.such.setting", value: "1" },
+      ],
+    },
+  ],
+])("%s changes nothing for all brokers: no broker has such a setting", async (methodAndPath, body) => {
+  expect((await api.v3(methodAndPath, body === undefined ? {} : { body })).json.error_code).toBe(404);
+  const names = (await api.v3("GET /broker-configs")).json.data.map(({ name }: { name: string }) => name);
+  expect(names).not.toContain("no.such.setting");
+});
+
+test("nothing to change is nothing to refuse, and a word of a change is taken in any letter case", async () => {
+  const topic = await api.topic();
+
+  const nothing = await api.v3(`POST /topics/${topic}/configs:alter`, { body: { data: [] } });
+  const set = await api.v3(`POST /topics/${topic}/configs:alter`, {
+    body: { data: [{ name: "retention.ms", value: "5000", operation: "set" }] },
+  });
+
+  expect([nothing.status, set.status]).toEqual([204, 204]);
+  expect((await settingOf(topic, "retention.ms")).value).toBe("5000");
+});
+
+test("what brokers take and do not list, such as the throttles of a reassignment, is set and taken back", async () => {
+  const path = `/brokers/${broker}/configs/follower.replication.throttled.rate`;
+
+  const set = await api.v3(`PUT ${path}`, { body: { value: "10000000" } });
+  const gone = await api.v3(`DELETE ${path}`);
+
+  expect([set.status, gone.status]).toEqual([204, 204]);
 });
 
 test.each([

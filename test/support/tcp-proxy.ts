@@ -13,17 +13,22 @@ export interface TcpProxy {
   readonly swallowAnswers: () => void;
   /** After so many pieces of requests more, the next answer is lost and its connection reset: the broker has heard, and the client does not know. */
   readonly cutAfterRequests: (requests: number) => void;
+  /** Requests reach nobody: each is answered by the end of its connection, as by a broker that shuts down. */
+  readonly hangUp: () => void;
+  /** Every answer comes so much later. */
+  readonly holdAnswers: (holdMs: number) => void;
   /** New connections pass again; those that lost bytes are reset. */
   readonly heal: () => void;
   readonly close: () => Promise<void>;
 }
 
-type Mode = "pass" | "swallow" | "swallow-answers";
+type Mode = "pass" | "swallow" | "swallow-answers" | "hang-up";
 
 export async function startTcpProxy(listenPort: number, target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const pairs = new Set<{ readonly client: Socket; readonly broker: Socket }>();
   let mode: Mode = "pass";
   let requestsUntilCut = Number.POSITIVE_INFINITY;
+  let holdMs = 0;
   let accepted = 0;
 
   const end = (pair: { readonly client: Socket; readonly broker: Socket }) => {
@@ -47,6 +52,7 @@ export async function startTcpProxy(listenPort: number, target: { readonly host:
     }
     client.on("data", (bytes) => {
       if (mode === "swallow") return;
+      if (mode === "hang-up") return void client.end();
       broker.write(bytes);
       requestsUntilCut--;
     });
@@ -54,7 +60,8 @@ export async function startTcpProxy(listenPort: number, target: { readonly host:
       if (requestsUntilCut <= 0) {
         requestsUntilCut = Number.POSITIVE_INFINITY;
         end(pair); // the broker has heard and answered; the client will not know
-      } else if (mode === "pass") client.write(bytes);
+      } else if (mode === "pass" && holdMs > 0) setTimeout(() => client.write(bytes), holdMs);
+      else if (mode === "pass") client.write(bytes);
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -75,9 +82,16 @@ export async function startTcpProxy(listenPort: number, target: { readonly host:
     cutAfterRequests: (requests) => {
       requestsUntilCut = requests;
     },
+    hangUp: () => {
+      mode = "hang-up";
+    },
+    holdAnswers: (ms) => {
+      holdMs = ms;
+    },
     heal: () => {
       if (mode !== "pass") cut();
       mode = "pass";
+      holdMs = 0;
       requestsUntilCut = Number.POSITIVE_INFINITY;
     },
     close: async () => {

@@ -13,25 +13,25 @@ const inBrokerConfig = v.object({ ...inBroker.entries, name: v.string() });
 const inClusterConfig = v.object({ ...inCluster.entries, name: v.string() });
 const everyBroker: ConfigResource = { kind: "cluster" };
 
+/** Throws `not-found` for a setting that brokers do not have, and the broker's refusal. */
 async function change(
   context: OperationContext,
   resource: ConfigResource,
   changes: readonly ConfigChange[],
   validateOnly = false,
 ): Promise<void> {
+  await assertConfigsExist(
+    context,
+    resource,
+    changes.map(({ name }) => name),
+  );
   const [error] = await alterConfigs(context.kafka, [{ resource, changes }], context.deadline, { validateOnly });
   if (error !== undefined) throw error;
 }
 
 async function changeBroker(context: OperationContext, id: number, changes: readonly ConfigChange[], validateOnly = false): Promise<void> {
   await brokerOf(context, id);
-  const resource = { kind: "broker", id } as const;
-  await assertConfigsExist(
-    context,
-    resource,
-    changes.map(({ name }) => name),
-  );
-  await change(context, resource, changes, validateOnly);
+  await change(context, { kind: "broker", id }, changes, validateOnly);
 }
 
 export const brokerConfigOperations: Operations = {

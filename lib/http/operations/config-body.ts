@@ -14,13 +14,16 @@ const configChange = v.pipe(
   v.strictObject({
     name: v.string(),
     value: v.nullish(configText),
-    operation: v.nullish(v.picklist(["SET", "DELETE", "APPEND", "SUBTRACT"], "is SET, DELETE, APPEND or SUBTRACT")),
+    operation: v.nullish(
+      v.pipe(v.string(), v.toUpperCase(), v.picklist(["SET", "DELETE", "APPEND", "SUBTRACT"], "is SET, DELETE, APPEND or SUBTRACT")),
+    ),
   }),
   v.transform(({ name, value, operation }): ConfigChange => ({ name, operation: operation ?? "SET", value: value ?? null })),
 );
 
 const changesMax = 1_000;
-export const configChanges = v.pipe(v.array(configChange), v.minLength(1), v.maxLength(changesMax));
+/** Nothing to change is nothing to refuse. */
+export const configChanges = v.pipe(v.array(configChange), v.maxLength(changesMax));
 export const alterConfigsBody = v.strictObject({ data: configChanges, validate_only: v.nullish(v.boolean()) });
 export const setConfigBody = v.strictObject({ value: v.nullish(configText) });
 
@@ -44,10 +47,28 @@ export async function configsOf(
 
 /** Throws `not-found` where a change names a setting that the resource does not have: brokers would take it, and keep it for nobody. */
 export async function assertConfigsExist(context: OperationContext, resource: ConfigResource, names: readonly string[]): Promise<void> {
-  const known = new Set((await configsOf(context, resource, names)).map(({ name }) => name));
-  const unknown = names.find((name) => !known.has(name));
+  const open = resource.kind === "topic" ? names : names.filter((name) => !isUnlisted(name));
+  if (open.length === 0) return;
+  const lists = await Promise.all((await holdersOf(context, resource)).map((holder) => configsOf(context, holder, open)));
+  const known = new Set(lists.flat().map(({ name }) => name));
+  const unknown = open.find((name) => !known.has(name));
   if (unknown !== undefined) throw noSuchConfig(unknown);
 }
+
+/** Of the brokers' defaults those alone are listed that have been made; what could be, any broker lists as its own. */
+async function holdersOf(context: OperationContext, resource: ConfigResource): Promise<readonly ConfigResource[]> {
+  if (resource.kind !== "cluster") return [resource];
+  const { brokers } = await context.kafka.metadata.describe([], context.deadline);
+  return [resource, ...brokers.slice(0, 1).map(({ nodeId: id }) => ({ kind: "broker", id }) as const)];
+}
+
+const throttles: ReadonlySet<string> = new Set([
+  "leader.replication.throttled.rate",
+  "follower.replication.throttled.rate",
+  "replica.alter.log.dirs.io.max.bytes.per.second",
+]);
+/** Brokers take these, and do not list them before they are set: what slows a reassignment down, and what is for one listener. */
+const isUnlisted = (name: string): boolean => throttles.has(name) || name.startsWith("listener.name.");
 
 const noSuchConfig = (name: string): RelayError =>
   new RelayError("not-found", `There is no setting ${JSON.stringify(name.slice(0, 200))} here.`);

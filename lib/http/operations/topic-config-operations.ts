@@ -26,7 +26,7 @@ const allConfigsQuery = v.object({ topic_name: v.optional(nameList), name: v.opt
 
 const topicsAtOnceMax = 1_000;
 const alterManyBody = v.strictObject({
-  data: v.pipe(v.array(v.strictObject({ topic_name: v.string(), configs: configChanges })), v.minLength(1), v.maxLength(topicsAtOnceMax)),
+  data: v.pipe(v.array(v.strictObject({ topic_name: v.string(), configs: configChanges })), v.maxLength(topicsAtOnceMax)),
   validate_only: v.nullish(v.boolean()),
 });
 const failures207 = v.object({

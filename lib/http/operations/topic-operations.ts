@@ -10,8 +10,9 @@ import { type TopicFacts, topicList, topicResource, toTopic, toTopicFacts } from
 import { configText } from "./config-body.js";
 import { clusterLinks, inCluster, inTopic } from "./in-cluster.js";
 
-const count32 = v.pipe(v.number(), v.integer(), v.minValue(-1), v.maxValue(2_147_483_647));
-const count16 = v.pipe(v.number(), v.integer(), v.minValue(-1), v.maxValue(32_767));
+/** As wide as the protocol's numbers: which counts make sense, the broker knows. */
+const count32 = v.pipe(v.number(), v.integer(), v.minValue(-2_147_483_648), v.maxValue(2_147_483_647));
+const count16 = v.pipe(v.number(), v.integer(), v.minValue(-32_768), v.maxValue(32_767));
 const brokerIds = v.array(v.pipe(v.number(), v.integer()));
 
 /** Partition to broker ids: as an object, or as a list of both. */

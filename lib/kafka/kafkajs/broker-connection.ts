@@ -26,6 +26,7 @@ export interface BrokerConnectionOptions {
   readonly signal?: AbortSignal;
 }
 
+type Message = Pick<Api<never, unknown>, "key" | "name" | "flexibleFrom" | "mayTakeLong">;
 type ReadyOptions = Omit<BrokerConnectionOptions, "sasl"> & { readonly sasl?: ReadySasl };
 
 export interface BrokerConnection {
@@ -35,12 +36,7 @@ export interface BrokerConnection {
   /** The highest version that both sides speak, or undefined. */
   readonly versionOf: (api: Pick<Api<never, unknown>, "key" | "versions">) => number | undefined;
   /** Sends one request and answers its body. A failure says whether the request was sent; after one the connection is closed. */
-  readonly exchange: (
-    api: Pick<Api<never, unknown>, "key" | "name" | "flexibleFrom">,
-    version: number,
-    body: Buffer,
-    limitMs: number,
-  ) => Promise<Buffer>;
+  readonly exchange: (api: Message, version: number, body: Buffer, limitMs: number) => Promise<Buffer>;
   readonly close: () => void;
 }
 
@@ -107,6 +103,8 @@ class Carrier implements BrokerConnection {
   #versions: ReadonlyMap<number, { readonly min: number; readonly max: number }> = new Map();
   #sessionEndsAtMs = Number.POSITIVE_INFINITY;
   #inFlight = 0;
+  /** Of those in flight: a broker answers in the order it was asked, so what waits behind them waits in silence too. */
+  #takingLong = 0;
   #usedAtMs = Date.now();
   #failure: RelayError | undefined;
 
@@ -132,6 +130,8 @@ class Carrier implements BrokerConnection {
         socket.setNoDelay(true);
         this.#socket = socket;
         socket.on("timeout", () => this.#fail(noAnswer(this.#address, `was silent for ${this.#options.silenceMaxMs} ms`)));
+        // Before kafkajs hears of it, which would end what is awaited in its own words.
+        socket.on("end", () => this.#fail(brokerClosed(this.#address)));
         socket.on("error", (error) => this.#fail(brokerClosed(this.#address, error)));
         socket.on("close", () => this.#fail(brokerClosed(this.#address)));
         return socket;
@@ -196,12 +196,7 @@ class Carrier implements BrokerConnection {
     return highest >= min && highest >= theirs.min ? highest : undefined;
   }
 
-  async exchange(
-    api: Pick<Api<never, unknown>, "key" | "name" | "flexibleFrom">,
-    version: number,
-    body: Buffer,
-    limitMs: number,
-  ): Promise<Buffer> {
+  async exchange(api: Message, version: number, body: Buffer, limitMs: number): Promise<Buffer> {
     if (this.#options.sasl !== undefined && !this.#isAuthenticated()) await this.#reauthenticate(limitMs);
     return this.#exchangeNow(api, version, body, limitMs);
   }
@@ -224,12 +219,7 @@ class Carrier implements BrokerConnection {
     }
   }
 
-  #exchangeNow(
-    api: Pick<Api<never, unknown>, "key" | "name" | "flexibleFrom">,
-    version: number,
-    body: Buffer,
-    limitMs: number | undefined,
-  ): Promise<Buffer> {
+  #exchangeNow(api: Message, version: number, body: Buffer, limitMs: number | undefined): Promise<Buffer> {
     return new Promise<Buffer>((resolve, reject) => {
       const socket = this.#socket;
       if (socket === undefined || !this.isOpen()) {
@@ -245,11 +235,13 @@ class Carrier implements BrokerConnection {
       const settle = () => {
         clearTimeout(timer);
         this.#inFlight--;
-        if (this.#inFlight === 0 && this.#options.silenceMaxMs !== undefined) socket.setTimeout(0);
+        if (api.mayTakeLong) this.#takingLong--;
+        this.#limitSilence(socket);
       };
       this.#inFlight++;
+      if (api.mayTakeLong) this.#takingLong++;
       this.#usedAtMs = Date.now();
-      if (this.#options.silenceMaxMs !== undefined) socket.setTimeout(this.#options.silenceMaxMs);
+      this.#limitSilence(socket);
       this.#connection.requestQueue.push({
         entry: {
           apiKey: api.key,
@@ -280,6 +272,11 @@ class Carrier implements BrokerConnection {
         },
       });
     });
+  }
+
+  #limitSilence(socket: Socket): void {
+    const { silenceMaxMs } = this.#options;
+    if (silenceMaxMs !== undefined) socket.setTimeout(this.#inFlight === 0 || this.#takingLong > 0 ? 0 : silenceMaxMs);
   }
 
   #header(key: number, version: number, correlationId: number, isFlexible: boolean, bodyBytes: number): Buffer {

@@ -7,6 +7,7 @@ const brokerIds = array(int32);
 export const createTopicsApi = defineApi({
   name: "CreateTopics",
   key: 19,
+  mayTakeLong: true,
   versions: [2, 6],
   flexibleFrom: 5,
   request: struct({
@@ -44,6 +45,7 @@ export const createTopicsApi = defineApi({
 export const deleteTopicsApi = defineApi({
   name: "DeleteTopics",
   key: 20,
+  mayTakeLong: true,
   versions: [1, 5],
   flexibleFrom: 4,
   request: struct({ topics: array(string), timeoutMs: int32 }),
@@ -56,6 +58,7 @@ export const deleteTopicsApi = defineApi({
 export const createPartitionsApi = defineApi({
   name: "CreatePartitions",
   key: 37,
+  mayTakeLong: true,
   versions: [0, 2],
   flexibleFrom: 2,
   request: struct({
@@ -72,6 +75,7 @@ export const createPartitionsApi = defineApi({
 export const deleteRecordsApi = defineApi({
   name: "DeleteRecords",
   key: 21,
+  mayTakeLong: true,
   versions: [0, 2],
   flexibleFrom: 2,
   request: struct({
@@ -88,6 +92,7 @@ export const deleteRecordsApi = defineApi({
 export const electLeadersApi = defineApi({
   name: "ElectLeaders",
   key: 43,
+  mayTakeLong: true,
   versions: [0, 2],
   flexibleFrom: 2,
   request: struct({
@@ -108,6 +113,7 @@ export const electLeadersApi = defineApi({
 export const alterReassignmentsApi = defineApi({
   name: "AlterPartitionReassignments",
   key: 45,
+  mayTakeLong: true,
   versions: [0, 0],
   flexibleFrom: 0,
   request: struct({

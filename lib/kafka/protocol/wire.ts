@@ -240,11 +240,7 @@ export function struct<const F extends Fields>(fields: F): WireType<Struct<F>> {
   };
 }
 
-interface ApiDefinition<Request, Answer> {
-  readonly name: string;
-  readonly key: number;
-  readonly versions: readonly [min: number, max: number];
-  readonly flexibleFrom?: number;
+interface ApiDefinition<Request, Answer> extends Omit<Api<Request, Answer>, "encode" | "decode"> {
   readonly request: WireType<Request>;
   readonly answer: WireType<Answer>;
 }

@@ -1,13 +1,18 @@
 /** The rules of administration that need no broker: lag, where offsets are moved to, merged settings, assignments, names in links. */
 import { expect, test } from "vitest";
+import { createDeadline } from "../../../lib/deadline.js";
+import { RelayError } from "../../../lib/errors.js";
 import { linksTo, names, paths } from "../../../lib/http/rest-v3-resources.js";
 import { authorizedOperationNames } from "../../../lib/kafka/acls.js";
 import { toAdminError } from "../../../lib/kafka/admin-failures.js";
+import { ask } from "../../../lib/kafka/admin-request.js";
 import { type ConfigEntry, mergeChanges } from "../../../lib/kafka/configs.js";
 import { parseAssignment } from "../../../lib/kafka/group-members.js";
 import { type Group, toUpperSnake } from "../../../lib/kafka/groups.js";
+import type { Kafka } from "../../../lib/kafka/kafka.js";
 import { lagsOf, maxLag, totalLag } from "../../../lib/kafka/lag.js";
 import { type ResetTo, resetOffset } from "../../../lib/kafka/offset-reset.js";
+import { listReassignmentsApi } from "../../../lib/kafka/protocol/topics.js";
 
 const reader = { memberId: "m", instanceId: null, clientId: "c", clientHost: "h", assignments: [{ topic: "a", partition: 1 }] };
 const group: Group = {
@@ -131,4 +136,22 @@ test("a broker's refusal names the thing, keeps the broker's words where they he
   expect(toAdminError(40, 'Topic "t"', "Invalid value x.").message).toBe('Topic "t": Invalid value x.');
   expect(toAdminError(9999, "X").failure).toMatchObject({ restCode: 50002, isRetriable: false });
   expect([29, 68, 69, 36, 41].map((code) => toAdminError(code, "X").failure.restCode)).toEqual([40301, 409, 404, 40002, 50003]);
+});
+
+test("a controller that is gone is asked for again, also where the broker that would tell the new one is going too", async () => {
+  const gone = new RelayError("kafka-unreachable", "gone");
+  const script: unknown[] = [gone, gone, "moved"];
+  const request = async () => {
+    const next = script.shift();
+    if (next instanceof RelayError) throw next;
+    return next;
+  };
+  const kafka = { connection: { request } } as unknown as Pick<Kafka, "connection">;
+
+  const answer = await ask(kafka, listReassignmentsApi, { timeoutMs: 1, topics: null }, "controller", createDeadline(5_000), {
+    codes: () => [],
+    isRepeatable: true,
+  });
+
+  expect(answer).toBe("moved");
 });
