@@ -10,6 +10,7 @@ import { type ProvidedBroker, provideBroker } from "./broker/provide.js";
 import { type LocalSettings, readSettings } from "./broker/settings.js";
 import { deployedFunctions, projectFolder } from "./build/service-map.js";
 import { type Leash, leash } from "./processes/leash.js";
+import { npmEnded } from "./processes/npm.js";
 import { giveUpOwnership, ownerOf, takeOwnership } from "./processes/owner.js";
 import { holderOf, named } from "./processes/ports.js";
 import { ensureTriggerBuild } from "./start/build.js";
@@ -22,7 +23,7 @@ import { welcome } from "./start/welcome.js";
 const apiTimeoutMs = 60_000;
 const sqlTimeoutMs = 60_000;
 const pollMs = 50;
-/** npm, tsx and the terminal each hand on one Ctrl-C; a second one counts from here on. */
+/** npm and the terminal each hand on one Ctrl-C; a second one counts from here on. */
 const secondInterruptAfterMs = 1_500;
 
 const started = Date.now();
@@ -43,8 +44,10 @@ const interrupted = new Promise<void>((resolve) => {
       resolve();
     });
   }
+  void npmEnded(process.env).then(() => resolve());
 });
-process.stdout.on("error", () => {});
+// A closed terminal takes no more lines, and that must not end us before everything is stopped.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 try {
   const offline = await startAll(readSettings(process.env));

@@ -8,6 +8,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { startBroker } from "../local/broker/cluster.js";
 import { askBroker } from "../local/broker/probe.js";
 import { type KafkaVersionName, versions } from "../local/broker/versions.js";
+import { npmEnded } from "../local/processes/npm.js";
 import { whatDidNotRun } from "./support/did-not-run.js";
 import { createRunFolder, startRunBroker } from "./support/run-folder.js";
 import { runNode, runSuite } from "./support/run-suite.js";
@@ -42,6 +43,7 @@ const interrupted = new Promise<never>((_, reject) => {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => reject(new Error(`The run was ended by ${name}.`)));
   }
+  void npmEnded(process.env).then(() => reject(new Error("The run was ended: npm, which started it, has ended.")));
 });
 // Whoever read along is gone; the run still ends in good order.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
@@ -118,8 +120,8 @@ async function buildWhatIsMissing(): Promise<void> {
   }
 }
 
-/** The shell's, without what configures a relay: a test says what it needs. */
+/** The shell's, without what configures a relay or colours its output: a test says what it needs. */
 function environment(more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const ours = /^(?:KAFKA|RELAY|QUAKES)_(?!RELAY_TEST_)/;
+  const ours = /^(?:(?:KAFKA|RELAY|QUAKES)_(?!RELAY_TEST_)|FORCE_COLOR$)/;
   return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name))), ...more };
 }

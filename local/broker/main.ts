@@ -1,5 +1,6 @@
 /** `npm run broker [-- start | stop | status | reset]`: the broker alone, in the foreground; Ctrl-C stops it, and its data stay. */
 import { setTimeout as wait } from "node:timers/promises";
+import { npmEnded } from "../processes/npm.js";
 import { ownerOf } from "../processes/owner.js";
 import { runningCluster } from "./cluster.js";
 import { ensureTopics, parseCreateTopics } from "./create-topics.js";
@@ -32,6 +33,7 @@ async function start(): Promise<number> {
   const topics = parseCreateTopics(settings.createTopics);
   const interrupted = new Promise<"interrupted">((resolve) => {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => resolve("interrupted"));
+    void npmEnded(process.env).then(() => resolve("interrupted"));
   });
   const broker = await provideBroker(settings, process.env, console.log);
   try {

@@ -118,4 +118,14 @@ describe("npm start", { timeout: 120_000 }, () => {
     expect(program.output()).not.toMatch(/Created the topics/);
     expect(await valuesOf("earthquakes.dead-letters")).toHaveLength(1);
   });
+
+  test("when npm alone is killed, what it has started ends too", async () => {
+    const tree = treeOf(program.pid).flatMap((pid) => identityOf(pid) ?? []);
+    expect(tree.length).toBeGreaterThan(4);
+
+    process.kill(program.pid, "SIGKILL");
+    await program.ended();
+
+    expect(tree.filter(isAlive)).toEqual([]);
+  });
 });
