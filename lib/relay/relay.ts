@@ -70,7 +70,7 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
   });
 
   const handle = async (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse> => {
-    const startedMs = clock.now();
+    const startedMs = performance.now();
     const leftMs = (context?.getRemainingTimeInMillis() ?? invocationMsDefault) - route.timeLeftMarginMs;
     const { RELAY_LOG_LEVEL: level, RELAY_METRICS: metrics, RELAY_PARTIAL_RESPONSES: partialResponses, RELAY_NAMESPACE } = config();
     telemetry ??= createTelemetry({ level, metrics });
@@ -86,7 +86,7 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
       namespace: route.namespace ?? RELAY_NAMESPACE ?? namespaceOf(event),
       settled: memory.recall(partitions),
     });
-    reportBatch(entries, route, telemetry, clock.now() - startedMs);
+    reportBatch(entries, route, telemetry, Math.round(performance.now() - startedMs));
     const isThrownBack = !partialResponses && entries.some(({ verdict }) => verdict === "given-back");
     if (isThrownBack) memory.keep(partitions, entries);
     else memory.forget(partitions);

@@ -43,6 +43,7 @@ export interface WebhookOptions {
 const defaults = {
   timeoutMs: 15_000,
   connectionsMax: 128,
+  hostsMax: 256,
   answerBytesMax: 65_536,
   answerHeaderBytesMax: 16_384,
   batchDeliveriesMax: 100,
@@ -148,6 +149,7 @@ async function openSender(options: WebhookOptions, context: TargetContext): Prom
   const ca = options.ca === undefined ? undefined : await context.secret(options.ca);
   return createHttpSender({
     connectionsMax: options.connectionsMax ?? defaults.connectionsMax,
+    hostsMax: defaults.hostsMax,
     answerBytesMax: options.answerBytesMax ?? defaults.answerBytesMax,
     answerHeaderBytesMax: options.answerHeaderBytesMax ?? defaults.answerHeaderBytesMax,
     allowPrivate: options.allowPrivate ?? context.allowPrivateAddresses,

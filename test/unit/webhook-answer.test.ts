@@ -28,6 +28,11 @@ describe("whole answers", () => {
       true,
     ],
     [chunked, 200, "abc0123456789", true],
+    [chunked.replace("chunked", "gzip , chunked"), 200, "abc0123456789", true],
+    [chunked.replace("Encoding: chunked", "Encoding: gzip\r\nTransfer-Encoding: chunked"), 200, "abc0123456789", true],
+    ["HTTP/1.1 200 OK\r\nconnection: close\r\nConnection: x-trace\r\ncontent-length: 1\r\n\r\nx", 200, "x", false],
+    ["HTTP/1.1 200 OK\r\nconnection: not-close\r\ncontent-length: 1\r\n\r\nx", 200, "x", true],
+    [`HTTP/1.0 200 OK\r\nconnection: keep-alive${chunked.slice(15)}`, 200, "abc0123456789", false],
   ])("%j", (text, status, start, isKeepAlive) => {
     expect(read(text)).toMatchObject({ status, start, isWhole: true, isKeepAlive });
     // However the network cuts it.

@@ -6,7 +6,7 @@ import { RelayError } from "../../errors.js";
 
 export interface Answer {
   readonly status: number;
-  /** Names in lower case; of a repeated one the last. */
+  /** Names in lower case; of a repeated one the last, but all of a list. */
   readonly headers: Readonly<Record<string, string>>;
   /** The first bytes of the body as text, up to `answerStartBytesMax`. */
   readonly start: string;
@@ -22,6 +22,8 @@ type Part = "head" | "length" | "until-close" | "chunk-size" | "chunk" | "chunk-
 const answerStartBytesMax = 1_024;
 const chunkSizeLineMax = 1_024;
 const noBytes = Buffer.alloc(0);
+/** Those whose repetition is one list: none of its members may be overlooked. */
+const listNames = new Set(["connection", "transfer-encoding"]);
 
 export class AnswerParser {
   /** True as soon as a byte of the answer has come. */
@@ -117,11 +119,12 @@ export class AnswerParser {
 
   #beginBody(isHttp11: boolean): void {
     const { connection = "", "content-length": length, "transfer-encoding": encoding } = this.#headers;
-    this.isKeepAlive = isHttp11 ? !/\bclose\b/i.test(connection) : /\bkeep-alive\b/i.test(connection);
+    this.isKeepAlive = isHttp11 ? !lists(connection, "close") : lists(connection, "keep-alive");
     if (this.#status === 204 || this.#status === 304) this.#part = "done";
     else if (encoding !== undefined) {
-      this.#part = /^chunked$/i.test(encoding.trim()) ? "chunk-size" : "until-close";
-      if (length !== undefined || this.#part === "until-close") this.isKeepAlive = false;
+      this.#part = /(?:^|,)[ \t]*chunked$/i.test(encoding) ? "chunk-size" : "until-close";
+      // Two framings, or one that HTTP/1.0 does not have, may hide another answer (RFC 9112, 6.1).
+      if (length !== undefined || !isHttp11 || this.#part === "until-close") this.isKeepAlive = false;
     } else if (length === undefined) {
       this.#part = "until-close";
       this.isKeepAlive = false;
@@ -179,9 +182,13 @@ function parseHeaders(lines: readonly string[]): Record<string, string> {
     if (colon < 1 || !/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name)) throw notHttp("a header that is none");
     const value = line.slice(colon + 1).trim();
     if (name === "content-length" && headers[name] !== undefined && headers[name] !== value) throw notHttp("two lengths");
-    headers[name] = value;
+    headers[name] = listNames.has(name) && headers[name] !== undefined ? `${headers[name]}, ${value}` : value;
   }
   return headers;
+}
+
+function lists(header: string, option: string): boolean {
+  return header !== "" && header.split(",").some((each) => each.trim().toLowerCase() === option);
 }
 
 function notHttp(what: string): RelayError {

@@ -95,7 +95,7 @@ function cloudEventAttribute(name: string, value: Buffer | null): string | undef
 }
 
 function append(headers: HttpHeaders, name: string, text: string): void {
-  const present = headers[name];
+  const present = Object.hasOwn(headers, name) ? headers[name] : undefined;
   // A request has one content type; the first is it.
   if (present === undefined) headers[name] = text;
   else if (name !== "content-type") headers[name] = Array.isArray(present) ? [...present, text] : [present, text];

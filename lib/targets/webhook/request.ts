@@ -12,6 +12,8 @@ import { type HttpHeaders, isHeaderName, isHeaderValue } from "./headers.js";
 export interface HttpLimits extends AnswerLimits {
   /** Connections a host at most; further requests wait for one. */
   readonly connectionsMax: number;
+  /** Hosts whose connections are kept, where each record names its own; beyond them the oldest that nobody waits for are closed. */
+  readonly hostsMax: number;
   readonly allowPrivate: boolean;
   /** PEM of further authorities, for receivers with a certificate of their own. */
   readonly ca?: string;
@@ -45,6 +47,7 @@ export function createHttpSender(limits: HttpLimits): HttpSender {
       const bytes = toBytes(method, place, headers, body);
       let host = hosts.get(place.origin);
       if (host === undefined) {
+        closeOldest(hosts, limits.hostsMax - 1);
         host = new Host(place, limits);
         hosts.set(place.origin, host);
       }
@@ -55,6 +58,15 @@ export function createHttpSender(limits: HttpLimits): HttpSender {
       hosts.clear();
     },
   };
+}
+
+function closeOldest(hosts: Map<string, Host>, countMax: number): void {
+  for (const [origin, host] of hosts) {
+    if (hosts.size <= countMax) return;
+    if (host.isBusy) continue;
+    host.close();
+    hosts.delete(origin);
+  }
 }
 
 interface Place {
@@ -118,6 +130,10 @@ class Host {
   constructor(place: Place, limits: HttpLimits) {
     this.#place = place;
     this.#limits = limits;
+  }
+
+  get isBusy(): boolean {
+    return this.#waiting.length > 0 || this.#open.size > this.#idle.length;
   }
 
   /** A kept connection may be closed by the server while the request is on its way, at any time (RFC 9112, 9.3.1): then once more, on a new one. */
@@ -200,7 +216,8 @@ class Connection {
   #done: Done | undefined;
   #error: unknown;
 
-  constructor({ isTls, host, port, origin }: Place, { allowPrivate, ca, ...limits }: HttpLimits) {
+  constructor({ isTls, host, port, origin }: Place, limits: HttpLimits) {
+    const { allowPrivate, ca } = limits;
     this.#limits = limits;
     this.#origin = origin;
     const lookup: { lookup?: LookupFunction } = allowPrivate ? {} : { lookup: publicLookup };

@@ -42,17 +42,25 @@ export async function readSettings(source: SettingsSource, secret: TargetContext
 /** Throws `bad-configuration` without showing what may be secret. */
 export function parseAddress(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  if ((url?.protocol === "http:" || url?.protocol === "https:") && isPercentEncoded(url.username + url.password)) return url;
   throw new RelayError(
     "bad-configuration",
     "A webhook's address starts with http:// or https:// and is a whole one; the one given is not.",
   );
 }
 
+function isPercentEncoded(text: string): boolean {
+  try {
+    return decodeURIComponent(text).length <= text.length;
+  } catch {
+    return false;
+  }
+}
+
 /** Without user, password and query, which may be secrets. */
 export function displayName(address: string): string {
   if (!URL.canParse(address)) {
-    throw new RelayError("bad-configuration", `${JSON.stringify(address)} is no address: a webhook needs http:// or https://.`);
+    throw new RelayError("bad-configuration", "A webhook's url is no address: it needs http:// or https:// and a host.");
   }
   const { protocol, host, origin, pathname } = new URL(address);
   if (protocol === "http:" || protocol === "https:") return `${origin}${pathname === "/" ? "" : pathname}`;

@@ -4,6 +4,7 @@ import { createServer as createTcpServer, type Server, type Socket } from "node:
 import { afterEach, describe, expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
+import { createHttpSender } from "../../../lib/targets/webhook/request.js";
 import { webhook } from "../../../lib/targets/webhook.js";
 import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
 
@@ -51,7 +52,9 @@ async function receiver(answer: (response: ServerResponse, seen: Seen) => void =
     seen.push(one);
     answer(response, one);
   });
-  return { url: await listen(server), seen };
+  let connections = 0;
+  server.on("connection", () => connections++);
+  return { url: await listen(server), seen, connections: () => connections };
 }
 
 async function open(definition: TargetDefinition, context = targetContext()): Promise<Target> {
@@ -155,6 +158,20 @@ describe("what is sent", () => {
     );
   });
 
+  test("a header is carried under its name, also where JavaScript has a name like it", async () => {
+    const { url, seen } = await receiver();
+
+    await deliverOne(webhook({ url }), {
+      headers: [
+        ["constructor", "acme"],
+        ["toString", "a"],
+        ["toString", "b"],
+      ],
+    });
+
+    expect(seen[0]?.headers).toMatchObject({ constructor: "acme", tostring: "a, b" });
+  });
+
   test("a binary CloudEvent of Kafka is one of HTTP: ce_ becomes ce-, percent-encoded", async () => {
     const { url, seen } = await receiver();
     const headers = [
@@ -228,6 +245,8 @@ describe("what is sent", () => {
     await deliverOne(webhook({ url: address }));
     await deliverOne(webhook({ url: address, headers: { authorization: "Bearer x" } }));
     expect(seen.map(({ headers }) => headers.authorization)).toEqual([`Basic ${Buffer.from("us@er:pass").toString("base64")}`, "Bearer x"]);
+    const broken = await deliverOne(webhook({ url: url.replace("http://", "http://us%er:pass@") }));
+    expect(told(broken)).toBe("us: bad-configuration");
   });
 
   test("address, method and headers may come from the record", async () => {
@@ -444,6 +463,26 @@ describe("what answers mean", () => {
     expect([opened, most]).toEqual([3, 3]);
   });
 
+  test("where each record names its own host, only so many keep their connections", async () => {
+    const servers = await Promise.all([receiver(), receiver(), receiver()]);
+    const sender = createHttpSender({
+      connectionsMax: 1,
+      hostsMax: 2,
+      answerBytesMax: 100,
+      answerHeaderBytesMax: 1_000,
+      allowPrivate: true,
+    });
+    closers.push(async () => sender.close());
+    const statuses: number[] = [];
+    for (const { url } of [...servers, ...servers]) {
+      const request = { url: new URL(url), method: "POST", headers: { "content-length": "0" }, body: Buffer.alloc(0), timeoutMs: 5_000 };
+      statuses.push((await sender.send(request)).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+    // One more than are kept, in turns: each was closed before it came up again.
+    expect(servers.map(({ connections }) => connections())).toEqual([2, 2, 2]);
+  });
+
   test("answers in every framing of HTTP are understood", async () => {
     const answers = [
       "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
@@ -561,6 +600,7 @@ test("a webhook to loopback is refused unless the route or the environment allow
 
 test("an address that is none is refused when the route is defined, without showing what may be secret", () => {
   expect(() => webhook({ url: "nonsense" })).toThrow(RelayError);
+  expect(() => webhook({ url: "https://user:password@host name/" })).not.toThrow("password");
   expect(() => webhook({ url: "ftp://host/" })).toThrow("http://");
   expect(webhook({ url: "https://user:password@host/path?token=1" }).name).toBe("https://host/path");
 });
