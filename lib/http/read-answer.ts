@@ -199,5 +199,6 @@ async function existing(kafka: Kafka, topic: string, asked: ReadRequest["partiti
     throw partitionNotFound(topic, asked.find((partition) => partition < 0) ?? -1, partitions.length);
   }
   if (asked !== "all") return asked;
-  return (await kafka.metadata.topic(topic, deadline)).partitions.map(({ partition }) => partition);
+  // Asked afresh: what was added since the last read may hold records already.
+  return (await kafka.metadata.topic(topic, deadline, { ageMaxMs: 0 })).partitions.map(({ partition }) => partition);
 }

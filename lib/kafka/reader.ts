@@ -127,12 +127,14 @@ export function createReader(kafka: Pick<Kafka, "connection" | "metadata" | "ope
     });
   }
 
-  /** Checked against what the cluster says; a partition that is not remembered may be new. */
+  /** Checked against what the cluster says; partitions that are not remembered may be new. */
   async function partitionsOf(topic: string, asked: readonly number[] | "all", deadline: Deadline): Promise<readonly number[]> {
-    const remembered = (await kafka.metadata.topic(topic, deadline)).partitions.map(({ partition }) => partition);
-    if (asked === "all") return remembered;
-    if (asked.every((partition) => remembered.includes(partition))) return asked;
+    if (asked !== "all") {
+      const remembered = (await kafka.metadata.topic(topic, deadline)).partitions.map(({ partition }) => partition);
+      if (asked.every((partition) => remembered.includes(partition))) return asked;
+    }
     const fresh = (await kafka.metadata.topic(topic, deadline, { ageMaxMs: 0 })).partitions.map(({ partition }) => partition);
+    if (asked === "all") return fresh;
     const missing = asked.find((partition) => !fresh.includes(partition));
     if (missing !== undefined) throw partitionNotFound(topic, missing, fresh.length);
     return asked;
