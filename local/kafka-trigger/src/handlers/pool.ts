@@ -72,8 +72,8 @@ export function createHandlerPool(
     worker.on("error", (error) => {
       const reason = toReason(error, definition.memoryMb);
       // Beside an invocation nobody waits for it: it is told, and the next invocation gets a fresh worker.
-      if (member.inHand === undefined && all.has(member)) onError(`${reason} (between two invocations)`);
-      else if (error.stack !== undefined) onError(error.stack);
+      const isBetween = member.inHand === undefined && all.has(member);
+      onError(`${isBetween ? `${definition.functionName}, between two invocations: ` : ""}${isOutOfMemory(error) ? reason : error.stack}`);
       end(member, reason);
     });
     worker.on("exit", (code) => end(member, `Runtime.ExitError: the handler ended its process with exit code ${code}`));
@@ -158,7 +158,11 @@ function toContext({ functionName, functionArn, memoryMb }: FunctionDefinition, 
   };
 }
 
-function toReason(error: Error & { readonly code?: string }, memoryMb: number): string {
-  if (error.code === "ERR_WORKER_OUT_OF_MEMORY") return `Runtime.OutOfMemory: the handler used more than its ${memoryMb} MB`;
+function isOutOfMemory(error: Error & { readonly code?: string }): boolean {
+  return error.code === "ERR_WORKER_OUT_OF_MEMORY";
+}
+
+function toReason(error: Error, memoryMb: number): string {
+  if (isOutOfMemory(error)) return `Runtime.OutOfMemory: the handler used more than its ${memoryMb} MB`;
   return `${error.name}: ${error.message}`;
 }

@@ -81,7 +81,14 @@ function toJson(result: unknown): string | undefined {
 function describe(thrown: unknown): { readonly errorType: string; readonly errorMessage: string; readonly trace: string } {
   if (thrown instanceof Error || (typeof thrown === "object" && thrown !== null && "message" in thrown)) {
     const error = thrown as Partial<Error>;
-    return { errorType: error.name ?? "Error", errorMessage: String(error.message), trace: String(error.stack ?? "") };
+    return { errorType: error.name ?? "Error", errorMessage: String(error.message), trace: ownFrames(error.stack ?? "") };
   }
   return { errorType: typeof thrown, errorMessage: String(thrown), trace: "" };
+}
+
+/** A stack down to where this file called the handler: what lies below is not the reader's code. */
+function ownFrames(stack: string): string {
+  const lines = stack.split("\n");
+  const ours = lines.findIndex((line) => line.includes(__filename));
+  return (ours < 0 ? lines : lines.slice(0, ours)).join("\n");
 }

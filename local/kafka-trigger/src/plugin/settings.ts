@@ -28,7 +28,12 @@ export const statusPortDefault = 3003;
 const drainDefaultMs = 10_000;
 const brokersDefault = ["127.0.0.1:9092"];
 
-const list = v.union([v.pipe(v.string(), v.nonEmpty()), v.pipe(v.array(v.string()), v.minLength(1))]);
+const isBrokers = (given: string | string[]): boolean => {
+  const brokers = toList(given);
+  return brokers.length > 0 && brokers.every((broker) => /^.+:\d{1,5}$/.test(broker));
+};
+const brokersWords = "host:port, a list of them, or a map from a cluster's ARN to its list";
+const list = v.pipe(v.union([v.string(), v.array(v.string())]), v.check(isBrokers, brokersWords));
 const ms = (max: number) =>
   v.pipe(
     v.number(`milliseconds from 0 to ${max}`),
@@ -36,8 +41,10 @@ const ms = (max: number) =>
     v.maxValue(max, `milliseconds from 0 to ${max}`),
   );
 
+const portWords = "a port, 0 for any free one, or false";
+
 const schema = v.strictObject({
-  brokers: v.optional(v.union([list, v.record(v.string(), list)], "host:port, a list of them, or a map from a cluster's ARN to its list")),
+  brokers: v.optional(v.union([list, v.record(v.string(), list)], brokersWords)),
   consumerGroup: v.optional(v.picklist(["stable", "random"], "stable or random")),
   backoff: v.optional(v.strictObject({ firstMs: v.optional(ms(60_000)), maxMs: v.optional(ms(600_000)) })),
   drainMs: v.optional(ms(300_000)),
@@ -48,10 +55,10 @@ const schema = v.strictObject({
         v.pipe(
           v.union([v.number(), v.string()]),
           v.transform(Number),
-          v.check((port) => Number.isInteger(port) && port >= 0 && port < 65_536),
+          v.check((port) => Number.isInteger(port) && port >= 0 && port < 65_536, portWords),
         ),
       ],
-      "a port, 0 for any free one, or false",
+      portWords,
     ),
   ),
   lines: v.optional(v.picklist(["quiet", "normal", "verbose"], "quiet, normal or verbose")),
@@ -72,10 +79,15 @@ export function readSettings(given: unknown, shell: NodeJS.ProcessEnv): TriggerS
       const meant = issue.expected === "never" ? nearest(path, Object.keys(schema.entries)) : undefined;
       if (issue.expected === "never")
         return `custom.kafkaTrigger.${path} is no setting${meant === undefined ? "" : `; did you mean ${meant}?`}`;
-      return `custom.kafkaTrigger${path === "" ? "" : `.${path}`} is ${JSON.stringify(issue.input)}; it takes ${issue.message}`;
+      // What a secret holds is in no message.
+      const given = path.startsWith("secrets") ? typeof issue.input : JSON.stringify(issue.input);
+      return `custom.kafkaTrigger${path === "" ? "" : `.${path}`} is ${given}; it takes ${issue.message}`;
     });
     throw new Error(faults.join("\n"));
   }
+  const { KAFKA_BROKERS: fromShell = "" } = shell;
+  if (fromShell !== "" && !isBrokers(fromShell))
+    throw new Error(`KAFKA_BROKERS is ${JSON.stringify(fromShell)}; it takes host:port, comma separated`);
   const { brokers, consumerGroup, backoff, drainMs, statusPort, lines, reload, secrets, tls } = result.output;
   return {
     brokers: { of: (arn, bootstrapServers) => brokersOf(brokers, shell, arn, bootstrapServers) },
