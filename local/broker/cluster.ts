@@ -11,9 +11,9 @@ import { type ClusterLayout, type ExtraListener, zookeeperSessionMs } from "./pr
 import { findTools } from "./tools.js";
 import { defaultVersion, type KafkaVersionName, versions } from "./versions.js";
 
-const startTimeoutMs = 90_000;
+const startTimeoutMs = 180_000;
 /** For one that was up already, or is being started by another run. */
-const runningTimeoutMs = 30_000;
+const runningTimeoutMs = 60_000;
 
 export interface ClusterOptions {
   readonly nodes: 1 | 3;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { end, hasEnded, identityOf, isAlive, type ProcessIdentity, signal } from "../processes/identity.js";
 
 const stopTimeoutMs = 15_000;
-const formatTimeoutMs = 60_000;
+const formatTimeoutMs = 120_000;
 
 /** What it takes to start it: kept on disk beside its data. */
 export interface JavaProgram {
@@ -28,8 +28,11 @@ export function javaArguments({ lib, heapMb, logging, folder }: Omit<JavaProgram
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
+    "-XX:-UsePerfData",
     `-Xmx${heapMb}m`,
     "-Djava.net.preferIPv4Stack=true",
+    // Codecs unpack their libraries there; a killed broker leaves them among its own files.
+    `-Djava.io.tmpdir=${folder}`,
     logging === "log4j2" ? `-Dlog4j2.configurationFile=${config}` : `-Dlog4j.configuration=file:${config}`,
   ];
 }

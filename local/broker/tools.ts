@@ -2,7 +2,8 @@
 import { execFile } from "node:child_process";
 
 const javaMajorMin = 17;
-const askTimeoutMs = 15_000;
+/** Java starts slowly on a machine that is busy. */
+const askTimeoutMs = 60_000;
 
 /** Runs a program to its end and gives everything it printed, or undefined where it is missing or fails. */
 export function outputOf(
