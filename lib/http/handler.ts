@@ -1,7 +1,7 @@
 /** From a map of operations to a Lambda handler: decode, authorize, check, run, reply; whatever is thrown becomes an answer. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import type { GenericSchema } from "valibot";
-import { type AccessPolicy, authorize } from "../access.js";
+import { type AccessPolicy, authorize, type Caller } from "../access.js";
 import { toAccessPolicy } from "../access-policy.js";
 import { type Config, config as environmentConfig } from "../config.js";
 import { assertTimeLeft, createDeadline, type Deadline } from "../deadline.js";
@@ -13,6 +13,7 @@ import { parseJson, toJson } from "./json.js";
 import { isJson, negotiate } from "./media-type.js";
 import type { Operation, OperationContext, OperationInput, Operations, Reply } from "./operation.js";
 import { problemReply } from "./problem.js";
+import { toTokenCaller } from "./token.js";
 import { validate } from "./validation.js";
 
 /** Time kept back from the Lambda's own, to answer in before it is ended. */
@@ -40,6 +41,8 @@ export interface HttpOptions {
 interface Environment {
   readonly config: () => Config;
   readonly policy: () => AccessPolicy;
+  /** By the gateway's authorizer, or by a token that is checked here. */
+  readonly caller: (request: HttpRequest) => Caller;
   readonly kafka: () => Kafka;
   readonly log: (entry: Readonly<Record<string, unknown>>) => void;
   /** A line a request where RELAY_REQUEST_LOG is on: for the laptop, where no gateway writes an access log. */
@@ -82,6 +85,8 @@ function createEnvironment(options: HttpOptions): Environment {
       policy ??= toAccessPolicy(config());
       return policy;
     },
+    caller: (request) =>
+      config().RELAY_JWT_PUBLIC_KEY === undefined ? request.caller : toTokenCaller(request.headers.authorization, config(), Date.now()),
     kafka: () => {
       kafka ??= createKafka(toKafkaOptions(config()));
       return kafka;
@@ -120,7 +125,8 @@ async function answer(
   environment: Environment,
   deadline: Deadline,
 ): Promise<Reply> {
-  const allow: OperationContext["authorize"] = (may, resource) => authorize(environment.policy(), request.caller, may, resource);
+  const caller = environment.caller(request);
+  const allow: OperationContext["authorize"] = (may, resource) => authorize(environment.policy(), caller, may, resource);
   allow(operation.may, operation.on === undefined ? undefined : request.path[operation.on]);
   assertAcceptable(operation, request);
   const input = toInput(operation, event, request);
@@ -133,7 +139,7 @@ async function answer(
       return environment.config();
     },
     deadline,
-    caller: request.caller,
+    caller,
     baseUrl: request.baseUrl,
     requestId: request.requestId,
     method: request.method,

@@ -10,6 +10,7 @@ import { registerOffsets } from "./offsets.js";
 import { registerProduce } from "./produce.js";
 import { registerRoutes } from "./routes.js";
 import { registerRun } from "./run.js";
+import { registerToken } from "./token.js";
 import { registerTopics } from "./topics.js";
 
 const interruption = new AbortController();
@@ -52,5 +53,6 @@ registerCluster(cli);
 registerDeadLetters(cli);
 registerRoutes(cli);
 registerRun(cli);
+registerToken(cli);
 
 process.exitCode = await cli.run(process.argv.slice(2));

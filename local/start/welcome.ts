@@ -4,12 +4,16 @@ import type { ProvidedBroker } from "../broker/provide.js";
 import type { LocalSettings } from "../broker/settings.js";
 import { deployedFunctions } from "../build/service-map.js";
 
-export function welcome({ httpPort }: LocalSettings, broker: ProvidedBroker, databaseUrl: string): string {
+export function welcome({ httpPort }: LocalSettings, broker: ProvidedBroker, databaseUrl: string, access = "everything"): string {
   const api = `http://localhost:${httpPort}`;
+  const allowed =
+    access === "everything"
+      ? "everything is allowed here (RELAY_ACCESS=everything)"
+      : "callers need a token: npm run relay -- token --scopes admin";
   const routes = deployedFunctions().filter(({ triggers }) => triggers.length > 0);
   const rows = [
     ["Kafka", `${broker.brokers.join(",")}  ${pc.dim(broker.what)}`],
-    ["HTTP API", `${api}  ${pc.dim(`described at ${api}/openapi.json; everything is allowed here (RELAY_ACCESS=everything)`)}`],
+    ["HTTP API", `${api}  ${pc.dim(`described at ${api}/openapi.json; ${allowed}`)}`],
     ["SQL", databaseUrl],
     ...routes.map(({ file, triggers }, index) => [
       index === 0 ? "Routes" : "",

@@ -1,0 +1,168 @@
+/** Who may call what, through the handlers as the gateway calls them: by IAM identity, by the claims of a token, by a token that is checked here. Deny by default. */
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Permission } from "../../lib/access.js";
+import { createDeadline } from "../../lib/deadline.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { createToken, localAudience, localIssuer, publicKeyIn } from "../../local/auth/tokens.js";
+import { type Api, type ApiRequest, createApi, operationsOfEveryFunction } from "../support/api.js";
+import { uniqueName } from "../support/unique-names.js";
+
+const operations = await operationsOfEveryFunction();
+const routeKeys = Object.keys(operations);
+const role = "arn:aws:sts::123456789012:assumed-role/app/session";
+const iam = (userArn: string) => ({ iam: { userArn, accountId: "123456789012" } });
+const jwt = (sub: string, scope: string) => ({ jwt: { claims: { sub, scope, iss: "https://issuer.example.com" }, scopes: null } });
+
+const ours = uniqueName("team-a");
+const theirs = uniqueName("team-b");
+/** One scope a permission, so that each is tried alone. */
+const scopePerPermission = [...new Set(Object.values(operations).map(({ may }) => may))].map((may) => ({
+  scopes: [`may-${may}`],
+  may: [may],
+}));
+const grants = [
+  ...scopePerPermission,
+  { who: ["arn:aws:sts::123456789012:assumed-role/app/*"], may: ["record:*", "topic:describe"], on: ["team-a*"] },
+  { scopes: ["team-a"], may: ["record:write", "topic:create"], on: ["team-a*"] },
+];
+
+let api: Api;
+beforeAll(async () => {
+  api = await createApi({ env: { RELAY_ACCESS: "grants", RELAY_ACCESS_GRANTS: JSON.stringify(grants) }, operations, log: () => {} });
+  await createTopics(api.kafka, [{ name: ours }, { name: theirs }], createDeadline(20_000));
+});
+afterAll(async () => {
+  await deleteTopics(api.kafka, [ours, theirs], createDeadline(20_000));
+  await api.close();
+});
+
+/** A call of this route key, of things that are not there: whatever is allowed changes nothing. */
+const callOf = (routeKey: string): string =>
+  routeKey === "$default" ? "GET /no/such/path" : routeKey.replace(/\{\w+\}/g, "0").replace(/^(\w+) (.*)$/, "$1 $2");
+const mayOf = (routeKey: string): Permission => operations[routeKey]?.may as Permission;
+const statusOf = async (routeKey: string, request: ApiRequest) => (await api.call(callOf(routeKey), request)).status;
+
+describe.each(routeKeys)("%s", (routeKey) => {
+  test("is refused to whoever is not named, and to whoever may only do other things", async () => {
+    const others = scopePerPermission.flatMap(({ scopes, may }) => (may.includes(mayOf(routeKey)) ? [] : scopes)).join(" ");
+
+    expect(await statusOf(routeKey, {})).toBe(403);
+    expect(await statusOf(routeKey, { authorizer: iam("arn:aws:iam::999999999999:user/stranger") })).toBe(403);
+    expect(await statusOf(routeKey, { authorizer: jwt("someone", others) })).toBe(403);
+  });
+
+  test("is let through to whoever may", async () => {
+    expect([401, 403]).not.toContain(await statusOf(routeKey, { authorizer: jwt("someone", `may-${mayOf(routeKey)}`) }));
+  });
+});
+
+const records = { records: [{ value: { n: 1 } }] };
+const v2 = "application/vnd.kafka.json.v2+json";
+
+test.each([
+  ["the role writes its topics", iam(role), ours, 200],
+  ["the role does not write another team's", iam(role), theirs, 403],
+  ["another session of another role writes neither", iam(role.replace("/app/", "/web/")), ours, 403],
+  ["a scope writes its topics", jwt("shop", "openid team-a"), ours, 200],
+  ["a scope does not write another team's", jwt("shop", "openid team-a"), theirs, 403],
+  ["a token without the scope writes nothing", jwt("shop", "openid"), ours, 403],
+])("%s", async (_, authorizer, topic, status) => {
+  const answers = await api.callBothWays(`POST /topics/${topic}`, { body: records, contentType: v2, authorizer });
+
+  expect(answers.map((answer) => answer.status)).toEqual([status, status]);
+});
+
+test("a name in the body is held to the same patterns as one in the path", async () => {
+  const { cluster_id: clusterId } = (await api.call("GET /v3/clusters", { authorizer: jwt("x", "may-cluster:describe") })).json.data[0];
+  const made = { data: [{ topic_name: uniqueName("team-b") }] };
+
+  const one = await api.call(`POST /v3/clusters/${clusterId}/topics`, { body: made.data[0], authorizer: jwt("shop", "team-a") });
+  const many = await api.call(`POST /v3/clusters/${clusterId}/topics:batch`, { body: made, authorizer: jwt("shop", "team-a") });
+
+  expect(one.status).toBe(403);
+  expect([many.status, many.json.failures?.[0]?.error_code ?? many.json.error_code]).toEqual([expect.any(Number), 403]);
+});
+
+test("what a request says of itself gives it nothing", async () => {
+  const pretended = { "x-amzn-iam-user-arn": role, authorization: "Bearer e30.e30.", "x-forwarded-user": role };
+
+  expect(await statusOf("GET /topics", { headers: pretended })).toBe(403);
+});
+
+describe("where tokens are checked here", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kafka-relay-auth-"));
+  const request = { subject: "anna", scopes: ["may-topic:list"], expiresInSeconds: 600 };
+  let guarded: Api;
+  beforeAll(async () => {
+    guarded = await createApi({
+      env: {
+        RELAY_ACCESS: "grants",
+        RELAY_ACCESS_GRANTS: JSON.stringify(grants),
+        RELAY_JWT_PUBLIC_KEY: publicKeyIn(folder).replaceAll("\n", "\\n"),
+        RELAY_JWT_ISSUER: localIssuer,
+        RELAY_JWT_AUDIENCE: localAudience,
+      },
+      operations,
+      kafka: api.kafka,
+      log: () => {},
+    });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const ask = async (token: string | undefined, path = "/topics") =>
+    guarded.call(`GET ${path}`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` }, authorizer: iam(role) });
+
+  test("a good token is let through as far as its scopes go", async () => {
+    const token = createToken(folder, request, Date.now());
+
+    expect((await ask(token)).status).toBe(200);
+    const refused = await ask(token, "/brokers");
+    expect([refused.status, refused.json.message]).toEqual([403, "anna may not cluster:describe."]);
+  });
+
+  test("no token, or one that is forged, expired or no token at all, is refused with 401 and the reason", async () => {
+    const good = createToken(folder, request, Date.now());
+    const [header, payload, signature] = good.split(".");
+    const part = (data: object) => Buffer.from(JSON.stringify(data)).toString("base64url");
+    const grown = part({ ...JSON.parse(Buffer.from(payload ?? "", "base64url").toString()), scope: "may-acl:alter" });
+    const stranger = mkdtempSync(join(tmpdir(), "kafka-relay-auth-"));
+    const reasons: readonly (readonly [string | undefined, string])[] = [
+      [undefined, "has no token"],
+      ["", "has no token"],
+      ["nonsense", "no signed token"],
+      [`${part({ alg: "none" })}.${payload}.`, "no signed token"],
+      [`${part({ alg: "none" })}.${payload}.${signature}`, "signed by ES256"],
+      [`${part({ alg: "HS256" })}.${payload}.${signature}`, "signed by ES256"],
+      [`${header}.${grown}.${signature}`, "signature does not fit"],
+      [createToken(stranger, request, Date.now()), "signature does not fit"],
+      [createToken(folder, request, Date.now() - 3_600_000), "has expired"],
+      [createToken(folder, { ...request, subject: "" }, Date.now()), "names nobody"],
+      ["a".repeat(10_000), "no signed token"],
+    ];
+    for (const [token, reason] of reasons) {
+      const { status, json } = await ask(token);
+      expect([status, json.error_code, json.message]).toEqual([401, 401, expect.stringContaining(reason)]);
+      if (token !== undefined && token.length > 8) expect(json.message).not.toContain(token.slice(0, 9));
+    }
+    rmSync(stranger, { recursive: true, force: true });
+  });
+
+  test("a key that is none is told as a fault of the configuration, without the key", async () => {
+    const { privateKey } = generateKeyPairSync("ed25519");
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    for (const key of ["no key", pem]) {
+      const wrong = await createApi({
+        env: { RELAY_ACCESS: "grants", RELAY_JWT_PUBLIC_KEY: key },
+        operations,
+        kafka: api.kafka,
+        log: () => {},
+      });
+      const { status, text } = await wrong.call("GET /topics", { headers: { authorization: "Bearer e30.e30.e30" } });
+      expect([status, text.includes(key)]).toEqual([500, false]);
+    }
+  });
+});

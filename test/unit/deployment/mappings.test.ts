@@ -1,0 +1,39 @@
+/** Mappings that would drop or reorder records behind a route's back are refused, and told why. */
+import { expect, test } from "vitest";
+import { type MappingEvent, mappingFaults, takesPartialResponses } from "../../../local/build/deployment/mappings.js";
+
+const pollers = { minimumPollers: 1, maximumPollers: 4 };
+
+test.each<[MappingEvent, string]>([
+  [{ maximumRetryAttempts: 3 }, "would drop a batch after so many attempts"],
+  [{ maximumRetryAttempts: 0 }, "would drop a batch after so many attempts"],
+  [{ maximumRecordAgeInSeconds: 3600 }, "would drop records for their age"],
+  [{ bisectBatchOnFunctionError: true }, "would take records out of their order"],
+  [{ onFailureDestination: "arn:aws:sqs:eu-central-1:123456789012:failed" }, "would take records away that the route has not settled"],
+  [{ functionResponseTypes: ["ReportBatchItemFailures"] }, "from provisioned pollers alone"],
+])("%j is refused", (event, reason) => {
+  expect(mappingFaults("orders", event)).toEqual([expect.stringMatching(new RegExp(`^function orders: .*${reason}`))]);
+});
+
+test("every fault of a mapping is told", () => {
+  expect(
+    mappingFaults("orders", { maximumRetryAttempts: 1, bisectBatchOnFunctionError: true, maximumRecordAgeInSeconds: 60 }),
+  ).toHaveLength(3);
+});
+
+test.each<MappingEvent>([
+  {},
+  { maximumRetryAttempts: -1, maximumRecordAgeInSeconds: -1, bisectBatchOnFunctionError: false },
+  { functionResponseTypes: ["ReportBatchItemFailures"], provisionedPollerConfig: pollers },
+  { functionResponseTypes: ["ReportBatchItemFailures"], provisionedPollers: { min: 1, max: 4 } },
+])("%j loses nothing", (event) => {
+  expect(mappingFaults("orders", event)).toEqual([]);
+});
+
+test("partial responses are told from the mapping", () => {
+  expect(
+    [{}, { functionResponseTypes: ["ReportBatchItemFailures"] }, { functionResponseTypes: "ReportBatchItemFailures" }].map(
+      takesPartialResponses,
+    ),
+  ).toEqual([false, true, true]);
+});

@@ -1,0 +1,130 @@
+/** What a deployment makes of the service before the framework packages it: faults in one list, variables, roles, authorizers. */
+import { expect, test } from "vitest";
+import { prepareDeployment, prepareStart, type Service, type ServiceFunction } from "../../../local/build/deployment/deployment.js";
+import { projectFolder } from "../../../local/build/service-map.js";
+
+const complete = {
+  clusterArn: "arn:aws:kafka:eu-central-1:123456789012:cluster/prod/11111111-1111-1111-1111-111111111111-1",
+  subnets: "subnet-0a1b2c3d",
+  securityGroups: "sg-0a1b2c3d",
+  kafkaAuthentication: "iam",
+  kafkaSecret: "",
+  brokers: "",
+  topicPrefix: "",
+  authorizer: "iam",
+  jwtIssuer: "",
+  jwtAudience: "",
+  corsOrigins: "",
+  grantsFile: "",
+  grants: "",
+  throttleRate: "100",
+  throttleBurst: "200",
+  reservedConcurrency: "on",
+  alarmsTopic: "",
+  egress: "nat",
+};
+
+function serviceOf(given: object, msk: object = {}): Service & { readonly functions: Record<string, ServiceFunction> } {
+  const functions: Record<string, ServiceFunction> = {
+    produce: {
+      handler: "functions/produce.handler",
+      name: "p",
+      reservedConcurrency: 50,
+      events: [{ httpApi: "POST /topics/{topic}" }, { httpApi: "*" }],
+    },
+    strongQuakes: {
+      handler: "functions/routes/strong-quakes.handler",
+      name: "s",
+      events: [{ msk: { topic: "earthquakes", consumerGroupId: "g", ...msk } }],
+    },
+  };
+  return {
+    functions,
+    custom: { deployment: { ...complete, ...given } },
+    provider: { environment: {} },
+    getAllFunctions: () => Object.keys(functions),
+    getFunction: (key) => functions[key] as ServiceFunction,
+  };
+}
+
+const faultsOf = async (given: object, msk: object = {}): Promise<readonly string[]> => {
+  const prepared = await prepareDeployment(serviceOf(given, msk), projectFolder);
+  return "faults" in prepared ? prepared.faults : [];
+};
+
+test.each([
+  ["a cluster that is none", { clusterArn: "arn:aws:kafka:nowhere" }, "clusterArn: is no ARN"],
+  ["subnets that are none", { subnets: "subnet-1;subnet-2" }, "subnets: is no comma separated list"],
+  ["scram without its secret", { kafkaAuthentication: "scram" }, "kafkaSecret:"],
+  ["a secret without scram", { kafkaSecret: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_x" }, "kafkaSecret:"],
+  ["an authorizer that is none of three", { authorizer: "off" }, "authorizer: is one of iam, jwt, none"],
+  ["tokens without an issuer", { authorizer: "jwt", jwtAudience: "a" }, "jwtIssuer:"],
+  ["every origin with signed calls", { corsOrigins: "*" }, "corsOrigins:"],
+  ["grants that are no JSON", { grants: "everybody" }, "grants: RELAY_ACCESS_GRANTS is no JSON"],
+  ["grants of a permission there is not", { grants: '[{"who":["a"],"may":["record:wirte"]}]' }, "grants: RELAY_ACCESS_GRANTS[0].may[0]"],
+  [
+    "grants too large for Lambda",
+    {
+      grants: JSON.stringify([{ who: ["a".repeat(299)], may: Array(90).fill("dead-letter:redrive"), on: Array(30).fill("a".repeat(50)) }]),
+    },
+    "fit into Lambda's variables",
+  ],
+  ["a grants file that is not there", { grantsFile: "nowhere.json" }, "grantsFile: there is no file"],
+  ["a rate that is none", { throttleRate: "fast" }, "throttleRate:"],
+])("%s is refused", async (_, given, fault) => {
+  expect(await faultsOf(given)).toEqual([expect.stringContaining(fault)]);
+});
+
+test("a route whose mapping would lose records is refused, at a deployment and at a start", async () => {
+  const fault = [expect.stringContaining("function strongQuakes: maximumRetryAttempts: 5 would drop a batch")];
+
+  expect(await faultsOf({}, { maximumRetryAttempts: 5 })).toEqual(fault);
+  expect(prepareStart(serviceOf({}, { maximumRetryAttempts: 5 }))).toEqual(fault);
+});
+
+test("a route is told that its mapping takes partial responses, and then tries without end", async () => {
+  const mapping = { functionResponseTypes: ["ReportBatchItemFailures"], provisionedPollerConfig: { minimumPollers: 1, maximumPollers: 2 } };
+  const service = serviceOf({}, mapping);
+  await prepareDeployment(service, projectFolder);
+  const local = serviceOf({}, mapping);
+  prepareStart(local);
+
+  expect(service.functions.strongQuakes?.environment).toEqual({ RELAY_PARTIAL_RESPONSES: "true" });
+  expect(service.functions.strongQuakes?.events?.[0]?.msk?.maximumRetryAttempts).toBe(-1);
+  expect(local.functions.strongQuakes?.environment).toEqual({ RELAY_PARTIAL_RESPONSES: "true" });
+});
+
+test("brokers that want a password have it by its secret, in functions and in mappings", async () => {
+  const kafkaSecret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_relay";
+  const service = serviceOf({ kafkaAuthentication: "scram", kafkaSecret });
+  await prepareDeployment(service, projectFolder);
+
+  expect(service.provider.environment).toMatchObject({ KAFKA_SASL_MECHANISM: "scram-sha-512", KAFKA_SASL_SECRET_ARN: kafkaSecret });
+  expect(service.functions.strongQuakes?.events?.[0]?.msk?.saslScram512).toBe(kafkaSecret);
+});
+
+test.each([
+  ["iam", { type: "aws_iam" }],
+  ["jwt", { name: "jwt" }],
+])("each call is given the authorizer %s, whatever way it is written", async (authorizer, expected) => {
+  const service = serviceOf({ authorizer, ...(authorizer === "jwt" ? { jwtIssuer: "https://a.example", jwtAudience: "b" } : {}) });
+  await prepareDeployment(service, projectFolder);
+
+  expect(service.functions.produce?.events).toEqual([
+    { httpApi: { method: "POST", path: "/topics/{topic}", authorizer: expected } },
+    { httpApi: { path: "*", authorizer: expected } },
+  ]);
+});
+
+test("without an authorizer nothing is put before the calls, and it is said aloud", async () => {
+  const prepared = await prepareDeployment(serviceOf({ authorizer: "none" }), projectFolder);
+
+  expect("warnings" in prepared && prepared.warnings.join()).toContain("authorizer is none");
+});
+
+test("an account with little concurrency reserves none", async () => {
+  const service = serviceOf({ reservedConcurrency: "off" });
+  await prepareDeployment(service, projectFolder);
+
+  expect(service.functions.produce).not.toHaveProperty("reservedConcurrency");
+});
