@@ -1,61 +1,12 @@
 /** The target "webhook" against real HTTP servers: what is sent, what answers mean, and what a bad receiver cannot do. */
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createTcpServer, type Server, type Socket } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createTcpServer } from "node:net";
+import { describe, expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
-import { createHttpSender } from "../../../lib/targets/webhook/request.js";
 import { webhook } from "../../../lib/targets/webhook.js";
 import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
-
-interface Seen {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingMessage["headers"];
-  readonly rawHeaders: readonly string[];
-  readonly body: Buffer;
-}
-
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  await Promise.all(closers.splice(0).map((close) => close()));
-});
-
-async function listen(server: Server): Promise<string> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closers.push(() => {
-    for (const socket of sockets) socket.destroy();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  const address = server.address();
-  return `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
-}
-
-/** A receiver that keeps what it saw and answers by a function. */
-async function receiver(answer: (response: ServerResponse, seen: Seen) => void = (response) => response.end()) {
-  const seen: Seen[] = [];
-  const server = createHttpServer({ maxHeaderSize: 65_536 }, async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const one = {
-      method: request.method ?? "",
-      path: request.url ?? "",
-      headers: request.headers,
-      rawHeaders: request.rawHeaders,
-      body: Buffer.concat(chunks),
-    };
-    seen.push(one);
-    answer(response, one);
-  });
-  let connections = 0;
-  server.on("connection", () => connections++);
-  return { url: await listen(server), seen, connections: () => connections };
-}
+import { closers, listen, receiver } from "../../support/http-receivers.js";
 
 async function open(definition: TargetDefinition, context = targetContext()): Promise<Target> {
   const target = await definition.open(context);
@@ -443,81 +394,6 @@ describe("what answers mean", () => {
     const url = await listen(server);
     expect(told(await deliverOne(webhook({ url })))).toBe("delivered");
     expect(sentBytes).toBeLessThan(15_000_000);
-  });
-
-  test("no more connections are opened than the route allows, and all are kept and used again", async () => {
-    let now = 0;
-    let opened = 0;
-    let most = 0;
-    const server = createHttpServer((request, response) => {
-      request.resume().on("end", () => setTimeout(() => response.end(), 5));
-    });
-    server.on("connection", (socket: Socket) => {
-      opened++;
-      most = Math.max(most, ++now);
-      socket.on("close", () => now--);
-    });
-    const target = await open(webhook({ url: await listen(server), connectionsMax: 3 }));
-    const outcomes = await Promise.all(Array.from({ length: 30 }, (_, offset) => target.deliver([delivery({ offset })], soon())));
-    expect(outcomes.every(([outcome]) => told(outcome) === "delivered")).toBe(true);
-    expect([opened, most]).toEqual([3, 3]);
-  });
-
-  test("where each record names its own host, only so many keep their connections", async () => {
-    const servers = await Promise.all([receiver(), receiver(), receiver()]);
-    const sender = createHttpSender({
-      connectionsMax: 1,
-      hostsMax: 2,
-      answerBytesMax: 100,
-      answerHeaderBytesMax: 1_000,
-      allowPrivate: true,
-    });
-    closers.push(async () => sender.close());
-    const statuses: number[] = [];
-    for (const { url } of [...servers, ...servers]) {
-      const request = { url: new URL(url), method: "POST", headers: { "content-length": "0" }, body: Buffer.alloc(0), timeoutMs: 5_000 };
-      statuses.push((await sender.send(request)).status);
-    }
-    expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
-    // One more than are kept, in turns: each was closed before it came up again.
-    expect(servers.map(({ connections }) => connections())).toEqual([2, 2, 2]);
-  });
-
-  test("answers in every framing of HTTP are understood", async () => {
-    const answers = [
-      "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-      "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
-      "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nuntil the end",
-      "HTTP/1.0 200 OK\r\n\r\n",
-    ];
-    const url = await listen(
-      createTcpServer((socket) =>
-        socket.on("data", () => {
-          const answer = answers.shift() ?? "";
-          if (answer.includes("close") || answer.includes("1.0")) socket.end(answer);
-          else socket.write(answer);
-        }),
-      ),
-    );
-    const target = await open(webhook({ url }));
-    for (let index = 0; index < 4; index++) expect(told((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
-  });
-
-  test("a kept connection that the receiver closed meanwhile is replaced without a failure", async () => {
-    let requests = 0;
-    const server = createTcpServer((socket) => {
-      let served = 0;
-      socket.on("data", () => {
-        served += 1;
-        requests += 1;
-        // The second request on a connection meets a closed door, as after an idle timeout.
-        if (served === 1) socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-        else socket.resetAndDestroy();
-      });
-    });
-    const target = await open(webhook({ url: await listen(server) }));
-    for (let index = 0; index < 3; index++) expect(told((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
-    expect(requests).toBeGreaterThan(3);
   });
 });
 
