@@ -152,7 +152,12 @@ function complete(
 ): void {
   const { provider } = service;
   provider.vpc = { subnetIds: settings.subnets, securityGroupIds: settings.securityGroups };
-  provider.environment = { ...provider.environment, ...kafkaVariables(settings), RELAY_ACCESS_GRANTS: settings.grants };
+  provider.environment = {
+    ...provider.environment,
+    ...kafkaVariables(settings),
+    MSK_CLUSTER_ARN: settings.clusterArn,
+    RELAY_ACCESS_GRANTS: settings.grants,
+  };
   provider.httpApi = { ...provider.httpApi, ...authorizersOf(settings), ...corsOf(settings) };
   for (const { key, definition } of functions) {
     definition.role = roleIdOf(key);
