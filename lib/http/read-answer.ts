@@ -2,7 +2,7 @@
 import { type Deadline, sooner } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { Kafka } from "../kafka/kafka.js";
-import { partitionNotFound } from "../kafka/read-failures.js";
+import { partitionNotFound } from "../kafka/metadata.js";
 import type { PartitionProgress, ReadPosition } from "../kafka/reader.js";
 import type { RecordView } from "../kafka/record-view.js";
 import { lambdaPayloadBytesMax } from "./body-limits.js";

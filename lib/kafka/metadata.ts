@@ -173,3 +173,10 @@ function toFailure(kafkaCode: number, name: string): RelayError {
       return new RelayError("kafka-refused", `Kafka does not tell of topic ${topic}: error ${kafkaCode}.`, { kafkaCode });
   }
 }
+
+/** Of a topic with so many partitions. What was asked for as something else than a number has come here as one below 0. */
+export function partitionNotFound(topic: string, partition: number, count: number): RelayError {
+  const has = count === 1 ? "partition 0 alone" : `partitions 0 to ${count - 1}`;
+  const asked = partition < 0 ? "not the one asked for" : `no partition ${partition}`;
+  return new RelayError("partition-not-found", `Topic ${JSON.stringify(topic)} has ${has}, and ${asked}.`);
+}

@@ -2,7 +2,7 @@
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { Connection } from "./connection.js";
-import type { Metadata, TopicMetadata } from "./metadata.js";
+import { type Metadata, partitionNotFound, type TopicMetadata } from "./metadata.js";
 import { PartitionQueue } from "./partition-queue.js";
 import { Partitioner } from "./partitioner.js";
 import { boundBytes } from "./produce-batch.js";
@@ -160,10 +160,7 @@ export class TopicLine {
   }
 
   partitionMissing(partition: number): RelayError {
-    return new RelayError(
-      "partition-not-found",
-      `Topic ${JSON.stringify(this.#name)} has no partition ${partition}: it has ${this.#partitionsCount}, from 0 on.`,
-    );
+    return partitionNotFound(this.#name, partition, this.#partitionsCount);
   }
 
   get batchBytesMax(): number {

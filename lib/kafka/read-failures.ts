@@ -35,13 +35,6 @@ export function toReadError(kafkaCode: number, { topic, partition }: SetPlace): 
   }
 }
 
-export function partitionNotFound(topic: string, partition: number, count: number): RelayError {
-  return new RelayError(
-    "partition-not-found",
-    `Partition ${partition} not found: ${topic} has ${count === 1 ? "partition 0 alone" : `partitions 0 to ${count - 1}`}.`,
-  );
-}
-
 export function offsetOutOfRange(topic: string, partition: number, offset: bigint, beginning: bigint, end: bigint): RelayError {
   return new RelayError(
     "offset-out-of-range",

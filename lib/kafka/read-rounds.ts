@@ -6,8 +6,9 @@ import { type FetchLimits, fetchRaw, type RawPartition } from "./fetch.js";
 import type { Kafka } from "./kafka.js";
 import { listOffsets } from "./list-offsets.js";
 import type { TopicMetadata } from "./metadata.js";
+import { partitionNotFound } from "./metadata.js";
 import type { PollConnections } from "./poll-connections.js";
-import { isLostLeader, isMovedLeader, offsetOutOfRange, offsetOutOfRangeCode, partitionNotFound, toReadError } from "./read-failures.js";
+import { isLostLeader, isMovedLeader, offsetOutOfRange, offsetOutOfRangeCode, toReadError } from "./read-failures.js";
 import type { PartitionProgress, ReadLimits, ReadPosition, ReadVisitor } from "./reader.js";
 import { walkRecordSet } from "./record-set.js";
 

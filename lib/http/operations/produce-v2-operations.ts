@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import type { Kafka } from "../../kafka/kafka.js";
+import { partitionNotFound } from "../../kafka/metadata.js";
 import type { TopicName } from "../../kafka/records.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { readV2Records, toEmbeddedFormat, toV2Answer, v2CodeOf } from "../produce-v2.js";
@@ -61,14 +62,16 @@ const statusOf = (code: number): number => (code >= 1000 ? Math.trunc(code / 100
 
 /** Asks afresh before it refuses: partitions may have been added since. A topic that will be created is the producer's affair. */
 async function assertPartition(kafka: Kafka, topic: TopicName, partition: number, deadline: Deadline, mayCreate: boolean): Promise<void> {
+  let count = 0;
   try {
     for (const options of [undefined, { ageMaxMs: 0 }]) {
       const { partitions } = await kafka.metadata.topic(topic, deadline, options);
       if (partitions.some((one) => one.partition === partition)) return;
+      count = partitions.length;
     }
   } catch (error) {
     if (mayCreate && error instanceof RelayError && error.code === "topic-not-found") return;
     throw error;
   }
-  throw new RelayError("partition-not-found", `Topic ${JSON.stringify(topic)} has no partition ${partition}.`);
+  throw partitionNotFound(topic, partition, count);
 }
