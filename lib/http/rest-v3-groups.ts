@@ -1,7 +1,7 @@
 /** The v3 shapes of consumer groups: groups, members, assignments and lag. Pure. */
 import * as v from "valibot";
+import type { Group, GroupMember, GroupType } from "../kafka/group.js";
 import type { AssignedPartition } from "../kafka/group-members.js";
-import type { Group, GroupMember, GroupType } from "../kafka/groups.js";
 import { type GroupLag, maxLag, type PartitionLag, totalLag } from "../kafka/lag.js";
 import { int64, type Links, listOf, names, paths, related, relatedTo, resource, toResource } from "./rest-v3-resources.js";
 

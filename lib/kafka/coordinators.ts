@@ -3,6 +3,7 @@ import type { Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
 import { toAdminError } from "./admin-failures.js";
 import { ask, throughFailover } from "./admin-request.js";
+import { groupWords } from "./group.js";
 import type { Kafka } from "./kafka.js";
 import { findCoordinatorsApi } from "./protocol/groups.js";
 import { findCoordinatorApi } from "./protocol/metadata.js";
@@ -18,8 +19,6 @@ const groupKey = 0;
 const groupsPerRequestMax = 500;
 const sideBySideMax = 16;
 
-const words = (groupId: string): string => `Group ${JSON.stringify(groupId)}`;
-
 /** The groups by coordinator, and those whose coordinator is not told. */
 export async function groupsByCoordinator(
   kafka: Kafka,
@@ -30,7 +29,7 @@ export async function groupsByCoordinator(
   const failed = new Map<string, RelayError>();
   const learn = (groupId: string, told: { readonly errorCode: number; readonly errorMessage: string | null; readonly nodeId: number }) => {
     if (told.errorCode === 0) nodeOf.set(groupId, told.nodeId);
-    else failed.set(groupId, toAdminError(told.errorCode, words(groupId), told.errorMessage));
+    else failed.set(groupId, toAdminError(told.errorCode, groupWords(groupId), told.errorMessage));
   };
   const takesLists = (await kafka.connection.versionOf(findCoordinatorsApi, "any", deadline)) !== undefined;
   for (const lot of inLots(groupIds, takesLists ? groupsPerRequestMax : sideBySideMax)) {

@@ -4,13 +4,12 @@ import type { RelayError } from "../errors.js";
 import { toAdminError } from "./admin-failures.js";
 import { ask } from "./admin-request.js";
 import { askCoordinators, type CoordinatorShare } from "./coordinators.js";
+import { groupWords } from "./group.js";
 import type { Kafka } from "./kafka.js";
 import { offsetCommitApi, offsetDeleteApi, offsetFetchApi, offsetFetchGroupsApi } from "./protocol/offsets.js";
 
 /** Offsets by topic and partition. */
 export type OffsetTable = ReadonlyMap<string, ReadonlyMap<number, bigint>>;
-
-const words = (groupId: string): string => `Group ${JSON.stringify(groupId)}`;
 
 /** All that each group has committed, or why it is not told. A group that does not exist has committed nothing. */
 export function committedOffsets(
@@ -57,7 +56,7 @@ async function fetchShare(
 /** A group that a broker does not know (69) has committed nothing. */
 function toTable(groupId: string, errorCode: number, topics: readonly WireTopic[]): OffsetTable | RelayError {
   if (errorCode === 69) return new Map();
-  if (errorCode !== 0) return toAdminError(errorCode, words(groupId));
+  if (errorCode !== 0) return toAdminError(errorCode, groupWords(groupId));
   const table = new Map<string, ReadonlyMap<number, bigint>>();
   for (const { name, partitions } of topics) {
     const committed = partitions.filter(({ errorCode: code, offset }) => code === 0 && offset >= 0n);
@@ -95,7 +94,7 @@ export async function commitOffsets(
     partitions.map(({ partition, errorCode }) => ({
       topic: name,
       partition,
-      ...(errorCode === 0 ? {} : { error: toAdminError(errorCode, `${words(groupId)} on ${name}/${partition}`) }),
+      ...(errorCode === 0 ? {} : { error: toAdminError(errorCode, `${groupWords(groupId)} on ${name}/${partition}`) }),
     })),
   );
 }
@@ -115,9 +114,9 @@ export async function deleteOffsets(
     deadline,
     { codes: (told) => [told.errorCode], isRepeatable: true },
   );
-  if (answer.errorCode !== 0) throw toAdminError(answer.errorCode, words(groupId));
+  if (answer.errorCode !== 0) throw toAdminError(answer.errorCode, groupWords(groupId));
   for (const { name, partitions } of answer.topics) {
     const refused = partitions.find(({ errorCode }) => errorCode !== 0);
-    if (refused !== undefined) throw toAdminError(refused.errorCode, `${words(groupId)} on ${name}/${refused.partition}`);
+    if (refused !== undefined) throw toAdminError(refused.errorCode, `${groupWords(groupId)} on ${name}/${refused.partition}`);
   }
 }

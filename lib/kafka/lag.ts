@@ -1,9 +1,10 @@
 /** How far groups are behind: committed offsets against the ends of the partitions. The arithmetic is pure. */
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
+import { type Group, type GroupMember, unknownGroup } from "./group.js";
 import { type AssignedPartition, byTopicAndPartition } from "./group-members.js";
 import { committedOffsets, type OffsetTable } from "./group-offsets.js";
-import { describeGroups, type Group, type GroupMember, unknownGroup } from "./groups.js";
+import { describeGroups } from "./groups.js";
 import type { Kafka } from "./kafka.js";
 import { listOffsets } from "./list-offsets.js";
 

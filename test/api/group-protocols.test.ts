@@ -1,9 +1,9 @@
-/** Groups of the newer protocols (KIP-848 consumer groups, KIP-932 share groups) beside classic ones: listed with their type, described, never a 500. */
+/** Groups of the newer protocols (KIP-848 consumer groups, KIP-932 share groups, KIP-1071 streams groups) beside classic ones: listed with their type, described, never a 500. */
 import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
 import { type AdminApi, createAdminApi } from "../support/admin-api.js";
 import { didNotRun } from "../support/did-not-run.js";
 import { until } from "../support/kafka.js";
-import { joinConsumerGroup, joinShareGroup, type NewMember } from "../support/new-groups.js";
+import { joinConsumerGroup, joinShareGroup, joinStreamsGroup, type NewMember } from "../support/new-groups.js";
 import { uniqueName } from "../support/unique-names.js";
 
 let api: AdminApi;
@@ -65,4 +65,26 @@ test("a share group is listed and described with its type, and its offsets are n
   expect(inList.map(({ type }: { type: string }) => type)).toEqual(["SHARE"]);
   expect(consumers.json.data).toHaveLength(1);
   expect([reset.status, lags.status, deleted.status]).toEqual([409, 404, 204]);
+});
+
+test("a streams group is listed and described with its members and what they read", async (context) => {
+  const [topic, groupId] = [await api.topic({ partitions: 2 }), uniqueName("streams-group")];
+  const member = await joinStreamsGroup(api.kafka, groupId, topic);
+  needs(member, "streams", context);
+  await until(async () => {
+    await member.beat();
+    return (await api.v3(`GET /consumer-groups/${groupId}/consumers/${member.memberId}/assignments`)).json.data?.length === 2;
+  });
+
+  const group = await api.v3(`GET /consumer-groups/${groupId}`);
+  const inList = await listed(groupId);
+  const moved = await api.v3(`POST /consumer-groups/${groupId}/offsets:reset`, { body: { to: "earliest", topic_name: topic } });
+  await member.leave();
+  const reset = await api.v3(`POST /consumer-groups/${groupId}/offsets:reset`, { body: { to: "earliest", topic_name: topic } });
+  const lags = await api.v3(`GET /consumer-groups/${groupId}/lags`);
+  const deleted = await api.v3(`DELETE /consumer-groups/${groupId}`);
+
+  expect(group.json).toMatchObject({ type: "STREAMS", is_simple: false, is_mixed_consumer_group: false });
+  expect(inList).toEqual([group.json]);
+  expect([moved.status, reset.status, lags.json.data.length, deleted.status]).toEqual([409, 200, 2, 204]);
 });

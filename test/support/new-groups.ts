@@ -1,13 +1,15 @@
-/** Members of the newer group protocols, as few words as make a broker count them: consumer (KIP-848) and share (KIP-932). */
+/** Members of the newer group protocols, as few words as make a broker count them: consumer (KIP-848), share (KIP-932) and streams (KIP-1071). */
 import { randomUUID } from "node:crypto";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Api } from "../../lib/kafka/connection.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import {
   array,
+  bool,
   defineApi,
   int16,
   int32,
+  nullable,
   nullableArray,
   nullableString,
   type Reader,
@@ -65,6 +67,44 @@ const shareHeartbeatApi = defineApi({
   answer: start,
 });
 
+const nothing = nullableArray(int32);
+const subtopology = struct({
+  subtopologyId: string,
+  sourceTopics: array(string),
+  sourceTopicRegex: array(string),
+  stateChangelogTopics: nothing,
+  repartitionSinkTopics: array(string),
+  repartitionSourceTopics: nothing,
+  copartitionGroups: nothing,
+});
+
+const streamsHeartbeatApi = defineApi({
+  name: "StreamsGroupHeartbeat",
+  key: 88,
+  versions: [0, 0],
+  flexibleFrom: 0,
+  request: struct({
+    groupId: string,
+    memberId: string,
+    memberEpoch: int32,
+    endpointInformationEpoch: int32,
+    instanceId: nullableString,
+    rackId: nullableString,
+    rebalanceTimeoutMs: int32,
+    topology: nullable(struct({ epoch: int32, subtopologies: array(subtopology) })),
+    activeTasks: nothing,
+    standbyTasks: nothing,
+    warmupTasks: nothing,
+    processId: nullableString,
+    userEndpoint: nullable(struct({})),
+    clientTags: nothing,
+    taskOffsets: nothing,
+    taskEndOffsets: nothing,
+    shutdownApplication: bool,
+  }),
+  answer: start,
+});
+
 export interface NewMember {
   readonly memberId: string;
   /** A sign of life, with which the broker hands over what it has assigned. */
@@ -97,6 +137,43 @@ export function joinShareGroup(kafka: Kafka, groupId: string, topic: string): Pr
   const memberId = randomUUID();
   const beat = (memberEpoch: number) => ({ groupId, memberId, memberEpoch, rackId: null, topics: [topic] });
   return join(kafka, shareHeartbeatApi, beat, groupId, memberId);
+}
+
+/** With a topology of one part, which reads the topic. */
+export function joinStreamsGroup(kafka: Kafka, groupId: string, topic: string): Promise<NewMember | undefined> {
+  const memberId = randomUUID();
+  const reading = {
+    subtopologyId: "0",
+    sourceTopics: [topic],
+    sourceTopicRegex: [],
+    stateChangelogTopics: [],
+    repartitionSinkTopics: [],
+    repartitionSourceTopics: [],
+    copartitionGroups: [],
+  };
+  const beat = (memberEpoch: number) => {
+    const isFirst = memberEpoch === 0;
+    return {
+      groupId,
+      memberId,
+      memberEpoch,
+      endpointInformationEpoch: -1,
+      instanceId: null,
+      rackId: null,
+      rebalanceTimeoutMs: isFirst ? 30_000 : -1,
+      topology: isFirst ? { epoch: 0, subtopologies: [reading] } : null,
+      activeTasks: isFirst ? [] : null,
+      standbyTasks: isFirst ? [] : null,
+      warmupTasks: isFirst ? [] : null,
+      processId: isFirst ? memberId : null,
+      userEndpoint: null,
+      clientTags: isFirst ? [] : null,
+      taskOffsets: null,
+      taskEndOffsets: null,
+      shutdownApplication: false,
+    };
+  };
+  return join(kafka, streamsHeartbeatApi, beat, groupId, memberId);
 }
 
 async function join<Args>(

@@ -1,8 +1,9 @@
 /** v3 lag of groups, and what no other proxy does: what a group has committed, told, moved and deleted. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
+import { unknownGroup } from "../../kafka/group.js";
 import { committedOffsets, deleteOffsets } from "../../kafka/group-offsets.js";
-import { describeGroup, listGroups, unknownGroup } from "../../kafka/groups.js";
+import { describeGroup, listGroups } from "../../kafka/groups.js";
 import { type GroupLag, groupLag, groupLags } from "../../kafka/lag.js";
 import { type ResetTo, resetOffsets } from "../../kafka/offset-reset.js";
 import { describeTopic } from "../../kafka/topics.js";

@@ -1,7 +1,8 @@
 /** v3 consumer groups: listed, described and deleted, whatever their protocol. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { deleteGroups, describeGroup, describeGroups, type Group, type GroupMember, listGroups, unknownGroup } from "../../kafka/groups.js";
+import { type Group, type GroupMember, unknownGroup } from "../../kafka/group.js";
+import { deleteGroups, describeGroup, describeGroups, listGroups } from "../../kafka/groups.js";
 import { type Operations, operation } from "../operation.js";
 import {
   assignmentList,

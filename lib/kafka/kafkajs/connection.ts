@@ -207,7 +207,9 @@ async function withinDeadline<T>(promise: Promise<T>, deadline: Deadline, addres
 }
 
 /** APIs that change nothing: where no answer came, nothing may have happened. */
-const readingKeys: ReadonlySet<number> = new Set([1, 2, 3, 9, 10, 15, 16, 18, 23, 29, 32, 35, 46, 48, 50, 55, 60, 61, 66, 69, 74, 75, 77]);
+const readingKeys: ReadonlySet<number> = new Set([
+  1, 2, 3, 9, 10, 15, 16, 18, 23, 29, 32, 35, 46, 48, 50, 55, 60, 61, 66, 69, 74, 75, 77, 89,
+]);
 
 function asUnreachable(error: unknown): unknown {
   if (!(error instanceof RelayError) || error.code !== "maybe-written") return error;

@@ -240,6 +240,17 @@ export function struct<const F extends Fields>(fields: F): WireType<Struct<F>> {
   };
 }
 
+/** A byte says whether it is there. */
+export function nullable<T>(of: WireType<T>): WireType<T | null> {
+  return {
+    write: (out, value) => {
+      int8.write(out, value === null ? -1 : 1);
+      if (value !== null) of.write(out, value);
+    },
+    read: (from) => (int8.read(from) < 0 ? null : of.read(from)),
+  };
+}
+
 interface ApiDefinition<Request, Answer> extends Omit<Api<Request, Answer>, "encode" | "decode"> {
   readonly request: WireType<Request>;
   readonly answer: WireType<Answer>;
