@@ -24,6 +24,11 @@ test.each<[string, object, RegExp]>([
   ["the source as destination", { onFailureDestination: "kafka://orders" }, /the topic that the mapping reads/],
   ["a misspelt member", { batchsize: 5 }, /batchsize is no setting of this event; did you mean batchSize\?/],
   ["share groups", { consumptionMode: "Queue" }, /consumptionMode Queue/],
+  ["no cluster", { arn: undefined }, /msk\.arn is missing: the ARN of a cluster, a Ref, or Fn::ImportValue/],
+  ["a cluster that is no ARN", { arn: "shop" }, /msk\.arn is "shop"; it takes the ARN of a cluster/],
+  ["a destination nobody knows", { onFailureDestination: "http://x" }, /is "http:\/\/x"; it takes kafka:\/\/topic, or the ARN/],
+  ["a misspelt member inside", { provisionedPollerConfig: { min: 1 } }, /provisionedPollerConfig\.min is no setting of this event$/],
+  ["a pattern that is a text", { filterPatterns: ["{}"] }, /filterPatterns\[0\] is "\{\}"; a pattern is a map of fields/],
 ])("%s is refused in words", (_what, more, message) => {
   expect(faultsOf(more)).toMatch(message);
 });
@@ -48,3 +53,15 @@ test.each([{ provisionedPollerConfig: { minimumPollers: 1 } }, { provisionedPoll
     expect(warningsOf({ maximumRetryAttempts: 3, ...spelling })).toBe("");
   },
 );
+
+test.each<[string, object, RegExp]>([
+  ["servers in one text", { bootstrapServers: ["a:1,b:2"] }, /kafka\.bootstrapServers is .*it takes a list of 1 to 10 "host:port"/],
+  ["no servers", { bootstrapServers: undefined }, /bootstrapServers is missing: a list of 1 to 10 "host:port"/],
+  ["an access nobody knows", { accessConfigurations: { basicAuth: "arn" } }, /accessConfigurations is .*it takes a map of vpcSubnet/],
+])("a kafka event with %s is refused in words", (_what, wrong, message) => {
+  const given = { topic: "orders", bootstrapServers: ["a:1"], accessConfigurations: { saslPlainAuth: "arn" }, ...wrong };
+
+  const parsed = parseDeclaration(given, { ...place, kind: "kafka" });
+
+  expect(parsed.ok ? "" : parsed.faults.join("\n")).toMatch(message);
+});

@@ -29,15 +29,20 @@ const groupId = v.pipe(
   v.regex(/^[a-zA-Z0-9 \-/*:_+=.@]{1,200}$/, "1 to 200 letters, digits, spaces or - / * : _ + = . @"),
 );
 const intrinsic = v.record(v.string(), v.unknown());
+const destinationWords = "kafka://topic, or the ARN of an SQS queue, an SNS topic or an S3 bucket";
+const destinationForm = /^(kafka:\/\/[a-zA-Z0-9._-]{1,249}|arn:[^:]+:(sqs|sns|s3):[^:]*:[^:]*:.+)$/;
 const destination = v.union(
-  [v.pipe(v.string(), v.maxLength(350), v.regex(/^(kafka:\/\/[a-zA-Z0-9._-]{1,249}|arn:[^:]+:(sqs|sns|s3):[^:]*:[^:]*:.+)$/)), intrinsic],
-  "kafka://topic, or the ARN of an SQS queue, an SNS topic or an S3 bucket",
+  [v.pipe(v.string(), v.maxLength(350, destinationWords), v.regex(destinationForm, destinationWords)), intrinsic],
+  destinationWords,
 );
-const pollers = v.strictObject({
-  minimumPollers: v.optional(whole(1, 200)),
-  maximumPollers: v.optional(whole(1, 2000)),
-  pollerGroupName: v.optional(text("the name of a poller group")),
-});
+const pollers = v.strictObject(
+  {
+    minimumPollers: v.optional(whole(1, 200)),
+    maximumPollers: v.optional(whole(1, 2000)),
+    pollerGroupName: v.optional(text("the name of a poller group")),
+  },
+  "{ minimumPollers, maximumPollers, pollerGroupName }",
+);
 
 const shared = {
   topic,
@@ -74,21 +79,42 @@ const shared = {
   consumptionMode: v.optional(oneOf(["Stream", "Queue"])),
 };
 
+const clusterWords = "the ARN of a cluster, a Ref, or Fn::ImportValue";
 export const mskMembers = v.strictObject({
   ...shared,
-  arn: v.union([v.pipe(v.string(), v.startsWith("arn:")), intrinsic], "the ARN of a cluster, a Ref, or Fn::ImportValue"),
+  arn: v.union([v.pipe(v.string(), v.startsWith("arn:", clusterWords)), intrinsic], clusterWords),
   saslScram512: v.optional(text("the ARN of a secret")),
 });
 
-const oneOrMore = v.pipe(
-  v.union([v.string(), v.array(v.string())]),
+const serversWords = 'a list of 1 to 10 "host:port"';
+const servers = v.pipe(
+  v.union([v.string(), v.array(v.string())], serversWords),
   v.transform((value) => (Array.isArray(value) ? value : [value])),
+  v.check((list) => list.length >= 1 && list.length <= 10 && list.every((server) => /^[^,\s]+:\d{1,5}$/.test(server)), serversWords),
 );
-export const kafkaMembers = v.strictObject({
-  ...shared,
-  bootstrapServers: oneOrMore,
-  accessConfigurations: v.record(v.string(), v.unknown(), "a map of access configurations"),
-});
+const accessNames = [
+  "vpcSubnet",
+  "vpcSecurityGroup",
+  "saslPlainAuth",
+  "saslScram256Auth",
+  "saslScram512Auth",
+  "clientCertificateTlsAuth",
+  "serverRootCaCertificate",
+] as const;
+const accessWords = `a map of ${accessNames.join(", ")}`;
+const access = v.pipe(
+  v.record(v.string(), v.unknown(), accessWords),
+  v.check((given) => Object.keys(given).every((name) => accessNames.some((known) => known === name)), accessWords),
+);
+export const kafkaMembers = v.strictObject({ ...shared, bootstrapServers: servers, accessConfigurations: access });
+
+/** What an event cannot do without, in the words of its fault. */
+export const neededWords: Readonly<Record<string, string>> = {
+  arn: clusterWords,
+  topic: "the name of a topic",
+  bootstrapServers: serversWords,
+  accessConfigurations: accessWords,
+};
 
 export type MskDeclaration = v.InferOutput<typeof mskMembers>;
 export type KafkaDeclaration = v.InferOutput<typeof kafkaMembers>;

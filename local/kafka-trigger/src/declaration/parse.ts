@@ -1,7 +1,7 @@
 /** An event as it stands in serverless.yml -> a declaration, or all of its faults in words. */
 import * as v from "valibot";
 import { compileFilter, filtersDefaultQuota, metadataFields, patternCharactersMax } from "../filter.js";
-import { type Declaration, kafkaMembers, mskMembers } from "./members.js";
+import { type Declaration, kafkaMembers, mskMembers, neededWords } from "./members.js";
 
 export type Parsed =
   | { readonly ok: true; readonly declaration: Declaration; readonly warnings: readonly string[] }
@@ -35,14 +35,13 @@ function toFault(issue: v.BaseIssue<unknown>, place: string, known: readonly str
   if (issue.type === "strict_object" && issue.expected === "never") {
     const wrong = path.split(".").at(-1) ?? path;
     const meant = path.includes(".") ? undefined : nearest(wrong, known);
-    return `${name} is no setting of this event${meant === undefined ? `; there are ${known.join(", ")}` : `; did you mean ${meant}?`}`;
+    const others = path.includes(".") ? "" : `; there are ${known.join(", ")}`;
+    return `${name} is no setting of this event${meant === undefined ? others : `; did you mean ${meant}?`}`;
   }
   if (issue.input === undefined)
-    return given === undefined || path === "" ? `${name} has no settings` : `${name} is missing: ${words(issue)}`;
-  return `${name} is ${JSON.stringify(issue.input)}; it takes ${words(issue)}`;
+    return given === undefined || path === "" ? `${name} has no settings` : `${name} is missing: ${neededWords[path] ?? issue.message}`;
+  return `${name} is ${JSON.stringify(issue.input)}; it takes ${path === "" ? "a map of settings" : issue.message}`;
 }
-
-const words = (issue: v.BaseIssue<unknown>): string => issue.message.replace(/^Invalid (type|key): Expected /, "");
 
 function togetherFaults(declaration: Declaration, place: string, nowMs: number): readonly string[] {
   const { startingPosition, startingPositionTimestamp, onFailureDestination, topic, provisionedPollerConfig: pollers } = declaration;
@@ -69,7 +68,8 @@ function togetherFaults(declaration: Declaration, place: string, nowMs: number):
 function filterFaults({ filterPatterns }: Declaration, place: string): readonly string[] {
   return (filterPatterns ?? []).flatMap((pattern, index) => {
     const name = `${place}.filterPatterns[${index}]`;
-    const characters = JSON.stringify(pattern)?.length ?? 0;
+    if (typeof pattern !== "object" || pattern === null) return [`${name} is ${JSON.stringify(pattern)}; a pattern is a map of fields`];
+    const characters = JSON.stringify(pattern).length;
     if (characters > patternCharactersMax) return [`${name} has ${characters} characters; AWS takes ${patternCharactersMax}`];
     try {
       compileFilter([pattern], `${place}.filterPatterns`);
