@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import pc from "picocolors";
+import { asksForTokens, tokenEnvironment } from "./auth/tokens.js";
 import { ensureTopics } from "./broker/create-topics.js";
 import { type ProvidedBroker, provideBroker } from "./broker/provide.js";
 import { type LocalSettings, readSettings } from "./broker/settings.js";
@@ -68,6 +69,7 @@ process.exit();
 
 /** Undefined: it was interrupted on its way. */
 async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefined> {
+  const auth = asksForTokens(process.argv.slice(2)) ? tokenEnvironment(settings.dataFolder) : {};
   const runFolder = join(settings.dataFolder, "run");
   const topics = topicsToCreate(deployedFunctions(), settings.createTopics);
   const owner = ownerOf(runFolder);
@@ -87,7 +89,7 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   await ensureTriggerBuild(say);
   const databaseUrl = await starting;
   if ((await Promise.race([stopped, "going on"])) === "interrupted") return undefined;
-  const env = functionEnvironment(process.env, settings, { brokers: broker.brokers, databaseUrl });
+  const env = functionEnvironment({ ...auth, ...process.env }, settings, { brokers: broker.brokers, databaseUrl });
   const created = await ensureTopics(env, topics);
   say(
     created.length > 0 ? `Created the topics ${created.join(", ")}` : `The topics are there: ${topics.map(({ name }) => name).join(", ")}`,
@@ -105,7 +107,7 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   });
   running.push({ what: "the API and the triggers", stop: offline.stop });
   if ((await Promise.race([stopped, apiAnswers(settings, offline)])) === "interrupted") return undefined;
-  console.log(welcome(settings, broker, databaseUrl));
+  console.log(welcome(settings, broker, databaseUrl, env.RELAY_ACCESS));
   return offline;
 }
 
