@@ -9,6 +9,7 @@ import { startBroker } from "../local/broker/cluster.js";
 import { askBroker } from "../local/broker/probe.js";
 import { type KafkaVersionName, versions } from "../local/broker/versions.js";
 import { npmEnded } from "../local/processes/npm.js";
+import { ensureTriggerBuild } from "../local/start/build.js";
 import { whatDidNotRun } from "./support/did-not-run.js";
 import { createRunFolder, startRunBroker } from "./support/run-folder.js";
 import { runNode, runSuite } from "./support/run-suite.js";
@@ -108,16 +109,11 @@ async function onEveryVersion(): Promise<void> {
 
 /** The builds that `npm ci` makes; it makes none where it was told to run no scripts. */
 async function buildWhatIsMissing(): Promise<void> {
-  const builds = [
-    { made: "local/kafka-trigger/dist", by: "local/build/trigger.ts" },
-    { made: "local/cli/dist", by: "local/build/cli.ts" },
-  ];
-  for (const { made, by } of builds) {
-    if (existsSync(join(root, made))) continue;
-    console.log(`Building ${made} ...`);
-    const { code } = await runNode(["node_modules/tsx/dist/cli.mjs", by], process.env, buildLimitMs);
-    if (code !== 0) throw new Error(`${made} could not be built.`);
-  }
+  await ensureTriggerBuild(console.log);
+  if (existsSync(join(root, "local/cli/dist"))) return;
+  console.log("Building local/cli ...");
+  const { code } = await runNode(["node_modules/tsx/dist/cli.mjs", "local/build/cli.ts"], process.env, buildLimitMs);
+  if (code !== 0) throw new Error("local/cli could not be built.");
 }
 
 /** The shell's, without what configures a relay or colours its output: a test says what it needs. */

@@ -7,7 +7,11 @@ import { commandOf } from "./identity.js";
 /** Outgoing connections take ports from 32768 on (Linux): a fixed port above may be taken by one at any moment. */
 const fixedPortMax = 32_767;
 const fixedPortMin = 20_000;
+/** Each process looks in a part of its own first: two that look at once would else find the same. */
+const portsOfProcess = 64;
 const triesMax = 200;
+
+let portsTaken = 0;
 
 export interface PortHolder {
   readonly port: number;
@@ -26,10 +30,11 @@ export async function isPortFree(port: number, host = "127.0.0.1"): Promise<bool
   });
 }
 
-/** So many ports in a row, the first a random one, all free now and below 32768. */
+/** So many ports in a row, all free now and below 32768; others than were given before. */
 export async function freePorts(count: number): Promise<number[]> {
   for (let tries = 0; tries < triesMax; tries += 1) {
-    const first = fixedPortMin + Math.floor(Math.random() * (fixedPortMax - count - fixedPortMin));
+    const first = fixedPortMin + ((process.pid * portsOfProcess + portsTaken) % (fixedPortMax - count - fixedPortMin));
+    portsTaken += count;
     const ports = Array.from({ length: count }, (_, index) => first + index);
     const free = await Promise.all(ports.map((port) => isPortFree(port)));
     if (free.every(Boolean)) return ports;

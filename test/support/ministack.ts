@@ -1,10 +1,10 @@
 /** AWS on this machine for the tests of AWS targets: MiniStack in a Python environment of its own under `.data/`; undefined, and said at the end of the run, where Python 3 is missing. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { freePorts } from "../../local/processes/ports.js";
 import { didNotRun } from "./did-not-run.js";
 import { endsWithRun } from "./run-folder.js";
 
@@ -34,7 +34,7 @@ export async function startMiniStack(what: string): Promise<MiniStack | undefine
     didNotRun(what, missing);
     return undefined;
   }
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const child = spawn(join(environment, "bin", "hypercorn"), ["-b", `127.0.0.1:${port}`, "ministack.app:app"], {
     stdio: "ignore",
     // It serves from a process of its own below this one: the group is ended as one, also by the run's leash.
@@ -85,20 +85,6 @@ async function install(): Promise<string | undefined> {
   } catch (thrown) {
     return `MiniStack ${version} could not be installed with pip (${String(thrown).split("\n")[0]})`;
   }
-}
-
-/** Below 32768, so that no outgoing connection holds it. */
-async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const port = 21_000 + Math.floor(Math.random() * 9_000);
-    const isFree = await new Promise<boolean>((resolve) => {
-      const probe = createServer();
-      probe.once("error", () => resolve(false));
-      probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
-  throw new Error("no free port was found between 21000 and 30000");
 }
 
 async function ready(endpoint: string, child: ChildProcess): Promise<void> {
