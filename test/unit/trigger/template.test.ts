@@ -11,14 +11,17 @@ interface Given {
   readonly events: readonly object[];
   readonly own?: Partial<ServerlessFunction>;
   readonly resources: Record<string, object>;
+  /** `resources` of serverless.yml. */
+  readonly ofService?: object;
 }
 
-function packaged({ events, own = {}, resources }: Given) {
+function packaged({ events, own = {}, resources, ofService }: Given) {
   const template = { Resources: { IamRoleLambdaExecution: role(), ...resources } };
   const serverless = {
     service: {
       service: "shop",
       provider: { compiledCloudFormationTemplate: template },
+      resources: ofService,
       getAllFunctions: () => ["orders"],
       getFunction: () => ({ handler: "orders.handler", events, ...own }),
     },
@@ -99,6 +102,19 @@ test.each<[string, object, Record<string, unknown>]>([
   expect(actions).toMatchObject(expected);
   const writing = Object.keys(actions).filter((action) => /^(sqs|sns|s3):|WriteData$/.test(action));
   expect(writing.sort()).toEqual(Object.keys(expected).sort());
+});
+
+test("a destination that is a resource of the service gets the permission of its kind", () => {
+  const queue = { "Fn::GetAtt": ["LostOrders", "Arn"] };
+
+  const { resources } = packaged({
+    events: [{ msk: { arn, topic: "t", onFailureDestination: queue } }],
+    resources: { OrdersEventSourceMappingMSKShopT: mskMapping(arn, "t") },
+    ofService: { Resources: { LostOrders: { Type: "AWS::SQS::Queue" } } },
+  });
+
+  expect(resources.OrdersEventSourceMappingMSKShopT.Properties.DestinationConfig).toEqual({ OnFailure: { Destination: queue } });
+  expect(allowed(resources.IamRoleLambdaExecution)["sqs:SendMessage"]).toEqual(queue);
 });
 
 test("a cluster that logs in with a secret needs the secret in place of IAM's topics and groups", () => {

@@ -99,6 +99,9 @@ function warningsOf(declaration: Declaration, place: string, timeoutSeconds: num
   if (onFailureDestination !== undefined && (maximumRetryAttempts === undefined || maximumRetryAttempts === -1)) {
     warnings.push(`${place}.onFailureDestination: with a destination AWS ends retries after 10`);
   }
+  if (onFailureDestination !== undefined && typeof onFailureDestination !== "string") {
+    warnings.push(`${place}.onFailureDestination is known after the deployment alone: here what is given up is told in a line`);
+  }
   if (filterPatterns.length > filtersDefaultQuota) {
     warnings.push(
       `${place}.filterPatterns has ${filterPatterns.length} patterns; AWS takes ${filtersDefaultQuota} unless the quota is raised`,

@@ -17,10 +17,15 @@ const networkStatement = allow(
   "*",
 );
 
-export function statementsOf(declaration: Declaration, kind: "msk" | "kafka"): readonly Statement[] {
+/** `typeOf` gives the type of a resource of the template: a destination may be one of them. */
+export function statementsOf(
+  declaration: Declaration,
+  kind: "msk" | "kafka",
+  typeOf: (logicalId: string) => string | undefined = () => undefined,
+): readonly Statement[] {
   return [
     ...("arn" in declaration && kind === "msk" ? clusterStatements(declaration) : selfManagedStatements(declaration)),
-    ...destinationStatements(declaration),
+    ...destinationStatements(declaration, typeOf),
   ];
 }
 
@@ -49,25 +54,35 @@ function selfManagedStatements(declaration: Declaration): readonly Statement[] {
   return [...(isInVpc ? [networkStatement] : []), ...(secrets.length === 0 ? [] : [allow(["secretsmanager:GetSecretValue"], secrets)])];
 }
 
-function destinationStatements(declaration: Declaration): readonly Statement[] {
+function destinationStatements(declaration: Declaration, typeOf: (logicalId: string) => string | undefined): readonly Statement[] {
   const destination = declaration.onFailureDestination;
-  if (typeof destination !== "string") return [];
-  if (destination.startsWith("kafka://")) {
+  if (typeof destination === "string" && destination.startsWith("kafka://")) {
     const arn = "arn" in declaration ? declaration.arn : undefined;
     if (arn === undefined) return [];
     const topic = destination.slice("kafka://".length);
     return [allow(["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"], resourceArn(arn, "topic", topic))];
   }
-  switch (destination.split(":")[2]) {
+  switch (typeof destination === "string" ? destination.split(":")[2] : services[typeOf(logicalIdOf(destination) ?? "") ?? ""]) {
     case "sqs":
       return [allow(["sqs:SendMessage"], destination)];
     case "sns":
       return [allow(["sns:Publish"], destination)];
     case "s3":
-      return [allow(["s3:PutObject"], `${destination}/*`), allow(["s3:ListBucket"], destination)];
+      return [allow(["s3:PutObject"], objectsOf(destination)), allow(["s3:ListBucket"], destination)];
     default:
       return [];
   }
+}
+
+const objectsOf = (bucket: unknown): unknown => (typeof bucket === "string" ? `${bucket}/*` : { "Fn::Join": ["", [bucket, "/*"]] });
+const services: Readonly<Record<string, string>> = { "AWS::SQS::Queue": "sqs", "AWS::SNS::Topic": "sns", "AWS::S3::Bucket": "s3" };
+
+/** "MyRole", or { "Fn::GetAtt": ["MyRole", "Arn"] }, or { Ref: "MyTopic" }; an ARN or an import is somebody else's. */
+export function logicalIdOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value.startsWith("arn:") ? undefined : value;
+  const { "Fn::GetAtt": attribute, Ref: reference } = (value ?? {}) as { readonly "Fn::GetAtt"?: unknown; readonly Ref?: unknown };
+  const id: unknown = Array.isArray(attribute) ? attribute[0] : typeof attribute === "string" ? attribute.split(".")[0] : reference;
+  return typeof id === "string" ? id : undefined;
 }
 
 /** `arn:...:cluster/name/uuid` -> `arn:...:topic/name/uuid/<topic>`; an ARN that is known at deployment alone is cut by CloudFormation. */

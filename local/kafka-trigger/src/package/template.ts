@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Declaration } from "../declaration/members.js";
 import { parseDeclaration } from "../declaration/parse.js";
 import type { Serverless, ServerlessFunction } from "../plugin/serverless.js";
-import { statementsOf } from "./statements.js";
+import { logicalIdOf, statementsOf } from "./statements.js";
 
 interface Resource {
   readonly Type: string;
@@ -45,11 +45,23 @@ export function completeTemplate(serverless: Serverless, nowMs: number): Package
         continue;
       }
       Object.assign(mapping.Properties, propertiesOf(declaration, kind, mapping.Properties));
-      const unwritten = grant(resources, functionKey, definition, statementsOf(declaration, kind));
+      const unwritten = grant(
+        resources,
+        functionKey,
+        definition,
+        statementsOf(declaration, kind, (id) => typesOf(service)[id] ?? resources[id]?.Type),
+      );
       if (unwritten !== undefined) warnings.push(unwritten);
     }
   }
   return { faults, warnings };
+}
+
+/** Of the service's own resources, which are not in the template yet. */
+function typesOf({ resources }: Serverless["service"]): Readonly<Record<string, string | undefined>> {
+  const sections = (Array.isArray(resources) ? resources : [resources]) as readonly ({ readonly Resources?: object } | undefined)[];
+  const all = Object.assign({}, ...sections.map((section) => section?.Resources)) as Record<string, { readonly Type?: string }>;
+  return Object.fromEntries(Object.entries(all).map(([id, { Type }]) => [id, Type]));
 }
 
 /** The one mapping of this function, cluster and topic. */
@@ -154,12 +166,4 @@ function grant(
   const known = new Set(own.PolicyDocument.Statement.map((statement) => JSON.stringify(statement)));
   own.PolicyDocument.Statement.push(...statements.filter((statement) => !known.has(JSON.stringify(statement))));
   return undefined;
-}
-
-/** "MyRole", or { "Fn::GetAtt": ["MyRole", "Arn"] }; an ARN or an import is somebody else's. */
-function logicalIdOf(role: unknown): string | undefined {
-  if (typeof role === "string") return role.startsWith("arn:") ? undefined : role;
-  const attribute = (role as { "Fn::GetAtt"?: unknown } | null)?.["Fn::GetAtt"];
-  if (Array.isArray(attribute)) return typeof attribute[0] === "string" ? attribute[0] : undefined;
-  return typeof attribute === "string" ? attribute.split(".")[0] : undefined;
 }

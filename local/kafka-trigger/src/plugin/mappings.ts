@@ -121,7 +121,7 @@ function toFailureRules(declaration: Declaration): FailureRules {
   const { maximumRetryAttempts = -1, maximumRecordAgeInSeconds = -1, onFailureDestination } = declaration;
   const destination = typeof onFailureDestination === "string" ? toDestination(onFailureDestination) : undefined;
   return {
-    retriesMax: destination !== undefined && maximumRetryAttempts < 0 ? retriesWithDestination : maximumRetryAttempts,
+    retriesMax: onFailureDestination !== undefined && maximumRetryAttempts < 0 ? retriesWithDestination : maximumRetryAttempts,
     recordAgeMaxMs: maximumRecordAgeInSeconds < 0 ? -1 : maximumRecordAgeInSeconds * 1000,
     isBisecting: declaration.bisectBatchOnFunctionError ?? false,
     takesPartialResponses: declaration.functionResponseTypes?.includes("ReportBatchItemFailures") ?? false,
