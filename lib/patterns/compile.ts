@@ -5,7 +5,7 @@ import { spreadBranches } from "./branches.js";
 import type { EventPattern } from "./event-pattern.js";
 import { parseJson } from "./json-text.js";
 import { isScalar, type OperatorOptions } from "./operators.js";
-import { type LeafNode, type ObjectNode, type PatternNode, parseObject } from "./parse.js";
+import { type LeafNode, type ObjectNode, type PatternNode, parsePattern } from "./parse.js";
 
 export interface PatternOptions extends Partial<OperatorOptions> {
   /** How the pattern is called in messages: "filter", "filterPatterns[0]". */
@@ -23,7 +23,7 @@ type Matcher = (value: unknown, root: unknown) => boolean;
  */
 export function compilePattern(pattern: EventPattern | string, options: PatternOptions = {}): EventMatcher {
   const { place = "pattern", numbers = "value", operators = "all", rounded = "take" } = options;
-  const root = parseObject(typeof pattern === "string" ? parsePatternText(pattern, place, numbers) : pattern, place, [], {
+  const root = parsePattern(typeof pattern === "string" ? parsePatternText(pattern, place, numbers) : pattern, place, {
     numbers,
     operators,
     rounded,

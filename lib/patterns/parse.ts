@@ -34,7 +34,19 @@ export interface AllNode {
 
 const depthMax = 100;
 
-export function parseObject(pattern: unknown, place: string, path: readonly string[], options: OperatorOptions): ObjectNode {
+/** Where in the pattern something stands. */
+interface Position {
+  readonly path: readonly string[];
+  /** Inside a branch of `$or`, at any depth: fields named like operators are refused there, as AWS does. */
+  readonly isInBranch: boolean;
+}
+
+export function parsePattern(pattern: unknown, place: string, options: OperatorOptions): ObjectNode {
+  return parseObject(pattern, place, { path: [], isInBranch: false }, options);
+}
+
+function parseObject(pattern: unknown, place: string, position: Position, options: OperatorOptions): ObjectNode {
+  const { path, isInBranch } = position;
   if (!isObject(pattern)) refuse(place, `a pattern is an object of fields, and this is ${describe(pattern)}.`);
   if (path.length > depthMax) refuse(place, `patterns may be ${depthMax} levels deep.`);
   const names = Object.keys(pattern);
@@ -44,15 +56,17 @@ export function parseObject(pattern: unknown, place: string, path: readonly stri
   for (const name of names) {
     const inner = pattern[name];
     const innerPlace = placeOf(place, name);
+    if (isInBranch && operatorNames.includes(name))
+      refuse(place, `${JSON.stringify(name)} is an operator and stands in a value list, not as a field inside $or.`);
     if (name === "$or") branches.push(parseBranches(inner, innerPlace, path, options));
-    else fields.set(name, parseField(inner, innerPlace, [...path, name], options));
+    else fields.set(name, parseField(inner, innerPlace, { path: [...path, name], isInBranch }, options));
   }
   return { kind: "object", fields, branches };
 }
 
-function parseField(inner: unknown, place: string, path: readonly string[], options: OperatorOptions): PatternNode {
-  if (Array.isArray(inner)) return parseLeaf(inner, place, path, options);
-  if (isObject(inner)) return parseObject(inner, place, path, options);
+function parseField(inner: unknown, place: string, position: Position, options: OperatorOptions): PatternNode {
+  if (Array.isArray(inner)) return parseLeaf(inner, place, position.path, options);
+  if (isObject(inner)) return parseObject(inner, place, position, options);
   return refuse(place, `a value stands in a list, such as [${JSON.stringify(inner) ?? "..."}], and this is ${describe(inner)}.`);
 }
 
@@ -70,13 +84,7 @@ function parseLeaf(members: readonly unknown[], place: string, path: readonly st
 
 function parseBranches(inner: unknown, place: string, path: readonly string[], options: OperatorOptions): readonly ObjectNode[] {
   if (!Array.isArray(inner) || inner.length < 2) refuse(place, "$or takes a list of two or more patterns.");
-  return inner.map((branch: unknown, index) => {
-    const branchPlace = `${place}[${index}]`;
-    const named = isObject(branch) ? Object.keys(branch).find((name) => operatorNames.includes(name)) : undefined;
-    if (named !== undefined)
-      refuse(branchPlace, `${JSON.stringify(named)} is an operator and stands in a value list, not in a branch of $or.`);
-    return parseObject(branch, branchPlace, path, options);
-  });
+  return inner.map((branch: unknown, index) => parseObject(branch, `${place}[${index}]`, { path, isInBranch: true }, options));
 }
 
 function placeOf(place: string, name: string): string {
