@@ -9,6 +9,7 @@ import { createDeadline, type Deadline } from "../../lib/deadline.js";
 import { type RelayError, toRelayError } from "../../lib/errors.js";
 import { toJson } from "../../lib/http/json.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
+import manifest from "../../package.json" with { type: "json" };
 
 /** The world outside, so that a test can be it. */
 export interface World {
@@ -94,6 +95,7 @@ export function createCli(world: World): Cli {
   let exitCode: number = exitCodes.done;
   const program = new Command("kafka-relay")
     .description("Kafka from the command line: topics, records, groups, offsets, ACLs, and this project's routes and dead letters.")
+    .version(manifest.version, "--version", "the version of this program")
     .option("--brokers <list>", "host:port of one or more brokers, separated by commas (KAFKA_BROKERS, else 127.0.0.1:9092)")
     .option("--json", "answers for programs: JSON on standard output, errors as JSON on standard error")
     .option("--timeout <seconds>", "the longest that one question to the cluster may take", toSeconds, 30)
@@ -152,7 +154,7 @@ function reportFailure(world: World, program: Command, thrown: unknown): number 
     // Commander has written help and its own complaints itself; an action's usage error has been seen by nobody yet.
     if (thrown instanceof InvalidArgumentError)
       world.stderr.write(`error: ${thrown.message}\n(--help tells how it is used, with examples)\n`);
-    return thrown.exitCode === 0 || thrown.code === "commander.help" ? exitCodes.done : exitCodes.usage;
+    return thrown.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
   const error = toRelayError(thrown);
   writeError(world, program.opts<GlobalOptions>().json === true, error);

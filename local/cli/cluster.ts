@@ -163,6 +163,10 @@ async function cancel(context: CliContext, options: { partitions?: readonly numb
   const underWay = async () =>
     (await listReassignments(kafka, "all", context.deadline())).filter((one) => one.topic === topic).map(({ partition }) => partition);
   const partitions = options.partitions ?? (await underWay());
+  if (partitions.length === 0) {
+    await describeTopic(kafka, topic, context.deadline());
+    context.say(`Nothing of ${topic} is being moved.`);
+  }
   await change(
     context,
     partitions.map((partition) => ({ topic, partition, replicas: null })),

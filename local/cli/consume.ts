@@ -48,16 +48,15 @@ const pauseMs = 500;
 /** A partition that tells nothing for so many reads in a row ends it. */
 const failuresInRowMax = 20;
 
-const parts = {
-  partition: (record: KafkaRecord) => String(record.partition),
-  offset: (record: KafkaRecord) => String(record.offset),
-  timestamp: (record: KafkaRecord) => new Date(record.timestampMs).toISOString(),
-  key: (record: KafkaRecord) => toText(record.key),
-  headers: (record: KafkaRecord) => record.headers.map(({ name, value }) => `${name}:${toText(value)}`).join(","),
-  value: (record: KafkaRecord) => toText(record.value),
-} as const;
-
-const toText = (bytes: Buffer | null): string => (bytes === null ? "null" : bytes.toString("utf8"));
+/** What can be printed of a record: text, or its bytes as they are. */
+const parts: Readonly<Record<string, (record: KafkaRecord) => string | Buffer>> = {
+  partition: (record) => String(record.partition),
+  offset: (record) => String(record.offset),
+  timestamp: (record) => new Date(record.timestampMs).toISOString(),
+  key: (record) => record.key ?? "null",
+  headers: (record) => record.headers.map(({ name, value }) => `${name}:${value?.toString("utf8") ?? "null"}`).join(","),
+  value: (record) => record.value ?? "null",
+};
 
 async function consume(context: CliContext, options: ConsumeOptions, [topic = ""]: readonly string[]): Promise<void> {
   const format = formatter(context, options.print);
@@ -127,27 +126,39 @@ async function printRead(
   context: CliContext,
   read: readonly PartitionRead[],
   next: Map<number, bigint>,
-  format: (record: KafkaRecord) => string,
+  format: LineOf,
   ends: ReadonlyMap<number, { readonly end: bigint }> | undefined,
 ): Promise<number> {
-  const lines: string[] = [];
+  const lines: Buffer[] = [];
   for (const { partition, records, nextOffset } of read) {
-    for (const record of records) if (record.offset < (ends?.get(partition)?.end ?? record.offset + 1n)) lines.push(format(record));
+    for (const record of records)
+      if (record.offset < (ends?.get(partition)?.end ?? record.offset + 1n)) lines.push(format(record), newline);
     next.set(partition, nextOffset);
   }
-  if (lines.length > 0) await context.write(`${lines.join("\n")}\n`);
-  return lines.length;
+  if (lines.length > 0) await context.write(Buffer.concat(lines));
+  return lines.length / 2;
 }
 
-function formatter(context: CliContext, print: string): (record: KafkaRecord) => string {
-  if (context.isJson) return toJsonLine;
+type LineOf = (record: KafkaRecord) => Buffer;
+
+const newline = Buffer.from("\n");
+const tab = Buffer.from("\t");
+
+function formatter(context: CliContext, print: string): LineOf {
+  if (context.isJson) return (record) => Buffer.from(toJsonLine(record));
   const names = print.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !(name in parts));
   if (unknown !== undefined) throw usageError(`--print takes ${Object.keys(parts).join(",")}, and not ${unknown}.`);
-  // A terminal must not be steered by what a record holds; a pipe gets it as it is.
-  const shown = (text: string): string => (context.world.stdout.isTTY === true ? printable(text) : text);
-  return (record) => names.map((name) => shown(parts[name as keyof typeof parts](record))).join("\t");
+  const shown = names.flatMap((name) => parts[name] ?? []);
+  // A terminal must not be steered by what a record holds; a pipe gets it byte for byte.
+  if (context.world.stdout.isTTY === true) return (record) => Buffer.from(shown.map((part) => printable(String(part(record)))).join("\t"));
+  return (record) => {
+    const pieces = shown.flatMap((part, index) => (index === 0 ? [toBytes(part(record))] : [tab, toBytes(part(record))]));
+    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+  };
 }
+
+const toBytes = (piece: string | Buffer): Buffer => (typeof piece === "string" ? Buffer.from(piece) : piece);
 
 const within = (offset: bigint, first: bigint, end: bigint): bigint => (offset < first ? first : offset < end ? offset : end);
 

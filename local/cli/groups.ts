@@ -79,15 +79,33 @@ function resetTargets(command: Command): Command {
     .option("--shift-by <records>", "forward, or backward where negative", toOffset);
 }
 
-const words = (list: string | undefined): ReadonlySet<string> | undefined =>
-  list === undefined ? undefined : new Set(list.split(",").map((one) => one.trim().toUpperCase().replaceAll("-", "_")));
+const states = [
+  "stable",
+  "empty",
+  "preparing_rebalance",
+  "completing_rebalance",
+  "assigning",
+  "reconciling",
+  "not_ready",
+  "dead",
+  "unknown",
+] as const;
+const types = ["classic", "consumer", "share", "streams", "unknown"] as const;
+
+function oneOf(known: readonly string[], what: string, list: string | undefined): ReadonlySet<string> | undefined {
+  if (list === undefined) return undefined;
+  const named = list.split(",").map((one) => one.trim().toLowerCase().replaceAll("-", "_"));
+  const stray = named.find((one) => !known.includes(one));
+  if (stray !== undefined) throw usageError(`${what} is one of ${known.join(", ")}; "${stray}" is none.`);
+  return new Set(named.map((one) => one.toUpperCase()));
+}
 
 async function list(context: CliContext, options: { state?: string; type?: string }): Promise<void> {
+  const [inStates, ofTypes] = [oneOf(states, "A state", options.state), oneOf(types, "A type", options.type)];
   const { groups, failed } = await listGroups(await context.kafka(), context.deadline());
   for (const error of failed.values()) context.complain(error);
-  const [states, types] = [words(options.state), words(options.type)];
   const rows = groups
-    .filter(({ state, type }) => (states?.has(state) ?? true) && (types?.has(type) ?? true))
+    .filter(({ state, type }) => (inStates?.has(state) ?? true) && (ofTypes?.has(type) ?? true))
     .map(({ groupId, type, state, protocolType, coordinatorId }) => ({
       group_id: groupId,
       type,

@@ -148,9 +148,10 @@ async function create(context: CliContext, options: CreateOptions, names: readon
   const results = await inLotsWithProgress(context, "creating topics", specs, (lot) =>
     createTopics(kafka, lot, context.deadline(), { validateOnly }),
   );
-  const rows = results.flatMap((result) => {
+  const rows = results.flatMap((result, index) => {
     if (!(result instanceof RelayError)) return [{ ...toSnake(result), created: !validateOnly }];
-    if (!(options.ifNotExists === true && result.code === "topic-exists")) context.complain(result);
+    if (options.ifNotExists === true && result.code === "topic-exists") context.say(`${names[index] ?? ""} exists already.`);
+    else context.complain(result);
     return [];
   });
   if (context.isJson || rows.length > 0) {
@@ -236,12 +237,15 @@ async function alter(context: CliContext, options: AlterOptions, [name = ""]: re
     if (error !== undefined) throw error;
   }
   const topic = await describeTopic(kafka, name, context.deadline());
-  context.printOne({
+  const altered = {
     topic_name: name,
     partitions_count: topic.partitions.length,
     changed_settings: changes.map((change) => change.name),
-    altered: !validateOnly,
-  });
+  };
+  if (context.isJson) return context.printOne({ ...altered, altered: !validateOnly });
+  const { changed_settings: changed, ...others } = altered;
+  context.printOne(changed.length === 0 ? others : altered);
+  if (validateOnly) context.say("It could be altered so; nothing was.");
 }
 
 async function remove(context: CliContext, options: { ifExists?: boolean }, names: readonly string[]): Promise<void> {

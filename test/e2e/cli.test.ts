@@ -1,6 +1,7 @@
 /** The command line as people and programs use it: a real process for every command. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleCli } from "../../local/build/cli.js";
@@ -17,6 +18,8 @@ beforeAll(async () => {
 interface Ran {
   readonly code: number | null;
   readonly out: string;
+  /** `out` before it was taken for text. */
+  readonly bytes: Buffer;
   readonly err: string;
 }
 
@@ -32,15 +35,18 @@ function relay(words: readonly string[], { input, env = {}, interruptAt, file = 
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [file, ...words], { env: { ...process.env, ...env } });
     let [out, err] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      out += text;
+    const chunks: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const decoder = new TextDecoder();
+    child.stdout.on("data", (chunk: Buffer) => {
+      out += decoder.decode(chunk, { stream: true });
       if (interruptAt !== undefined && out.includes(interruptAt)) child.kill("SIGINT");
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       err += text;
     });
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, out, err }));
+    child.on("close", (code) => resolve({ code, out, bytes: Buffer.concat(chunks), err }));
     child.stdin.on("error", () => {});
     child.stdin.end(input ?? "");
   });
@@ -73,7 +79,9 @@ test("a topic is created, described, altered, listed and deleted", async () => {
 
   expect(created).toMatchObject({ code: 0, err: "" });
   expect(created.out).toMatch(new RegExp(`^CREATED +PARTITIONS +REPLICAS\\n${topic} +2 +1\\n$`));
-  expect(altered.code).toBe(0);
+  expect(altered.out).toMatch(
+    new RegExp(`^topic name +${topic}\\npartitions count +3\\nchanged settings +cleanup.policy, retention.ms\\n$`),
+  );
   expect(described[0]).toMatchObject({ topic_name: topic, partitions_count: 3, configs: { "cleanup.policy": "compact" } });
   expect(listed.out).toMatch(new RegExp(`^${topic} +3 +1$`, "m"));
   expect(deleted).toMatchObject({ code: 0, out: `DELETED\n${topic}\n` });
@@ -109,6 +117,16 @@ test("lines become records, and records lines again: keys, headers, tombstones, 
   expect(plain.out).toBe("0\tk1\tone\tsource:test\n1\tk2\tzwei ü\tsource:test\n");
 });
 
+test("bytes that are no text come out of a pipe as they went in", async () => {
+  const topic = await newTopic();
+  const odd = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => byte !== 0x0a && byte !== 0x0d));
+  await relay(["produce", topic], { input: Buffer.concat([odd, Buffer.from("\n")]) });
+
+  const { bytes } = await relay(["consume", topic, "--from-beginning", "--until-end", "--print", "offset,value"]);
+
+  expect(bytes).toEqual(Buffer.concat([Buffer.from("0\t"), odd, Buffer.from("\n")]));
+});
+
 test("ten thousand lines arrive, each once and in order", async () => {
   const topic = await newTopic();
   const lines = Array.from({ length: 10_000 }, (_, index) => `line ${index}`);
@@ -125,7 +143,7 @@ test("consume goes on until Ctrl-C, and ends well with it", async () => {
 
   const consumed = await relay(["consume", topic, "--from-beginning"], { interruptAt: "first" });
 
-  expect(consumed).toEqual({ code: 0, out: "first\n", err: "" });
+  expect(consumed).toMatchObject({ code: 0, out: "first\n", err: "" });
 });
 
 test("a group's offsets are moved, told, forgotten; and the group is deleted", async () => {
@@ -185,7 +203,11 @@ test("an existing topic with --if-not-exists, and a missing one with --if-exists
   const topic = await newTopic();
 
   expect((await relay(["topics", "create", topic])).code).toBe(1);
-  expect(await relay(["topics", "create", topic, "--if-not-exists"])).toMatchObject({ code: 0, err: "" });
+  expect(await relay(["topics", "create", topic, "--if-not-exists"])).toMatchObject({
+    code: 0,
+    err: "",
+    out: `${topic} exists already.\n`,
+  });
   expect(await relay(["topics", "delete", "no-such-topic", "--if-exists"])).toMatchObject({ code: 0, err: "" });
 });
 
@@ -210,6 +232,10 @@ test("with --json a failure is JSON too", async () => {
 });
 
 test.concurrent.each([
+  [[] as string[], "Usage: kafka-relay"],
+  [["topics"], "Usage: kafka-relay topics"],
+  [["groups", "list", "--state", "asleep"], "A state is one of"],
+  [["groups", "list", "--type", "book"], "A type is one of"],
   [["topics", "frobnicate"], "unknown command 'frobnicate'"],
   [["topics", "create"], "missing required argument"],
   [["topics", "create", "x", "-p", "many"], "whole number"],
@@ -239,6 +265,22 @@ test.concurrent.each([
 
   expect([ran.code, ran.err]).toEqual([0, ""]);
   expect(ran.out).toMatch(/Examples:\n {2}\$ .*kafka-relay/);
+});
+
+test("the version is that of the package", async () => {
+  const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+
+  expect(await relay(["--version"])).toMatchObject({ code: 0, out: `${version}\n`, err: "" });
+});
+
+test("where nothing is being moved, there is nothing to cancel, and it is said", async () => {
+  const topic = await newTopic();
+
+  const cancelled = await relay(["reassignments", "cancel", topic]);
+  const unknown = await relay(["reassignments", "cancel", "no-such-topic"]);
+
+  expect(cancelled).toMatchObject({ code: 0, out: `Nothing of ${topic} is being moved.\n` });
+  expect([unknown.code, unknown.err]).toEqual([1, 'error: Topic "no-such-topic": it does not exist.\n']);
 });
 
 test("what is piped has no colours and no progress bars", async () => {
