@@ -65,12 +65,12 @@ test("kill -9 in the middle of a batch loses nothing, twice", async () => {
 
   for (const least of [10, 30]) {
     const run = project.run(["offline", "start"]);
-    await run.until(() => new Set(project.notes()).size >= least, 30_000);
+    await run.until(() => new Set(project.notes()).size >= least);
     run.signal("SIGKILL");
     await run.ended();
   }
   const run = project.run(["offline", "start"]);
-  await run.until(() => new Set(project.notes()).size === values.length, 30_000);
+  await run.until(() => new Set(project.notes()).size === values.length);
   run.signal("SIGINT");
   await run.ended();
 
@@ -96,11 +96,11 @@ test("a handler that throws, rejects, exits, exhausts memory or never returns is
 const first = (name) => !existsSync(name + ".done") && (writeFileSync(name + ".done", ""), true);
 ${notingHandler(bodies.join("\n  "))}`,
   );
-  project.configure(functions({ batchSize: 1, maximumBatchingWindow: 0 }, { timeout: 1, memorySize: 128 }));
+  project.configure(functions({ batchSize: 1, maximumBatchingWindow: 0 }, { timeout: 3, memorySize: 128 }));
   await write(Object.keys(faults));
 
   const run = project.run(["offline", "start"]);
-  await run.until(() => Object.keys(faults).every((name) => timesOf(name) === 2), 60_000);
+  await run.until(() => Object.keys(faults).every((name) => timesOf(name) === 2));
   run.signal("SIGINT");
   await run.ended();
 

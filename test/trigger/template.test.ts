@@ -2,13 +2,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { lintTemplate } from "../support/cfn-lint.js";
 import { createOfflineProject, notingHandler } from "../support/offline-project.js";
 
 const arn = "arn:aws:kafka:eu-west-1:111111111111:cluster/shop/00000000-0000-0000-0000-000000000000-1";
+const secret = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:shop-AbCdEf";
 const queue = "arn:aws:sqs:eu-west-1:111111111111:lost";
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html
-test("members that the framework does not know are properties of the mapping, and its role may do what they need and no more", async () => {
+test("members that the framework does not know are properties of the mapping, and its role may do what they need and no more", {
+  timeout: 400_000,
+}, async () => {
   const project = await createOfflineProject();
   try {
     project.write("orders.js", notingHandler());
@@ -26,16 +30,38 @@ test("members that the framework does not know are properties of the mapping, an
       filterPatterns: [{ value: { a: [1] } }],
       metricsConfig: { metrics: ["EventCount"] },
     };
-    project.configure({ orders: { handler: "orders.handler", events: [{ msk }] } });
+    const kafka = {
+      topic: "payments",
+      bootstrapServers: ["b-1.example.com:9096"],
+      accessConfigurations: { saslScram512Auth: secret },
+      maximumBatchingWindow: 0,
+      onFailureDestination: "kafka://lost-payments",
+      provisionedPollers: { min: 1, max: 2, group: "shop" },
+      loggingConfig: { systemLogLevel: "INFO" },
+    };
+    project.configure({
+      orders: { handler: "orders.handler", events: [{ msk }] },
+      payments: { handler: "orders.handler", events: [{ kafka }] },
+    });
 
     const run = project.run(["package"]);
     expect(await run.ended(), run.output()).toBe(0);
-    const template = JSON.parse(readFileSync(join(project.folder, ".serverless/cloudformation-template-update-stack.json"), "utf8"));
+    const file = join(project.folder, ".serverless/cloudformation-template-update-stack.json");
+    const template = JSON.parse(readFileSync(file, "utf8"));
     // biome-ignore lint/suspicious/noExplicitAny: CloudFormation's own shapes, looked into by path
     const resources = Object.values(template.Resources) as { Type: string; Properties: any }[];
 
-    const mapping = resources.find(({ Type }) => Type === "AWS::Lambda::EventSourceMapping")?.Properties;
-    expect(mapping).toMatchObject({
+    const mappingOf = (topic: string) =>
+      resources.find(({ Type, Properties }) => Type === "AWS::Lambda::EventSourceMapping" && Properties.Topics[0] === topic)?.Properties;
+    expect(mappingOf("payments")).toMatchObject({
+      SelfManagedEventSource: { Endpoints: { KafkaBootstrapServers: ["b-1.example.com:9096"] } },
+      SourceAccessConfigurations: [{ Type: "SASL_SCRAM_512_AUTH", URI: secret }],
+      MaximumBatchingWindowInSeconds: 0,
+      DestinationConfig: { OnFailure: { Destination: "kafka://lost-payments" } },
+      ProvisionedPollerConfig: { MinimumPollers: 1, MaximumPollers: 2, PollerGroupName: "shop" },
+      LoggingConfig: { SystemLogLevel: "INFO" },
+    });
+    expect(mappingOf("orders")).toMatchObject({
       EventSourceArn: arn,
       Topics: ["orders"],
       MaximumBatchingWindowInSeconds: 0,
@@ -62,6 +88,7 @@ test("members that the framework does not know are properties of the mapping, an
       "kafka-cluster:AlterGroup": `${arn.replace(":cluster/", ":group/")}/shop-orders`,
       "sqs:SendMessage": queue,
     });
+    expect((await lintTemplate(file, "cfn-lint on the trigger's template")) ?? []).toEqual([]);
   } finally {
     project.remove();
   }
