@@ -24,7 +24,7 @@ beforeAll(async () => {
   await broker.allow("carol", { resourceType: "TOPIC", resourceName: "shared", operation: "READ" });
   bob = await createApi({ env: broker.environmentOf("bob"), log: () => {} });
   carol = await createApi({ env: broker.environmentOf("carol"), log: () => {} });
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await bob?.close();
   await carol?.close();

@@ -58,7 +58,7 @@ beforeAll(async () => {
   });
   admin = testKafka({ brokers: cluster.brokers });
   topic = await createTestTopic(admin);
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await admin?.close();
   await proxy?.close();

@@ -10,7 +10,7 @@ import { createTestTopic, testKafka, until } from "../support/kafka.js";
 import { Ledger, nothingLost, type Writing } from "../support/ledger.js";
 import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
 
-const writing: Writing = { writers: 3, recordsPerCall: 9, deadlineMs: 12_000 };
+const writing: Writing = { writers: 3, recordsPerCall: 9, deadlineMs: 25_000 };
 const partitions = 6;
 
 let cluster: ThreeNodes;
@@ -89,7 +89,7 @@ test("a broker that is killed and comes back costs no record and doubles none", 
     const soFar = ledger.acknowledged;
     await until(() => ledger.acknowledged > soFar + 500);
     await victim?.restart();
-    await until(async () => (await describe(topic)).every(({ isr }) => isr.length === 3), 60_000);
+    await until(async () => (await describe(topic)).every(({ isr }) => isr.length === 3));
   });
 
   const table = await ledger.table();
@@ -105,7 +105,7 @@ test("a broker that freezes and thaws costs no record and doubles none", async (
     await until(() => ledger.acknowledged > 500);
     const [, , victim] = cluster.nodes;
     victim?.freeze();
-    await until(async () => (await describe(topic)).every(({ leader }) => leader !== null && leader !== victim?.id), 30_000);
+    await until(async () => (await describe(topic)).every(({ leader }) => leader !== null && leader !== victim?.id));
     const soFar = ledger.acknowledged;
     await until(() => ledger.acknowledged > soFar + 500);
     victim?.thaw();

@@ -39,7 +39,7 @@ beforeAll(async () => {
     },
   });
   kafka = testKafka({ brokers: [`127.0.0.1:${proxyPort}`], requestTimeoutMs, connectTimeoutMs: 1_500 });
-}, 120_000);
+}, 180_000);
 afterEach(() => proxy.heal());
 afterAll(async () => {
   await kafka?.close();

@@ -7,13 +7,13 @@ let program: Program;
 beforeAll(async () => {
   home = await createHome();
   program = await npmStart(home);
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await program?.killTree();
   await home.remove();
 });
 
-test("every record is where it should be after kill -9 of the whole tree in the middle of the demo", { timeout: 240_000 }, async () => {
+test("every record is where it should be after kill -9 of the whole tree in the middle of the demo", { timeout: 400_000 }, async () => {
   const demo = npmRun("demo", home, ["--pause-ms", "60"]);
   await program.printed(/quakes-to-sql {2}\d+ records/);
 

@@ -7,13 +7,13 @@ import { createHome, type Home, npmRun, npmStart, type Program, treeOf, until } 
 /** How long anybody waits for an answer to a bad request, on a machine that does other things too. */
 const answerMsMax = 8_000;
 
-describe("npm start", { timeout: 120_000 }, () => {
+describe("npm start", { timeout: 180_000 }, () => {
   let home: Home;
   let program: Program;
   beforeAll(async () => {
     home = await createHome({ KAFKA_CREATE_TOPICS: "orders:4:1:compact" });
     program = await npmStart(home);
-  }, 120_000);
+  }, 180_000);
   afterAll(async () => {
     await program?.killTree();
     await home.remove();

@@ -26,7 +26,7 @@ export async function createTestTopic(
   { partitions = 1, replicas = 1, configs = {}, ...topic }: TestTopic = {},
 ): Promise<TopicName> {
   const name = (topic.name ?? uniqueName("test")) as TopicName;
-  const deadline = createDeadline(20_000);
+  const deadline = createDeadline(50_000);
   const { topics } = await kafka.connection.request(
     createTopicsApi,
     {
@@ -64,7 +64,7 @@ async function knows(kafka: Kafka, nodeId: number, name: string, replicas: numbe
 }
 
 /** Asks again and again until it is true; fails the test after `limitMs`. */
-export async function until(isTrue: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
+export async function until(isTrue: () => boolean | Promise<boolean>, limitMs = 50_000): Promise<void> {
   const deadline = createDeadline(limitMs);
   while (!(await isTrue())) {
     if (deadline.leftMs() <= 0) throw new Error(`It did not become true within ${limitMs} ms: ${isTrue}`);

@@ -30,7 +30,7 @@ export interface Writing {
 }
 
 /** Timers are late on a machine that is busy with brokers. */
-const lateToleranceMs = 750;
+const lateToleranceMs = 3_000;
 
 export class Ledger {
   readonly #kafka: Kafka;

@@ -10,7 +10,7 @@ import { until } from "./kafka.js";
 const root = join(import.meta.dirname, "../..");
 const serverless = join(root, "node_modules/serverless/bin/serverless.js");
 const pluginName = "serverless-offline-kafka-trigger";
-const endTimeoutMs = 30_000;
+const endTimeoutMs = 60_000;
 
 export interface OfflineProject {
   readonly folder: string;
@@ -100,7 +100,7 @@ function watchRun(child: ChildProcess): OfflineRun {
   let text = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
   const closed = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
-  const untilHere = async (holds: () => boolean | Promise<boolean>, limitMs = 40_000): Promise<void> => {
+  const untilHere = async (holds: () => boolean | Promise<boolean>, limitMs = 90_000): Promise<void> => {
     await until(async () => {
       if (await holds()) return true;
       if (child.exitCode !== null) throw new Error("it has ended");

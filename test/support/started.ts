@@ -8,8 +8,8 @@ import { freePorts } from "../../local/processes/ports.js";
 import { endsWithRun, runFolder } from "./run-folder.js";
 
 const root = join(import.meta.dirname, "../..");
-const upTimeoutMs = 90_000;
-const endTimeoutMs = 40_000;
+const upTimeoutMs = 150_000;
+const endTimeoutMs = 60_000;
 const pollMs = 100;
 
 /** Where a start lives: it can be started there again and again. */
@@ -97,7 +97,7 @@ function programOf(child: ChildProcess): Program {
   return {
     pid,
     output: () => text,
-    printed: async (pattern, withinMs = 30_000) => {
+    printed: async (pattern, withinMs = 60_000) => {
       const until = Date.now() + withinMs;
       while (!pattern.test(text)) {
         if (hasClosed) throw new Error(`it ended before it printed ${pattern}:\n${text}`);
@@ -132,7 +132,7 @@ export function treeOf(root: number): readonly number[] {
 }
 
 /** Polls until it holds. */
-export async function until(what: string, holds: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);

@@ -6,7 +6,7 @@ import { acquireLock } from "../../local/processes/lock.js";
 import { runFolder } from "./run-folder.js";
 
 const turnTimeoutMs = 5 * 60_000;
-const healTimeoutMs = 60_000;
+const healTimeoutMs = 120_000;
 
 export interface ThreeNodes extends Cluster {
   /** Thaws and starts again what a test left frozen or dead, and waits until all three are back. */

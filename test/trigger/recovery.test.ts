@@ -44,10 +44,10 @@ test("a topic that was deleted and made anew is read from its first record, and 
   await until(() => run.status().partitions[0]?.committed === 3);
 
   await deleteTopics(kafka, [topic], createDeadline(10_000));
-  await until(() => run.warnings.some((line) => line.includes(topic)), 30_000);
+  await until(() => run.warnings.some((line) => line.includes(topic)));
   await createTestTopic(kafka, { name: topic, partitions: 1 });
   await write(topic, ["new 1"]);
-  await until(() => handed(run).includes("new 1"), 30_000);
+  await until(() => handed(run).includes("new 1"));
 
   await until(() => run.status().partitions[0]?.committed === 1);
 });

@@ -86,7 +86,7 @@ function start(...words: readonly string[]) {
   return { child, ended, output: () => output };
 }
 
-async function until(what: string, condition: () => boolean, withinMs = 30_000): Promise<void> {
+async function until(what: string, condition: () => boolean, withinMs = 60_000): Promise<void> {
   const untilMs = Date.now() + withinMs;
   while (!condition()) {
     if (Date.now() > untilMs) throw new Error(`${what} did not come about within ${withinMs} ms`);
@@ -104,7 +104,7 @@ function firstSeen(got: readonly Got[]): readonly number[][] {
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 test("killed in the middle it loses nothing, keeps the order, and repeats no more than a batch a partition", {
-  timeout: 60_000,
+  timeout: 150_000,
 }, async () => {
   const topic = await filledTopic(700);
   const { url, got } = await receiver();
@@ -115,7 +115,7 @@ test("killed in the middle it loses nothing, keeps the order, and repeats no mor
   await first.ended;
 
   const second = start(...words);
-  await until("all deliveries", () => firstSeen(got).every((numbers) => numbers.length === 700), 40_000);
+  await until("all deliveries", () => firstSeen(got).every((numbers) => numbers.length === 700), 90_000);
   second.child.kill("SIGTERM");
 
   expect(await second.ended).toBe(0);
@@ -123,7 +123,7 @@ test("killed in the middle it loses nothing, keeps the order, and repeats no mor
   expect(got.length - 700 * partitions).toBeLessThanOrEqual(101 * partitions);
 });
 
-test("asked to end it finishes, commits and answers 0: the next one repeats nothing and misses nothing", { timeout: 60_000 }, async () => {
+test("asked to end it finishes, commits and answers 0: the next one repeats nothing and misses nothing", { timeout: 150_000 }, async () => {
   const topic = await filledTopic(400);
   const { url, got } = await receiver();
   const words = ["bare", "--topic", topic, "--group", `g-${topic}`, "--target", url, "--allow-private", "--batch-size", "20"];
@@ -143,7 +143,7 @@ test("asked to end it finishes, commits and answers 0: the next one repeats noth
 });
 
 test("a record that is refused for ever is dead-lettered, one that is refused for a while is not, and order is kept", {
-  timeout: 60_000,
+  timeout: 150_000,
 }, async () => {
   const topic = await filledTopic(60);
   topics.push(`${topic}.dead`);
@@ -173,7 +173,7 @@ test("a record that is refused for ever is dead-lettered, one that is refused fo
   expect(ends.reduce((sum, { end }) => sum + Number(end), 0)).toBe(partitions);
 });
 
-test("into another topic, in the route's name and group, from the beginning", { timeout: 60_000 }, async () => {
+test("into another topic, in the route's name and group, from the beginning", { timeout: 150_000 }, async () => {
   const topic = await filledTopic(50);
   const copy = await filledTopic(0);
   const run = start("bare", "--topic", topic, "--group", `g-${topic}`, "--target", `topic:${copy}`);
