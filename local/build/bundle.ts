@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { type DeployedFunction, deployedFunctions, projectFolder } from "./service-map.js";
+import { withoutUnusedRequests } from "./unused-requests.js";
 import { zip } from "./zip.js";
 
 export interface BundledPackage {
@@ -57,6 +58,7 @@ async function bundleFunction({ key, file }: DeployedFunction, bundlesFolder: st
     format: "cjs",
     target,
     external,
+    plugins: [withoutUnusedRequests],
     metafile: true,
     legalComments: "none",
     logLevel: "silent",
