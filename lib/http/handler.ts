@@ -21,6 +21,12 @@ export const replyMarginMs = 500;
 /** API Gateway waits 30 seconds for an integration (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html). */
 export const gatewayTimeoutMs = 29_000;
 
+/**
+ * A browser's question before its call, which no browser signs. A deployment with CORS has this route without an authorizer, or the catch-all would refuse it
+ * (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html); the gateway adds the headers.
+ */
+const preflight = "OPTIONS /{proxy+}";
+
 const causesToldMax = 5;
 
 export type HttpHandler = (
@@ -60,6 +66,7 @@ export function http(operations: Operations, options: HttpOptions = {}): HttpHan
     let result: APIGatewayProxyStructuredResultV2;
     try {
       request = toRequest(event);
+      if (request.routeKey === preflight) return { statusCode: 204 };
       operation = find(operations, request);
       const reply = await answer(operation, event, request, environment, deadline);
       result = toResult(reply, operation, request);

@@ -168,11 +168,17 @@ function complete(
       // Retry controls belong to provisioned pollers; without them the mapping tries without end anyhow.
       if (isRoute(definition) && isProvisioned(event)) event.maximumRetryAttempts ??= -1;
     }
+    const hasCatchAll = (definition.events ?? []).some(({ httpApi }) => isCatchAll(httpApi));
     definition.events = (definition.events ?? []).map((event) =>
       event.httpApi === undefined ? event : { ...event, httpApi: guarded(event.httpApi, settings) },
     );
+    // A preflight is never signed; the catch-all would ask it to be.
+    if (hasCatchAll && settings.corsOrigins.length > 0 && settings.authorizer !== "none")
+      definition.events.push({ httpApi: "OPTIONS /{proxy+}" });
   }
 }
+
+const isCatchAll = (event: unknown): boolean => event === "*" || (event as { readonly path?: string } | undefined)?.path === "*";
 
 function tellPartialResponses(definition: ServiceFunction): void {
   const mappings = mappingsOf(definition);

@@ -6,7 +6,7 @@ import { RelayError } from "../../../lib/errors.js";
 import { http } from "../../../lib/http/handler.js";
 import { operation } from "../../../lib/http/operation.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
-import { createApi, toEvent } from "../../support/api.js";
+import { createApi, testConfig, toEvent } from "../../support/api.js";
 
 const noKafka = {} as Kafka;
 
@@ -137,6 +137,17 @@ test("HEAD is served as GET: the server in front drops the body, and tells its l
   const answer = await api.call("HEAD /offset");
 
   expect(answer).toMatchObject({ status: 200, text: '{"offset":12345678901234567}' });
+});
+
+test("a browser's question before its call is answered to anybody, and gives nothing away", async () => {
+  const guarded = http(operations, { config: testConfig({ RELAY_ACCESS: "grants", KAFKA_BROKERS: "127.0.0.1:1" }), kafka: noKafka });
+
+  const preflight = await guarded(
+    { ...toEvent("OPTIONS /things/x", {}, []), routeKey: "OPTIONS /{proxy+}" },
+    { getRemainingTimeInMillis: () => 1_000 },
+  );
+
+  expect(preflight).toEqual({ statusCode: 204 });
 });
 
 test("an unexpected error is answered without details, and logged with them", async () => {

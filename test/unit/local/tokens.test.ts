@@ -1,0 +1,46 @@
+/** Tokens for the laptop: when they are asked for, and the key they are signed with. */
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { toAccessPolicy } from "../../../lib/access-policy.js";
+import { toTokenCaller } from "../../../lib/http/token.js";
+import { asksForTokens, createToken, tokenEnvironment } from "../../../local/auth/tokens.js";
+
+test.each([
+  [[], false],
+  [["--auth", "jwt"], true],
+  [["--auth=jwt"], true],
+  [["--auth", "none"], false],
+])("npm start %j asks for tokens: %s", (args, expected) => {
+  expect(asksForTokens(args)).toBe(expected);
+});
+
+test.each([[["--auth"]], [["--auth", "basic"]], [["--auth="]]])("npm start %j is told what there is", (args) => {
+  expect(() => asksForTokens(args)).toThrow("--auth takes jwt or none");
+});
+
+test("a token is good for the environment of its own folder, with its scopes, until it expires", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kafka-relay-tokens-"));
+  const nowMs = 1_800_000_000_000;
+  const token = createToken(folder, { subject: "anna", scopes: ["read", "produce"], expiresInSeconds: 600 }, nowMs);
+  const { RELAY_ACCESS, RELAY_ACCESS_GRANTS, RELAY_JWT_PUBLIC_KEY, RELAY_JWT_ISSUER, RELAY_JWT_AUDIENCE } = tokenEnvironment(folder);
+  const rules = { RELAY_JWT_PUBLIC_KEY, RELAY_JWT_ISSUER, RELAY_JWT_AUDIENCE };
+
+  expect(toTokenCaller(`Bearer ${token}`, rules, nowMs)).toEqual({ kind: "jwt", name: "anna", scopes: ["read", "produce"] });
+  expect(() => toTokenCaller(`Bearer ${token}`, rules, nowMs + 700_000)).toThrow("expired");
+  expect(() => toTokenCaller(`Bearer ${token}`, { ...rules, RELAY_JWT_AUDIENCE: "another" }, nowMs)).toThrow("another audience");
+  expect(() => toTokenCaller(`Bearer ${token}`, { ...rules, RELAY_JWT_ISSUER: "https://other.example/" }, nowMs)).toThrow("another issuer");
+  expect(RELAY_ACCESS).toBe("grants");
+  expect(toAccessPolicy({ RELAY_ACCESS: "grants", RELAY_ACCESS_GRANTS })).toHaveLength(3);
+  expect(RELAY_JWT_PUBLIC_KEY).not.toContain("\n");
+  rmSync(folder, { recursive: true });
+});
+
+test("nobody else on the machine may read the key", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kafka-relay-tokens-"));
+  tokenEnvironment(folder);
+
+  expect(statSync(join(folder, "auth/private-key.pem")).mode & 0o077).toBe(0);
+  rmSync(folder, { recursive: true });
+});
