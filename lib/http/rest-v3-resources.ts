@@ -95,6 +95,11 @@ export const offset = v.pipe(
   v.transform((value) => BigInt(value)),
 );
 
+/** A list in a body that names something, and no more than `max` of it. */
+export function someOf<const Item extends v.GenericSchema>(item: Item, max: number) {
+  return v.pipe(v.array(item), v.minLength(1, "names at least one"), v.maxLength(max, `names at most ${max}`));
+}
+
 /** Offsets and lags in answers: bigints inside, on the wire JSON numbers with all their digits. */
 export const int64 = v.pipe(v.number(), v.integer());
 

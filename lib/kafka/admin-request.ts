@@ -73,13 +73,15 @@ export async function throughFailover(deadline: Deadline, tryOnce: () => Promise
 }
 
 const visibleWithinMs = 3_000;
+/** A broker that makes or removes the logs of a thousand topics needs seconds for them. */
+const visibleWithinMsEach = 10;
 
 /**
  * Waits until a change shows where readers look, so that who has been told "done" reads what was done: a controller answers before every broker has heard.
- * Ends quietly after 3 seconds: the change stands, only its news is late.
+ * Ends quietly after 3 seconds, and 10 milliseconds for each of many `things`: the change stands, only its news is late.
  */
-export async function untilVisible(deadline: Deadline, isVisible: (deadline: Deadline) => Promise<boolean>): Promise<void> {
-  const patience = sooner(deadline, visibleWithinMs);
+export async function untilVisible(deadline: Deadline, isVisible: (deadline: Deadline) => Promise<boolean>, things = 1): Promise<void> {
+  const patience = sooner(deadline, visibleWithinMs + things * visibleWithinMsEach);
   for (let pauseMs = 5; patience.leftMs() > pauseMs; pauseMs = Math.min(200, pauseMs * 2)) {
     try {
       if (await isVisible(patience)) return;

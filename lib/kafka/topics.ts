@@ -106,10 +106,14 @@ export async function deleteTopics(
         });
   const told = new Map(answer.topics.map((topic) => [topic.name, topic]));
   const deleted = answer.topics.filter((topic) => topic.errorCode === 0).map((topic) => topic.name);
-  await untilVisible(deadline, async (patience) => {
-    const { topics } = await kafka.metadata.describe(deleted, patience);
-    return deleted.every((name) => topics.get(name) instanceof RelayError);
-  });
+  await untilVisible(
+    deadline,
+    async (patience) => {
+      const { topics } = await kafka.metadata.describe(deleted, patience);
+      return deleted.every((name) => topics.get(name) instanceof RelayError);
+    },
+    deleted.length,
+  );
   for (const name of deleted) kafka.metadata.forget(name);
   return names.map((name) => {
     const topic = told.get(name);
@@ -153,13 +157,17 @@ async function untilTold(
   isAsMade: (topic: TopicMetadata) => boolean,
 ): Promise<void> {
   if (names.length === 0) return;
-  await untilVisible(deadline, async (patience) => {
-    const { topics } = await kafka.metadata.describe(names, patience);
-    return names.every((name) => {
-      const topic = topics.get(name);
-      return topic !== undefined && !(topic instanceof RelayError) && isAsMade(topic);
-    });
-  });
+  await untilVisible(
+    deadline,
+    async (patience) => {
+      const { topics } = await kafka.metadata.describe(names, patience);
+      return names.every((name) => {
+        const topic = topics.get(name);
+        return topic !== undefined && !(topic instanceof RelayError) && isAsMade(topic);
+      });
+    },
+    names.length,
+  );
 }
 
 /** One topic as it is now; throws why it is not told, `unknown-topic-or-partition` where it does not exist. */

@@ -9,7 +9,7 @@ import { type ResetTo, resetOffsets } from "../../kafka/offset-reset.js";
 import { describeTopic } from "../../kafka/topics.js";
 import { type Operations, operation } from "../operation.js";
 import { lagList, lagResource, lagSummaryList, lagSummaryResource, toLag, toLagSummary } from "../rest-v3-groups.js";
-import { int64, listOf, numberInPath, offset, paths, toList } from "../rest-v3-resources.js";
+import { int64, listOf, numberInPath, offset, paths, someOf, toList } from "../rest-v3-resources.js";
 import { groupIdOf, groupQuery, inGroup } from "./group-in-path.js";
 import { clusterLinks, inCluster } from "./in-cluster.js";
 import { timeMs } from "./time-body.js";
@@ -26,9 +26,13 @@ const committedOffset = v.object({ topic_name: v.string(), partition_id: v.numbe
 const committedList = listOf("KafkaCommittedOffset", committedOffset);
 
 const resetBody = v.strictObject({
-  to: v.picklist(["earliest", "latest", "offset", "timestamp", "shift"], "is earliest, latest, offset, timestamp or shift"),
+  to: v.pipe(
+    v.string("is earliest, latest, offset, timestamp or shift"),
+    v.toLowerCase(),
+    v.picklist(["earliest", "latest", "offset", "timestamp", "shift"], "is earliest, latest, offset, timestamp or shift"),
+  ),
   topic_name: v.string(),
-  partitions: v.nullish(v.pipe(v.array(v.pipe(v.number(), v.integer())), v.minLength(1), v.maxLength(10_000))),
+  partitions: v.nullish(someOf(v.pipe(v.number(), v.integer()), 10_000)),
   offset: v.nullish(offset),
   timestamp: v.nullish(timeMs),
   shift: v.nullish(offset),

@@ -6,7 +6,7 @@ import type { PartitionMetadata } from "../../kafka/metadata.js";
 import { deleteRecords } from "../../kafka/records-delete.js";
 import { describeTopic } from "../../kafka/topics.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
-import { int64, listOf, numberInPath, offset, paths, toList } from "../rest-v3-resources.js";
+import { int64, listOf, numberInPath, offset, paths, someOf, toList } from "../rest-v3-resources.js";
 import {
   partitionList,
   partitionResource,
@@ -60,11 +60,7 @@ const offsetsList = listOf("KafkaPartitionOffsets", partitionOffsets);
 
 const partitionsAtOnceMax = 10_000;
 const deleteRecordsBody = v.strictObject({
-  partitions: v.pipe(
-    v.array(v.strictObject({ partition_id: v.pipe(v.number(), v.integer()), before_offset: offset })),
-    v.minLength(1),
-    v.maxLength(partitionsAtOnceMax),
-  ),
+  partitions: someOf(v.strictObject({ partition_id: v.pipe(v.number(), v.integer()), before_offset: offset }), partitionsAtOnceMax),
 });
 const deletedRecords = v.object({
   data: v.array(

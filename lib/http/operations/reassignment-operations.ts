@@ -5,30 +5,23 @@ import { electLeaders } from "../../kafka/elections.js";
 import { alterReassignments, listReassignments } from "../../kafka/reassignments.js";
 import { describeTopic } from "../../kafka/topics.js";
 import { type Operations, operation } from "../operation.js";
-import { paths, toList } from "../rest-v3-resources.js";
+import { paths, someOf, toList } from "../rest-v3-resources.js";
 import { reassignmentList, reassignmentResource, toReassignment } from "../rest-v3-topics.js";
 import { clusterLinks, inCluster, inPartition, inTopic } from "./in-cluster.js";
 
 const partitionsAtOnceMax = 10_000;
 const partitionNumber = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2_147_483_647));
-const brokerIds = v.pipe(v.array(v.pipe(v.number(), v.integer())), v.minLength(1), v.maxLength(1_000));
+const brokerIds = someOf(v.pipe(v.number(), v.integer()), 1_000);
 
 const alterBody = v.strictObject({
-  data: v.pipe(
-    v.array(v.strictObject({ topic_name: v.string(), partition_id: partitionNumber, replicas: v.nullable(brokerIds) })),
-    v.minLength(1),
-    v.maxLength(partitionsAtOnceMax),
+  data: someOf(
+    v.strictObject({ topic_name: v.string(), partition_id: partitionNumber, replicas: v.nullable(brokerIds) }),
+    partitionsAtOnceMax,
   ),
 });
 const electBody = v.strictObject({
-  election_type: v.nullish(v.picklist(["PREFERRED", "UNCLEAN"], "is PREFERRED or UNCLEAN")),
-  partitions: v.nullish(
-    v.pipe(
-      v.array(v.strictObject({ topic_name: v.string(), partition_id: partitionNumber })),
-      v.minLength(1),
-      v.maxLength(partitionsAtOnceMax),
-    ),
-  ),
+  election_type: v.nullish(v.pipe(v.string(), v.toUpperCase(), v.picklist(["PREFERRED", "UNCLEAN"], "is PREFERRED or UNCLEAN"))),
+  partitions: v.nullish(someOf(v.strictObject({ topic_name: v.string(), partition_id: partitionNumber }), partitionsAtOnceMax)),
 });
 
 const partitionOutcome = {

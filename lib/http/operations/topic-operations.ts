@@ -5,7 +5,7 @@ import type { TopicMetadata } from "../../kafka/metadata.js";
 import { parseTopicName } from "../../kafka/topic-name.js";
 import { type CreatedTopic, createTopics, deleteTopics, describeTopic, growTopic } from "../../kafka/topics.js";
 import { type Operations, operation } from "../operation.js";
-import { flagInQuery, paths, toList } from "../rest-v3-resources.js";
+import { flagInQuery, paths, someOf, toList } from "../rest-v3-resources.js";
 import { type TopicFacts, topicList, topicResource, toTopic, toTopicFacts } from "../rest-v3-topics.js";
 import { configText } from "./config-body.js";
 import { clusterLinks, inCluster, inTopic } from "./in-cluster.js";
@@ -43,11 +43,11 @@ const createTopicBody = v.strictObject({ ...topicFields, validate_only: v.nullis
 /** One request to the controller holds them all. */
 const topicsAtOnceMax = 1_000;
 const createTopicsBody = v.strictObject({
-  data: v.pipe(v.array(v.strictObject(topicFields)), v.minLength(1), v.maxLength(topicsAtOnceMax)),
+  data: someOf(v.strictObject(topicFields), topicsAtOnceMax),
   validate_only: v.nullish(v.boolean()),
 });
 const deleteTopicsBody = v.strictObject({
-  data: v.pipe(v.array(v.strictObject({ topic_name: v.string() })), v.minLength(1), v.maxLength(topicsAtOnceMax)),
+  data: someOf(v.strictObject({ topic_name: v.string() }), topicsAtOnceMax),
 });
 
 const failure = v.object({ topic_name: v.string(), error_code: v.number(), message: v.string() });
