@@ -1,4 +1,6 @@
 /** `npm run broker [-- start | stop | status | reset]`: the broker alone, in the foreground; Ctrl-C stops it, and its data stay. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { npmEnded } from "../processes/npm.js";
 import { ownerOf } from "../processes/owner.js";
@@ -77,8 +79,15 @@ async function stop(): Promise<number> {
 }
 
 async function reset(): Promise<number> {
-  await resetBroker(readSettings(process.env));
+  const settings = readSettings(process.env);
+  await resetBroker(settings);
   console.log("The broker is stopped and its data are deleted.");
+  const sql = join(settings.dataFolder, "sql");
+  if (existsSync(sql)) {
+    console.log(
+      `PostgreSQL's rows stay, and remember the offsets they came from: delete ${sql} too, or a new record of the same key may count as older.`,
+    );
+  }
   return 0;
 }
 

@@ -1,15 +1,17 @@
 /** `npm run deploy -- --stage NAME [--param NAME=VALUE ...]`: checks, builds, packages and deploys with the credentials of the shell; `AWS_ENDPOINT_URL` is honoured. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readOptions } from "../processes/options.js";
 import { projectFolder } from "./service-map.js";
 
 const deployTimeoutMs = 30 * 60_000;
 /** The laptop's, and the one to look at. */
 const notDeployed = ["local", "example"];
 
-const { values } = parseArgs({
-  options: { stage: { type: "string", default: "" }, region: { type: "string" }, param: { type: "string", multiple: true, default: [] } },
+const values = readOptions({
+  stage: { type: "string", default: "" },
+  region: { type: "string" },
+  param: { type: "string", multiple: true, default: [] },
 });
 if (values.stage === "" || notDeployed.includes(values.stage)) {
   console.error(

@@ -2,16 +2,14 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readOptions } from "../processes/options.js";
 import { buildFolder } from "./bundle.js";
 import { deployedFunctions, projectFolder } from "./service-map.js";
 
 const packageTimeoutMs = 5 * 60_000;
 
 /** Without a stage of one's own: a template to look at. */
-const { values } = parseArgs({
-  options: { stage: { type: "string", default: "example" }, param: { type: "string", multiple: true, default: [] } },
-});
+const values = readOptions({ stage: { type: "string", default: "example" }, param: { type: "string", multiple: true, default: [] } });
 const packageFolder = join(buildFolder, "package");
 const args = [
   join(projectFolder, "node_modules/serverless/bin/serverless.js"),

@@ -3,10 +3,10 @@
  * webhook. Ends with the sums, and with exit code 1 where one record is missing or doubled. `--pause-ms N` is waited between two requests.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import pc from "picocolors";
 import { readSettings } from "../broker/settings.js";
+import { readOptions } from "../processes/options.js";
 import { holderOf, named } from "../processes/ports.js";
 import { localDatabaseUrl, localWebhookSecret } from "../start/environment.js";
 import { type Api, createApi, type Follower, type ReadRecord } from "./api.js";
@@ -23,7 +23,7 @@ const pollMs = 500;
 const settleMs = 2_000;
 const reasonHeader = "relay.error.message";
 
-const { values } = parseArgs({ options: { "pause-ms": { type: "string", default: "100" } } });
+const values = readOptions({ "pause-ms": { type: "string", default: "100" } });
 const pauseMs = Number(values["pause-ms"]);
 if (!(pauseMs >= 0 && pauseMs <= 60_000)) {
   console.error(`--pause-ms takes 0 to 60000, not ${JSON.stringify(values["pause-ms"])}`);

@@ -1,0 +1,14 @@
+/** The options of a script, read; one that it does not know is one message and exit code 2, not a stack trace. */
+import { type ParseArgsConfig, parseArgs } from "node:util";
+
+export function readOptions<T extends NonNullable<ParseArgsConfig["options"]>>(
+  options: T,
+): ReturnType<typeof parseArgs<{ options: T }>>["values"] {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    const known = Object.entries(options).map(([name, { type }]) => (type === "string" ? `--${name} VALUE` : `--${name}`));
+    console.error(`${(error as Error).message}\nThe options are ${known.join(", ")}.`);
+    process.exit(2);
+  }
+}
