@@ -20,7 +20,7 @@ test("every record is where it should be after kill -9 of the whole tree in the 
   await program.killTree();
   program = await npmStart(home);
 
-  expect(await demo.ended().then((code) => ({ code, output: demo.output() }))).toMatchObject({
+  expect(await demo.ended(240_000).then((code) => ({ code, output: demo.output() }))).toMatchObject({
     code: 0,
     output: expect.stringContaining("Every record is where it should be."),
   });

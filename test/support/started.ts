@@ -36,7 +36,7 @@ export interface Program {
   readonly interrupt: () => void;
   /** kill -9 of the program and everything below it, brokers included. */
   readonly killTree: () => Promise<void>;
-  readonly ended: () => Promise<number | null>;
+  readonly ended: (withinMs?: number) => Promise<number | null>;
 }
 
 export async function createHome(variables: NodeJS.ProcessEnv = {}): Promise<Home> {
@@ -112,9 +112,9 @@ function programOf(child: ChildProcess): Program {
       for (const identity of identities) await hasEnded(identity, endTimeoutMs);
       await closed;
     },
-    ended: async () => {
-      const code = await Promise.race([closed, wait(endTimeoutMs, "late" as const, { ref: false })]);
-      if (code === "late") throw new Error(`it did not end within ${endTimeoutMs} ms:\n${text}`);
+    ended: async (withinMs = endTimeoutMs) => {
+      const code = await Promise.race([closed, wait(withinMs, "late" as const, { ref: false })]);
+      if (code === "late") throw new Error(`it did not end within ${withinMs} ms:\n${text}`);
       return code;
     },
   };
