@@ -108,9 +108,9 @@ export const aclResource = resource("KafkaAcl", {
 export const aclList = listOf("KafkaAcl", aclResource);
 export const deletedAcls = v.object({ data: v.array(aclResource) });
 
-/** The search that finds exactly this one. */
-export function searchFor(acl: Acl): string {
-  return `/acls?${new URLSearchParams({
+/** An ACL as the contract writes it. */
+export function toAclMembers(acl: Acl) {
+  return {
     resource_type: acl.resourceType,
     resource_name: acl.resourceName,
     pattern_type: acl.patternType,
@@ -118,37 +118,17 @@ export function searchFor(acl: Acl): string {
     host: acl.host,
     operation: acl.operation,
     permission: acl.permission,
-  })}`;
+  };
 }
+
+/** The search that finds exactly this one. */
+export const searchFor = (acl: Acl): string => `/acls?${new URLSearchParams(toAclMembers(acl))}`;
 
 /** The search as it was understood: what was not said is written out. */
 export function searchOf(filter: AclFilter): string {
-  const parameters = {
-    resource_type: filter.resourceType,
-    resource_name: filter.resourceName ?? "",
-    pattern_type: filter.patternType,
-    principal: filter.principal ?? "",
-    host: filter.host ?? "",
-    operation: filter.operation,
-    permission: filter.permission,
-  };
-  return `/acls?${new URLSearchParams(parameters)}`;
+  const { resourceName = "", principal = "", host = "" } = filter;
+  return searchFor({ ...filter, resourceName, principal, host });
 }
 
-export function toAclResource(links: Links, acl: Acl) {
-  return toResource(
-    "KafkaAcl",
-    links,
-    { path: searchFor(acl) },
-    {
-      cluster_id: links.clusterId,
-      resource_type: acl.resourceType,
-      resource_name: acl.resourceName,
-      pattern_type: acl.patternType,
-      principal: acl.principal,
-      host: acl.host,
-      operation: acl.operation,
-      permission: acl.permission,
-    },
-  );
-}
+export const toAclResource = (links: Links, acl: Acl) =>
+  toResource("KafkaAcl", links, { path: searchFor(acl) }, { cluster_id: links.clusterId, ...toAclMembers(acl) });

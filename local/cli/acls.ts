@@ -1,5 +1,6 @@
 /** `kafka-relay acls`: list, create, delete. */
 import { type Command, Option } from "commander";
+import { toAclMembers } from "../../lib/http/rest-v3-acls.js";
 import {
   type Acl,
   type AclFilter,
@@ -82,16 +83,7 @@ const toFilter = (options: AclOptions): AclFilter => ({
 });
 
 function printAcls(context: CliContext, acls: readonly Acl[]): void {
-  const rows = acls.map((acl) => ({
-    resource_type: acl.resourceType,
-    resource_name: acl.resourceName,
-    pattern_type: acl.patternType,
-    principal: acl.principal,
-    host: acl.host,
-    operation: acl.operation,
-    permission: acl.permission,
-  }));
-  context.print(rows, [
+  context.print(acls.map(toAclMembers), [
     { title: "principal", cell: (row) => row.principal },
     { title: "permission", cell: (row) => row.permission.toLowerCase() },
     { title: "operation", cell: (row) => row.operation.toLowerCase() },

@@ -22,7 +22,7 @@ const listed = async (groupId: string) => (await api.v3(`GET /consumer-groups?gr
 
 test("a consumer group of the newer protocol is described with its members and what they read", async (context) => {
   const [topic, groupId] = [await api.topic({ partitions: 2 }), uniqueName("new-group")];
-  const member = await joinConsumerGroup(api.kafka, groupId, topic);
+  const member = await joinConsumerGroup(api.kafka, groupId, topic, "static-1");
   needs(member, "consumer", context);
   await until(async () => {
     await member.beat();
@@ -42,7 +42,7 @@ test("a consumer group of the newer protocol is described with its members and w
 
   expect(group).toMatchObject({ type: "CONSUMER", is_simple: false, is_mixed_consumer_group: false, partition_assignor: "uniform" });
   expect(inList).toEqual([group]);
-  expect(consumers.map(({ consumer_id }: { consumer_id: string }) => consumer_id)).toEqual([member.memberId]);
+  expect(consumers).toMatchObject([{ consumer_id: member.memberId, instance_id: "static-1" }]);
   expect([refused.status, moved.status]).toEqual([409, 409]);
   expect(afterwards.state).toBe("EMPTY");
   expect([reset.status, lags.json.data.length, deleted.status]).toEqual([200, 2, 204]);

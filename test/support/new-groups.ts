@@ -116,13 +116,18 @@ const leaving = -1;
 const deadline = () => createDeadline(10_000);
 
 /** Undefined where the broker does not speak the protocol, or has it switched off. */
-export function joinConsumerGroup(kafka: Kafka, groupId: string, topic: string): Promise<NewMember | undefined> {
+export function joinConsumerGroup(
+  kafka: Kafka,
+  groupId: string,
+  topic: string,
+  instanceId: string | null = null,
+): Promise<NewMember | undefined> {
   const memberId = randomUUID();
   const beat = (memberEpoch: number) => ({
     groupId,
     memberId,
     memberEpoch,
-    instanceId: null,
+    instanceId,
     rackId: null,
     rebalanceTimeoutMs: 30_000,
     topics: [topic],

@@ -10,7 +10,7 @@ import { describeTopic } from "../../kafka/topics.js";
 import { type Operations, operation } from "../operation.js";
 import { lagList, lagResource, lagSummaryList, lagSummaryResource, toLag, toLagSummary } from "../rest-v3-groups.js";
 import { int64, listOf, numberInPath, offset, paths, someOf, toList } from "../rest-v3-resources.js";
-import { groupIdOf, groupQuery, inGroup } from "./group-in-path.js";
+import { groupQuery, inGroup, namedGroup } from "./group-in-path.js";
 import { clusterLinks, inCluster } from "./in-cluster.js";
 import { timeMs } from "./time-body.js";
 
@@ -73,8 +73,7 @@ export const groupOffsetOperations: Operations = {
     query: groupQuery,
     answers: { 200: lagList },
     run: async (input, context) => {
-      const links = await clusterLinks(context, input.path);
-      const groupId = groupIdOf(input, context, "group:describe");
+      const { links, groupId } = await namedGroup(input, context, "group:describe");
       const lag = await groupLag(context.kafka, groupId, context.deadline);
       assertCommitted(lag);
       const data = lag.lags.map((one) => toLag(links, groupId, one));
@@ -89,8 +88,7 @@ export const groupOffsetOperations: Operations = {
     query: groupQuery,
     answers: { 200: lagResource },
     run: async (input, context) => {
-      const links = await clusterLinks(context, input.path);
-      const groupId = groupIdOf(input, context, "group:describe");
+      const { links, groupId } = await namedGroup(input, context, "group:describe");
       const { lags } = await groupLag(context.kafka, groupId, context.deadline);
       const one = lags.find(({ topic, partition }) => topic === input.path.topic && partition === input.path.partition);
       if (one === undefined)
@@ -106,8 +104,8 @@ export const groupOffsetOperations: Operations = {
     query: groupQuery,
     answers: { 200: lagSummaryResource },
     run: async (input, context) => {
-      const links = await clusterLinks(context, input.path);
-      const lag = await groupLag(context.kafka, groupIdOf(input, context, "group:describe"), context.deadline);
+      const { links, groupId } = await namedGroup(input, context, "group:describe");
+      const lag = await groupLag(context.kafka, groupId, context.deadline);
       assertCommitted(lag);
       return { status: 200, body: toLagSummary(links, lag) };
     },
@@ -140,8 +138,7 @@ export const groupOffsetOperations: Operations = {
     query: groupQuery,
     answers: { 200: committedList },
     run: async (input, context) => {
-      const links = await clusterLinks(context, input.path);
-      const groupId = groupIdOf(input, context, "group:describe");
+      const { links, groupId } = await namedGroup(input, context, "group:describe");
       await describeGroup(context.kafka, groupId, context.deadline);
       const table = (await committedOffsets(context.kafka, [groupId], context.deadline)).get(groupId) ?? unknownGroup(groupId);
       if (table instanceof RelayError) throw table;
@@ -163,8 +160,7 @@ export const groupOffsetOperations: Operations = {
     query: groupQuery,
     answers: { 204: null },
     run: async (input, context) => {
-      await clusterLinks(context, input.path);
-      const groupId = groupIdOf(input, context, "group:alter");
+      const { groupId } = await namedGroup(input, context, "group:alter");
       const { topic } = input.path;
       await describeGroup(context.kafka, groupId, context.deadline);
       const table = (await committedOffsets(context.kafka, [groupId], context.deadline)).get(groupId);
@@ -187,8 +183,7 @@ export const groupOffsetOperations: Operations = {
     body: resetBody,
     answers: { 200: resetAnswer },
     run: async (input, context) => {
-      await clusterLinks(context, input.path);
-      const groupId = groupIdOf(input, context, "group:alter");
+      const { groupId } = await namedGroup(input, context, "group:alter");
       const { body } = input;
       const plan = await resetOffsets(context.kafka, groupId, body.topic_name, body.partitions ?? "all", toTarget(body), context.deadline, {
         validateOnly: body.validate_only ?? false,

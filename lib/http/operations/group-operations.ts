@@ -17,7 +17,7 @@ import {
   toGroup,
 } from "../rest-v3-groups.js";
 import { numberInPath, paths, toList } from "../rest-v3-resources.js";
-import { groupIdOf, groupQuery, inGroup } from "./group-in-path.js";
+import { groupQuery, inGroup, namedGroup } from "./group-in-path.js";
 import { clusterLinks, inCluster } from "./in-cluster.js";
 
 const inConsumer = v.object({ ...inGroup.entries, consumer: v.string() });
@@ -82,8 +82,7 @@ export const groupOperations: Operations = {
     query: groupQuery,
     answers: { 200: groupResource },
     run: async (input, context) => {
-      const links = await clusterLinks(context, input.path);
-      const groupId = groupIdOf(input, context, "group:describe");
+      const { links, groupId } = await namedGroup(input, context, "group:describe");
       return { status: 200, body: toGroup(links, await describeGroup(context.kafka, groupId, context.deadline)) };
     },
   }),
@@ -95,8 +94,7 @@ export const groupOperations: Operations = {
     query: groupQuery,
     answers: { 204: null },
     run: async (input, context) => {
-      await clusterLinks(context, input.path);
-      const groupId = groupIdOf(input, context, "group:delete");
+      const { groupId } = await namedGroup(input, context, "group:delete");
       const answers = await deleteGroups(context.kafka, [groupId], context.deadline);
       const error = answers.has(groupId) ? answers.get(groupId) : unknownGroup(groupId);
       if (error !== undefined) throw error;
@@ -111,8 +109,8 @@ export const groupOperations: Operations = {
     query: groupQuery,
     answers: { 200: consumerList },
     run: async (input, context) => {
-      const links = await clusterLinks(context, input.path);
-      const group = await describeGroup(context.kafka, groupIdOf(input, context, "group:describe"), context.deadline);
+      const { links, groupId } = await namedGroup(input, context, "group:describe");
+      const group = await describeGroup(context.kafka, groupId, context.deadline);
       const data = group.members.map((member) => toConsumer(links, group.groupId, member));
       return { status: 200, body: toList("KafkaConsumer", links.url(`${paths.group(group.groupId)}/consumers`), data) };
     },
@@ -125,8 +123,8 @@ export const groupOperations: Operations = {
     query: groupQuery,
     answers: { 200: consumerResource },
     run: async (input, context) => {
-      const links = await clusterLinks(context, input.path);
-      const group = await describeGroup(context.kafka, groupIdOf(input, context, "group:describe"), context.deadline);
+      const { links, groupId } = await namedGroup(input, context, "group:describe");
+      const group = await describeGroup(context.kafka, groupId, context.deadline);
       return { status: 200, body: toConsumer(links, group.groupId, memberOf(group, input.path.consumer)) };
     },
   }),
@@ -138,8 +136,8 @@ export const groupOperations: Operations = {
     query: groupQuery,
     answers: { 200: assignmentList },
     run: async (input, context) => {
-      const links = await clusterLinks(context, input.path);
-      const group = await describeGroup(context.kafka, groupIdOf(input, context, "group:describe"), context.deadline);
+      const { links, groupId } = await namedGroup(input, context, "group:describe");
+      const group = await describeGroup(context.kafka, groupId, context.deadline);
       const { memberId, assignments } = memberOf(group, input.path.consumer);
       const data = assignments.map((one) => toAssignment(links, group.groupId, memberId, one));
       const self = links.url(`${paths.consumer(group.groupId, memberId)}/assignments`);
@@ -155,8 +153,8 @@ export const groupOperations: Operations = {
     answers: { 200: assignmentResource },
     run: async (input, context) => {
       const { path } = input;
-      const links = await clusterLinks(context, path);
-      const group = await describeGroup(context.kafka, groupIdOf(input, context, "group:describe"), context.deadline);
+      const { links, groupId } = await namedGroup(input, context, "group:describe");
+      const group = await describeGroup(context.kafka, groupId, context.deadline);
       const { memberId, assignments } = memberOf(group, path.consumer);
       const one = assignments.find(({ topic, partition }) => topic === path.topic && partition === path.partition);
       if (one === undefined) throw new RelayError("not-found", "The consumer does not read that partition.");
