@@ -247,6 +247,13 @@ test("one bad event of a batch is named by its index and nothing is written, unl
   ]);
 });
 
+test.each(["yes", "", "true&partial=false"])("?partial=%s is refused: it is neither true nor false", async (given) => {
+  const answer = await api.call(`${path}?partial=${given}`, { body: [event], contentType: batched });
+
+  expect(answer.status).toBe(400);
+  expect(answer.json.message).toMatch(/partial/);
+});
+
 test("a topic that does not exist is told, for an empty batch too", async () => {
   const one = await api.call("POST /topics/no-such-topic/events", { headers: four });
   const none = await api.call("POST /topics/no-such-topic/events", { body: [], contentType: batched });

@@ -8,11 +8,17 @@ import { modeOf, readBinaryEvent, readEventBatch, readStructuredEvent, toEventRe
 import { assertJsonText, toMediaType } from "../event.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { entryMessageLengthMax, toWords } from "../problem.js";
-import { flagInQuery, int64 } from "../rest-v3-resources.js";
+import { int64 } from "../rest-v3-resources.js";
 import { withTrace } from "../trace-context.js";
 import { eventBodies } from "./produce-bodies.js";
 import { failedEntry, writableTopic } from "./produce-members.js";
 
+const partial = v.pipe(
+  v.string("was given more than once"),
+  v.toLowerCase(),
+  v.picklist(["true", "false"], "is neither true nor false"),
+  v.transform((text) => text === "true"),
+);
 const written = v.strictObject({ index: v.number(), partition: v.number(), offset: int64 });
 const failed = v.strictObject({ index: v.number(), error: v.string(), ...failedEntry });
 const eventsAnswer = v.strictObject({ events: v.array(v.union([written, failed])) });
@@ -24,7 +30,7 @@ export const eventOperations: Operations = {
     summary:
       "Writes CloudEvents 1.0, in Kafka's binary mode: in headers and body, as JSON, or a batch of them. A batch with a bad event is refused whole, unless `partial` is true.",
     path: v.object({ topic: writableTopic }),
-    query: v.object({ partial: v.optional(flagInQuery) }),
+    query: v.object({ partial: v.optional(partial) }),
     rawBody: eventBodies,
     answers: { 200: eventsAnswer, 207: eventsAnswer },
     run: async ({ path, query, headers, rawBody }, context) => {
