@@ -127,19 +127,19 @@ export const topicOperations: Operations = {
     answers: { 207: created207 },
     run: async ({ path, body }, context) => {
       const links = await clusterLinks(context, path);
-      const specs = body.data.map((topic) => attempt(() => toAuthorizedSpec(topic, context.authorize)));
-      const good = specs.filter((spec) => !(spec instanceof RelayError));
-      const results = await createTopics(context.kafka, uniqueByName(good), context.deadline, {
-        validateOnly: body.validate_only ?? false,
-      });
-      const refused = specs.flatMap((spec, index) =>
-        spec instanceof RelayError ? [toFailure(body.data[index]?.topic_name ?? "", spec)] : [],
+      // A topic named twice is one topic: the broker would refuse both.
+      const topics = [...new Map(body.data.map((topic) => [topic.topic_name, topic])).values()];
+      const specs = topics.map((topic) => attempt(() => toAuthorizedSpec(topic, context.authorize)));
+      const allowed = specs.filter((spec) => !(spec instanceof RelayError));
+      const created = await createTopics(context.kafka, allowed, context.deadline, { validateOnly: body.validate_only ?? false });
+      const outcomes = specs.map((spec) => (spec instanceof RelayError ? spec : created[allowed.indexOf(spec)]));
+      const failures = outcomes.flatMap((outcome, index) =>
+        outcome instanceof RelayError ? [toFailure(topics[index]?.topic_name ?? "", outcome)] : [],
       );
-      const failed = results.flatMap((result, index) =>
-        result instanceof RelayError ? [toFailure(uniqueByName(good)[index]?.name ?? "", result)] : [],
+      const successes = outcomes.flatMap((outcome) =>
+        outcome === undefined || outcome instanceof RelayError ? [] : [toTopic(links, toFacts(outcome))],
       );
-      const successes = results.flatMap((result) => (result instanceof RelayError ? [] : [toTopic(links, toFacts(result))]));
-      return { status: 207, body: { successes, failures: [...refused, ...failed] } };
+      return { status: 207, body: { successes, failures } };
     },
   }),
 
@@ -214,11 +214,6 @@ function toAuthorizedSpec(body: TopicBody, authorize: (may: "topic:create", reso
   const spec = toSpec(body);
   authorize("topic:create", spec.name);
   return spec;
-}
-
-/** A topic named twice is one topic: the broker would refuse both. */
-function uniqueByName<Spec extends { readonly name: string }>(specs: readonly Spec[]): readonly Spec[] {
-  return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
 }
 
 /** What one of many came to: a refusal of its own must not lose the others. */
