@@ -1,5 +1,6 @@
 /** The webhook's connections: how many there are, how long they are kept, and what the receiver may do to them. */
 import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import { createServer as createTcpServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
@@ -7,6 +8,7 @@ import { createHttpSender } from "../../../lib/targets/webhook/request.js";
 import { webhook } from "../../../lib/targets/webhook.js";
 import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
 import { closers, listen, receiver } from "../../support/http-receivers.js";
+import { certificate, privateKey } from "../../support/localhost-certificate.js";
 
 async function open(definition: TargetDefinition): Promise<Target> {
   const target = await definition.open(targetContext());
@@ -87,4 +89,27 @@ test("a kept connection that the receiver closed meanwhile is replaced without a
   const target = await open(webhook({ url: await listen(server) }));
   for (let index = 0; index < 3; index++) expect(told((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
   expect(requests).toBeGreaterThan(3);
+});
+
+test("over TLS the receiver has to prove its name: by an authority that is known, or that the route names", async () => {
+  let requests = 0;
+  let connections = 0;
+  const server = createHttpsServer({ key: privateKey, cert: certificate }, (request, response) => {
+    requests++;
+    request.resume().on("end", () => response.end());
+  });
+  server.on("secureConnection", () => connections++);
+  const { port } = new URL(await listen(server));
+  const trusting = await open(webhook({ url: `https://localhost:${port}/`, ca: certificate }));
+  const strangers = [webhook({ url: `https://localhost:${port}/` }), webhook({ url: `https://127.0.0.1:${port}/`, ca: certificate })];
+
+  for (const stranger of strangers) {
+    const [outcome] = await (await open(stranger)).deliver([delivery()], soon());
+    expect(told(outcome)).toBe("target: target-refused");
+  }
+  expect(requests).toBe(0);
+
+  connections = 0;
+  for (let n = 0; n < 3; n++) expect(told((await trusting.deliver([delivery()], soon()))[0])).toBe("delivered");
+  expect([requests, connections]).toEqual([3, 1]);
 });
