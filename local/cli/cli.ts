@@ -184,7 +184,7 @@ function createContext(
     kafka: async () => {
       // An MSK cluster that is named tells its brokers itself.
       const fallback = world.env.MSK_CLUSTER_ARN === undefined ? "127.0.0.1:9092" : undefined;
-      // A controller that makes a thousand topics is silent for as long as that takes: who waits here said how long.
+      // Nobody but the one who waits here says how long a busy broker may be silent.
       const patienceMs = Math.min(requestTimeoutMaxMs, Math.max(requestTimeoutMinMs, options.timeout * 1000));
       const KAFKA_REQUEST_TIMEOUT_MS = world.env.KAFKA_REQUEST_TIMEOUT_MS ?? String(Math.trunc(patienceMs));
       const KAFKA_BROKERS = options.brokers ?? world.env.KAFKA_BROKERS ?? fallback;
