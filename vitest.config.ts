@@ -15,7 +15,7 @@ export default defineConfig({
       suite("unit", { isolate: false }),
       suite("api", onBroker),
       // One file at a time has the three nodes; those that wait for them take no place from others.
-      suite("broker", { ...onBroker, testTimeout: 150_000, maxWorkers: 4 }),
+      suite("broker", { ...onBroker, testTimeout: 150_000, maxWorkers: 4, sequence: { groupOrder: 1 } }),
       suite("relay", { ...onBroker, testTimeout: 120_000 }),
       suite("trigger", { ...onBroker, testTimeout: 150_000 }),
       // One .build folder for all of them.

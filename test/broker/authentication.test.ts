@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
+import { createAcls } from "../../lib/kafka/acls.js";
 import type { Kafka, KafkaOptions } from "../../lib/kafka/kafka.js";
-import { createAclsApi } from "../../lib/kafka/protocol/acls.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";
 import { freePorts } from "../../local/processes/ports.js";
@@ -93,7 +93,7 @@ function tlsProperties(listener: string): Record<string, string> {
 async function write(port: number, options: Partial<KafkaOptions>, to: TopicName = topic): Promise<string> {
   const kafka = testKafka({ ...options, brokers: [`127.0.0.1:${port}`] });
   try {
-    const [outcome] = await kafka.producer.produce(to, [{ key: null, value: Buffer.from("x"), headers: [] }], createDeadline(5_000));
+    const [outcome] = await kafka.producer.produce(to, [{ key: null, value: Buffer.from("x"), headers: [] }], createDeadline(20_000));
     return outcome?.outcome ?? "none";
   } finally {
     await kafka.close();
@@ -124,7 +124,7 @@ test.each(["plain", "scram-sha-256", "scram-sha-512"] as const)(
     expect(failure).toMatchObject({ code: "kafka-unauthenticated", failure: { isRetriable: false, written: "no" } });
     expect(String(failure)).toContain(`by ${mechanism} as "alice"`);
     expect(everythingOf(failure)).not.toContain("wrong-password");
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    expect(performance.now() - startMs).toBeLessThan(5_000); // and not tried again and again
   },
 );
 
@@ -172,7 +172,7 @@ test("a session that ends is renewed on the same connection, also after it was i
     return token();
   };
   const kafka = testKafka({ brokers: [`127.0.0.1:${ports.short}`], sasl: { mechanism: "oauthbearer", token: source } });
-  const send = () => kafka.producer.produce(topic, [{ key: null, value: Buffer.from("x"), headers: [] }], createDeadline(5_000));
+  const send = () => kafka.producer.produce(topic, [{ key: null, value: Buffer.from("x"), headers: [] }], createDeadline(20_000));
   await send();
   const connections = proxy.accepted();
   for (let sends = 0; sends < 12; sends++) {
@@ -201,8 +201,7 @@ test("a token source that fails is an authentication failure, and what it said i
 });
 
 test("a producer id that is refused fails the call whole, names the permission and the way out, and that way leads on", async () => {
-  const describe = 8;
-  await allow("bob", topic, describe);
+  await allowToDescribe("bob", topic);
 
   const refused = write(ports.sasl, password("plain", secret, "bob"));
 
@@ -216,10 +215,10 @@ test("a producer id that is refused fails the call whole, names the permission a
   });
 });
 
-async function allow(user: string, topicName: string, operation: number): Promise<void> {
-  const acl = { resourceType: 2, resourceName: topicName, patternType: 3, principal: `User:${user}`, host: "*", operation, permission: 3 };
-  await admin.connection.request(createAclsApi, { acls: [acl] }, "controller", createDeadline(5_000));
-  await sleep(300); // the authorizer hears of it by the metadata log
+async function allowToDescribe(user: string, resourceName: string): Promise<void> {
+  const what = { resourceType: "TOPIC", resourceName, patternType: "LITERAL", operation: "DESCRIBE", permission: "ALLOW" } as const;
+  const [error] = await createAcls(admin, [{ ...what, principal: `User:${user}`, host: "*" }], createDeadline(20_000));
+  if (error !== undefined) throw error;
 }
 
 /** What a log could show of an error: its texts and those of its causes. */

@@ -91,7 +91,7 @@ test("a call above the quota is answered at once as written; a next one that can
     failure: { status: 429, written: "no", isRetriable: true },
     details: { retryAfterMs: expect.any(Number) },
   });
-  expect(performance.now() - startMs).toBeLessThan(500);
+  expect(performance.now() - startMs).toBeLessThan(2_000); // the quota is free again much later
   const [{ end } = { end: -1n }] = await admin.reader.offsets(topic, "all", createDeadline(5_000));
   expect(await send(10, 60_000)).toMatchObject([{ outcome: "written", offset: end }]);
 });

@@ -178,7 +178,7 @@ test("into another topic, in the route's name and group, from the beginning", { 
   const copy = await filledTopic(0);
   const run = start("bare", "--topic", topic, "--group", `g-${topic}`, "--target", `topic:${copy}`);
   let count = 0;
-  const untilMs = Date.now() + 30_000;
+  const untilMs = Date.now() + 90_000;
   while (count < 150 && Date.now() < untilMs) {
     count = (await kafka.reader.offsets(copy, "all", soon())).reduce((sum, { end }) => sum + Number(end), 0);
     await new Promise((resolve) => setTimeout(resolve, 50));

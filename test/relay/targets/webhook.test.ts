@@ -365,7 +365,7 @@ describe("what answers mean", () => {
     for (const url of [silent, dripping]) {
       const startedAtMs = performance.now();
       expect(told(await deliverOne(webhook({ url, timeoutMs: 150 })))).toBe("target: target-timeout");
-      expect(performance.now() - startedAtMs).toBeLessThan(1_500);
+      expect(performance.now() - startedAtMs).toBeLessThan(5_000);
     }
   });
 
