@@ -36,3 +36,10 @@ for (const { key } of deployedFunctions()) {
   const zipPath = join(buildFolder, "zips", `${key}.zip`);
   console.log(`${zipPath}  ${Math.ceil(statSync(zipPath).size / 1000)} kB`);
 }
+for (const [file, what] of [
+  ["egress.md", "what each function must reach"],
+  ["sbom.cdx.json", "what is bundled"],
+  ["licenses.txt", "under which licences"],
+]) {
+  console.log(`${join(buildFolder, file ?? "")}  ${what}`);
+}
