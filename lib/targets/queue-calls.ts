@@ -74,6 +74,25 @@ export async function deliverByCalls<Entry extends { readonly bytes: number }>(
   return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
 }
 
+/** What SQS and SNS answer to a batch whose entries have their index as `Id`. */
+interface BatchAnswer {
+  readonly Successful?: readonly { readonly Id?: string | undefined }[] | undefined;
+  readonly Failed?:
+    | readonly { readonly Id?: string | undefined; readonly Code?: string | undefined; readonly SenderFault?: boolean | undefined }[]
+    | undefined;
+}
+
+/** By entry, in order; one that the answer does not name was not taken. */
+export function refusalsOf(entriesCount: number, { Successful, Failed }: BatchAnswer): readonly (EntryRefusal | undefined)[] {
+  const taken = new Set(Successful?.map(({ Id }) => Id));
+  return Array.from({ length: entriesCount }, (_, index) => {
+    const id = String(index);
+    if (taken.has(id)) return undefined;
+    const refusal = Failed?.find(({ Id }) => Id === id);
+    return { code: refusal?.Code ?? "NotAnswered", isSenderFault: refusal?.SenderFault ?? false };
+  });
+}
+
 /** The first failure that is no record's own. */
 function stopOf(outcomes: readonly DeliveryOutcome[]): DeliveryOutcome | undefined {
   return outcomes.find((each) => each.verdict === "failed" && !isRecordFault(each));

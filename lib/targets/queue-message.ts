@@ -67,6 +67,11 @@ function addKeyAndHeaders(attributes: Record<string, string>, { message }: Deliv
   }
 }
 
+/** As both services take them. */
+export function toMessageAttributes(attributes: QueueMessage["attributes"]): Record<string, { DataType: "String"; StringValue: string }> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, text]) => [name, { DataType: "String", StringValue: text }]));
+}
+
 export type FifoGroup = "partition" | "key";
 
 /** The same delivery is the same message for five minutes; order is kept within a group. */

@@ -1,13 +1,20 @@
 /** The target "sns": records are published, ten a call; on a FIFO topic in order, and a repeat within five minutes is no second message. */
 
-import type { MessageAttributeValue } from "@aws-sdk/client-sns";
 import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
 import type { ElementKind } from "./element.js";
 import { awsEntries, checkOptions, made, oneOf, text } from "./options.js";
-import { assertNamed, deliverByCalls } from "./queue-calls.js";
-import { callBytesMax, type FifoGroup, fifoIds, messagesMax, type QueueMessage, toQueueMessage } from "./queue-message.js";
+import { assertNamed, deliverByCalls, refusalsOf } from "./queue-calls.js";
+import {
+  callBytesMax,
+  type FifoGroup,
+  fifoIds,
+  messagesMax,
+  type QueueMessage,
+  toMessageAttributes,
+  toQueueMessage,
+} from "./queue-message.js";
 
 export interface SnsOptions extends AwsOptions {
   /** `arn:aws:sns:<region>:<account>:<name>`; a name that ends in `.fifo` is a FIFO topic's. */
@@ -59,17 +66,12 @@ export function sns(options: SnsOptions): TargetDefinition {
         const PublishBatchRequestEntries = entries.map(({ body, attributes, bytes: _, ...more }, index) => ({
           Id: String(index),
           Message: body,
-          MessageAttributes: toSnsAttributes(attributes),
+          MessageAttributes: toMessageAttributes(attributes),
           ...more,
         }));
         const command = new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries });
         const answer = await (await client.get()).send(command, { abortSignal: AbortSignal.timeout(callTimeoutMs(options, leftMs)) });
-        const taken = new Set(answer.Successful?.map(({ Id }) => Id));
-        return entries.map((_, index) => {
-          if (taken.has(String(index))) return undefined;
-          const refusal = answer.Failed?.find(({ Id }) => Id === String(index));
-          return { code: refusal?.Code ?? "NotAnswered", isSenderFault: refusal?.SenderFault ?? false };
-        });
+        return refusalsOf(entries.length, answer);
       };
       return {
         kind: "sns",
@@ -81,8 +83,4 @@ export function sns(options: SnsOptions): TargetDefinition {
       };
     },
   };
-}
-
-function toSnsAttributes(attributes: Readonly<Record<string, string>>): Record<string, MessageAttributeValue> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: "String", StringValue }]));
 }

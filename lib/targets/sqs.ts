@@ -1,13 +1,20 @@
 /** The target "sqs": records become messages, ten a call; on a FIFO queue in order, and a repeat within five minutes is no second message. */
 
-import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
 import type { ElementKind } from "./element.js";
 import { awsEntries, checkOptions, oneOf, text, whole } from "./options.js";
-import { assertNamed, deliverByCalls } from "./queue-calls.js";
-import { callBytesMax, type FifoGroup, fifoIds, messagesMax, type QueueMessage, toQueueMessage } from "./queue-message.js";
+import { assertNamed, deliverByCalls, refusalsOf } from "./queue-calls.js";
+import {
+  callBytesMax,
+  type FifoGroup,
+  fifoIds,
+  messagesMax,
+  type QueueMessage,
+  toMessageAttributes,
+  toQueueMessage,
+} from "./queue-message.js";
 
 export interface SqsOptions extends AwsOptions {
   /** `https://sqs.<region>.amazonaws.com/<account>/<name>`; a name that ends in `.fifo` is a FIFO queue's. */
@@ -49,18 +56,13 @@ export function sqs(options: SqsOptions): TargetDefinition {
         const Entries = entries.map(({ body, attributes, bytes: _, ...fifo }, index) => ({
           Id: String(index),
           MessageBody: body,
-          MessageAttributes: toSqsAttributes(attributes),
+          MessageAttributes: toMessageAttributes(attributes),
           ...fifo,
           ...(options.delaySeconds === undefined ? {} : { DelaySeconds: options.delaySeconds }),
         }));
         const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
         const answer = await (await client.get()).send(command, { abortSignal: AbortSignal.timeout(callTimeoutMs(options, leftMs)) });
-        const taken = new Set(answer.Successful?.map(({ Id }) => Id));
-        return entries.map((_, index) => {
-          if (taken.has(String(index))) return undefined;
-          const refusal = answer.Failed?.find(({ Id }) => Id === String(index));
-          return { code: refusal?.Code ?? "NotAnswered", isSenderFault: refusal?.SenderFault ?? false };
-        });
+        return refusalsOf(entries.length, answer);
       };
       return {
         kind: "sqs",
@@ -72,8 +74,4 @@ export function sqs(options: SqsOptions): TargetDefinition {
       };
     },
   };
-}
-
-function toSqsAttributes(attributes: Readonly<Record<string, string>>): Record<string, MessageAttributeValue> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: "String", StringValue }]));
 }
