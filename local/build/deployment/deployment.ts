@@ -53,7 +53,11 @@ export type Prepared = { readonly faults: readonly string[] } | { readonly deplo
 export async function prepareDeployment(service: Service, folder: string): Promise<Prepared> {
   const checked = checkSettings(service.custom.deployment, folder);
   const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
-  const faults = [...(checked.ok ? [] : checked.faults), ...functions.flatMap(({ key, definition }) => faultsOfMappings(key, definition))];
+  const faults = [
+    ...(checked.ok ? [] : checked.faults),
+    ...openDoors(service),
+    ...functions.flatMap(({ key, definition }) => faultsOfMappings(key, definition)),
+  ];
   if (!checked.ok) return { faults };
   const { settings } = checked;
   const needs = await Promise.all(functions.map(({ key, definition }) => needsOf(folder, declaredOf(key, definition))));
@@ -70,6 +74,14 @@ export async function prepareDeployment(service: Service, folder: string): Promi
   if (faults.length > 0) return { faults };
   complete(service, settings, functions);
   return { deployment: { settings, needs, secretArns, egress }, warnings: checked.warnings };
+}
+
+/** What the laptop allows is allowed nowhere else. */
+function openDoors({ provider, getAllFunctions, getFunction }: Service): readonly string[] {
+  const environments = [provider.environment, ...getAllFunctions().map((key) => getFunction(key).environment)];
+  return environments.some((environment) => environment?.RELAY_ACCESS === "everything")
+    ? ["access: everything is for the laptop; grant * to whoever may everything"]
+    : [];
 }
 
 /** Into the compiled template: roles, alarms, throttling; and the egress table beside it. */

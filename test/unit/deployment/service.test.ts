@@ -75,6 +75,13 @@ test.each([
   expect(await faultsOf(given)).toEqual([expect.stringContaining(fault)]);
 });
 
+test("what allows everybody everything is not deployed", async () => {
+  const service = serviceOf({});
+  service.provider.environment = { RELAY_ACCESS: "everything" };
+
+  expect(await prepareDeployment(service, projectFolder)).toEqual({ faults: [expect.stringContaining("everything is for the laptop")] });
+});
+
 test("a route whose mapping would lose records is refused, at a deployment and at a start", async () => {
   const fault = [expect.stringContaining("function strongQuakes: maximumRetryAttempts: 5 would drop a batch")];
 
