@@ -40,7 +40,9 @@ async function install(folder: string, requirement: string): Promise<string | un
     return "there is no Python 3 with venv";
   }
   try {
-    const args = ["install", "--quiet", "--disable-pip-version-check", requirement];
+    // Where there is no way to a registry, that is known in seconds.
+    const patience = ["--retries", "2", "--timeout", "10"];
+    const args = ["install", "--quiet", "--disable-pip-version-check", ...patience, requirement];
     await run(join(folder, "bin/pip"), args, { timeout: installWithinMs });
     return undefined;
   } catch (thrown) {
