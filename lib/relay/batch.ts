@@ -54,17 +54,10 @@ type Attempted = DeliveryOutcome | typeof undelivered;
 
 /** The entries of all records, partition by partition, each with its verdict. */
 export async function relayBatch(partitions: readonly PartitionRecords[], parts: BatchParts): Promise<readonly Entry[]> {
-  const entryOf = new Map(
-    partitions.flatMap(({ records }) =>
-      records.map((record) => [record, toEntry(record, parts.namespace, parts.settled?.(record))] as const),
-    ),
-  );
-  const lanes = toLanes(partitions, parts.route.order).map((records) => ({
-    entries: records.map((record) => entryOf.get(record) as Entry),
-    at: 0,
-  }));
+  const entries = partitions.map(({ records }) => records.map((record) => toEntry(record, parts.namespace, parts.settled?.(record))));
+  const lanes = toLanes(entries, parts.route.order).map((lane) => ({ entries: lane, at: 0 }));
   await new BatchRelay(lanes, parts).run();
-  return [...entryOf.values()];
+  return entries.flat();
 }
 
 class BatchRelay {
