@@ -95,6 +95,9 @@ export const offset = v.pipe(
   v.transform((value) => BigInt(value)),
 );
 
+/** As wide as the protocol's numbers: which of them make sense, the broker knows. */
+export const int32 = v.pipe(v.number(), v.integer(), v.minValue(-2_147_483_648), v.maxValue(2_147_483_647));
+
 /** A list in a body that names something, and no more than `max` of it. */
 export function someOf<const Item extends v.GenericSchema>(item: Item, max: number) {
   return v.pipe(v.array(item), v.minLength(1, "names at least one"), v.maxLength(max, `names at most ${max}`));

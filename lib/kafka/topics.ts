@@ -122,7 +122,10 @@ export async function deleteTopics(
   });
 }
 
-/** Grows a topic to `count` partitions; `kafka-bad-request` where it has as many already. */
+/** A controller refuses to make more in one request, but lets a topic grow by as many as its memory holds, and ends when it holds no more. */
+const grownAtOnceMax = 10_000;
+
+/** Grows a topic to `count` partitions, by 10,000 at most; `kafka-bad-request` where it has as many already. */
 export async function growTopic(
   kafka: Kafka,
   name: string,
@@ -132,7 +135,11 @@ export async function growTopic(
 ): Promise<void> {
   const refusal = refuseInternalTopic(name);
   if (refusal !== undefined) throw refusal;
-  if (!isTopicName(name)) throw toAdminError(3, topicWords(name));
+  const { partitions } = await describeTopic(kafka, name, deadline);
+  if (count - partitions.length > grownAtOnceMax) {
+    const message = `${topicWords(name)} has ${partitions.length} partition(s), and may grow by ${grownAtOnceMax} at once: ask for ${partitions.length + grownAtOnceMax} at most.`;
+    throw new RelayError("kafka-bad-request", message);
+  }
   const validateOnly = options.validateOnly ?? false;
   const answer = await ask(
     kafka,

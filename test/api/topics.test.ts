@@ -92,6 +92,7 @@ test.each([
   ["an empty name", { topic_name: "" }, 422, 42206],
   ["two dots", { topic_name: ".." }, 422, 42206],
   ["no partitions at all", { topic_name: "admin-never", partitions_count: 0 }, 400, 40002],
+  ["a broker that no number names", { topic_name: "admin-never", replicas_assignments: { 0: [99_999_999_999] } }, 400, 400],
   ["fewer partitions than none", { topic_name: "admin-never", partitions_count: -5 }, 400, 40002],
   ["a count that is text", { topic_name: "admin-never", partitions_count: "3" }, 400, 400],
   ["more replicas than brokers", { topic_name: "admin-never", replication_factor: 99 }, 400, 40002],
@@ -151,7 +152,8 @@ test.each([
   ["as many partitions as now", 2],
   ["fewer than now", 1],
   ["none", 0],
-])("a topic does not shrink to %s", async (_, partitions_count) => {
+  ["millions more, at which a controller that tried would end", 20_000_000],
+])("a topic does not come to have %s", async (_, partitions_count) => {
   const topic = await api.topic({ partitions: 2 });
 
   const answer = await api.v3(`PATCH /topics/${topic}`, { body: { partitions_count } });

@@ -5,13 +5,13 @@ import { electLeaders } from "../../kafka/elections.js";
 import { alterReassignments, listReassignments } from "../../kafka/reassignments.js";
 import { describeTopic } from "../../kafka/topics.js";
 import { type Operations, operation } from "../operation.js";
-import { paths, someOf, toList } from "../rest-v3-resources.js";
+import { int32, paths, someOf, toList } from "../rest-v3-resources.js";
 import { reassignmentList, reassignmentResource, toReassignment } from "../rest-v3-topics.js";
 import { clusterLinks, inCluster, inPartition, inTopic } from "./in-cluster.js";
 
 const partitionsAtOnceMax = 10_000;
 const partitionNumber = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2_147_483_647));
-const brokerIds = someOf(v.pipe(v.number(), v.integer()), 1_000);
+const brokerIds = someOf(int32, 1_000);
 
 const alterBody = v.strictObject({
   data: someOf(

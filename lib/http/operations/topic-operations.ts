@@ -5,15 +5,13 @@ import type { TopicMetadata } from "../../kafka/metadata.js";
 import { parseTopicName } from "../../kafka/topic-name.js";
 import { type CreatedTopic, createTopics, deleteTopics, describeTopic, growTopic } from "../../kafka/topics.js";
 import { type Operations, operation } from "../operation.js";
-import { flagInQuery, paths, someOf, toList } from "../rest-v3-resources.js";
+import { flagInQuery, int32, paths, someOf, toList } from "../rest-v3-resources.js";
 import { type TopicFacts, topicList, topicResource, toTopic, toTopicFacts } from "../rest-v3-topics.js";
 import { configText } from "./config-body.js";
 import { clusterLinks, inCluster, inTopic } from "./in-cluster.js";
 
-/** As wide as the protocol's numbers: which counts make sense, the broker knows. */
-const count32 = v.pipe(v.number(), v.integer(), v.minValue(-2_147_483_648), v.maxValue(2_147_483_647));
 const count16 = v.pipe(v.number(), v.integer(), v.minValue(-32_768), v.maxValue(32_767));
-const brokerIds = v.array(v.pipe(v.number(), v.integer()));
+const brokerIds = v.array(int32);
 
 /** Partition to broker ids: as an object, or as a list of both. */
 const replicasAssignments = v.pipe(
@@ -23,7 +21,7 @@ const replicasAssignments = v.pipe(
       v.transform((map) => Object.entries(map).map(([partition, ids]) => [Number(partition), ids] as const)),
     ),
     v.pipe(
-      v.array(v.strictObject({ partition_id: count32, broker_ids: brokerIds })),
+      v.array(v.strictObject({ partition_id: int32, broker_ids: brokerIds })),
       v.transform((list) => list.map(({ partition_id, broker_ids }) => [partition_id, broker_ids] as const)),
     ),
   ]),
@@ -32,7 +30,7 @@ const replicasAssignments = v.pipe(
 
 const topicFields = {
   topic_name: v.string(),
-  partitions_count: v.nullish(count32),
+  partitions_count: v.nullish(int32),
   replication_factor: v.nullish(count16),
   replicas_assignments: v.nullish(replicasAssignments),
   configs: v.nullish(v.array(v.strictObject({ name: v.string(), value: v.nullish(configText) }))),
@@ -185,7 +183,7 @@ export const topicOperations: Operations = {
     on: "topic",
     summary: "Add partitions to a topic.",
     path: inTopic,
-    body: v.strictObject({ partitions_count: count32 }),
+    body: v.strictObject({ partitions_count: int32 }),
     answers: { 200: topicResource },
     run: async ({ path, body }, context) => {
       const links = await clusterLinks(context, path);
