@@ -77,8 +77,8 @@ export async function prepareDeployment(service: Service, folder: string): Promi
 }
 
 /** What the laptop allows is allowed nowhere else. */
-function openDoors({ provider, getAllFunctions, getFunction }: Service): readonly string[] {
-  const environments = [provider.environment, ...getAllFunctions().map((key) => getFunction(key).environment)];
+function openDoors(service: Service): readonly string[] {
+  const environments = [service.provider.environment, ...service.getAllFunctions().map((key) => service.getFunction(key).environment)];
   return environments.some((environment) => environment?.RELAY_ACCESS === "everything")
     ? ["access: everything is for the laptop; grant * to whoever may everything"]
     : [];
