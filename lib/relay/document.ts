@@ -26,16 +26,22 @@ const unset = Symbol("not decoded yet");
 
 export class RecordDocument implements RouteDocument {
   readonly record: KafkaRecord;
-  /** The record as it goes on where no transform changes it. */
-  readonly message: Message;
+  #message: Message | undefined;
   #event: CloudEvent | undefined | typeof unset = unset;
   #value: unknown = unset;
   #headers: RouteDocument["headers"] | undefined;
 
   constructor(record: KafkaRecord) {
     this.record = record;
-    const { key, value, headers, timestampMs } = record;
-    this.message = { key, value, headers, timestampMs, document: () => this.#documentOrNothing() };
+  }
+
+  /** The record as it goes on where no transform changes it; not made for one that is filtered. */
+  get message(): Message {
+    if (this.#message === undefined) {
+      const { key, value, headers, timestampMs } = this.record;
+      this.#message = { key, value, headers, timestampMs, document: () => this.#documentOrNothing() };
+    }
+    return this.#message;
   }
 
   get key(): unknown {
