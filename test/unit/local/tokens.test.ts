@@ -2,10 +2,13 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { toAccessPolicy } from "../../../lib/access-policy.js";
 import { toTokenCaller } from "../../../lib/http/token.js";
-import { asksForTokens, createToken, tokenEnvironment } from "../../../local/auth/tokens.js";
+import { asksForTokens, createToken, localAudience, localIssuer, publicKeyIn, tokenEnvironment } from "../../../local/auth/tokens.js";
+import { createCli } from "../../../local/cli/cli.js";
+import { registerToken } from "../../../local/cli/token.js";
 
 test.each([
   [[], false],
@@ -42,5 +45,45 @@ test("nobody else on the machine may read the key", () => {
   tokenEnvironment(folder);
 
   expect(statSync(join(folder, "auth/private-key.pem")).mode & 0o077).toBe(0);
+  rmSync(folder, { recursive: true });
+});
+
+test("kafka-relay token prints a token of its data folder, and refuses scopes that are none", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kafka-relay-tokens-"));
+  const run = async (...words: readonly string[]) => {
+    let output = "";
+    const stream = new Writable({
+      write: (chunk: Buffer, _, done) => {
+        output += chunk.toString();
+        done();
+      },
+    });
+    const cli = createCli({
+      env: { RELAY_DATA_FOLDER: folder },
+      stdin: Readable.from([]) as never,
+      stdout: stream,
+      stderr: stream,
+      interrupted: new AbortController().signal,
+    });
+    registerToken(cli);
+    return { code: await cli.run(["token", ...words]), output: output.trim() };
+  };
+
+  const good = await run("--scopes", "read, produce", "--subject", "anna");
+  const bad = await run("--scopes", "read all");
+
+  expect(good.code).toBe(0);
+  expect(
+    toTokenCaller(
+      `Bearer ${good.output}`,
+      { RELAY_JWT_PUBLIC_KEY: publicKeyIn(folder), RELAY_JWT_ISSUER: localIssuer, RELAY_JWT_AUDIENCE: localAudience },
+      Date.now(),
+    ),
+  ).toEqual({
+    kind: "jwt",
+    name: "anna",
+    scopes: ["read", "produce"],
+  });
+  expect([bad.code, bad.output]).toEqual([2, expect.stringContaining("--scopes takes names without spaces")]);
   rmSync(folder, { recursive: true });
 });
