@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { RelayError } from "../errors.js";
 import { type Acl, type AclFilter, aclOperations, aclPatternTypes, aclPermissions, aclResourceTypes } from "../kafka/acls.js";
-import { type Links, listOf, resource, toResource } from "./rest-v3-resources.js";
+import { type Links, listOf, resource, shortText, toResource } from "./rest-v3-resources.js";
 
 /** A word of a query, whatever its letter case; one that does not exist is a 404, as the contract has it. */
 function wordInQuery<const Words extends readonly [string, ...string[]]>(name: string, words: Words) {
@@ -68,10 +68,10 @@ const principalPattern = /^[^:]+:.+$/;
 export const aclBody = v.pipe(
   v.strictObject({
     resource_type: v.pipe(upperCased, word(aclResourceTypes)),
-    resource_name: v.pipe(v.string(), v.nonEmpty("is a name, or * for any")),
+    resource_name: v.pipe(shortText, v.nonEmpty("is a name, or * for any")),
     pattern_type: v.pipe(upperCased, word(aclPatternTypes)),
-    principal: v.pipe(v.string(), v.regex(principalPattern, "is written Type:name, as in User:alice")),
-    host: v.pipe(v.string(), v.nonEmpty("is an address, or * for any")),
+    principal: v.pipe(shortText, v.regex(principalPattern, "is written Type:name, as in User:alice")),
+    host: v.pipe(shortText, v.nonEmpty("is an address, or * for any")),
     operation: v.pipe(upperCased, word(aclOperations)),
     permission: v.pipe(upperCased, word(aclPermissions)),
   }),

@@ -95,6 +95,9 @@ export const offset = v.pipe(
   v.transform((value) => BigInt(value)),
 );
 
+/** What a string of the protocol holds: a broker hangs up on a longer one without a word. */
+export const shortText = v.pipe(v.string(), v.maxBytes(32_767, "takes at most 32767 bytes"));
+
 /** As wide as the protocol's numbers: which of them make sense, the broker knows. */
 export const int32 = v.pipe(v.number(), v.integer(), v.minValue(-2_147_483_648), v.maxValue(2_147_483_647));
 

@@ -107,6 +107,7 @@ test.each([
   ["a principal without a type", { principal: "alice" }, 400],
   ["an empty resource name", { resource_name: "" }, 400],
   ["an empty host", { host: "" }, 400],
+  ["a name that no string of Kafka's holds", { resource_name: "x".repeat(32_768) }, 400],
   ["another name for the cluster", { resource_type: "CLUSTER", resource_name: "mine" }, 400],
   ["an unknown member", { colour: "red" }, 422],
 ])("an ACL with %s is not created", async (_, change, status) => {

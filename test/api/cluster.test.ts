@@ -139,6 +139,7 @@ test.each([
   ["POST /reassignments:alter", { data: [{ topic_name: "t", partition_id: 0, replicas: [] }] }, 400],
   ["POST /reassignments:alter", { data: [{ topic_name: "t", partition_id: 0, replicas: [99_999_999_999] }] }, 400],
   ["POST /leaders:elect", { election_type: "DIRTY" }, 400],
+  ["POST /leaders:elect", { partitions: [{ topic_name: "t".repeat(32_768), partition_id: 0 }] }, 400],
   ["POST /leaders:elect", { partition: 0 }, 422],
 ])("%s with a body that makes no sense is refused: %j", async (methodAndPath, body, status) => {
   expect((await api.v3(methodAndPath, { body })).status).toBe(status);

@@ -149,6 +149,7 @@ test.each([
   ["an unknown operation", { data: [{ name: "segment.ms", value: "5", operation: "MULTIPLY" }] }, 400, 400],
   ["an unknown member", { data: [{ name: "segment.ms", val: "5" }] }, 422, 422],
   ["no name", { data: [{ value: "5" }] }, 400, 400],
+  ["a value that no string of Kafka's holds", { data: [{ name: "retention.ms", value: "1".repeat(32_768) }] }, 400, 400],
 ])("a change is refused with %s", async (_, body, status, errorCode) => {
   const topic = await api.topic();
 

@@ -3,16 +3,18 @@ import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { type ConfigChange, type ConfigEntry, type ConfigResource, describeConfigs } from "../../kafka/configs.js";
 import type { OperationContext } from "../operation.js";
+import { shortText } from "../rest-v3-resources.js";
 
 /** Kafka's settings are text; a number or a boolean in a body is its text. */
 export const configText = v.pipe(
   v.union([v.string(), v.number(), v.bigint(), v.boolean()]),
   v.transform((value) => String(value)),
+  shortText,
 );
 
 const configChange = v.pipe(
   v.strictObject({
-    name: v.string(),
+    name: shortText,
     value: v.nullish(configText),
     operation: v.nullish(
       v.pipe(v.string(), v.toUpperCase(), v.picklist(["SET", "DELETE", "APPEND", "SUBTRACT"], "is SET, DELETE, APPEND or SUBTRACT")),

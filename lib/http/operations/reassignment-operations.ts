@@ -5,7 +5,7 @@ import { electLeaders } from "../../kafka/elections.js";
 import { alterReassignments, listReassignments } from "../../kafka/reassignments.js";
 import { describeTopic } from "../../kafka/topics.js";
 import { type Operations, operation } from "../operation.js";
-import { int32, paths, someOf, toList } from "../rest-v3-resources.js";
+import { int32, paths, shortText, someOf, toList } from "../rest-v3-resources.js";
 import { reassignmentList, reassignmentResource, toReassignment } from "../rest-v3-topics.js";
 import { clusterLinks, inCluster, inPartition, inTopic } from "./in-cluster.js";
 
@@ -15,13 +15,13 @@ const brokerIds = someOf(int32, 1_000);
 
 const alterBody = v.strictObject({
   data: someOf(
-    v.strictObject({ topic_name: v.string(), partition_id: partitionNumber, replicas: v.nullable(brokerIds) }),
+    v.strictObject({ topic_name: shortText, partition_id: partitionNumber, replicas: v.nullable(brokerIds) }),
     partitionsAtOnceMax,
   ),
 });
 const electBody = v.strictObject({
   election_type: v.nullish(v.pipe(v.string(), v.toUpperCase(), v.picklist(["PREFERRED", "UNCLEAN"], "is PREFERRED or UNCLEAN"))),
-  partitions: v.nullish(someOf(v.strictObject({ topic_name: v.string(), partition_id: partitionNumber }), partitionsAtOnceMax)),
+  partitions: v.nullish(someOf(v.strictObject({ topic_name: shortText, partition_id: partitionNumber }), partitionsAtOnceMax)),
 });
 
 const partitionOutcome = {

@@ -5,7 +5,7 @@ import type { TopicMetadata } from "../../kafka/metadata.js";
 import { parseTopicName } from "../../kafka/topic-name.js";
 import { type CreatedTopic, createTopics, deleteTopics, describeTopic, growTopic } from "../../kafka/topics.js";
 import { type Operations, operation } from "../operation.js";
-import { flagInQuery, int32, paths, someOf, toList } from "../rest-v3-resources.js";
+import { flagInQuery, int32, paths, shortText, someOf, toList } from "../rest-v3-resources.js";
 import { type TopicFacts, topicList, topicResource, toTopic, toTopicFacts } from "../rest-v3-topics.js";
 import { configText } from "./config-body.js";
 import { clusterLinks, inCluster, inTopic } from "./in-cluster.js";
@@ -33,7 +33,7 @@ const topicFields = {
   partitions_count: v.nullish(int32),
   replication_factor: v.nullish(count16),
   replicas_assignments: v.nullish(replicasAssignments),
-  configs: v.nullish(v.array(v.strictObject({ name: v.string(), value: v.nullish(configText) }))),
+  configs: v.nullish(v.array(v.strictObject({ name: shortText, value: v.nullish(configText) }))),
 };
 
 const createTopicBody = v.strictObject({ ...topicFields, validate_only: v.nullish(v.boolean()) });
