@@ -4,6 +4,7 @@ import { createTurns } from "./turns.mjs";
 
 /** A call waits so long for an environment that is busy before another is begun: most calls take a few milliseconds, a long poll half a minute. */
 const patienceMs = 250;
+const patienceMaxMs = 1_000;
 /** serverless-offline ends environments that were unused for a minute. */
 const unusedMaxMs = 50_000;
 
@@ -32,7 +33,7 @@ function turnsOf(all, functionKey) {
   const nowMs = Date.now();
   let known = all.get(functionKey);
   if (known === undefined) {
-    known = { ...createTurns(patienceMs), usedAtMs: nowMs };
+    known = { ...createTurns(patienceMs, patienceMaxMs), usedAtMs: nowMs };
     all.set(functionKey, known);
   }
   if (nowMs - known.usedAtMs > unusedMaxMs) known.forget();

@@ -5,4 +5,4 @@ export interface Turns {
   readonly forget: () => void;
 }
 
-export declare function createTurns(patienceMs: number): Turns;
+export declare function createTurns(patienceMs: number, patienceMaxMs: number): Turns;

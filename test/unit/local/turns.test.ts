@@ -6,10 +6,11 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const patienceMs = 250;
+const patienceMaxMs = 1_000;
 
 /** Callers, and who of them has had a turn so far, in order. */
 function callers(count: number) {
-  const turns = createTurns(patienceMs);
+  const turns = createTurns(patienceMs, patienceMaxMs);
   const ends: (() => void)[] = [];
   const had: number[] = [];
   const come = (caller: number) =>
@@ -35,13 +36,15 @@ test("the first has its turn at once, and the others theirs as soon as it ends, 
   expect(had).toEqual([0, 1, 2]);
 });
 
-test("while somebody waits, one more is made each time patience is over", async () => {
-  const { had, wait } = callers(4);
-  await wait(patienceMs);
-  expect(had).toEqual([0, 1]);
-  await wait(2 * patienceMs);
+test("while somebody waits, one more is made when patience is over, which is longer each time", async () => {
+  const { had, wait } = callers(6);
+  const turnsAfter: number[] = [];
+  for (const ms of [250, 500, 1_000, 1_000]) {
+    await wait(ms);
+    turnsAfter.push(had.length);
+  }
 
-  expect(had).toEqual([0, 1, 2, 3]);
+  expect(turnsAfter).toEqual([2, 3, 4, 5]);
 });
 
 test("what was made is used again without waiting", async () => {
