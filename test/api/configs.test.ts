@@ -171,9 +171,12 @@ test("settings of many topics are changed at once: 204 where all went well", asy
 test("settings of many topics are changed at once: 207 tells which were not, and the others are changed", async () => {
   const [good, bad] = [await api.topic(), await api.topic()];
   const change = (topic_name: string, value: string) => ({ topic_name, configs: [{ name: "retention.ms", value }] });
+  const noName = "n".repeat(40_000);
 
   const answer = await api.v3("POST /topics/-/configs:alter", {
-    body: { data: [change("no-such-topic", "1"), change(good, "5000"), change(bad, "x"), change("__consumer_offsets", "1")] },
+    body: {
+      data: [change("no-such-topic", "1"), change(good, "5000"), change(bad, "x"), change("__consumer_offsets", "1"), change(noName, "1")],
+    },
   });
 
   expect(answer.status).toBe(207);
@@ -183,6 +186,7 @@ test("settings of many topics are changed at once: 207 tells which were not, and
     ["no-such-topic", 40403],
     [bad, 40002],
     ["__consumer_offsets", 40002],
+    [noName, 40403],
   ]);
   expect((await settingOf(good, "retention.ms")).value).toBe("5000");
 });

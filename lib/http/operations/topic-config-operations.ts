@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { alterConfigs, type ConfigChange, describeConfigs } from "../../kafka/configs.js";
-import { isInternalTopic } from "../../kafka/topic-name.js";
+import { isInternalTopic, isTopicName } from "../../kafka/topic-name.js";
 import { describeTopic, refuseInternalTopic } from "../../kafka/topics.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
 import { topicConfig, topicConfigList, toTopicConfig } from "../rest-v3-configs.js";
@@ -62,7 +62,7 @@ export const topicConfigOperations: Operations = {
     answers: { 200: topicConfigList },
     run: async ({ path, query }, context) => {
       const links = await clusterLinks(context, path);
-      const { topics } = await context.kafka.metadata.describe(query.topic_name ?? "all", context.deadline);
+      const { topics } = await context.kafka.metadata.describe(query.topic_name?.filter(isTopicName) ?? "all", context.deadline);
       const named = [...topics].flatMap(([name, topic]) => (topic instanceof RelayError ? [] : [name])).sort();
       const resources = named.map((name) => ({ kind: "topic" as const, name }));
       const told = await describeConfigs(context.kafka, resources, context.deadline, query.name === undefined ? {} : { names: query.name });
@@ -160,7 +160,8 @@ export const topicConfigOperations: Operations = {
 
 /** What could not be changed, in the order of the body. One request for all topics that exist and that the caller may alter. */
 async function alterMany(context: OperationContext, body: v.InferOutput<typeof alterManyBody>) {
-  const { topics } = await context.kafka.metadata.describe([...new Set(body.data.map(({ topic_name }) => topic_name))], context.deadline);
+  const named = new Set(body.data.map(({ topic_name }) => topic_name).filter(isTopicName));
+  const { topics } = await context.kafka.metadata.describe([...named], context.deadline);
   const refusals = body.data.map(({ topic_name: name }) => {
     if (isInternalTopic(name)) return refuseInternalTopic(name);
     try {
