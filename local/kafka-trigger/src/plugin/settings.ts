@@ -67,6 +67,8 @@ const schema = v.strictObject({
   secrets: v.optional(v.record(v.string(), v.unknown(), "a map from a secret's ARN to its content")),
 });
 
+export const settingNames: readonly string[] = Object.keys(schema.entries);
+
 /** For `defineCustomProperties`: the framework is told that the section is ours; what is in it is checked here. */
 export const settingsSchema = { type: "object", properties: { kafkaTrigger: { type: "object" } } } as const;
 
