@@ -1,5 +1,5 @@
 /** From a fetched record to its place in Lambda's Kafka event, straight from the bytes; and how many bytes of JSON it takes there. */
-import { forEachHeader, type RecordView } from "../kafka/record-view.js";
+import { forEachHeader, type RecordView } from "../kafka/codec/record-view.js";
 import { type KafkaEventRecord, nullHeaderBytes } from "./shape.js";
 
 /** Null keys and values are left out, header bytes are signed, a header without a value has no bytes. */

@@ -7,8 +7,8 @@ import type { Connection } from "./connection.js";
 import { createConnection } from "./kafkajs/connection.js";
 import { createMetadata, type Metadata } from "./metadata.js";
 import { brokersOf, mskTokensOf } from "./msk/environment.js";
-import { createProducer, type Producer } from "./producer.js";
-import { createReader, type Reader } from "./reader.js";
+import { createProducer, type Producer } from "./produce/producer.js";
+import { createReader, type Reader } from "./read/reader.js";
 import type { TopicName } from "./records.js";
 import type { SaslLogin, SaslOptions, TlsOptions } from "./security.js";
 
@@ -61,7 +61,7 @@ export function createKafka(options: KafkaOptions): Kafka {
     return own;
   };
   const createTopic = async (topic: TopicName, deadline: Deadline) => {
-    const { createTopics } = await import("./topics.js");
+    const { createTopics } = await import("./admin/topics.js");
     const [created] = await createTopics(kafka, [{ name: topic }], deadline);
     if (created instanceof RelayError && created.code !== "topic-exists") throw created;
   };

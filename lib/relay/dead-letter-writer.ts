@@ -1,10 +1,10 @@
 /** Writes dead letters, and makes their topic when it is first needed. What it does not take is told, so that the record is given back and not lost. */
 import type { Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
-import { describeConfigs } from "../kafka/configs.js";
+import { describeConfigs } from "../kafka/admin/configs.js";
+import { createTopics } from "../kafka/admin/topics.js";
 import type { Kafka } from "../kafka/kafka.js";
 import { parseTopicName } from "../kafka/topic-name.js";
-import { createTopics } from "../kafka/topics.js";
 import type { DeadLetters } from "./batch.js";
 import { type DeadLetterOrigin, deadLetterTopicOf, headersBytesMax, toDeadLetter } from "./dead-letter.js";
 import type { Entry } from "./entry.js";

@@ -2,9 +2,9 @@
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { RelayError } from "../../lib/errors.js";
+import { createTopics, type TopicSpec } from "../../lib/kafka/admin/topics.js";
 import { createKafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { isInternalTopic, isTopicName } from "../../lib/kafka/topic-name.js";
-import { createTopics, type TopicSpec } from "../../lib/kafka/topics.js";
 
 const createTimeoutMs = 30_000;
 const shape = "name:partitions:replication[:cleanup.policy], separated by commas, for example test:1:1,orders:4:1:compact";

@@ -1,6 +1,6 @@
 /** `kafka-relay acls`: list, create, delete. */
 import { type Command, Option } from "commander";
-import { toAclMembers } from "../../lib/http/rest-v3-acls.js";
+import { toAclMembers } from "../../lib/http/rest/v3-acls.js";
 import {
   type Acl,
   type AclFilter,
@@ -11,7 +11,7 @@ import {
   createAcls,
   deleteAcls,
   findAcls,
-} from "../../lib/kafka/acls.js";
+} from "../../lib/kafka/admin/acls.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 
 export function registerAcls(cli: Cli): void {

@@ -1,8 +1,8 @@
 /** `kafka-relay cluster` and `brokers`: what there is; `reassignments` and `elections`: where partitions live and who leads them; `records`: deleting old ones. */
-import { type ElectionType, electLeaders } from "../../lib/kafka/elections.js";
-import { alterReassignments, listReassignments, type ReassignmentChange } from "../../lib/kafka/reassignments.js";
-import { deleteRecords } from "../../lib/kafka/records-delete.js";
-import { describeTopic } from "../../lib/kafka/topics.js";
+import { type ElectionType, electLeaders } from "../../lib/kafka/admin/elections.js";
+import { alterReassignments, listReassignments, type ReassignmentChange } from "../../lib/kafka/admin/reassignments.js";
+import { deleteRecords } from "../../lib/kafka/admin/records-delete.js";
+import { describeTopic } from "../../lib/kafka/admin/topics.js";
 import { toNumbers, toOffset, toReplicaMap } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 

@@ -1,10 +1,10 @@
 /** `kafka-relay consume`: the records of a topic as they come. It joins no group and commits nothing. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { toJson } from "../../lib/http/json.js";
+import { describeTopic } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import type { PartitionRead, ReadPosition } from "../../lib/kafka/reader.js";
+import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js";
 import type { KafkaRecord } from "../../lib/kafka/records.js";
-import { describeTopic } from "../../lib/kafka/topics.js";
 import { toCount, toNumbers, toOffset, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, type Progress, printable, usageError, withExamples } from "./cli.js";
 

@@ -1,10 +1,10 @@
 /** `kafka-relay groups`: list, describe, delete, reset-offsets, delete-offsets. */
 import type { Command } from "commander";
 import { RelayError } from "../../lib/errors.js";
-import { committedOffsets, deleteOffsets } from "../../lib/kafka/group-offsets.js";
-import { deleteGroups, listGroups } from "../../lib/kafka/groups.js";
-import { groupLags, totalLag } from "../../lib/kafka/lag.js";
-import { type ResetTo, resetOffsets } from "../../lib/kafka/offset-reset.js";
+import { committedOffsets, deleteOffsets } from "../../lib/kafka/admin/group-offsets.js";
+import { deleteGroups, listGroups } from "../../lib/kafka/admin/groups.js";
+import { groupLags, totalLag } from "../../lib/kafka/admin/lag.js";
+import { type ResetTo, resetOffsets } from "../../lib/kafka/admin/offset-reset.js";
 import { toNumbers, toOffset, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 

@@ -1,6 +1,6 @@
 /** `kafka-relay offsets`: where partitions begin and end, and where a time lies in them. */
-import { listOffsets, type PartitionPoint } from "../../lib/kafka/list-offsets.js";
-import { describeTopic } from "../../lib/kafka/topics.js";
+import { listOffsets, type PartitionPoint } from "../../lib/kafka/admin/list-offsets.js";
+import { describeTopic } from "../../lib/kafka/admin/topics.js";
 import { toNumbers, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, withExamples } from "./cli.js";
 

@@ -2,10 +2,10 @@
 import { createReadStream } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
 import type { RelayError } from "../../lib/errors.js";
-import { inLots } from "../../lib/kafka/coordinators.js";
+import { inLots } from "../../lib/kafka/admin/coordinators.js";
+import { describeTopic, refuseInternalTopic } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { OutgoingRecord, RecordHeader, TopicName } from "../../lib/kafka/records.js";
-import { describeTopic, refuseInternalTopic } from "../../lib/kafka/topics.js";
 import { collectPairs, type NameAndValue, toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 

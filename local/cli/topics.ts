@@ -1,10 +1,10 @@
 /** `kafka-relay topics`: list, create, describe, alter, delete. */
 import { RelayError } from "../../lib/errors.js";
-import { alterConfigs, type ConfigChange, describeConfigs } from "../../lib/kafka/configs.js";
-import { inLots } from "../../lib/kafka/coordinators.js";
+import { alterConfigs, type ConfigChange, describeConfigs } from "../../lib/kafka/admin/configs.js";
+import { inLots } from "../../lib/kafka/admin/coordinators.js";
+import { createTopics, deleteTopics, describeTopic, growTopic, refuseInternalTopic } from "../../lib/kafka/admin/topics.js";
 import type { TopicMetadata } from "../../lib/kafka/metadata.js";
 import { isInternalTopic } from "../../lib/kafka/topic-name.js";
-import { createTopics, deleteTopics, describeTopic, growTopic, refuseInternalTopic } from "../../lib/kafka/topics.js";
 import { collect, collectPairs, type NameAndValue, toCount, toReplicaMap } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 

@@ -1,5 +1,5 @@
 /** The topics a start needs: those that the triggers of serverless.yml read, and those that KAFKA_CREATE_TOPICS names. */
-import type { TopicSpec } from "../../lib/kafka/topics.js";
+import type { TopicSpec } from "../../lib/kafka/admin/topics.js";
 import { parseCreateTopics } from "../broker/create-topics.js";
 import type { DeployedFunction } from "../build/service-map.js";
 

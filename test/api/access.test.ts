@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Permission } from "../../lib/access.js";
 import { createDeadline } from "../../lib/deadline.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { createToken, localAudience, localIssuer, publicKeyIn } from "../../local/auth/tokens.js";
 import { type Api, type ApiRequest, createApi, operationsOfEveryFunction } from "../support/api.js";
 import { uniqueName } from "../support/unique-names.js";

@@ -1,8 +1,8 @@
 /** What a broker with an authorizer forbids: 403 with the resource named, before anything is changed. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { commitOffsets } from "../../lib/kafka/group-offsets.js";
-import { createTopics } from "../../lib/kafka/topics.js";
+import { commitOffsets } from "../../lib/kafka/admin/group-offsets.js";
+import { createTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, type ApiAnswer, type ApiRequest, createApi } from "../support/api.js";
 import { passwordOf, type SecuredBroker, startSecuredBroker } from "../support/secured-broker.js";
 

@@ -2,7 +2,7 @@
 import { CloudEvent, HTTP } from "cloudevents";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, type ApiAnswer, createApi } from "../support/api.js";
 import { recordsAt } from "../support/topic-contents.js";
 import { uniqueName } from "../support/unique-names.js";

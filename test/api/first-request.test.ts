@@ -1,11 +1,11 @@
 /** What the first request of a cold environment waits for: every wait is a round trip that a caller feels. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { clusterId } from "../../lib/kafka/cluster.js";
+import { clusterId } from "../../lib/kafka/admin/cluster.js";
 import type { Connection } from "../../lib/kafka/connection.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { createMetadata } from "../../lib/kafka/metadata.js";
-import { createProducer } from "../../lib/kafka/producer.js";
+import { createProducer } from "../../lib/kafka/produce/producer.js";
 import { createApi } from "../support/api.js";
 import { createTestTopic, testKafka } from "../support/kafka.js";
 

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { clusterId } from "../../lib/kafka/cluster.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { clusterId } from "../../lib/kafka/admin/cluster.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, createApi, operationsOfEveryFunction } from "../support/api.js";
 import { requestsTo } from "../support/fuzzed-requests.js";
 import { uniqueName } from "../support/unique-names.js";

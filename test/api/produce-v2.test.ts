@@ -1,7 +1,7 @@
 /** Producing by the v2 contract. Every body is sent as serverless-offline hands it over and as API Gateway does. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, createApi } from "../support/api.js";
 import { type RecordPlace, recordsAt } from "../support/topic-contents.js";
 import { uniqueName } from "../support/unique-names.js";

@@ -1,8 +1,8 @@
 /** Producing by the v3 contract: objects one behind the other, and batches with ids. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { clusterId } from "../../lib/kafka/cluster.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { clusterId } from "../../lib/kafka/admin/cluster.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, type ApiAnswer, createApi } from "../support/api.js";
 import { recordsAt } from "../support/topic-contents.js";
 import { uniqueName } from "../support/unique-names.js";

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { operations } from "../../functions/records.js";
 import { createDeadline } from "../../lib/deadline.js";
-import { clusterId } from "../../lib/kafka/cluster.js";
-import { deleteRecords } from "../../lib/kafka/records-delete.js";
-import { growTopic } from "../../lib/kafka/topics.js";
+import { clusterId } from "../../lib/kafka/admin/cluster.js";
+import { deleteRecords } from "../../lib/kafka/admin/records-delete.js";
+import { growTopic } from "../../lib/kafka/admin/topics.js";
 import { type Api, createApi } from "../support/api.js";
 import { createTestTopic, testKafka } from "../support/kafka.js";
 import { writeBatch } from "../support/write-batches.js";

@@ -2,9 +2,9 @@
 import { type Admin, Kafka as KafkaJs, logLevel } from "kafkajs";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
-import { describeConfigs } from "../../lib/kafka/configs.js";
+import { describeConfigs } from "../../lib/kafka/admin/configs.js";
+import { groupLags } from "../../lib/kafka/admin/lag.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
-import { groupLags } from "../../lib/kafka/lag.js";
 import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
 import { uniqueName } from "../support/unique-names.js";
 import type { Bench, BenchContext, BenchRow } from "./bench.js";

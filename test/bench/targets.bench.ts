@@ -5,9 +5,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { parseTopicName } from "../../lib/kafka/topic-name.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
 import type { Bench, BenchContext, BenchRow } from "./bench.js";
 
 const partitions = 4;

@@ -1,8 +1,8 @@
 /** What administration asks of the brokers does not grow with the number of topics and groups. The full sizes are in test/long/admin-scale.test.ts. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { describeConfigs } from "../../lib/kafka/configs.js";
-import { groupLags } from "../../lib/kafka/lag.js";
+import { describeConfigs } from "../../lib/kafka/admin/configs.js";
+import { groupLags } from "../../lib/kafka/admin/lag.js";
 import { findCoordinatorsApi } from "../../lib/kafka/protocol/groups.js";
 import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
 import { type CountingKafka, countRequests, sumOf } from "../support/counting-kafka.js";

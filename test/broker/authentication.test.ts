@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { createAcls } from "../../lib/kafka/acls.js";
+import { createAcls } from "../../lib/kafka/admin/acls.js";
 import type { Kafka, KafkaOptions } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";

@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import { type Assignment, type EndOfAssignment, joinGroup, type Membership, type MembershipOptions } from "../../lib/kafka/membership.js";
+import {
+  type Assignment,
+  type EndOfAssignment,
+  joinGroup,
+  type Membership,
+  type MembershipOptions,
+} from "../../lib/kafka/membership/membership.js";
 import { createTestTopic, testKafka, until } from "../support/kafka.js";
 import { uniqueName } from "../support/unique-names.js";
 

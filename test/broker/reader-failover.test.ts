@@ -1,8 +1,8 @@
 /** The reader while leaders move, and while brokers are killed and frozen: every record once, in order, and an answer within the deadline. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
+import { alterReassignments } from "../../lib/kafka/admin/reassignments.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import { alterReassignments } from "../../lib/kafka/reassignments.js";
 import { createTestTopic, testKafka, until } from "../support/kafka.js";
 import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
 import { writeBatch } from "../support/write-batches.js";

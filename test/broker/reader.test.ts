@@ -2,8 +2,8 @@
 import { Kafka as KafkaJs, logLevel } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { fetchRaw } from "../../lib/kafka/fetch.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
+import { fetchRaw } from "../../lib/kafka/read/fetch.js";
 import { createTestTopic, testKafka } from "../support/kafka.js";
 import { uniqueName } from "../support/unique-names.js";
 import { writeBatch } from "../support/write-batches.js";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { RelayError } from "../../lib/errors.js";
-import { createTopics, deleteTopics, describeTopic } from "../../lib/kafka/topics.js";
+import { createTopics, deleteTopics, describeTopic } from "../../lib/kafka/admin/topics.js";
 import { type Api, createApi } from "../support/api.js";
 import { until } from "../support/kafka.js";
 import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { RelayError } from "../../lib/errors.js";
-import { describeConfigs } from "../../lib/kafka/configs.js";
-import { groupLags } from "../../lib/kafka/lag.js";
+import { describeConfigs } from "../../lib/kafka/admin/configs.js";
+import { groupLags } from "../../lib/kafka/admin/lag.js";
 import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
 import { createApi } from "../support/api.js";
 import { type CountingKafka, countRequests, sumOf } from "../support/counting-kafka.js";

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import { type Assignment, joinGroup } from "../../lib/kafka/membership.js";
+import { type Assignment, joinGroup } from "../../lib/kafka/membership/membership.js";
 import { findCoordinatorApi } from "../../lib/kafka/protocol/metadata.js";
 import { createTestTopic, testKafka, until } from "../support/kafka.js";
 import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";

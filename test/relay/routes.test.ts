@@ -1,7 +1,7 @@
 /** Routes on a real broker: from a topic through filter and transform into a topic, with dead letters that keep every byte. */
 import { afterAll, describe, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { describeConfigs } from "../../lib/kafka/configs.js";
+import { describeConfigs } from "../../lib/kafka/admin/configs.js";
 import type { RecordHeader } from "../../lib/kafka/records.js";
 import { defineRoute } from "../../lib/relay/route.js";
 import { topic } from "../../lib/targets/topic.js";

@@ -1,8 +1,8 @@
 /** The API and the cluster it speaks of, for tests of administration: paths below the cluster, topics made and deleted again, groups with and without members. */
 import { Kafka as KafkaJs, logLevel } from "kafkajs";
 import { createDeadline } from "../../lib/deadline.js";
-import { commitOffsets } from "../../lib/kafka/group-offsets.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
+import { commitOffsets } from "../../lib/kafka/admin/group-offsets.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, type ApiAnswer, type ApiOptions, type ApiRequest, createApi } from "./api.js";
 import { uniqueName } from "./unique-names.js";
 

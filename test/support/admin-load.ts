@@ -1,9 +1,9 @@
 /** Topics and groups in numbers, for what must not grow with them. */
 import { createDeadline } from "../../lib/deadline.js";
-import { commitOffsets } from "../../lib/kafka/group-offsets.js";
-import { deleteGroups } from "../../lib/kafka/groups.js";
+import { commitOffsets } from "../../lib/kafka/admin/group-offsets.js";
+import { deleteGroups } from "../../lib/kafka/admin/groups.js";
+import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/topics.js";
 import { until } from "./kafka.js";
 
 const deadline = () => createDeadline(120_000);

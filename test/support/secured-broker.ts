@@ -1,7 +1,7 @@
 /** A broker with an authorizer and a listener for users with passwords: for what is forbidden, and to whom. */
 import { join } from "node:path";
 import { createDeadline } from "../../lib/deadline.js";
-import { type Acl, createAcls } from "../../lib/kafka/acls.js";
+import { type Acl, createAcls } from "../../lib/kafka/admin/acls.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { startBroker } from "../../local/broker/cluster.js";
 import { freePorts } from "../../local/processes/ports.js";

@@ -1,8 +1,8 @@
 /** Writes batches exactly as a test wants them in a partition: one Produce request a batch, none merged. */
 import { assertTimeLeft, createDeadline, type Deadline } from "../../lib/deadline.js";
+import { encodeRecordBatch, withoutProducerId } from "../../lib/kafka/codec/record-batch-encoder.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { array, bytes, defineApi, int16, int32, int64, nullableString, string, struct } from "../../lib/kafka/protocol/wire.js";
-import { encodeRecordBatch, withoutProducerId } from "../../lib/kafka/record-batch-encoder.js";
 import type { OutgoingRecord } from "../../lib/kafka/records.js";
 
 const produceApi = defineApi({

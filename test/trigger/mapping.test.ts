@@ -1,10 +1,10 @@
 /** Lambda's event source mapping for Kafka, sentence by sentence, against the real broker. Each test's name is what AWS documents, on the page of its comment. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { committedOffsets } from "../../lib/kafka/group-offsets.js";
+import { committedOffsets } from "../../lib/kafka/admin/group-offsets.js";
+import { growTopic } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
-import { growTopic } from "../../lib/kafka/topics.js";
 import { compileFilter } from "../../local/kafka-trigger/src/filter.js";
 import { createTestTopic, testKafka, until } from "../support/kafka.js";
 import { write as writeRecords } from "../support/relay-on-broker.js";

@@ -1,10 +1,10 @@
 /** What a mapping does when its ground shifts: offsets that are gone, a topic made anew, a handler that poisons one partition, a copy that was killed. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
+import { deleteRecords } from "../../lib/kafka/admin/records-delete.js";
+import { deleteTopics } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { deleteRecords } from "../../lib/kafka/records-delete.js";
-import { deleteTopics } from "../../lib/kafka/topics.js";
 import { createTestTopic, testKafka, until } from "../support/kafka.js";
 import { write as writeRecords } from "../support/relay-on-broker.js";
 import { type MappingRun, runMapping, type TestFunction, valuesOf } from "../support/trigger-on-broker.js";

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const rooms = ["functions", "lib", "local", "test"] as const;
 
 interface SourceFile {
-  /** From the root, with forward slashes: "lib/kafka/producer.ts". */
+  /** From the root, with forward slashes: "lib/kafka/produce/producer.ts". */
   readonly path: string;
   readonly text: string;
   /** What it imports: paths from the root for our own files, package names otherwise. */

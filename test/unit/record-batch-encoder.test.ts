@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32c } from "../../lib/kafka/crc32c.js";
+import { crc32c } from "../../lib/kafka/codec/crc32c.js";
 import {
   encodeRecordBatch,
   measureRecordBatch,
@@ -10,9 +10,9 @@ import {
   recordBytesMax,
   withoutProducerId,
   writeRecordBatch,
-} from "../../lib/kafka/record-batch-encoder.js";
+} from "../../lib/kafka/codec/record-batch-encoder.js";
+import { varlongBytes, writeVarlong } from "../../lib/kafka/codec/varint.js";
 import type { OutgoingRecord } from "../../lib/kafka/records.js";
-import { varlongBytes, writeVarlong } from "../../lib/kafka/varint.js";
 import { anyRecords } from "../support/any-records.js";
 
 const require = createRequire(import.meta.url);

@@ -2,10 +2,10 @@
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32c } from "../../lib/kafka/crc32c.js";
-import { type EncodeOptions, encodeRecordBatch, withoutProducerId } from "../../lib/kafka/record-batch-encoder.js";
-import { type RecordSet, walkRecordSet } from "../../lib/kafka/record-set.js";
-import { toKafkaRecord } from "../../lib/kafka/record-view.js";
+import { crc32c } from "../../lib/kafka/codec/crc32c.js";
+import { type EncodeOptions, encodeRecordBatch, withoutProducerId } from "../../lib/kafka/codec/record-batch-encoder.js";
+import { type RecordSet, walkRecordSet } from "../../lib/kafka/codec/record-set.js";
+import { toKafkaRecord } from "../../lib/kafka/codec/record-view.js";
 import type { KafkaRecord, OutgoingRecord } from "../../lib/kafka/records.js";
 import { anyRecords } from "../support/any-records.js";
 

@@ -1,6 +1,6 @@
 /** v3 ACLs: search, create, many at once, delete. */
 import { RelayError } from "../../errors.js";
-import { createAcls, deleteAcls, findAcls } from "../../kafka/acls.js";
+import { createAcls, deleteAcls, findAcls } from "../../kafka/admin/acls.js";
 import { type Operations, operation } from "../operation.js";
 import {
   aclBatchBody,
@@ -13,8 +13,8 @@ import {
   toAclResource,
   toDeleteFilter,
   toFilter,
-} from "../rest-v3-acls.js";
-import { toList } from "../rest-v3-resources.js";
+} from "../rest/v3-acls.js";
+import { toList } from "../rest/v3-resources.js";
 import { clusterLinks, inCluster } from "./in-cluster.js";
 
 export const aclOperations: Operations = {

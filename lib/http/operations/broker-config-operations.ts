@@ -1,10 +1,10 @@
 /** v3 settings of brokers: of each, of all, and the cluster's defaults for them. Changes are incremental. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { alterConfigs, type ConfigChange, type ConfigResource, describeConfigs } from "../../kafka/configs.js";
+import { alterConfigs, type ConfigChange, type ConfigResource, describeConfigs } from "../../kafka/admin/configs.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
-import { brokerConfig, brokerConfigList, clusterConfig, clusterConfigList, toBrokerConfig, toClusterConfig } from "../rest-v3-configs.js";
-import { paths, toList } from "../rest-v3-resources.js";
+import { brokerConfig, brokerConfigList, clusterConfig, clusterConfigList, toBrokerConfig, toClusterConfig } from "../rest/v3-configs.js";
+import { paths, toList } from "../rest/v3-resources.js";
 import { brokerOf, inBroker } from "./cluster-operations.js";
 import { alterConfigsBody, assertConfigsExist, configsOf, findConfig, setConfigBody } from "./config-body.js";
 import { clusterLinks, inCluster } from "./in-cluster.js";

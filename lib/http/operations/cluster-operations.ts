@@ -4,7 +4,7 @@ import { RelayError } from "../../errors.js";
 import type { BrokerMetadata } from "../../kafka/metadata.js";
 import type { OperationContext, Operations } from "../operation.js";
 import { operation } from "../operation.js";
-import { linksTo, numberInPath, toList } from "../rest-v3-resources.js";
+import { linksTo, numberInPath, toList } from "../rest/v3-resources.js";
 import {
   brokerList,
   brokerResource,
@@ -14,7 +14,7 @@ import {
   toBroker,
   toCluster,
   toReplica,
-} from "../rest-v3-topics.js";
+} from "../rest/v3-topics.js";
 import { clusterLinks, inCluster } from "./in-cluster.js";
 
 export const inBroker = v.object({ ...inCluster.entries, broker: numberInPath });

@@ -1,9 +1,9 @@
 /** Settings as bodies of the v3 contract write them. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { type ConfigChange, type ConfigEntry, type ConfigResource, describeConfigs } from "../../kafka/configs.js";
+import { type ConfigChange, type ConfigEntry, type ConfigResource, describeConfigs } from "../../kafka/admin/configs.js";
 import type { OperationContext } from "../operation.js";
-import { shortText } from "../rest-v3-resources.js";
+import { shortText } from "../rest/v3-resources.js";
 
 /** Kafka's settings are text; a number or a boolean in a body is its text. */
 export const configText = v.pipe(

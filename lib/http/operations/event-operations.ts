@@ -2,13 +2,13 @@
 import * as v from "valibot";
 import type { CloudEvent } from "../../cloudevents/event.js";
 import { RelayError } from "../../errors.js";
-import type { ProduceOutcome } from "../../kafka/producer.js";
+import type { ProduceOutcome } from "../../kafka/produce/producer.js";
 import type { TopicName } from "../../kafka/records.js";
-import { modeOf, readBinaryEvent, readEventBatch, readStructuredEvent, toEventRecord } from "../cloudevents.js";
 import { assertJsonText, toMediaType } from "../event.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { entryMessageLengthMax, toWords } from "../problem.js";
-import { int64 } from "../rest-v3-resources.js";
+import { modeOf, readBinaryEvent, readEventBatch, readStructuredEvent, toEventRecord } from "../produce/cloudevents.js";
+import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
 import { eventBodies } from "./produce-bodies.js";
 import { failedEntry, writableTopic } from "./produce-members.js";

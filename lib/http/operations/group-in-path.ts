@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { Permission } from "../../access.js";
 import { RelayError } from "../../errors.js";
 import type { OperationContext } from "../operation.js";
-import type { Links } from "../rest-v3-resources.js";
+import type { Links } from "../rest/v3-resources.js";
 import { clusterLinks, inCluster } from "./in-cluster.js";
 
 export const inGroup = v.object({ ...inCluster.entries, group: v.string() });

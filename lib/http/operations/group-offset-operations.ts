@@ -1,15 +1,15 @@
 /** v3 lag of groups, and what no other proxy does: what a group has committed, told, moved and deleted. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { unknownGroup } from "../../kafka/group.js";
-import { committedOffsets, deleteOffsets } from "../../kafka/group-offsets.js";
-import { describeGroup, listGroups } from "../../kafka/groups.js";
-import { type GroupLag, groupLag, groupLags } from "../../kafka/lag.js";
-import { type ResetTo, resetOffsets } from "../../kafka/offset-reset.js";
-import { describeTopic } from "../../kafka/topics.js";
+import { unknownGroup } from "../../kafka/admin/group.js";
+import { committedOffsets, deleteOffsets } from "../../kafka/admin/group-offsets.js";
+import { describeGroup, listGroups } from "../../kafka/admin/groups.js";
+import { type GroupLag, groupLag, groupLags } from "../../kafka/admin/lag.js";
+import { type ResetTo, resetOffsets } from "../../kafka/admin/offset-reset.js";
+import { describeTopic } from "../../kafka/admin/topics.js";
 import { type Operations, operation } from "../operation.js";
-import { lagList, lagResource, lagSummaryList, lagSummaryResource, toLag, toLagSummary } from "../rest-v3-groups.js";
-import { int64, listOf, numberInPath, offset, paths, someOf, toList } from "../rest-v3-resources.js";
+import { lagList, lagResource, lagSummaryList, lagSummaryResource, toLag, toLagSummary } from "../rest/v3-groups.js";
+import { int64, listOf, numberInPath, offset, paths, someOf, toList } from "../rest/v3-resources.js";
 import { groupQuery, inGroup, namedGroup } from "./group-in-path.js";
 import { clusterLinks, inCluster } from "./in-cluster.js";
 import { timeMs } from "./time-body.js";

@@ -1,8 +1,8 @@
 /** v3 consumer groups: listed, described and deleted, whatever their protocol. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { type Group, type GroupMember, unknownGroup } from "../../kafka/group.js";
-import { deleteGroups, describeGroup, describeGroups, listGroups } from "../../kafka/groups.js";
+import { type Group, type GroupMember, unknownGroup } from "../../kafka/admin/group.js";
+import { deleteGroups, describeGroup, describeGroups, listGroups } from "../../kafka/admin/groups.js";
 import { type Operations, operation } from "../operation.js";
 import {
   assignmentList,
@@ -15,8 +15,8 @@ import {
   toAssignment,
   toConsumer,
   toGroup,
-} from "../rest-v3-groups.js";
-import { numberInPath, paths, toList } from "../rest-v3-resources.js";
+} from "../rest/v3-groups.js";
+import { numberInPath, paths, toList } from "../rest/v3-resources.js";
 import { groupQuery, inGroup, namedGroup } from "./group-in-path.js";
 import { clusterLinks, inCluster } from "./in-cluster.js";
 

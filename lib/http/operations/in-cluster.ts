@@ -1,8 +1,8 @@
 /** What every v3 operation below a cluster begins with: the cluster in the path is this one, and its links. */
 import * as v from "valibot";
-import { assertCluster } from "../../kafka/cluster.js";
+import { assertCluster } from "../../kafka/admin/cluster.js";
 import type { OperationContext } from "../operation.js";
-import { type Links, linksTo, numberInPath } from "../rest-v3-resources.js";
+import { type Links, linksTo, numberInPath } from "../rest/v3-resources.js";
 
 export const inCluster = v.object({ cluster_id: v.string() });
 export const inTopic = v.object({ ...inCluster.entries, topic: v.string() });

@@ -1,12 +1,12 @@
 /** v3 partitions: where they live, where they begin and end, where a time lies in them; and deleting what is old. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { listOffsets, type PartitionPoint } from "../../kafka/list-offsets.js";
+import { listOffsets, type PartitionPoint } from "../../kafka/admin/list-offsets.js";
+import { deleteRecords } from "../../kafka/admin/records-delete.js";
+import { describeTopic } from "../../kafka/admin/topics.js";
 import type { PartitionMetadata } from "../../kafka/metadata.js";
-import { deleteRecords } from "../../kafka/records-delete.js";
-import { describeTopic } from "../../kafka/topics.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
-import { int64, listOf, numberInPath, offset, paths, someOf, toList } from "../rest-v3-resources.js";
+import { int64, listOf, numberInPath, offset, paths, someOf, toList } from "../rest/v3-resources.js";
 import {
   partitionList,
   partitionResource,
@@ -16,7 +16,7 @@ import {
   toPartition,
   toPartitionWithOffsets,
   toReplica,
-} from "../rest-v3-topics.js";
+} from "../rest/v3-topics.js";
 import { clusterLinks, inPartition, inTopic } from "./in-cluster.js";
 import { timeMs } from "./time-body.js";
 

@@ -1,14 +1,14 @@
 /** v3: records behind one another, and records by name in a batch. */
 import * as v from "valibot";
 import { type FailureCode, RelayError } from "../../errors.js";
-import { assertCluster } from "../../kafka/cluster.js";
-import type { ProduceOutcome } from "../../kafka/producer.js";
+import { assertCluster } from "../../kafka/admin/cluster.js";
+import type { ProduceOutcome } from "../../kafka/produce/producer.js";
 import type { TopicName } from "../../kafka/records.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
-import { errorOf, readV3Batch, readV3Stream, type V3Entry, type V3Outcome, type V3Record } from "../produce-v3.js";
-import { toV3BatchAnswer, toV3StreamAnswer } from "../produce-v3-answer.js";
-import { int64 } from "../rest-v3-resources.js";
-import { toStatusReply } from "../strictness.js";
+import { errorOf, readV3Batch, readV3Stream, type V3Entry, type V3Outcome, type V3Record } from "../produce/produce-v3.js";
+import { toV3BatchAnswer, toV3StreamAnswer } from "../produce/produce-v3-answer.js";
+import { toStatusReply } from "../produce/strictness.js";
+import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
 import { v3Batch, v3Record } from "./produce-bodies.js";
 import { failedEntry, strictAnswers, toJsonType, writableTopic } from "./produce-members.js";

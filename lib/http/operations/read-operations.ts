@@ -1,13 +1,13 @@
 /** Reading records by offset, time or cursor: no group is joined and nothing is committed, so that any instance can answer any call. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { assertCluster } from "../../kafka/cluster.js";
+import { assertCluster } from "../../kafka/admin/cluster.js";
 import { isInternalTopic, isTopicName } from "../../kafka/topic-name.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { toProblem } from "../problem.js";
-import { type PartitionTold, type ReadAnswer, readRecords } from "../read-answer.js";
-import { formOf, offsetInQuery, partitionReadQuery, recordMediaTypes, recordQuery, startOf, topicReadQuery } from "../read-query.js";
-import { linksTo, paths } from "../rest-v3-resources.js";
+import { type PartitionTold, type ReadAnswer, readRecords } from "../read/read-answer.js";
+import { formOf, offsetInQuery, partitionReadQuery, recordMediaTypes, recordQuery, startOf, topicReadQuery } from "../read/read-query.js";
+import { linksTo, paths } from "../rest/v3-resources.js";
 import { inPartition } from "./in-cluster.js";
 
 /** Offsets and times: JSON numbers with all their digits. */

@@ -1,12 +1,12 @@
 /** v3 reassignments, and what moves partitions and their leaders. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { electLeaders } from "../../kafka/elections.js";
-import { alterReassignments, listReassignments } from "../../kafka/reassignments.js";
-import { describeTopic } from "../../kafka/topics.js";
+import { electLeaders } from "../../kafka/admin/elections.js";
+import { alterReassignments, listReassignments } from "../../kafka/admin/reassignments.js";
+import { describeTopic } from "../../kafka/admin/topics.js";
 import { type Operations, operation } from "../operation.js";
-import { int32, paths, shortText, someOf, toList } from "../rest-v3-resources.js";
-import { reassignmentList, reassignmentResource, toReassignment } from "../rest-v3-topics.js";
+import { int32, paths, shortText, someOf, toList } from "../rest/v3-resources.js";
+import { reassignmentList, reassignmentResource, toReassignment } from "../rest/v3-topics.js";
 import { clusterLinks, inCluster, inPartition, inTopic } from "./in-cluster.js";
 
 const partitionsAtOnceMax = 10_000;

@@ -4,7 +4,7 @@ import { sooner } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { toWords } from "../problem.js";
-import { v2MediaTypes } from "../rest-v2-metadata.js";
+import { v2MediaTypes } from "../rest/v2-metadata.js";
 import { allowedMethods } from "../unknown-route.js";
 
 /** Who asks for health asks often and waits little. */

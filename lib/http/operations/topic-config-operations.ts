@@ -1,12 +1,12 @@
 /** v3 settings of topics: read, set, reset, changed many at once. Changes are incremental: what is not named stays as it is. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { alterConfigs, type ConfigChange, describeConfigs } from "../../kafka/configs.js";
+import { alterConfigs, type ConfigChange, describeConfigs } from "../../kafka/admin/configs.js";
+import { describeTopic, refuseInternalTopic } from "../../kafka/admin/topics.js";
 import { isInternalTopic, isTopicName } from "../../kafka/topic-name.js";
-import { describeTopic, refuseInternalTopic } from "../../kafka/topics.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
-import { topicConfig, topicConfigList, toTopicConfig } from "../rest-v3-configs.js";
-import { paths, toList } from "../rest-v3-resources.js";
+import { topicConfig, topicConfigList, toTopicConfig } from "../rest/v3-configs.js";
+import { paths, toList } from "../rest/v3-resources.js";
 import { alterConfigsBody, assertConfigsExist, configChanges, configsOf, findConfig, setConfigBody } from "./config-body.js";
 import { clusterLinks, inCluster, inTopic } from "./in-cluster.js";
 

@@ -1,12 +1,12 @@
 /** v3 topics: list, create, describe, grow, delete; and many at once. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
+import { type CreatedTopic, createTopics, deleteTopics, describeTopic, growTopic } from "../../kafka/admin/topics.js";
 import type { TopicMetadata } from "../../kafka/metadata.js";
 import { parseTopicName } from "../../kafka/topic-name.js";
-import { type CreatedTopic, createTopics, deleteTopics, describeTopic, growTopic } from "../../kafka/topics.js";
 import { type Operations, operation } from "../operation.js";
-import { flagInQuery, int32, paths, shortText, someOf, toList } from "../rest-v3-resources.js";
-import { type TopicFacts, topicList, topicResource, toTopic, toTopicFacts } from "../rest-v3-topics.js";
+import { flagInQuery, int32, paths, shortText, someOf, toList } from "../rest/v3-resources.js";
+import { type TopicFacts, topicList, topicResource, toTopic, toTopicFacts } from "../rest/v3-topics.js";
 import { configText } from "./config-body.js";
 import { clusterLinks, inCluster, inTopic } from "./in-cluster.js";
 

@@ -1,10 +1,10 @@
 /** v2 metadata: topics, partitions, offsets and brokers. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { listOffsets } from "../../kafka/list-offsets.js";
+import { listOffsets } from "../../kafka/admin/list-offsets.js";
+import { describeTopic } from "../../kafka/admin/topics.js";
 import type { PartitionMetadata, TopicMetadata } from "../../kafka/metadata.js";
 import { isTopicName } from "../../kafka/topic-name.js";
-import { describeTopic } from "../../kafka/topics.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
 import {
   toV2Partition,
@@ -16,8 +16,8 @@ import {
   v2Partitions,
   v2Topic,
   v2TopicNames,
-} from "../rest-v2-metadata.js";
-import { numberInPath } from "../rest-v3-resources.js";
+} from "../rest/v2-metadata.js";
+import { numberInPath } from "../rest/v3-resources.js";
 import { configsOf } from "./config-body.js";
 
 const inTopic = v.object({ topic: v.string() });

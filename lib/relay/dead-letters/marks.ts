@@ -4,9 +4,9 @@
  */
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
+import { createTopics } from "../../kafka/admin/topics.js";
 import type { Kafka } from "../../kafka/kafka.js";
 import { parseTopicName } from "../../kafka/topic-name.js";
-import { createTopics } from "../../kafka/topics.js";
 import type { Letter } from "./letter.js";
 
 export type LetterState = "open" | "redriven" | "discarded";

@@ -5,9 +5,9 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { parseConfig } from "../../../lib/config.js";
+import { createTopics, deleteTopics } from "../../../lib/kafka/admin/topics.js";
 import { createKafka, toKafkaOptions } from "../../../lib/kafka/kafka.js";
 import { parseTopicName } from "../../../lib/kafka/topic-name.js";
-import { createTopics, deleteTopics } from "../../../lib/kafka/topics.js";
 import { soon } from "../../support/deliveries.js";
 
 const brokers = process.env.KAFKA_BROKERS ?? "";

@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
 import { parseConfig } from "../../../lib/config.js";
+import { createTopics, deleteTopics } from "../../../lib/kafka/admin/topics.js";
 import { createKafka, toKafkaOptions } from "../../../lib/kafka/kafka.js";
 import type { KafkaRecord } from "../../../lib/kafka/records.js";
-import { createTopics, deleteTopics } from "../../../lib/kafka/topics.js";
 import type { Target } from "../../../lib/relay/delivery.js";
 import { type TopicOptions, topic } from "../../../lib/targets/topic.js";
 import { delivery, soon, targetContext, told } from "../../support/deliveries.js";

@@ -1,6 +1,6 @@
 /** Times as callers write them. */
 import { expect, test } from "vitest";
-import { parseTimestampMs } from "../../../lib/http/read-query.js";
+import { parseTimestampMs } from "../../../lib/http/read/read-query.js";
 import { toTimestampMs, toTimestampMsInUtc } from "../../../lib/http/timestamp.js";
 
 test.each([

@@ -1,7 +1,7 @@
 /** A record as Lambda's event has it: every byte, what is left out, and what it weighs. */
 import { expect, test } from "vitest";
-import { encodeRecordBatch } from "../../../lib/kafka/record-batch-encoder.js";
-import { walkRecordSet } from "../../../lib/kafka/record-set.js";
+import { encodeRecordBatch } from "../../../lib/kafka/codec/record-batch-encoder.js";
+import { walkRecordSet } from "../../../lib/kafka/codec/record-set.js";
 import type { OutgoingRecord } from "../../../lib/kafka/records.js";
 import type { KafkaEventRecord } from "../../../lib/kafka-event/shape.js";
 import { payloadBytesOf, toEventRecord } from "../../../lib/kafka-event/write.js";

@@ -2,16 +2,16 @@
 import { expect, test } from "vitest";
 import { createDeadline } from "../../../lib/deadline.js";
 import { RelayError } from "../../../lib/errors.js";
-import { linksTo, names, paths } from "../../../lib/http/rest-v3-resources.js";
-import { authorizedOperationNames } from "../../../lib/kafka/acls.js";
-import { toAdminError } from "../../../lib/kafka/admin-failures.js";
-import { ask } from "../../../lib/kafka/admin-request.js";
-import { type ConfigEntry, mergeChanges } from "../../../lib/kafka/configs.js";
-import { type Group, toUpperSnake } from "../../../lib/kafka/group.js";
-import { parseAssignment } from "../../../lib/kafka/group-members.js";
+import { linksTo, names, paths } from "../../../lib/http/rest/v3-resources.js";
+import { authorizedOperationNames } from "../../../lib/kafka/admin/acls.js";
+import { toAdminError } from "../../../lib/kafka/admin/admin-failures.js";
+import { ask } from "../../../lib/kafka/admin/admin-request.js";
+import { type ConfigEntry, mergeChanges } from "../../../lib/kafka/admin/configs.js";
+import { type Group, toUpperSnake } from "../../../lib/kafka/admin/group.js";
+import { parseAssignment } from "../../../lib/kafka/admin/group-members.js";
+import { lagsOf, maxLag, totalLag } from "../../../lib/kafka/admin/lag.js";
+import { type ResetTo, resetOffset } from "../../../lib/kafka/admin/offset-reset.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
-import { lagsOf, maxLag, totalLag } from "../../../lib/kafka/lag.js";
-import { type ResetTo, resetOffset } from "../../../lib/kafka/offset-reset.js";
 import { listReassignmentsApi } from "../../../lib/kafka/protocol/topics.js";
 
 const reader = { memberId: "m", instanceId: null, clientId: "c", clientHost: "h", assignments: [{ topic: "a", partition: 1 }] };

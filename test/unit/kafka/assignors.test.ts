@@ -1,7 +1,7 @@
 /** How members share partitions. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { assignorNames, assignPartitions } from "../../../lib/kafka/assignors.js";
+import { assignorNames, assignPartitions } from "../../../lib/kafka/membership/assignors.js";
 
 test("range gives runs of neighbours, the first members one more", () => {
   expect([...assignPartitions("range", ["b", "a", "c"], 7)]).toEqual([

@@ -1,6 +1,6 @@
 /** What MSK Serverless and Express brokers refuse, by the code they answer: what a caller of the API is told (the table of docs/aws.md). */
 import { expect, test } from "vitest";
-import { toAdminError } from "../../../lib/kafka/admin-failures.js";
+import { toAdminError } from "../../../lib/kafka/admin/admin-failures.js";
 
 test.each([
   ["a replication factor other than theirs", 38, 400],

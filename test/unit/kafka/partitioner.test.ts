@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import kafkajsMurmur2 from "kafkajs/src/producer/partitioners/default/murmur2.js";
 import { expect, test } from "vitest";
-import { murmur2, Partitioner, partitionOfKey } from "../../../lib/kafka/partitioner.js";
+import { murmur2, Partitioner, partitionOfKey } from "../../../lib/kafka/produce/partitioner.js";
 import type { OutgoingRecord } from "../../../lib/kafka/records.js";
 
 const record = (more: Partial<OutgoingRecord> = {}): OutgoingRecord => ({ key: null, value: null, headers: [], ...more });

@@ -1,6 +1,6 @@
 /** What a broker's code means for a batch: written, surely not written, or nobody knows. */
 import { expect, test } from "vitest";
-import { judge, type ProduceVerdict } from "../../../lib/kafka/produce-verdict.js";
+import { judge, type ProduceVerdict } from "../../../lib/kafka/produce/produce-verdict.js";
 import type { PartitionAnswer } from "../../../lib/kafka/protocol/produce.js";
 
 const answer = (errorCode: number, recordErrors: PartitionAnswer["recordErrors"] = []): PartitionAnswer => ({

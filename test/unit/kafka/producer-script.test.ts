@@ -4,7 +4,7 @@ import { createDeadline } from "../../../lib/deadline.js";
 import { RelayError } from "../../../lib/errors.js";
 import type { Api, Connection } from "../../../lib/kafka/connection.js";
 import type { Metadata, TopicMetadata } from "../../../lib/kafka/metadata.js";
-import { createProducer } from "../../../lib/kafka/producer.js";
+import { createProducer } from "../../../lib/kafka/produce/producer.js";
 import { initProducerIdApi, type PartitionAnswer, type ProduceRequest, produceApi } from "../../../lib/kafka/protocol/produce.js";
 import type { OutgoingRecord, TopicName } from "../../../lib/kafka/records.js";
 

@@ -1,8 +1,8 @@
 /** A batch goes into a worker as bytes: what comes out there is the event that would be made here. */
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { encodeRecordBatch } from "../../../lib/kafka/record-batch-encoder.js";
-import { walkRecordSet } from "../../../lib/kafka/record-set.js";
+import { encodeRecordBatch } from "../../../lib/kafka/codec/record-batch-encoder.js";
+import { walkRecordSet } from "../../../lib/kafka/codec/record-set.js";
 import type { OutgoingRecord } from "../../../lib/kafka/records.js";
 import { buffersOf, type PackedEvent, packEvent, unpackEvent } from "../../../local/kafka-trigger/src/handlers/packed.js";
 import type { Mapping } from "../../../local/kafka-trigger/src/mapping.js";

@@ -2,7 +2,7 @@
  * A batch on its way into a worker: the records' own bytes and where they stand in them, handed over without a copy. The worker makes Lambda's event of it, so that
  * base64 and objects are made on the thread that uses them, and once.
  */
-import type { RecordView } from "../../../../lib/kafka/record-view.js";
+import type { RecordView } from "../../../../lib/kafka/codec/record-view.js";
 import type { KafkaEvent, KafkaEventRecord } from "../../../../lib/kafka-event/shape.js";
 import { toEventRecord } from "../../../../lib/kafka-event/write.js";
 import type { Mapping } from "../mapping.js";

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDeadline, type Deadline } from "../../../../lib/deadline.js";
 import { type RelayError, toRelayError } from "../../../../lib/errors.js";
-import type { Assignment } from "../../../../lib/kafka/membership.js";
+import type { Assignment } from "../../../../lib/kafka/membership/membership.js";
 
 export interface Commits {
   /** Notes that everything below `nextOffset` is settled, and commits it soon. */

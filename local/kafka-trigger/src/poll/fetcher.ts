@@ -1,13 +1,13 @@
 /** Keeps the lanes of one assignment filled: a poll for the partitions of each leader that have room, decoded straight into the event's records. */
 import { createDeadline } from "../../../../lib/deadline.js";
 import { RelayError, toRelayError } from "../../../../lib/errors.js";
-import { toAdminError } from "../../../../lib/kafka/admin-failures.js";
-import { fetchRaw, type RawPartition } from "../../../../lib/kafka/fetch.js";
+import { toAdminError } from "../../../../lib/kafka/admin/admin-failures.js";
+import { listOffsets } from "../../../../lib/kafka/admin/list-offsets.js";
+import { walkRecordSet } from "../../../../lib/kafka/codec/record-set.js";
+import type { RecordView } from "../../../../lib/kafka/codec/record-view.js";
 import type { Kafka } from "../../../../lib/kafka/kafka.js";
-import { listOffsets } from "../../../../lib/kafka/list-offsets.js";
-import { createPollConnections } from "../../../../lib/kafka/poll-connections.js";
-import { walkRecordSet } from "../../../../lib/kafka/record-set.js";
-import type { RecordView } from "../../../../lib/kafka/record-view.js";
+import { fetchRaw, type RawPartition } from "../../../../lib/kafka/read/fetch.js";
+import { createPollConnections } from "../../../../lib/kafka/read/poll-connections.js";
 import { payloadBytesOf } from "../../../../lib/kafka-event/write.js";
 import type { Mapping } from "../mapping.js";
 import type { Lane } from "./lane.js";

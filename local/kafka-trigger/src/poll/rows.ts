@@ -2,7 +2,7 @@
  * Records as they were fetched: positions in a table of numbers beside the bytes, so that what waits costs no object and no text. They become Lambda's records when
  * a batch is handed over, and not before.
  */
-import { forEachHeader, type RecordView } from "../../../../lib/kafka/record-view.js";
+import { forEachHeader, type RecordView } from "../../../../lib/kafka/codec/record-view.js";
 import type { KafkaEventRecord } from "../../../../lib/kafka-event/shape.js";
 import { toEventRecord } from "../../../../lib/kafka-event/write.js";
 

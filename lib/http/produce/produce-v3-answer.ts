@@ -1,0 +1,73 @@
+/** What v3 answers to records: one object each, as text built once. Members that do not apply are left out, as the contract has it. */
+import { failures, type RelayError } from "../../errors.js";
+import type { ProduceOutcome } from "../../kafka/produce/producer.js";
+import { entryMessageLengthMax, toWords } from "../problem.js";
+import { type DataType, errorOf, type V3Entry, type V3Outcome, type V3Record } from "./produce-v3.js";
+
+type Written = Extract<ProduceOutcome, { outcome: "written" }>;
+
+export interface V3Place {
+  readonly clusterId: string;
+  readonly topic: string;
+}
+
+/** Objects of `/records`, in order, each on a line of its own. */
+export function toV3StreamAnswer(outcomes: readonly V3Outcome[], place: V3Place): string {
+  const write = createWriter(place);
+  return outcomes.map((outcome) => write(outcome, true)).join("\r\n");
+}
+
+/** The answer of `records:batch`: what was written and what was not, each in the order asked. */
+export function toV3BatchAnswer(outcomes: readonly V3Outcome[], place: V3Place): string {
+  const write = createWriter(place);
+  const written: string[] = [];
+  const failed: string[] = [];
+  for (const outcome of outcomes) (errorOf(outcome) === undefined ? written : failed).push(write(outcome, false));
+  return `{"successes":[${written.join(",")}],"failures":[${failed.join(",")}]}`;
+}
+
+/** What of an answer is the same for all records is written once. */
+function createWriter({ clusterId, topic }: V3Place): (outcome: V3Outcome, isInStream: boolean) => string {
+  const where = `"cluster_id":${JSON.stringify(clusterId)},"topic_name":${JSON.stringify(topic)}`;
+  let lastMs = Number.NaN;
+  let lastText = "";
+  const isoOf = (timestampMs: number): string => {
+    if (timestampMs !== lastMs) {
+      lastMs = timestampMs;
+      lastText = new Date(timestampMs).toISOString();
+    }
+    return lastText;
+  };
+  return (outcome, isInStream) => {
+    const error = errorOf(outcome);
+    if (error !== undefined) return toFailure(error, outcome.entry);
+    const { entry, outcome: written } = outcome as { readonly entry: V3Record; readonly outcome: Written };
+    const { key, value } = entry.record;
+    const lead = isInStream ? '"error_code":200,' : entry.id === undefined ? "" : `"id":"${entry.id}",`;
+    return (
+      `{${lead}${where},"partition_id":${written.partition},"offset":${written.offset},"timestamp":"${isoOf(written.timestampMs)}"` +
+      `${toForm("key", entry.keyType, key)}${toForm("value", entry.valueType, value)}}`
+    );
+  };
+}
+
+function toForm(member: "key" | "value", type: DataType | undefined, bytes: Buffer | null): string {
+  return type === undefined ? "" : `,"${member}":{"type":"${type}","size":${bytes?.length ?? 0}}`;
+}
+
+function toFailure(error: RelayError, entry: V3Entry): string {
+  const { id } = entry;
+  return JSON.stringify({
+    ...(id === undefined ? {} : { id }),
+    error_code: codeOf(error, entry),
+    message: toWords(error, entryMessageLengthMax),
+    retriable: error.failure.isRetriable,
+    maybe_written: error.failure.written === "maybe",
+  });
+}
+
+/** The contract has one code for a partition below 0, and another for one that the topic does not have. */
+function codeOf({ code, failure }: RelayError, entry: V3Entry): number {
+  const isUnknownPartition = code === "partition-not-found" && "record" in entry && (entry.record.partition ?? 0) >= 0;
+  return isUnknownPartition ? failures["unknown-topic-or-partition"].restCode : failure.restCode;
+}

@@ -1,0 +1,204 @@
+/** One read as its answer: positions from the query, records as text straight from the fetched bytes, kept below what Lambda can give back. */
+import { type Deadline, sooner } from "../../deadline.js";
+import { RelayError } from "../../errors.js";
+import type { RecordView } from "../../kafka/codec/record-view.js";
+import type { Kafka } from "../../kafka/kafka.js";
+import { partitionNotFound } from "../../kafka/metadata.js";
+import type { PartitionProgress, ReadPosition } from "../../kafka/read/reader.js";
+import { lambdaPayloadBytesMax } from "../body-limits.js";
+import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, type Start } from "./read-query.js";
+import { toCursorText } from "./record-cursor.js";
+import { type RecordFormats, RecordJson } from "./record-json.js";
+
+/** The names of things in the two contracts. */
+export type RecordStyle = "v2" | "v3";
+
+export interface ReadRequest {
+  readonly topic: string;
+  readonly partitions: readonly number[] | "all";
+  readonly start: Start;
+  readonly query: Pick<ReadQuery, "limit" | "bytes_max" | "wait_ms">;
+  readonly formats: RecordFormats;
+  readonly style: RecordStyle;
+}
+
+export interface PartitionTold extends PartitionProgress {
+  /** Records before it were asked for and are deleted; the read went on here. */
+  readonly deletedBefore?: bigint;
+  /** Of the first record that is given. */
+  readonly firstOffset?: bigint;
+}
+
+export interface ReadAnswer {
+  /** The JSON texts of the records, joined by commas. */
+  readonly recordsJson: string;
+  readonly partitions: readonly PartitionTold[];
+  readonly cursor: string;
+}
+
+/** Kept back from the wait, to answer in. */
+const answerMarginMs = 1_000;
+/** Times a read goes on at the first kept record: retention may delete again meanwhile. */
+const deletedTriesMax = 3;
+
+/**
+ * Throws what concerns all partitions; one of several that fails is told with its error and keeps its place in the cursor.
+ */
+export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: Deadline): Promise<ReadAnswer> {
+  const { topic, query, start } = request;
+  const positions = await positionsOf(kafka, request, deadline);
+  const writer = createRecordWriter(request);
+  const patience = sooner(deadline, Math.min(query.wait_ms ?? 0, Math.max(0, deadline.leftMs() - answerMarginMs)));
+  const told = new Map<number, PartitionProgress>();
+  const deletedBefore = new Map<number, bigint>();
+
+  let open: readonly ReadPosition[] = positions;
+  for (let tries = 0; open.length > 0 && tries <= deletedTriesMax; tries++) {
+    const progress = await kafka.reader.visit(open, limitsOf(query, writer, patience.leftMs()), deadline, writer.visit);
+    open = progress.flatMap((one, index): readonly ReadPosition[] => {
+      const { partition, error, logStartOffset } = one;
+      const asked = (open[index] as ReadPosition).offset;
+      if (error?.code !== "offset-out-of-range" || asked >= logStartOffset) {
+        told.set(partition, one);
+        return [];
+      }
+      if (start.at !== "beginning") deletedBefore.set(partition, logStartOffset);
+      told.set(partition, { topic, partition, nextOffset: logStartOffset, highWatermark: one.highWatermark, logStartOffset });
+      return [{ topic, partition, offset: logStartOffset }];
+    });
+  }
+  const partitions = [...told.values()]
+    .sort((one, other) => one.partition - other.partition)
+    .map((one): PartitionTold => {
+      const before = deletedBefore.get(one.partition);
+      const first = writer.firstOffset(one.partition);
+      return { ...one, ...(before === undefined ? {} : { deletedBefore: before }), ...(first === undefined ? {} : { firstOffset: first }) };
+    });
+  assertSomethingTold(partitions);
+  const served = rotated(positions, writer.lastPartition());
+  return {
+    recordsJson: writer.finish(),
+    partitions,
+    cursor: toCursorText({
+      topic,
+      isWholeTopic: start.at === "cursor" ? start.cursor.isWholeTopic : request.partitions === "all",
+      positions: served.map(({ partition, offset }) => ({ partition, offset: told.get(partition)?.nextOffset ?? offset })),
+    }),
+  };
+}
+
+function limitsOf(query: ReadRequest["query"], writer: RecordWriter, waitMs: number) {
+  return {
+    bytesMax: Math.min(query.bytes_max ?? bytesDefault, bytesMax),
+    recordsMax: (query.limit ?? recordsDefault) - writer.count(),
+    waitMs: writer.count() > 0 ? 0 : waitMs,
+  };
+}
+
+/** An offset that is not there, and what all partitions failed by, are the caller's answer; a single failure is told beside the others. */
+function assertSomethingTold(partitions: readonly PartitionTold[]): void {
+  const outOfRange = partitions.find(({ error }) => error?.code === "offset-out-of-range");
+  if (outOfRange?.error !== undefined) throw outOfRange.error;
+  const [first] = partitions;
+  if (first?.error !== undefined && partitions.every(({ error }) => error !== undefined)) throw first.error;
+}
+
+/** The partition that filled the answer is served last the next time. */
+function rotated(positions: readonly ReadPosition[], lastPartition: number | undefined): readonly ReadPosition[] {
+  const at = positions.findIndex(({ partition }) => partition === lastPartition) + 1;
+  return [...positions.slice(at), ...positions.slice(0, at)];
+}
+
+interface RecordWriter {
+  readonly visit: (place: { readonly partition: number }, view: RecordView) => boolean;
+  readonly finish: () => string;
+  readonly count: () => number;
+  readonly firstOffset: (partition: number) => bigint | undefined;
+  readonly lastPartition: () => number | undefined;
+}
+
+/** For the answer's frame, its partitions and cursor, and the headers around it. */
+const aroundBytes = 120_000;
+
+function createRecordWriter({ topic, style, formats }: ReadRequest): RecordWriter {
+  const json = new RecordJson(formats, lambdaPayloadBytesMax - aroundBytes);
+  const firstOffsets = new Map<number, number>();
+  let prefix: Buffer = Buffer.alloc(0);
+  let last: number | undefined;
+  return {
+    visit: ({ partition }, view) => {
+      if (partition !== last) prefix = prefixOf(topic, partition, style);
+      if (!json.add(view, prefix)) return false;
+      if (partition !== last && !firstOffsets.has(partition)) firstOffsets.set(partition, view.offset);
+      last = partition;
+      return true;
+    },
+    finish: () => json.finish(),
+    count: () => json.count,
+    firstOffset: (partition) => {
+      const first = firstOffsets.get(partition);
+      return first === undefined ? undefined : BigInt(first);
+    },
+    lastPartition: () => last,
+  };
+}
+
+function prefixOf(topic: string, partition: number, style: RecordStyle): Buffer {
+  const name = JSON.stringify(topic);
+  return Buffer.from(style === "v3" ? `{"topic_name":${name},"partition_id":${partition},` : `{"topic":${name},"partition":${partition},`);
+}
+
+/** Where each partition starts, in the order in which they are served. */
+async function positionsOf(kafka: Kafka, { topic, partitions, start }: ReadRequest, deadline: Deadline): Promise<readonly ReadPosition[]> {
+  switch (start.at) {
+    case "beginning":
+      return (await existing(kafka, topic, partitions, deadline)).map((partition) => ({ topic, partition, offset: 0n }));
+    case "end": {
+      const offsets = await kafka.reader.offsets(topic, partitions, deadline);
+      return offsets.map(({ partition, end }) => ({ topic, partition, offset: end }));
+    }
+    case "timestamp": {
+      const offsets = await kafka.reader.offsetsForTime(topic, partitions, start.timestampMs, deadline);
+      return [...offsets].map(([partition, offset]) => ({ topic, partition, offset }));
+    }
+    case "offset": {
+      const [partition, ...others] = await existing(kafka, topic, partitions, deadline);
+      if (partition === undefined || others.length > 0) {
+        throw new RelayError("bad-request", "query: an offset is of one partition; say which by partition=.");
+      }
+      return [{ topic, partition, offset: start.offset }];
+    }
+    case "cursor":
+      return cursorPositions(kafka, topic, partitions, start.cursor, deadline);
+    default:
+      return start satisfies never;
+  }
+}
+
+/** A cursor of the whole topic has partitions that are new since begin at their beginning: all that is in them came later. */
+async function cursorPositions(
+  kafka: Kafka,
+  topic: string,
+  partitions: ReadRequest["partitions"],
+  { isWholeTopic, positions }: Extract<Start, { at: "cursor" }>["cursor"],
+  deadline: Deadline,
+): Promise<readonly ReadPosition[]> {
+  const asked = isWholeTopic ? "all" : positions.map(({ partition }) => partition);
+  if (partitions !== "all" && (asked === "all" || partitions.join() !== asked.join())) {
+    throw new RelayError("bad-request", `cursor: it is not of partition ${partitions.join()} alone.`);
+  }
+  const known = positions.map(({ partition, offset }) => ({ topic, partition, offset }));
+  if (asked !== "all") return known;
+  const added = (await existing(kafka, topic, "all", deadline)).filter((partition) => known.every((one) => one.partition !== partition));
+  return [...known, ...added.map((partition) => ({ topic, partition, offset: 0n }))];
+}
+
+async function existing(kafka: Kafka, topic: string, asked: ReadRequest["partitions"], deadline: Deadline): Promise<readonly number[]> {
+  if (asked !== "all" && asked.some((partition) => partition < 0)) {
+    const { partitions } = await kafka.metadata.topic(topic, deadline);
+    throw partitionNotFound(topic, asked.find((partition) => partition < 0) ?? -1, partitions.length);
+  }
+  if (asked !== "all") return asked;
+  // Asked afresh: what was added since the last read may hold records already.
+  return (await kafka.metadata.topic(topic, deadline, { ageMaxMs: 0 })).partitions.map(({ partition }) => partition);
+}

@@ -1,0 +1,109 @@
+/** The query of a read: where it starts, how much it may give, in which form. Pure. */
+import * as v from "valibot";
+import { RelayError } from "../../errors.js";
+import { negotiate } from "../media-type.js";
+import { timestampForm, toTimestampMsInUtc } from "../timestamp.js";
+import { parseCursor, type RecordCursor } from "./record-cursor.js";
+import { type RecordFormats, recordFormats } from "./record-json.js";
+
+/** Below API Gateway's 30 seconds, with time left to answer in. */
+export const waitMsMax = 25_000;
+export const recordsDefault = 500;
+export const recordsMax = 100_000;
+export const bytesDefault = 1_048_576;
+/** Above this nothing would come through anyway: an answer has at most 6 MB. */
+export const bytesMax = 5_242_880;
+
+const whole = (max: number, min = 0) =>
+  v.pipe(
+    v.string("was given more than once"),
+    v.regex(/^\d{1,16}$/, "is no whole number"),
+    v.transform(Number),
+    v.minValue(min),
+    v.maxValue(max),
+  );
+const once = v.string("was given more than once");
+
+export const timestampInQuery = v.pipe(once, v.transform(parseTimestampMs));
+export const offsetInQuery = v.pipe(
+  once,
+  v.regex(/^\d{1,19}$/, "is no offset: a whole number from 0"),
+  v.transform((text) => BigInt(text)),
+  v.maxValue(2n ** 63n - 1n, "is no offset: Kafka has none that large"),
+);
+
+const shared = {
+  from: v.optional(v.picklist(["beginning", "end"], "is neither beginning nor end")),
+  timestamp: v.optional(timestampInQuery),
+  offset: v.optional(offsetInQuery),
+  cursor: v.optional(once),
+  limit: v.optional(whole(recordsMax, 1)),
+  bytes_max: v.optional(whole(2 ** 31 - 1, 1)),
+  wait_ms: v.optional(whole(waitMsMax)),
+};
+
+const format = v.optional(v.picklist(recordFormats, `is none of ${recordFormats.join(", ")}`));
+export const formatsQuery = {
+  key_format: format,
+  value_format: format,
+  header_format: v.optional(v.picklist(["base64", "string"], "is neither base64 nor string")),
+};
+
+/** A misspelt parameter would read something else in silence. */
+const nothingElse = v.never("is no parameter of this call");
+export const partitionReadQuery = v.objectWithRest({ ...shared, ...formatsQuery }, nothingElse);
+export const topicReadQuery = v.objectWithRest({ ...shared, ...formatsQuery, partition: v.optional(whole(2 ** 31 - 1)) }, nothingElse);
+export const recordQuery = v.objectWithRest(formatsQuery, nothingElse);
+
+type Of<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>;
+export type ReadQuery = Of<typeof topicReadQuery.entries>;
+
+export type Start =
+  | { readonly at: "beginning" | "end" }
+  | { readonly at: "offset"; readonly offset: bigint }
+  | { readonly at: "timestamp"; readonly timestampMs: number }
+  | { readonly at: "cursor"; readonly cursor: RecordCursor };
+
+/** Where the read starts: one of `from`, `timestamp`, `offset`, `cursor`; the beginning where none is given. */
+export function startOf(query: ReadQuery, topic: string): Start {
+  const given = (["from", "timestamp", "offset", "cursor"] as const).filter((name) => query[name] !== undefined);
+  if (given.length > 1) {
+    throw new RelayError("bad-request", `query: ${given.join(" and ")} each say where to start; give one of them.`);
+  }
+  if (query.cursor !== undefined) return { at: "cursor", cursor: parseCursor(query.cursor, topic) };
+  if (query.timestamp !== undefined) return { at: "timestamp", timestampMs: query.timestamp };
+  if (query.offset !== undefined) return { at: "offset", offset: query.offset };
+  return { at: query.from ?? "beginning" };
+}
+
+/** What a client takes says the form of key and value, as in v2; the query says it more closely. */
+export const recordMediaTypes = [
+  "application/json",
+  "application/vnd.kafka.json.v2+json",
+  "application/vnd.kafka.binary.v2+json",
+  "application/vnd.kafka.v2+json",
+] as const;
+
+export interface NegotiatedForm {
+  readonly contentType: string;
+  readonly formats: RecordFormats;
+}
+
+export function formOf(
+  { key_format, value_format, header_format }: Pick<ReadQuery, "key_format" | "value_format" | "header_format">,
+  accept: string | undefined,
+): NegotiatedForm {
+  const contentType = negotiate(accept, recordMediaTypes) ?? recordMediaTypes[0];
+  const byType = contentType.includes(".json.") ? "json" : contentType.includes(".binary.") ? "base64" : "auto";
+  return {
+    contentType,
+    formats: { key: key_format ?? byType, value: value_format ?? byType, headers: header_format ?? "base64" },
+  };
+}
+
+/** Milliseconds since the epoch, or ISO-8601; without a zone it is UTC, and a date is its midnight. `bad-request` for anything else. */
+export function parseTimestampMs(text: string): number {
+  const timestampMs = toTimestampMsInUtc(text.replace(/(?<=:[\d:.]+) (?=\d{2}:?\d{2}$)/, "+")); // a plus that was not escaped has become a space
+  if (timestampMs !== undefined) return timestampMs;
+  throw new RelayError("bad-request", `query: timestamp is no time: ${timestampForm}.`);
+}

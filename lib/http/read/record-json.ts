@@ -1,0 +1,236 @@
+/** Records -> the JSON of an answer, straight from the fetched bytes. JSON values are copied as they are stored, so that every digit stays. Pure. */
+import { isUtf8 } from "node:buffer";
+import { forEachHeader, type RecordView } from "../../kafka/codec/record-view.js";
+import { AnswerBytes } from "./answer-bytes.js";
+import { isJsonText } from "./json-text.js";
+
+export const recordFormats = ["json", "string", "base64"] as const;
+export type RecordFormat = (typeof recordFormats)[number];
+
+export interface RecordFormats {
+  /** "auto" is JSON where it is JSON, else a string where it is UTF-8, else base64. */
+  readonly key: RecordFormat | "auto";
+  readonly value: RecordFormat | "auto";
+  readonly headers: "base64" | "string";
+}
+
+/**
+ * Writes records one behind the other, as long as they fit an answer of `bytesMax`: the bytes that the text takes inside a JSON string, which an answer of
+ * Lambda's is. Bytes that do not fit the asked form are given as base64; `key_format` and `value_format` say which form a thing has, and are left out for
+ * Kafka's null.
+ */
+export class RecordJson {
+  count = 0;
+  readonly #formats: RecordFormats;
+  readonly #bytesMax: number;
+  readonly #out = new AnswerBytes();
+  /** Of what is written: quotes and the like, each of which takes a backslash more inside a string; a bound, until it is counted. */
+  #escapes = 0;
+  #isCounted = false;
+
+  constructor(formats: RecordFormats, bytesMax: number) {
+    this.#formats = formats;
+    this.#bytesMax = bytesMax;
+  }
+
+  /**
+   * `prefix` opens the object and ends with its first members: `{"partition":0,`. False: the record does not fit, and is not written. Where it is the first it
+   * is written without key, value and headers, their sizes told, so that a read goes on behind it.
+   */
+  add(view: RecordView, prefix: Buffer): boolean {
+    const { length } = this.#out;
+    const escapes = this.#escapes;
+    this.#write(view, prefix);
+    if (!this.#fits(length)) {
+      this.#out.length = length;
+      this.#escapes = escapes;
+      if (this.count > 0) return false;
+      this.#writeOversized(view, prefix);
+      if (this.#isCounted) this.#escapes += countEscapes(this.#out.bytes, length, this.#out.length);
+    }
+    this.count++;
+    return true;
+  }
+
+  /** The text of all that was added, once. */
+  finish(): string {
+    return this.#out.finish();
+  }
+
+  /** By the bound as long as that is enough, then by counting: all that is written, and from then on each record. */
+  #fits(recordFrom: number): boolean {
+    const { bytes, length } = this.#out;
+    if (!this.#isCounted && length + this.#escapes <= this.#bytesMax) return true;
+    if (length > this.#bytesMax) return false;
+    if (!this.#isCounted) this.#escapes = countEscapes(bytes, 0, recordFrom);
+    this.#isCounted = true;
+    const ofRecord = countEscapes(bytes, recordFrom, length);
+    if (length + this.#escapes + ofRecord > this.#bytesMax) return false;
+    this.#escapes += ofRecord;
+    return true;
+  }
+
+  #write(view: RecordView, prefix: Buffer): void {
+    const out = this.#out;
+    this.#begin(view, prefix);
+    this.#member(keyWords, view.bytes, view.keyAt, view.keyBytes, this.#formats.key);
+    this.#member(valueWords, view.bytes, view.valueAt, view.valueBytes, this.#formats.value);
+    out.reserve(headersOpen.length + 2);
+    out.copy(headersOpen, 0, headersOpen.length);
+    if (view.headerCount > 0) this.#headers(view);
+    out.reserve(end.length);
+    out.copy(end, 0, end.length);
+  }
+
+  #begin({ offset, timestampMs, timestampType }: RecordView, prefix: Buffer): void {
+    const out = this.#out;
+    out.reserve(prefix.length + frameBytesMax);
+    if (this.count > 0) out.copy(comma, 0, 1);
+    out.copy(prefix, 0, prefix.length);
+    out.copy(offsetWord, 0, offsetWord.length);
+    out.whole(offset);
+    out.copy(timestampWord, 0, timestampWord.length);
+    out.whole(timestampMs);
+    const type = timestampType === "CREATE_TIME" ? createTime : logAppendTime;
+    out.copy(type, 0, type.length);
+    if (!this.#isCounted) this.#escapes += prefix.length + frameEscapesMax;
+  }
+
+  #writeOversized(view: RecordView, prefix: Buffer): void {
+    this.#begin(view, prefix);
+    const sizes = `"key_bytes":${Math.max(0, view.keyBytes)},"value_bytes":${Math.max(0, view.valueBytes)}`;
+    this.#out.text(`,"key":null,"value":null,"headers":[],"omitted":{${sizes}}}`);
+  }
+
+  #member(words: MemberWords, bytes: Buffer, at: number, length: number, asked: RecordFormats["key"]): void {
+    const out = this.#out;
+    if (length < 0) {
+      out.reserve(words.null.length);
+      out.copy(words.null, 0, words.null.length);
+      return;
+    }
+    const to = at + length;
+    const format = formOf(bytes, at, to, asked);
+    out.reserve(words.name.length + words.base64.length + 4 * Math.ceil(length / 3) + 4);
+    out.copy(words.name, 0, words.name.length);
+    if (format === "base64") {
+      out.copy(quote, 0, 1);
+      out.base64(bytes, at, to);
+      out.copy(quote, 0, 1);
+    } else if (format === "json") {
+      out.copy(bytes, at, to);
+      if (!this.#isCounted) this.#escapes += length;
+    } else this.#string(bytes, at, to);
+    out.reserve(words[format].length);
+    out.copy(words[format], 0, words[format].length);
+  }
+
+  /** UTF-8 as a JSON string. */
+  #string(bytes: Buffer, at: number, to: number): void {
+    const out = this.#out;
+    const from = out.length;
+    if (isPlain(bytes, at, to)) {
+      out.reserve(to - at + 2);
+      out.copy(quote, 0, 1);
+      out.copy(bytes, at, to);
+      out.copy(quote, 0, 1);
+      return; // its two quotes are counted with the frame
+    }
+    out.text(JSON.stringify(bytes.toString("utf8", at, to)));
+    if (!this.#isCounted) this.#escapes += out.length - from;
+  }
+
+  #headers(view: RecordView): void {
+    const { bytes } = view;
+    const out = this.#out;
+    let isFirst = true;
+    forEachHeader(view, (nameAt, nameBytes, valueAt, valueBytes) => {
+      out.reserve(headerBytesMax);
+      const open = isFirst ? headerOpen : nextHeaderOpen;
+      isFirst = false;
+      out.copy(open, 0, open.length);
+      this.#string(bytes, nameAt, nameAt + nameBytes);
+      out.reserve(headerBytesMax + 4 * Math.ceil(Math.max(0, valueBytes) / 3));
+      out.copy(headerValue, 0, headerValue.length);
+      if (valueBytes < 0) out.copy(nullWord, 0, nullWord.length);
+      else this.#headerValue(bytes, valueAt, valueAt + valueBytes);
+      out.reserve(1);
+      out.copy(closeBrace, 0, 1);
+      if (!this.#isCounted) this.#escapes += frameEscapesMax;
+    });
+  }
+
+  #headerValue(bytes: Buffer, at: number, to: number): void {
+    const out = this.#out;
+    if (this.#formats.headers === "string" && isUtf8(bytes.subarray(at, to))) {
+      this.#string(bytes, at, to);
+      return;
+    }
+    out.copy(quote, 0, 1);
+    out.base64(bytes, at, to);
+    out.copy(quote, 0, 1);
+    if (this.#formats.headers === "string") out.copy(headerFormat, 0, headerFormat.length);
+  }
+}
+
+function formOf(bytes: Buffer, at: number, to: number, asked: RecordFormats["key"]): RecordFormat {
+  if (asked === "base64") return "base64";
+  const isJson = asked !== "string" && isJsonText(bytes, at, to);
+  if (asked === "json" && !isJson) return "base64";
+  if (!isUtf8(bytes.subarray(at, to))) return "base64";
+  return isJson ? "json" : "string";
+}
+
+/** ASCII that stands in a JSON string as it is. */
+function isPlain(bytes: Buffer, at: number, to: number): boolean {
+  for (let index = at; index < to; index++) {
+    const byte = bytes[index] as number;
+    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
+  }
+  return true;
+}
+
+/** Bytes that take a backslash more inside a JSON string: quotes, backslashes, and the line ends and tabs of spliced JSON. */
+function countEscapes(bytes: Buffer, from: number, to: number): number {
+  let escapes = 0;
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] as number;
+    if (byte === 0x22 || byte === 0x5c || byte < 0x20) escapes++;
+  }
+  return escapes;
+}
+
+interface MemberWords extends Readonly<Record<RecordFormat, Buffer>> {
+  readonly name: Buffer;
+  readonly null: Buffer;
+}
+
+const wordsOf = (name: "key" | "value"): MemberWords => ({
+  name: Buffer.from(`,"${name}":`),
+  null: Buffer.from(`,"${name}":null`),
+  json: Buffer.from(`,"${name}_format":"json"`),
+  string: Buffer.from(`,"${name}_format":"string"`),
+  base64: Buffer.from(`,"${name}_format":"base64"`),
+});
+const keyWords = wordsOf("key");
+const valueWords = wordsOf("value");
+
+const comma = Buffer.from(",");
+const quote = Buffer.from('"');
+const closeBrace = Buffer.from("}");
+const nullWord = Buffer.from("null");
+const offsetWord = Buffer.from('"offset":');
+const timestampWord = Buffer.from(',"timestamp":');
+const createTime = Buffer.from(',"timestamp_type":"CREATE_TIME"');
+const logAppendTime = Buffer.from(',"timestamp_type":"LOG_APPEND_TIME"');
+const headersOpen = Buffer.from(',"headers":[');
+const end = Buffer.from("]}");
+const headerOpen = Buffer.from('{"name":');
+const nextHeaderOpen = Buffer.from(',{"name":');
+const headerValue = Buffer.from(',"value":');
+const headerFormat = Buffer.from(',"value_format":"base64"');
+
+/** Of a record's own words, but for its prefix: their bytes, and the quotes among them. */
+const frameBytesMax = 160;
+const frameEscapesMax = 48;
+const headerBytesMax = 80;

@@ -1,0 +1,153 @@
+/** What each group protocol tells of a group by its id: consumer (KIP-848), classic, share (KIP-932) and streams (KIP-1071). */
+import type { Deadline } from "../../deadline.js";
+import type { RelayError } from "../../errors.js";
+import type { Api } from "../connection.js";
+import type { Kafka } from "../kafka.js";
+import { describeConsumerGroupsApi, describeGroupsApi, describeShareGroupsApi, describeStreamsGroupsApi } from "../protocol/groups.js";
+import type { AnswerOf } from "../protocol/wire.js";
+import { toAdminError } from "./admin-failures.js";
+import { ask } from "./admin-request.js";
+import type { CoordinatorShare } from "./coordinators.js";
+import { type Group, type GroupMember, groupWords, toUpperSnake, unknownGroup } from "./group.js";
+import { type AssignedPartition, byTopicAndPartition, parseAssignment } from "./group-members.js";
+
+/** One answer a group; a group of another protocol is `group-not-found` to this one. Empty where the broker does not speak it. */
+export type DescribeByProtocol = (
+  kafka: Kafka,
+  share: CoordinatorShare,
+  deadline: Deadline,
+) => Promise<ReadonlyMap<string, Group | RelayError>>;
+
+/** In the order to ask: nearly every group is of one of the first two. */
+export const groupProtocols: readonly DescribeByProtocol[] = [
+  byProtocol(describeConsumerGroupsApi, toConsumerGroup),
+  byProtocol(describeGroupsApi, toClassicGroup),
+  byProtocol(describeShareGroupsApi, toShareGroup),
+  byProtocol(describeStreamsGroupsApi, toStreamsGroup),
+];
+
+interface DescribeArgs {
+  readonly groups: readonly string[];
+  readonly includeAuthorizedOperations: boolean;
+  readonly includeTopologyDescription: boolean;
+}
+interface Told {
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  readonly groupId: string;
+  readonly state: string;
+}
+/** What a protocol tells beside the id and the state. */
+type ToldByProtocol = Omit<Group, "groupId" | "state" | "coordinatorId">;
+
+function byProtocol<One extends Told>(
+  api: Api<DescribeArgs, { readonly groups: readonly One[] }>,
+  toGroup: (told: One) => ToldByProtocol,
+): DescribeByProtocol {
+  return async (kafka, { to, groupIds }, deadline) => {
+    if ((await kafka.connection.versionOf(api, to, deadline)) === undefined) return new Map();
+    const args = { groups: groupIds, includeAuthorizedOperations: false, includeTopologyDescription: false };
+    const { groups } = await ask(kafka, api, args, to, deadline, {
+      codes: (told) => told.groups.map(({ errorCode }) => errorCode),
+      isRepeatable: true,
+    });
+    return new Map(
+      groups.map((told) => [
+        told.groupId,
+        refusalOf(told) ?? {
+          groupId: told.groupId,
+          state: toUpperSnake(told.state),
+          coordinatorId: to.nodeId,
+          ...toGroup(told),
+        },
+      ]),
+    );
+  };
+}
+
+/**
+ * The broker's words for a group of another protocol would mislead: the next protocol is asked. A broker that has a protocol switched off says 35, and the
+ * classic protocol calls a group that does not exist "Dead".
+ */
+function refusalOf({ errorCode, errorMessage, groupId, state }: Told): RelayError | undefined {
+  if (errorCode === 69 || errorCode === 35 || (errorCode === 0 && state === "Dead")) return unknownGroup(groupId);
+  return errorCode === 0 ? undefined : toAdminError(errorCode, groupWords(groupId), errorMessage);
+}
+
+function toConsumerGroup({ assignor, members }: AnswerOf<typeof describeConsumerGroupsApi>["groups"][number]): ToldByProtocol {
+  const types = new Set(members.map(({ memberType }) => memberType));
+  return {
+    type: "CONSUMER",
+    protocolType: "consumer",
+    assignor,
+    isSimple: false,
+    isMixed: types.has(0) && types.has(1),
+    members: members.map((member) => toMember(member, toAssignments(member.assignment))),
+  };
+}
+
+function toClassicGroup({ protocolType, protocol, members }: AnswerOf<typeof describeGroupsApi>["groups"][number]): ToldByProtocol {
+  return {
+    type: "CLASSIC",
+    protocolType,
+    assignor: protocol,
+    isSimple: protocolType === "",
+    isMixed: false,
+    members: members.map((member) => toMember(member, protocolType === "consumer" ? parseAssignment(member.assignment) : [])),
+  };
+}
+
+function toShareGroup({ assignor, members }: AnswerOf<typeof describeShareGroupsApi>["groups"][number]): ToldByProtocol {
+  return {
+    type: "SHARE",
+    protocolType: "share",
+    assignor,
+    isSimple: false,
+    isMixed: false,
+    members: members.map((member) => toMember(member, toAssignments(member.assignment))),
+  };
+}
+
+/** Streams members are assigned tasks: a part of the topology, and a partition of each topic which that part reads. */
+function toStreamsGroup({ assignor, topology, members }: AnswerOf<typeof describeStreamsGroupsApi>["groups"][number]): ToldByProtocol {
+  const topicsOf = new Map(
+    (topology?.subtopologies ?? []).map((part) => [
+      part.subtopologyId,
+      [...part.sourceTopics, ...part.repartitionSourceTopics.map(({ name }) => name)],
+    ]),
+  );
+  const toRead = (tasks: readonly { readonly subtopologyId: string; readonly partitions: readonly number[] }[]) =>
+    tasks.flatMap(({ subtopologyId, partitions }) =>
+      (topicsOf.get(subtopologyId) ?? []).flatMap((topic) => partitions.map((partition) => ({ topic, partition }))),
+    );
+  const types = new Set(members.map(({ isClassic }) => isClassic));
+  return {
+    type: "STREAMS",
+    protocolType: "streams",
+    assignor: assignor ?? "",
+    isSimple: false,
+    isMixed: types.size > 1,
+    members: members.map((member) => toMember(member, toRead(member.assignment.activeTasks))),
+  };
+}
+
+const toAssignments = ({ topics }: { readonly topics: readonly { readonly name: string; readonly partitions: readonly number[] }[] }) =>
+  topics.flatMap(({ name, partitions }) => partitions.map((partition) => ({ topic: name, partition })));
+
+function toMember(
+  member: {
+    readonly memberId: string;
+    readonly instanceId?: string | null;
+    readonly clientId: string;
+    readonly clientHost: string;
+  },
+  assignments: readonly AssignedPartition[],
+): GroupMember {
+  return {
+    memberId: member.memberId,
+    instanceId: member.instanceId ?? null,
+    clientId: member.clientId,
+    clientHost: member.clientHost.replace(/^\//, ""),
+    assignments: [...assignments].sort(byTopicAndPartition),
+  };
+}

@@ -1,0 +1,118 @@
+/** Groups of every protocol: listed, described and deleted. */
+import type { Deadline } from "../../deadline.js";
+import { RelayError, toRelayError } from "../../errors.js";
+import type { Kafka } from "../kafka.js";
+import { deleteGroupsApi, listGroupsApi } from "../protocol/groups.js";
+import { toAdminError } from "./admin-failures.js";
+import { ask, throughFailover } from "./admin-request.js";
+import { askCoordinators, type CoordinatorShare } from "./coordinators.js";
+import { type Group, type GroupType, groupWords, toGroupType, toUpperSnake, unknownGroup } from "./group.js";
+import { groupProtocols } from "./group-protocols.js";
+
+export interface ListedGroup {
+  readonly groupId: string;
+  readonly protocolType: string;
+  /** "UNKNOWN" from brokers before 2.6, which do not list it. */
+  readonly state: string;
+  readonly type: GroupType;
+  /** The broker that listed it, which is its coordinator. */
+  readonly coordinatorId: number;
+}
+
+export interface GroupListing {
+  /** Sorted by id. */
+  readonly groups: readonly ListedGroup[];
+  /** Brokers that did not tell their groups, and why. */
+  readonly failed: ReadonlyMap<number, RelayError>;
+}
+
+/** Every group that the caller may describe; each broker tells those it coordinates, so one request a broker. */
+export async function listGroups(
+  kafka: Kafka,
+  deadline: Deadline,
+  options: { readonly states?: readonly string[]; readonly types?: readonly string[] } = {},
+): Promise<GroupListing> {
+  const failed = new Map<number, RelayError>();
+  let listed: readonly ListedGroup[] = [];
+  // When a broker dies, others take its groups over: then all are asked anew.
+  await throughFailover(deadline, async () => {
+    failed.clear();
+    const { brokers } = await kafka.metadata.describe([], deadline);
+    const told = await Promise.all(brokers.map(({ nodeId }) => listGroupsOf(kafka, nodeId, deadline, options).catch(toRelayError)));
+    for (const [index, { nodeId }] of brokers.entries()) {
+      const answer = told[index];
+      if (answer instanceof RelayError) failed.set(nodeId, answer);
+    }
+    const [firstFailure] = failed.values();
+    if (firstFailure !== undefined && failed.size === brokers.length) throw firstFailure;
+    listed = told.flatMap((answer) => (answer instanceof RelayError ? [] : answer));
+    return [...failed.values()].some((error) => error.failure.isRetriable) ? "unsettled" : "settled";
+  });
+  return { groups: [...listed].sort((one, other) => (one.groupId < other.groupId ? -1 : 1)), failed };
+}
+
+async function listGroupsOf(
+  kafka: Kafka,
+  nodeId: number,
+  deadline: Deadline,
+  options: { readonly states?: readonly string[]; readonly types?: readonly string[] },
+): Promise<readonly ListedGroup[]> {
+  const args = { states: options.states ?? [], types: options.types ?? [] };
+  const answer = await ask(kafka, listGroupsApi, args, { nodeId }, deadline, { codes: (told) => [told.errorCode], isRepeatable: true });
+  if (answer.errorCode !== 0) throw toAdminError(answer.errorCode, `Broker ${nodeId}'s groups`);
+  return answer.groups.map((group) => ({
+    groupId: group.groupId,
+    protocolType: group.protocolType,
+    state: group.state === null ? "UNKNOWN" : toUpperSnake(group.state),
+    type: toGroupType(group.type),
+    coordinatorId: nodeId,
+  }));
+}
+
+/** One answer a group: what it is, or why it is not told (`group-not-found`, `kafka-forbidden`...). */
+export function describeGroups(
+  kafka: Kafka,
+  groupIds: readonly string[],
+  deadline: Deadline,
+): Promise<ReadonlyMap<string, Group | RelayError>> {
+  return askCoordinators(kafka, groupIds, deadline, (share) => describeShare(kafka, share, deadline));
+}
+
+/** One group; throws why it is not told. */
+export async function describeGroup(kafka: Kafka, groupId: string, deadline: Deadline): Promise<Group> {
+  const group = (await describeGroups(kafka, [groupId], deadline)).get(groupId) ?? unknownGroup(groupId);
+  if (group instanceof RelayError) throw group;
+  return group;
+}
+
+/** A group's protocol is not known before it is asked for: each protocol is asked for what those before it do not know. At most four requests a coordinator. */
+async function describeShare(kafka: Kafka, share: CoordinatorShare, deadline: Deadline): Promise<ReadonlyMap<string, Group | RelayError>> {
+  const answers = new Map<string, Group | RelayError>();
+  for (const describe of groupProtocols) {
+    const open = share.groupIds.filter((groupId) => isNotFound(answers.get(groupId)));
+    if (open.length === 0) break;
+    const told = await describe(kafka, { to: share.to, groupIds: open }, deadline);
+    for (const [groupId, answer] of told) answers.set(groupId, answer);
+  }
+  return answers;
+}
+
+const isNotFound = (answer: Group | RelayError | undefined): boolean =>
+  answer === undefined || (answer instanceof RelayError && answer.code === "group-not-found");
+
+/** One answer a group: undefined where it is gone, or why it is not (`group-not-found`, `conflict` while it has members). */
+export function deleteGroups(
+  kafka: Kafka,
+  groupIds: readonly string[],
+  deadline: Deadline,
+): Promise<ReadonlyMap<string, RelayError | undefined>> {
+  return askCoordinators<undefined>(kafka, groupIds, deadline, async (share) => {
+    const answer = await ask(kafka, deleteGroupsApi, { groups: share.groupIds }, share.to, deadline, {
+      codes: (told) => told.groups.map(({ errorCode }) => errorCode),
+      isRepeatable: false,
+    });
+    return new Map(
+      answer.groups.map(({ groupId, errorCode }) => [groupId, errorCode === 0 ? undefined : toAdminError(errorCode, groupWords(groupId))]),
+    );
+  });
+}

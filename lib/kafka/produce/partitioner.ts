@@ -1,0 +1,67 @@
+/** Which partition a record goes to: the same one the Java client would choose for its key, and for those without a key one after the other. */
+import type { OutgoingRecord } from "../records.js";
+
+/** MurmurHash2 with the seed of Kafka's clients, as a signed 32-bit number. */
+export function murmur2(bytes: Uint8Array): number {
+  const mix = 0x5bd1e995;
+  const length = bytes.length;
+  let hash = 0x9747b28c ^ length;
+  let at = 0;
+  // The casts: `at` stays inside of the bytes.
+  for (; at + 4 <= length; at += 4) {
+    let word =
+      (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
+    word = Math.imul(word, mix);
+    word ^= word >>> 24;
+    hash = Math.imul(hash, mix) ^ Math.imul(word, mix);
+  }
+  const rest = length - at;
+  if (rest === 3) hash ^= (bytes[at + 2] as number) << 16;
+  if (rest >= 2) hash ^= (bytes[at + 1] as number) << 8;
+  if (rest >= 1) hash = Math.imul(hash ^ (bytes[at] as number), mix);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, mix);
+  return hash ^ (hash >>> 15);
+}
+
+export function partitionOfKey(key: Uint8Array, partitionsCount: number): number {
+  return (murmur2(key) & 0x7fffffff) % partitionsCount;
+}
+
+/**
+ * Records without a key stay together, so that they keep their order and share a batch: those of one call go to one partition, and on to the next after so many bytes.
+ */
+const stickyBytesMax = 64 * 1024;
+
+/** Chooses for one topic. `turn`: where to begin, so that many environments do not all begin with partition 0. */
+export class Partitioner {
+  #turn: number;
+
+  constructor(turn: number) {
+    this.#turn = turn;
+  }
+
+  /** A chooser for the records of one call, in order; partitions with a leader are preferred for those without a key. */
+  forCall(partitionsCount: number, hasLeader: (partition: number) => boolean): (record: OutgoingRecord, recordBytes: number) => number {
+    let current = this.#next(partitionsCount, hasLeader);
+    let bytes = 0;
+    return (record, recordBytes) => {
+      if (record.partition !== undefined) return record.partition;
+      if (record.key !== null) return partitionOfKey(record.key, partitionsCount);
+      if (bytes >= stickyBytesMax) {
+        current = this.#next(partitionsCount, hasLeader);
+        bytes = 0;
+      }
+      bytes += recordBytes;
+      return current;
+    };
+  }
+
+  #next(partitionsCount: number, hasLeader: (partition: number) => boolean): number {
+    for (let tried = 0; tried < partitionsCount; tried++) {
+      this.#turn = (this.#turn + 1) % partitionsCount;
+      if (hasLeader(this.#turn)) break;
+    }
+    return this.#turn;
+  }
+}

@@ -1,0 +1,276 @@
+/** One read, as the rounds of Fetch requests it takes: drain what is there up to the limits, else wait for what comes; moved leaders are followed. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Deadline, sooner } from "../../deadline.js";
+import { RelayError, toRelayError } from "../../errors.js";
+import { listOffsets } from "../admin/list-offsets.js";
+import { walkRecordSet } from "../codec/record-set.js";
+import type { Kafka } from "../kafka.js";
+import type { TopicMetadata } from "../metadata.js";
+import { partitionNotFound } from "../metadata.js";
+import { type FetchLimits, fetchRaw, type RawPartition } from "./fetch.js";
+import type { PollConnections } from "./poll-connections.js";
+import { isLostLeader, isMovedLeader, offsetOutOfRange, offsetOutOfRangeCode, toReadError } from "./read-failures.js";
+import type { PartitionProgress, ReadLimits, ReadPosition, ReadVisitor } from "./reader.js";
+
+/** How long a broker may hold one request of a long poll: one that has died meanwhile is noticed soon after. */
+const holdMsMax = 2_000;
+/** With several leaders one may hold its request while another has news already. */
+const holdOfManyMs = 250;
+/** Beyond what it was asked to hold a request, a broker that keeps silent is taken for lost. */
+const silenceMsMax = 4_000;
+const pollPauseMs = 20;
+/** Rounds that one read may take to fill its limits. */
+const drainRoundsMax = 64;
+/** Before each further look for a leader that moved. */
+const leaderPausesMs = [0, 100, 300, 900] as const;
+const fetchBytesMin = 64 * 1024;
+/** For the first request of a read that is limited by records: most are smaller. */
+const recordBytesGuess = 1024;
+
+interface OpenPartition {
+  readonly topic: string;
+  readonly partition: number;
+  nextOffset: bigint;
+  highWatermark: bigint;
+  lastStableOffset: bigint;
+  logStartOffset: bigint;
+  /** Looks for its leader that came to nothing, in a row. */
+  misses: number;
+  error: RelayError | undefined;
+}
+
+type Brokers = Pick<Kafka, "connection" | "metadata"> & { readonly pollConnections: PollConnections };
+
+export async function readPartitions(
+  kafka: Brokers,
+  positions: readonly ReadPosition[],
+  limits: ReadLimits,
+  deadline: Deadline,
+  visitor: ReadVisitor,
+): Promise<readonly PartitionProgress[]> {
+  const partitions = positions.map(toOpenPartition);
+  const budget = createBudget(limits, visitor);
+  const patience = sooner(deadline, limits.waitMs);
+
+  for (let round = 0; round < drainRoundsMax; round++) {
+    const wanted = partitions.filter(hasMore);
+    if (wanted.length === 0 || budget.isSpent()) break;
+    await fetchRound(kafka, wanted, budget, 0, deadline);
+  }
+  while (budget.isUntouched() && patience.leftMs() > 0) {
+    const waiting = partitions.filter(({ error }) => error === undefined);
+    if (waiting.length === 0) break;
+    const beforeMs = patience.leftMs();
+    await fetchRound(kafka, waiting, budget, Math.min(holdMsMax, beforeMs), deadline);
+    // A broker that does not hold the request, though it has nothing, must not be asked as fast as it answers.
+    if (budget.isUntouched() && beforeMs - patience.leftMs() < pollPauseMs) await sleep(pollPauseMs);
+  }
+  return partitions.map(toProgress);
+}
+
+/** Nothing is known of it yet, or there is more than was read. */
+function hasMore({ error, highWatermark, nextOffset, lastStableOffset }: OpenPartition): boolean {
+  return error === undefined && (highWatermark < 0n || nextOffset < lastStableOffset);
+}
+
+const toOpenPartition = ({ topic, partition, offset }: ReadPosition): OpenPartition => ({
+  topic,
+  partition,
+  nextOffset: offset,
+  highWatermark: -1n,
+  lastStableOffset: -1n,
+  logStartOffset: -1n,
+  misses: 0,
+  error: undefined,
+});
+
+const toProgress = ({ topic, partition, nextOffset, highWatermark, logStartOffset, error }: OpenPartition): PartitionProgress => ({
+  topic,
+  partition,
+  nextOffset,
+  highWatermark,
+  logStartOffset,
+  ...(error === undefined ? {} : { error }),
+});
+
+interface Budget {
+  readonly visit: ReadVisitor;
+  readonly isSpent: () => boolean;
+  readonly isUntouched: () => boolean;
+  /** What a request should ask for. */
+  readonly bytesWanted: () => number;
+}
+
+function createBudget({ bytesMax, recordsMax }: ReadLimits, visitor: ReadVisitor): Budget {
+  let bytes = 0;
+  let records = 0;
+  let isSpent = recordsMax <= 0;
+  return {
+    visit: (place, view) => {
+      const isOver = records > 0 && bytes + view.contentBytes > bytesMax;
+      if (isSpent || isOver || !visitor(place, view)) {
+        isSpent = true;
+        return false;
+      }
+      bytes += view.contentBytes;
+      isSpent = ++records >= recordsMax || bytes >= bytesMax;
+      return true;
+    },
+    isSpent: () => isSpent,
+    isUntouched: () => records === 0 && !isSpent,
+    bytesWanted: () => Math.max(fetchBytesMin, Math.min(bytesMax - bytes, (recordsMax - records) * recordBytesGuess)),
+  };
+}
+
+/** Asks each leader once, side by side, and hands what came to the budget, in the order of the partitions. */
+async function fetchRound(
+  kafka: Brokers,
+  wanted: readonly OpenPartition[],
+  budget: Budget,
+  holdMs: number,
+  deadline: Deadline,
+): Promise<void> {
+  const byLeader = await leadersOf(kafka, wanted, deadline);
+  const bytesMax = Math.ceil(budget.bytesWanted() / Math.max(1, byLeader.size));
+  const limits: FetchLimits = {
+    maxWaitMs: Math.ceil(byLeader.size > 1 ? Math.min(holdMs, holdOfManyMs) : holdMs),
+    bytesMin: 1,
+    bytesMax,
+    partitionBytesMax: bytesMax,
+  };
+  const answers = await Promise.all([...byLeader].map(([nodeId, ofLeader]) => askLeader(kafka, nodeId, ofLeader, limits, deadline)));
+  for (const [partition, raw] of answers.flat()) await take(kafka, partition, raw, budget, deadline);
+  const missesMax = Math.max(0, ...wanted.filter(({ error }) => error === undefined).map(({ misses }) => misses));
+  if (missesMax > 0) await sleep(Math.min(leaderPausesMs[missesMax] ?? 0, deadline.leftMs()));
+}
+
+async function leadersOf(
+  kafka: Brokers,
+  wanted: readonly OpenPartition[],
+  deadline: Deadline,
+): Promise<ReadonlyMap<number, readonly OpenPartition[]>> {
+  const topics = new Map<string, TopicMetadata | RelayError>();
+  for (const name of new Set(wanted.map(({ topic }) => topic))) {
+    const partitions = wanted.filter(({ topic }) => topic === name).map(({ partition }) => partition);
+    topics.set(name, await describe(kafka, name, partitions, deadline));
+  }
+  const byLeader = new Map<number, OpenPartition[]>();
+  for (const open of wanted) {
+    const topic = topics.get(open.topic) as TopicMetadata | RelayError;
+    const leader = topic instanceof RelayError ? topic : leaderIn(topic, open.partition);
+    if (leader instanceof RelayError) open.error = leader;
+    else if (leader === null) miss(kafka, open, toReadError(leaderNotAvailableCode, open));
+    else byLeader.set(leader, [...(byLeader.get(leader) ?? []), open]);
+  }
+  return byLeader;
+}
+
+const leaderNotAvailableCode = 5;
+
+/** From memory, but asked for anew where a partition is not in it: it may have been added since. */
+async function describe(
+  kafka: Brokers,
+  name: string,
+  partitions: readonly number[],
+  deadline: Deadline,
+): Promise<TopicMetadata | RelayError> {
+  try {
+    const remembered = await kafka.metadata.topic(name, deadline);
+    const isWhole = partitions.every((partition) => remembered.partitions.some((one) => one.partition === partition));
+    return isWhole ? remembered : await kafka.metadata.topic(name, deadline, { ageMaxMs: 0 });
+  } catch (error) {
+    return toRelayError(error);
+  }
+}
+
+function leaderIn({ name, partitions }: TopicMetadata, partition: number): number | null | RelayError {
+  const found = partitions.find((one) => one.partition === partition);
+  return found === undefined ? partitionNotFound(name, partition, partitions.length) : found.leader;
+}
+
+/** Remembers nothing of the topic any more; the partition is asked for again until its looks are used up. */
+function miss(kafka: Brokers, open: OpenPartition, error: RelayError): void {
+  kafka.metadata.forget(open.topic);
+  open.misses++;
+  if (open.misses >= leaderPausesMs.length) open.error = error;
+}
+
+type Answered = readonly [partition: OpenPartition, raw: RawPartition];
+
+async function askLeader(
+  kafka: Brokers,
+  nodeId: number,
+  partitions: readonly OpenPartition[],
+  limits: FetchLimits,
+  deadline: Deadline,
+): Promise<readonly Answered[]> {
+  try {
+    const positions = partitions.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset }));
+    const told =
+      limits.maxWaitMs === 0
+        ? await fetchRaw(kafka.connection, nodeId, positions, limits, deadline)
+        : await kafka.pollConnections.use((connection) =>
+            fetchRaw(connection, nodeId, positions, limits, sooner(deadline, limits.maxWaitMs + silenceMsMax)),
+          );
+    return partitions.flatMap((open): readonly Answered[] => {
+      const raw = told.find(({ topic, partition }) => topic === open.topic && partition === open.partition);
+      if (raw !== undefined) return [[open, raw]];
+      miss(kafka, open, toReadError(leaderNotAvailableCode, open));
+      return [];
+    });
+  } catch (thrown) {
+    const error = toRelayError(thrown);
+    for (const open of partitions) {
+      if (isLostLeader(error)) miss(kafka, open, error);
+      else open.error = error;
+    }
+    return [];
+  }
+}
+
+async function take(kafka: Brokers, open: OpenPartition, raw: RawPartition, budget: Budget, deadline: Deadline): Promise<void> {
+  const { topic, partition } = open;
+  if (raw.errorCode === offsetOutOfRangeCode) return tellRange(kafka, open, deadline);
+  if (isMovedLeader(raw.errorCode)) return miss(kafka, open, toReadError(raw.errorCode, open));
+  if (raw.errorCode !== 0) {
+    open.error = toReadError(raw.errorCode, open);
+    return;
+  }
+  open.misses = 0;
+  open.highWatermark = raw.highWatermark;
+  open.lastStableOffset = raw.lastStableOffset < 0n ? raw.highWatermark : raw.lastStableOffset;
+  open.logStartOffset = raw.logStartOffset;
+  let takenOffset = -1;
+  try {
+    open.nextOffset = await walkRecordSet(
+      { topic, partition, bytes: raw.records, fromOffset: open.nextOffset, abortedTransactions: raw.abortedTransactions },
+      (view) => {
+        const isTaken = budget.visit(open, view);
+        if (isTaken) takenOffset = view.offset;
+        return isTaken;
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof RelayError)) throw error;
+    open.error = error;
+    // What stood before the batch that cannot be read has been given, and is not given again.
+    if (takenOffset >= 0) open.nextOffset = BigInt(takenOffset) + 1n;
+  }
+}
+
+/** The broker says only that the offset is none of its own: which are, it is asked. */
+async function tellRange(kafka: Brokers, open: OpenPartition, deadline: Deadline): Promise<void> {
+  const { topic, partition } = open;
+  const [beginning, end] = await listOffsets(
+    kafka,
+    [
+      { topic, partition, at: "earliest" },
+      { topic, partition, at: "latest" },
+    ],
+    deadline,
+  );
+  open.error =
+    beginning?.error ?? end?.error ?? offsetOutOfRange(topic, partition, open.nextOffset, beginning?.offset ?? -1n, end?.offset ?? -1n);
+  open.logStartOffset = beginning?.offset ?? -1n;
+  open.highWatermark = end?.offset ?? -1n;
+}

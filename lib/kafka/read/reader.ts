@@ -1,0 +1,142 @@
+/** Reading records without a group: offsets come from the caller, and nothing is committed. */
+import type { Deadline } from "../../deadline.js";
+import type { RelayError } from "../../errors.js";
+import { listOffsets, type PartitionPoint } from "../admin/list-offsets.js";
+import { type RecordView, type SetPlace, toKafkaRecord } from "../codec/record-view.js";
+import type { Kafka } from "../kafka.js";
+import { partitionNotFound } from "../metadata.js";
+import type { KafkaRecord } from "../records.js";
+import { createPollConnections } from "./poll-connections.js";
+import { readPartitions } from "./read-rounds.js";
+
+export interface ReadPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+export interface ReadLimits {
+  /** Of the records' bytes (key, value, headers) over all partitions; at least one record is given whatever its size. */
+  readonly bytesMax: number;
+  readonly recordsMax: number;
+  /** How long to wait while there is nothing new; 0 answers at once. */
+  readonly waitMs: number;
+}
+
+/** How far a read came in one partition. */
+export interface PartitionProgress {
+  readonly topic: string;
+  readonly partition: number;
+  /** Where to go on: after the last record, and past what is never shown. */
+  readonly nextOffset: bigint;
+  /** -1 where the partition told nothing. */
+  readonly highWatermark: bigint;
+  readonly logStartOffset: bigint;
+  /** Why this partition told nothing (`offset-out-of-range`, `partition-not-found`, a leader that moved...); the others are still told. */
+  readonly error?: RelayError;
+}
+
+export interface PartitionRead extends PartitionProgress {
+  /** In offset order, none below the position asked for; aborted records and control batches are not among them. */
+  readonly records: readonly KafkaRecord[];
+}
+
+export interface PartitionOffsets {
+  readonly partition: number;
+  readonly beginning: bigint;
+  /** As readers of committed records see it: the last stable offset. */
+  readonly end: bigint;
+}
+
+/** Takes one record where it stands in the answer. False: it is not taken, and the whole read ends before it. */
+export type ReadVisitor = (place: SetPlace, record: RecordView) => boolean;
+
+export interface Reader {
+  /** One entry a position, in the order given, which is also the order in which partitions are served. */
+  readonly read: (positions: readonly ReadPosition[], limits: ReadLimits, deadline: Deadline) => Promise<readonly PartitionRead[]>;
+  /** The same without objects, for whoever makes a shape of its own. The visitor's refusal is a limit besides the limits. */
+  readonly visit: (
+    positions: readonly ReadPosition[],
+    limits: ReadLimits,
+    deadline: Deadline,
+    visitor: ReadVisitor,
+  ) => Promise<readonly PartitionProgress[]>;
+  /** First kept and next offset of the partitions named, or of all. */
+  readonly offsets: (topic: string, partitions: readonly number[] | "all", deadline: Deadline) => Promise<readonly PartitionOffsets[]>;
+  /** The first offset at or after a time (ms), the end where there is none. */
+  readonly offsetsForTime: (
+    topic: string,
+    partitions: readonly number[] | "all",
+    timestampMs: number,
+    deadline: Deadline,
+  ) => Promise<ReadonlyMap<number, bigint>>;
+  readonly close: () => Promise<void>;
+}
+
+export function createReader(kafka: Pick<Kafka, "connection" | "metadata" | "openConnection">): Reader {
+  const pollConnections = createPollConnections(kafka.openConnection);
+  return {
+    read: async (positions, limits, deadline) => {
+      const records = new Map<string, KafkaRecord[]>();
+      const nameOf = ({ topic, partition }: SetPlace): string => `${partition} ${topic}`;
+      const progress = await readPartitions({ ...kafka, pollConnections }, positions, limits, deadline, (place, view) => {
+        const name = nameOf(place);
+        const ofPartition = records.get(name);
+        if (ofPartition === undefined) records.set(name, [toKafkaRecord(view, place)]);
+        else ofPartition.push(toKafkaRecord(view, place));
+        return true;
+      });
+      return progress.map((one) => ({ ...one, records: records.get(nameOf(one)) ?? [] }));
+    },
+
+    visit: (positions, limits, deadline, visitor) => readPartitions({ ...kafka, pollConnections }, positions, limits, deadline, visitor),
+
+    offsets: async (topic, asked, deadline) => {
+      const partitions = await partitionsOf(topic, asked, deadline);
+      const beginnings = partitions.map((partition): PartitionPoint => ({ topic, partition, at: "earliest" }));
+      const ends = partitions.map((partition): PartitionPoint => ({ topic, partition, at: "latest" }));
+      const offsets = await offsetsAt([...beginnings, ...ends], deadline);
+      return partitions.map((partition, index) => ({
+        partition,
+        beginning: offsets[index] as bigint,
+        end: offsets[partitions.length + index] as bigint,
+      }));
+    },
+
+    offsetsForTime: async (topic, asked, timestampMs, deadline) => {
+      const partitions = await partitionsOf(topic, asked, deadline);
+      const atTime = partitions.map((partition): PartitionPoint => ({ topic, partition, at: BigInt(timestampMs) }));
+      const ends = partitions.map((partition): PartitionPoint => ({ topic, partition, at: "latest" }));
+      const offsets = await offsetsAt([...atTime, ...ends], deadline);
+      return new Map(
+        partitions.map((partition, index) => {
+          const found = offsets[index] as bigint;
+          return [partition, found >= 0n ? found : (offsets[partitions.length + index] as bigint)];
+        }),
+      );
+    },
+
+    close: async () => {},
+  };
+
+  async function offsetsAt(points: readonly PartitionPoint[], deadline: Deadline): Promise<readonly bigint[]> {
+    const listed = await listOffsets(kafka, points, deadline);
+    return listed.map(({ offset, error }) => {
+      if (error !== undefined) throw error;
+      return offset;
+    });
+  }
+
+  /** Checked against what the cluster says; partitions that are not remembered may be new. */
+  async function partitionsOf(topic: string, asked: readonly number[] | "all", deadline: Deadline): Promise<readonly number[]> {
+    if (asked !== "all") {
+      const remembered = (await kafka.metadata.topic(topic, deadline)).partitions.map(({ partition }) => partition);
+      if (asked.every((partition) => remembered.includes(partition))) return asked;
+    }
+    const fresh = (await kafka.metadata.topic(topic, deadline, { ageMaxMs: 0 })).partitions.map(({ partition }) => partition);
+    if (asked === "all") return fresh;
+    const missing = asked.find((partition) => !fresh.includes(partition));
+    if (missing !== undefined) throw partitionNotFound(topic, missing, fresh.length);
+    return asked;
+  }
+}
