@@ -138,6 +138,12 @@ test("a broker's refusal names the thing, keeps the broker's words where they he
   expect([29, 68, 69, 36, 41].map((code) => toAdminError(code, "X").failure.restCode)).toEqual([40301, 409, 404, 40002, 50003]);
 });
 
+test("what an election brings about is worth another try: a leader that moved, an epoch nobody knows, an end the new leader does not know yet", () => {
+  const codes = [5, 6, 9, 56, 74, 75, 78, 80, 83];
+
+  expect(codes.filter((code) => !toAdminError(code, "X").failure.isRetriable)).toEqual([]);
+});
+
 test("a controller that is gone is asked for again, also where the broker that would tell the new one is going too", async () => {
   const gone = new RelayError("kafka-unreachable", "gone");
   const script: unknown[] = [gone, gone, "moved"];

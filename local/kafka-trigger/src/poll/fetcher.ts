@@ -8,6 +8,7 @@ import type { RecordView } from "../../../../lib/kafka/codec/record-view.js";
 import type { Kafka } from "../../../../lib/kafka/kafka.js";
 import { fetchRaw, type RawPartition } from "../../../../lib/kafka/read/fetch.js";
 import { createPollConnections } from "../../../../lib/kafka/read/poll-connections.js";
+import { isMovedLeader } from "../../../../lib/kafka/read/read-failures.js";
 import { payloadBytesOf } from "../../../../lib/kafka-event/write.js";
 import type { Mapping } from "../mapping.js";
 import type { Lane } from "./lane.js";
@@ -53,8 +54,6 @@ const firstPauseMs = 100;
 const pauseMaxMs = 2_000;
 
 const offsetOutOfRange = 1;
-/** The leader moved, or is not known yet. */
-const movedCodes: ReadonlySet<number> = new Set([3, 5, 6, 9, 13, 74, 75, 76]);
 
 export function createFetcher(options: FetcherOptions): Fetcher {
   const { kafka, mapping, lanes, onRecords, onTrouble } = options;
@@ -133,7 +132,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     if (answer.errorCode !== 0) {
       kafka.metadata.forget(topic);
       const error = toAdminError(answer.errorCode, `Partition ${lane.partition} of topic ${JSON.stringify(topic)}`);
-      if (!movedCodes.has(answer.errorCode) || error.code === "unknown-topic-or-partition") onTrouble(error);
+      if (!isMovedLeader(answer.errorCode) || error.code === "unknown-topic-or-partition") onTrouble(error);
       lane.pausedUntilMs = Date.now() + firstPauseMs * 2;
       return;
     }
