@@ -2,9 +2,9 @@
  * What one test run shares between its processes: a folder with its brokers and everybody's temporary files, named by environment variables, and a leash,
  * so that nothing of it outlives the run, however that ends.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type Dirent, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";
 import { hasEnded, identityOf, isAlive } from "../../local/processes/identity.js";
 import { leash } from "../../local/processes/leash.js";
@@ -60,10 +60,9 @@ export function startRunBroker(progress?: (line: string) => void): Promise<Clust
 
 /** Its data is deleted with it, so nothing is lost by not asking politely. A negative number is a whole group, which may outlive its leader. */
 async function endAll(folder: string): Promise<void> {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => basename(name).endsWith(".pid"));
   await Promise.all(
-    files.map(async (file) => {
-      const [number = "", startTime = ""] = readFileSync(join(folder, file), "utf8").split("\n");
+    pidFilesIn(folder).map(async (file) => {
+      const [number = "", startTime = ""] = readFileSync(file, "utf8").split("\n");
       const identity = { pid: Math.abs(Number(number)), startTime };
       // Neither nobody's number (it may be somebody else's by now) nor 0, which is ourselves.
       if (identity.pid <= 1 || (identityOf(identity.pid) !== undefined && !isAlive(identity))) return;
@@ -75,4 +74,19 @@ async function endAll(folder: string): Promise<void> {
       await hasEnded(identity, endTimeoutMs);
     }),
   );
+}
+
+/** Brokers that still run delete folders of their data while we look: one that has gone holds nothing of interest. */
+function pidFilesIn(folder: string): readonly string[] {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return pidFilesIn(path);
+    return entry.name.endsWith(".pid") ? [path] : [];
+  });
 }
