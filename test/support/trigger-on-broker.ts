@@ -1,11 +1,12 @@
 /** The trigger on the real broker: a mapping with a function of the test's own, and what that function was called with. */
+import { afterEach, beforeEach } from "vitest";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { KafkaEvent, KafkaEventRecord } from "../../lib/kafka-event/shape.js";
 import type { Mapping } from "../../local/kafka-trigger/src/mapping.js";
 import { toEvent } from "../../local/kafka-trigger/src/poll/event.js";
 import type { GivenUp, InvocationOutcome } from "../../local/kafka-trigger/src/poll/settle.js";
 import { startTrigger, type Trigger } from "../../local/kafka-trigger/src/trigger.js";
-import { until } from "./kafka.js";
+import { testKafka, until } from "./kafka.js";
 import { uniqueName } from "./unique-names.js";
 
 export interface MappingRun extends Trigger {
@@ -15,6 +16,39 @@ export interface MappingRun extends Trigger {
   readonly warnings: readonly string[];
   /** Waits until the mapping has said that it polls. */
   readonly isPolling: () => Promise<void>;
+}
+
+export interface MappingsOfEachTest {
+  /** The test's own connection to the broker. */
+  readonly kafka: Kafka;
+  /** Runs a mapping until the test ends. */
+  readonly start: (topic: string, run?: TestFunction, given?: Parameters<typeof runMapping>[3]) => MappingRun;
+}
+
+const stopLimitMs = 5_000;
+
+/** For a file of tests: each has a connection of its own, and what it started is stopped behind it. */
+export function mappingsOfEachTest(): MappingsOfEachTest {
+  let kafka: Kafka;
+  let runs: MappingRun[];
+  beforeEach(() => {
+    kafka = testKafka();
+    runs = [];
+  });
+  afterEach(async () => {
+    await Promise.all(runs.map((run) => run.stop(stopLimitMs)));
+    await kafka.close();
+  });
+  return {
+    get kafka() {
+      return kafka;
+    },
+    start: (topic, run, given) => {
+      const mapping = runMapping(kafka, topic, run, given);
+      runs.push(mapping);
+      return mapping;
+    },
+  };
 }
 
 /** What a function does with its event: it returns an answer or throws. */

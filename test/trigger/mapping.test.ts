@@ -1,34 +1,17 @@
 /** Lambda's event source mapping for Kafka, sentence by sentence, against the real broker. Each test's name is what AWS documents, on the page of its comment. */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { committedOffsets } from "../../lib/kafka/admin/group-offsets.js";
 import { growTopic } from "../../lib/kafka/admin/topics.js";
-import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
 import { compileFilter } from "../../local/kafka-trigger/src/filter.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
+import { createTestTopic, until } from "../support/kafka.js";
 import { write as writeRecords } from "../support/relay-on-broker.js";
-import { type MappingRun, recordsOf, runMapping, type TestFunction, valuesOf } from "../support/trigger-on-broker.js";
+import { type MappingRun, mappingsOfEachTest, recordsOf, valuesOf } from "../support/trigger-on-broker.js";
 import { uniqueName } from "../support/unique-names.js";
 
-let kafka: Kafka;
-let runs: MappingRun[];
-
-beforeEach(() => {
-  kafka = testKafka();
-  runs = [];
-});
-
-afterEach(async () => {
-  await Promise.all(runs.map((run) => run.stop(5_000)));
-  await kafka.close();
-});
-
-const start = (topic: string, run?: TestFunction, given?: Parameters<typeof runMapping>[3]): MappingRun => {
-  const mapping = runMapping(kafka, topic, run, given);
-  runs.push(mapping);
-  return mapping;
-};
+const mappings = mappingsOfEachTest();
+const { start } = mappings;
 
 const record = (value: string | null, more: Partial<OutgoingRecord> = {}): OutgoingRecord => ({
   key: null,
@@ -38,7 +21,7 @@ const record = (value: string | null, more: Partial<OutgoingRecord> = {}): Outgo
 });
 const write = (topic: TopicName, values: readonly string[], partition = 0) =>
   writeRecords(
-    kafka,
+    mappings.kafka,
     topic,
     values.map((value) => record(value, { partition })),
   );
@@ -47,15 +30,15 @@ const lagOf = (run: MappingRun) => run.status().partitions.reduce((sum, { end, c
 const handed = (run: MappingRun) => run.events.flatMap(valuesOf);
 
 async function committedOffset(groupId: string, topic: TopicName, partition = 0): Promise<bigint | undefined> {
-  const table = (await committedOffsets(kafka, [groupId], createDeadline(5_000))).get(groupId);
+  const table = (await committedOffsets(mappings.kafka, [groupId], createDeadline(5_000))).get(groupId);
   if (table instanceof Error) throw table;
   return table?.get(topic)?.get(partition);
 }
 
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kafka.html
 test("a self-managed event names SelfManagedKafka, its brokers, and its records by topic and partition", async () => {
-  const topic = await createTestTopic(kafka, { partitions: 1 });
-  await writeRecords(kafka, topic, [
+  const topic = await createTestTopic(mappings.kafka, { partitions: 1 });
+  await writeRecords(mappings.kafka, topic, [
     record("v", { key: Buffer.from("k"), timestampMs: 1_700_000_000_123, headers: [{ name: "h", value: Buffer.from([0xdc, 0x41]) }] }),
   ]);
 
@@ -84,7 +67,7 @@ test("a self-managed event names SelfManagedKafka, its brokers, and its records 
 
 // https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html
 test("an MSK event names aws:kafka and the cluster", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   await write(topic, ["v"]);
 
   const run = start(topic, undefined, { kind: "msk", eventSourceArn: "arn:aws:kafka:eu-west-1:1:cluster/c/1" });
@@ -95,9 +78,9 @@ test("an MSK event names aws:kafka and the cluster", async () => {
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-filtering.html (the sample without a key)
 test("a null key and a tombstone's value are left out; headers keep their order and repeats, and there are none as an empty list", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   const headers = ["a", "b", "a"].map((name, index) => ({ name, value: Buffer.from(String(index)) }));
-  await writeRecords(kafka, topic, [
+  await writeRecords(mappings.kafka, topic, [
     record(null, { key: Buffer.from("k") }),
     record("v", { headers }),
     record("", { key: Buffer.alloc(0) }),
@@ -116,7 +99,7 @@ test("a null key and a tombstone's value are left out; headers keep their order 
 
 // https://docs.aws.amazon.com/lambda/latest/dg/with-msk-configure.html
 test("one payload may hold records of several partitions", async () => {
-  const topic = await createTestTopic(kafka, { partitions: 3 });
+  const topic = await createTestTopic(mappings.kafka, { partitions: 3 });
   for (const partition of [0, 1, 2]) await write(topic, numbers(2), partition);
 
   const run = start(topic, undefined, { windowMs: 400 });
@@ -127,7 +110,7 @@ test("one payload may hold records of several partitions", async () => {
 
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
 test("a batch is sent when it has BatchSize records, and never holds more", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   await write(topic, numbers(25));
 
   const run = start(topic, undefined, { batchSize: 10, windowMs: 200 });
@@ -139,8 +122,8 @@ test("a batch is sent when it has BatchSize records, and never holds more", asyn
 
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
 test("a batch is sent when its payload reaches 6 MB, base64 included", async () => {
-  const topic = await createTestTopic(kafka);
-  for (let index = 0; index < 8; index++) await writeRecords(kafka, topic, [record("x".repeat(900_000))]);
+  const topic = await createTestTopic(mappings.kafka);
+  for (let index = 0; index < 8; index++) await writeRecords(mappings.kafka, topic, [record("x".repeat(900_000))]);
 
   const run = start(topic, undefined, { windowMs: 1_000 });
   await until(() => handed(run).length === 8);
@@ -153,7 +136,7 @@ test("a batch is sent when its payload reaches 6 MB, base64 included", async () 
 
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-configure.html
 test("records of a partition wait until its batch is settled, and other partitions go on", async () => {
-  const topic = await createTestTopic(kafka, { partitions: 2 });
+  const topic = await createTestTopic(mappings.kafka, { partitions: 2 });
   let release = (): void => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -174,7 +157,7 @@ test("records of a partition wait until its batch is settled, and other partitio
 
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-process.html
 test("offsets are committed after the function has processed the batch, and not before", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   const consumerGroupId = uniqueName("group");
   let release = (): void => {};
   const held = new Promise<void>((resolve) => {
@@ -191,7 +174,7 @@ test("offsets are committed after the function has processed the batch, and not 
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-starting-positions.html
 test("LATEST begins behind the newest record, and a restart goes on where the group stopped", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   const consumerGroupId = uniqueName("group");
   await write(topic, ["old"]);
   const first = start(topic, undefined, { consumerGroupId, startingPosition: { kind: "LATEST" } });
@@ -208,9 +191,9 @@ test("LATEST begins behind the newest record, and a restart goes on where the gr
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-starting-positions.html
 test("AT_TIMESTAMP begins at the first record of that time or later", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   await writeRecords(
-    kafka,
+    mappings.kafka,
     topic,
     [1_000, 2_000, 3_000].map((ms) => record(String(ms), { timestampMs: 1_700_000_000_000 + ms })),
   );
@@ -223,7 +206,7 @@ test("AT_TIMESTAMP begins at the first record of that time or later", async () =
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-consumer-group-id.html
 test("a group that has offsets goes on there, and the starting position is ignored", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   const consumerGroupId = uniqueName("group");
   await write(topic, ["one"]);
   const first = start(topic, undefined, { consumerGroupId });
@@ -239,7 +222,7 @@ test("a group that has offsets goes on there, and the starting position is ignor
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 test("a function error sends the whole batch again until it succeeds", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   await write(topic, numbers(3));
   let calls = 0;
   const run = start(topic, () => {
@@ -253,7 +236,7 @@ test("a function error sends the whole batch again until it succeeds", async () 
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 test("MaximumRetryAttempts does not count the first attempt, and what is given up lets the partition go on", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   await write(topic, ["bad"]);
   const run = start(
     topic,
@@ -272,7 +255,7 @@ test("MaximumRetryAttempts does not count the first attempt, and what is given u
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 test("BisectBatchOnFunctionError cuts a failed batch in two until the poison record is alone", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   await write(topic, ["a", "b", "bad", "d"]);
   const run = start(
     topic,
@@ -288,7 +271,7 @@ test("BisectBatchOnFunctionError cuts a failed batch in two until the poison rec
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 test("with ReportBatchItemFailures only the records that the answer names come again", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   await write(topic, numbers(4));
   let calls = 0;
   const run = start(
@@ -306,7 +289,7 @@ test.each([
   ["an offset that was not in the batch", (topic: string) => ({ partition: `${topic}-0`, offset: 99 })],
   ["a text in place of an object, as for SQS", () => "0"],
 ])("an identifier with %s sends the whole batch again", async (_what, identifier) => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   await write(topic, numbers(2));
   let calls = 0;
   const run = start(topic, () => (++calls === 1 ? { batchItemFailures: [{ itemIdentifier: identifier(topic) }] } : undefined), {
@@ -320,7 +303,7 @@ test.each([
 
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-process.html
 test("what a function returns says nothing where the mapping does not take partial responses", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   await write(topic, numbers(2));
   const run = start(topic, () => ({ batchItemFailures: [{ itemIdentifier: { partition: `${topic}-0`, offset: 0 } }] }));
   await until(() => run.events.length > 0 && lagOf(run) === 0);
@@ -330,7 +313,7 @@ test("what a function returns says nothing where the mapping does not take parti
 
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 test("records that no filter matches are not delivered, and their offsets are committed", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   const consumerGroupId = uniqueName("group");
   await write(topic, ['{"a":1}', '{"a":2}', '{"a":1}', '{"a":3}']);
   const run = start(topic, undefined, { consumerGroupId, filter: compileFilter([{ value: { a: [1] } }]) });
@@ -341,8 +324,8 @@ test("records that no filter matches are not delivered, and their offsets are co
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 test("a record older than MaximumRecordAgeInSeconds is not sent", async () => {
-  const topic = await createTestTopic(kafka);
-  await writeRecords(kafka, topic, [record("old", { timestampMs: Date.now() - 120_000 }), record("new")]);
+  const topic = await createTestTopic(mappings.kafka);
+  await writeRecords(mappings.kafka, topic, [record("old", { timestampMs: Date.now() - 120_000 }), record("new")]);
   const run = start(topic, undefined, { failure: { recordAgeMaxMs: 60_000 } });
   await until(() => lagOf(run) === 0 && run.events.length > 0);
 
@@ -355,7 +338,7 @@ test("a topic that appears later is read from its first record", async () => {
   const run = start(topic);
   await until(() => run.warnings.some((line) => line.includes(topic)));
 
-  await createTestTopic(kafka, { name: topic });
+  await createTestTopic(mappings.kafka, { name: topic });
   await write(topic, ["first"]);
   await until(() => run.events.length > 0);
 
@@ -363,12 +346,14 @@ test("a topic that appears later is read from its first record", async () => {
 });
 
 test("a partition that is added is read from its first record", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   const run = start(topic);
   await run.isPolling();
 
-  await growTopic(kafka, topic, 2, createDeadline(10_000));
-  await until(() => kafka.metadata.topic(topic, createDeadline(5_000), { ageMaxMs: 0 }).then(({ partitions }) => partitions.length === 2));
+  await growTopic(mappings.kafka, topic, 2, createDeadline(10_000));
+  await until(() =>
+    mappings.kafka.metadata.topic(topic, createDeadline(5_000), { ageMaxMs: 0 }).then(({ partitions }) => partitions.length === 2),
+  );
   await write(topic, ["new partition"], 1);
   await until(() => run.events.length > 0);
 
@@ -376,7 +361,7 @@ test("a partition that is added is read from its first record", async () => {
 });
 
 test("two copies share the partitions, and a rebalance loses nothing", async () => {
-  const topic = await createTestTopic(kafka, { partitions: 4 });
+  const topic = await createTestTopic(mappings.kafka, { partitions: 4 });
   const consumerGroupId = uniqueName("group");
   const one = start(topic, undefined, { consumerGroupId, windowMs: 0, batchSize: 10 });
   await one.isPolling();
@@ -393,7 +378,7 @@ test("two copies share the partitions, and a rebalance loses nothing", async () 
 });
 
 test("stopping lets the batch in hand end and commits it", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   const consumerGroupId = uniqueName("group");
   await write(topic, ["in hand"]);
   let release = (): void => {};

@@ -1,51 +1,34 @@
 /** What a mapping does when its ground shifts: offsets that are gone, a topic made anew, a handler that poisons one partition, a copy that was killed. */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { deleteRecords } from "../../lib/kafka/admin/records-delete.js";
 import { deleteTopics } from "../../lib/kafka/admin/topics.js";
-import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
+import { createTestTopic, until } from "../support/kafka.js";
 import { write as writeRecords } from "../support/relay-on-broker.js";
-import { type MappingRun, runMapping, type TestFunction, valuesOf } from "../support/trigger-on-broker.js";
+import { type MappingRun, mappingsOfEachTest, valuesOf } from "../support/trigger-on-broker.js";
 import { uniqueName } from "../support/unique-names.js";
 
-let kafka: Kafka;
-let runs: MappingRun[];
-
-beforeEach(() => {
-  kafka = testKafka();
-  runs = [];
-});
-
-afterEach(async () => {
-  await Promise.all(runs.map((run) => run.stop(5_000)));
-  await kafka.close();
-});
-
-const start = (topic: string, run?: TestFunction, given?: Parameters<typeof runMapping>[3]): MappingRun => {
-  const mapping = runMapping(kafka, topic, run, given);
-  runs.push(mapping);
-  return mapping;
-};
+const mappings = mappingsOfEachTest();
+const { start } = mappings;
 const write = (topic: TopicName, values: readonly string[], partition = 0) =>
   writeRecords(
-    kafka,
+    mappings.kafka,
     topic,
     values.map((value) => ({ key: null, value: Buffer.from(value), headers: [], partition })),
   );
 const handed = (run: MappingRun) => run.events.flatMap(valuesOf);
 
 test("a topic that was deleted and made anew is read from its first record, and its offsets are committed", async () => {
-  const topic = await createTestTopic(kafka, { partitions: 1 });
+  const topic = await createTestTopic(mappings.kafka, { partitions: 1 });
   const consumerGroupId = uniqueName("group");
   await write(topic, ["old 1", "old 2", "old 3"]);
   const run = start(topic, undefined, { consumerGroupId, windowMs: 0 });
   await until(() => run.status().partitions[0]?.committed === 3);
 
-  await deleteTopics(kafka, [topic], createDeadline(10_000));
+  await deleteTopics(mappings.kafka, [topic], createDeadline(10_000));
   await until(() => run.warnings.some((line) => line.includes(topic)));
-  await createTestTopic(kafka, { name: topic, partitions: 1 });
+  await createTestTopic(mappings.kafka, { name: topic, partitions: 1 });
   await write(topic, ["new 1"]);
   await until(() => handed(run).includes("new 1"));
 
@@ -53,14 +36,14 @@ test("a topic that was deleted and made anew is read from its first record, and 
 });
 
 test("where the offset to go on at is not kept any more, it goes on at the first that is, and says so", async () => {
-  const topic = await createTestTopic(kafka, { partitions: 1 });
+  const topic = await createTestTopic(mappings.kafka, { partitions: 1 });
   const consumerGroupId = uniqueName("group");
   await write(topic, ["a"]);
   const first = start(topic, undefined, { consumerGroupId });
   await until(() => first.status().partitions[0]?.committed === 1);
   await first.stop(5_000);
   await write(topic, ["expired", "expired too", "kept"]);
-  await deleteRecords(kafka, topic, [{ partition: 0, beforeOffset: 3n }], createDeadline(10_000));
+  await deleteRecords(mappings.kafka, topic, [{ partition: 0, beforeOffset: 3n }], createDeadline(10_000));
 
   const second = start(topic, undefined, { consumerGroupId });
   await until(() => second.events.length > 0);
@@ -71,7 +54,7 @@ test("where the offset to go on at is not kept any more, it goes on at the first
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 test("a poison batch holds its partition for as long as it fails, and the others go on", async () => {
-  const topic = await createTestTopic(kafka, { partitions: 2 });
+  const topic = await createTestTopic(mappings.kafka, { partitions: 2 });
   let isHealed = false;
   const run = start(
     topic,
@@ -95,8 +78,8 @@ test("a poison batch holds its partition for as long as it fails, and the others
 
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-troubleshoot.html
 test("a record that no invocation can take is given up without one, and the partition goes on", async () => {
-  const topic = await createTestTopic(kafka, { partitions: 1, configs: { "max.message.bytes": "8000000" } });
-  await writeRecords(kafka, topic, [{ key: null, value: Buffer.alloc(4_900_000, "x"), headers: [], partition: 0 }]);
+  const topic = await createTestTopic(mappings.kafka, { partitions: 1, configs: { "max.message.bytes": "8000000" } });
+  await writeRecords(mappings.kafka, topic, [{ key: null, value: Buffer.alloc(4_900_000, "x"), headers: [], partition: 0 }]);
   await write(topic, ["behind it"]);
 
   const run = start(topic);
@@ -109,7 +92,7 @@ test("a record that no invocation can take is given up without one, and the part
 const firstBatchLimitMs = 4_000;
 
 test("after a clean stop the first batch waits for nobody at the next start", async () => {
-  const topic = await createTestTopic(kafka);
+  const topic = await createTestTopic(mappings.kafka);
   const consumerGroupId = uniqueName("group");
   const first = start(topic, undefined, { consumerGroupId, windowMs: 0 });
   await first.isPolling();
