@@ -72,6 +72,11 @@ export class Brokers {
     this.#coordinators.delete(group);
   }
 
+  /** Another cluster answers now. */
+  forgetCoordinators(): void {
+    this.#coordinators.clear();
+  }
+
   failed(address: Address, atMs: number): void {
     this.#failedAtMs.set(addressKey(address), atMs);
     for (const [group, nodeId] of this.#coordinators) if (isSame(this.#byId.get(nodeId), address)) this.#coordinators.delete(group);

@@ -3,6 +3,7 @@ import type { Config } from "../config.js";
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { ReadSecret } from "../secrets.js";
+import { type ClusterIdentity, createClusterIdentity } from "./cluster-identity.js";
 import type { Connection } from "./connection.js";
 import { createConnection } from "./kafkajs/connection.js";
 import { createMetadata, type Metadata } from "./metadata.js";
@@ -13,6 +14,8 @@ import type { TopicName } from "./records.js";
 import type { SaslLogin, SaslOptions, TlsOptions } from "./security.js";
 
 export interface Kafka {
+  /** Which cluster it is; what is kept of one cluster is dropped when another one answers. */
+  readonly identity: ClusterIdentity;
   /** For everything that is no long poll: its sockets have an idle timeout. */
   readonly connection: Connection;
   readonly metadata: Metadata;
@@ -44,10 +47,18 @@ export interface KafkaOptions {
 
 export function createKafka(options: KafkaOptions): Kafka {
   const { brokers, clientId, tls, sasl, connectTimeoutMs, requestTimeoutMs } = options;
-  const shared = { brokers, clientId, connectTimeoutMs, ...(tls === undefined ? {} : { tls }), ...(sasl === undefined ? {} : { sasl }) };
+  const identity = createClusterIdentity();
+  const shared = {
+    identity,
+    brokers,
+    clientId,
+    connectTimeoutMs,
+    ...(tls === undefined ? {} : { tls }),
+    ...(sasl === undefined ? {} : { sasl }),
+  };
   const connection = createConnection({ ...shared, silenceMaxMs: requestTimeoutMs });
   const opened = new Set<Connection>();
-  const metadata = createMetadata(connection);
+  const metadata = createMetadata(connection, identity);
   const openConnection = (): Connection => {
     const another = createConnection({ ...shared, silenceMaxMs: undefined });
     const own: Connection = {
@@ -66,10 +77,11 @@ export function createKafka(options: KafkaOptions): Kafka {
     if (created instanceof RelayError && created.code !== "topic-exists") throw created;
   };
   const kafka: Kafka = {
+    identity,
     connection,
     metadata,
     producer: createProducer(
-      { connection, metadata },
+      { connection, metadata, identity },
       {
         idempotence: options.idempotence,
         compression: options.compression,

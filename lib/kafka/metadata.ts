@@ -1,8 +1,9 @@
 /** What the cluster says of its brokers and of the topics in hand. */
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
+import type { ClusterIdentity } from "./cluster-identity.js";
 import type { Connection } from "./connection.js";
-import { metadataApi } from "./protocol/metadata.js";
+import { metadataApi, noTopicId } from "./protocol/metadata.js";
 import type { AnswerOf } from "./protocol/wire.js";
 
 export interface BrokerMetadata {
@@ -16,6 +17,8 @@ export interface PartitionMetadata {
   readonly partition: number;
   /** Null: it has no leader now. */
   readonly leader: number | null;
+  /** Counts the leaders of this partition; undefined from brokers before 2.1. */
+  readonly leaderEpoch?: number;
   readonly replicas: readonly number[];
   readonly isr: readonly number[];
   readonly offlineReplicas: readonly number[];
@@ -23,6 +26,8 @@ export interface PartitionMetadata {
 
 export interface TopicMetadata {
   readonly name: string;
+  /** Tells the topic from another one of its name, in hexadecimal; undefined from brokers before 2.8. */
+  readonly topicId?: string;
   readonly isInternal: boolean;
   /** In ascending order. */
   readonly partitions: readonly PartitionMetadata[];
@@ -58,9 +63,13 @@ const ageMaxDefaultMs = 60_000;
 /** Topics remembered at most; a function has few, a proxy of a big cluster may be asked for many. */
 const rememberedTopicsMax = 10_000;
 
-export function createMetadata(connection: Connection, now: () => number = Date.now): Metadata {
+export function createMetadata(connection: Connection, identity?: ClusterIdentity, now: () => number = Date.now): Metadata {
   const remembered = new Map<string, { readonly topic: TopicMetadata; readonly atMs: number }>();
   const asking = new Map<string, Promise<TopicMetadata>>();
+  identity?.onChange(() => {
+    remembered.clear();
+    asking.clear();
+  });
 
   async function describe(...[topics, deadline, options]: Parameters<Metadata["describe"]>): Promise<ClusterMetadata> {
     const asksOperations = options?.authorizedOperations === true;
@@ -140,15 +149,17 @@ type ToldTopic = AnswerOf<typeof metadataApi>["topics"][number];
 const operationsNotTold = -2_147_483_648;
 const noLeader = -1;
 
-function toTopic({ errorCode, name, isInternal, partitions, authorizedOperations }: ToldTopic): TopicMetadata | RelayError {
+function toTopic({ errorCode, name, topicId, isInternal, partitions, authorizedOperations }: ToldTopic): TopicMetadata | RelayError {
   if (errorCode !== 0) return toFailure(errorCode, name);
   return {
     name,
+    ...(topicId === noTopicId ? {} : { topicId }),
     isInternal,
     partitions: partitions
-      .map(({ partition, leader, replicas, isr, offlineReplicas }) => ({
+      .map(({ partition, leader, leaderEpoch, replicas, isr, offlineReplicas }) => ({
         partition,
         leader: leader === noLeader ? null : leader,
+        ...(leaderEpoch < 0 ? {} : { leaderEpoch }),
         replicas,
         isr,
         offlineReplicas,

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { clusterId } from "../../lib/kafka/admin/cluster.js";
+import { createClusterIdentity } from "../../lib/kafka/cluster-identity.js";
 import type { Connection } from "../../lib/kafka/connection.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { createMetadata } from "../../lib/kafka/metadata.js";
@@ -36,7 +37,7 @@ function coldKafka() {
   };
   const metadata = createMetadata(connection);
   const producer = createProducer({ connection, metadata }, { idempotence: true, compression: "none", ackTimeoutMs: 5_000 });
-  return { cold: { ...kafka, connection, metadata, producer }, rounds };
+  return { cold: { ...kafka, identity: createClusterIdentity(), connection, metadata, producer }, rounds };
 }
 
 test("v2 waits for the topic beside a producer id, and then for the records", async () => {

@@ -3,15 +3,9 @@ import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import type { Kafka } from "../kafka.js";
 
-/** A cluster's id never changes, so it is asked for once. */
-const knownIds = new WeakMap<Kafka, string>();
-
+/** Asked for once: every new socket confirms it, and whatever another cluster says replaces it. */
 export async function clusterId(kafka: Kafka, deadline: Deadline): Promise<string> {
-  const known = knownIds.get(kafka);
-  if (known !== undefined) return known;
-  const { clusterId: id } = await kafka.metadata.describe([], deadline);
-  knownIds.set(kafka, id);
-  return id;
+  return kafka.identity.id() ?? (await kafka.metadata.describe([], deadline)).clusterId;
 }
 
 /** Throws `not-found` for the id of another cluster. */

@@ -2,8 +2,10 @@
 import { assertTimeLeft, type Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import { type Address, addressKey, Brokers, parseAddress } from "../brokers.js";
+import type { ClusterIdentity } from "../cluster-identity.js";
 import type { Api, Connection, Destination } from "../connection.js";
 import { findCoordinatorApi, metadataApi } from "../protocol/metadata.js";
+import type { AnswerOf } from "../protocol/wire.js";
 import { type BrokerConnection, type BrokerConnectionOptions, openBrokerConnection } from "./broker-connection.js";
 
 export interface ConnectionOptions extends Omit<BrokerConnectionOptions, "signal"> {
@@ -13,8 +15,12 @@ export interface ConnectionOptions extends Omit<BrokerConnectionOptions, "signal
   /** A connection unused for longer is replaced before it is used again: something on the way may have forgotten it in silence. */
   readonly unusedMaxMs?: number;
   readonly now?: () => number;
+  /** Shared by all connections to one cluster: which one it is. */
+  readonly identity?: ClusterIdentity;
 }
 
+/** A new socket is asked which cluster it reaches, unless one has said so just now: in less time nobody makes another one. */
+const identityAgeMaxMs = 1_000;
 const unusedMaxDefaultMs = 240_000;
 /** With others left to try, one broker that does not answer must not take all the time there is. */
 const connectShare = 0.5;
@@ -68,8 +74,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   function open(link: Link, known: Brokers, limitMs: number): Promise<BrokerConnection> {
+    const startedMs = now();
     const opening = openBrokerConnection(link.address, { ...options, signal }, limitMs)
-      .then((connection) => {
+      .then(async (connection) => {
+        await identify(connection, link.address, known, Math.max(1, limitMs - (now() - startedMs)));
         if (signal.aborted) connection.close();
         link.open = connection;
         known.worked(link.address);
@@ -84,6 +92,29 @@ export function createConnection(options: ConnectionOptions): Connection {
       });
     link.opening = opening;
     return opening;
+  }
+
+  /** Another cluster may stand at the address by now: nothing of ours goes over a new socket before it is known which. */
+  async function identify(connection: BrokerConnection, address: Address, known: Brokers, limitMs: number): Promise<void> {
+    const { identity } = options;
+    if (identity?.id() === undefined || now() - identity.confirmedAtMs() < identityAgeMaxMs) return;
+    const version = connection.versionOf(metadataApi);
+    if (version === undefined) return;
+    try {
+      const question = await metadataApi.encode(version, brokersAlone);
+      learn(await decode(metadataApi, version, await connection.exchange(metadataApi, version, question, limitMs), address), known);
+    } catch (error) {
+      connection.close();
+      throw asUnreachable(error);
+    }
+  }
+
+  function learn(answer: AnswerOf<typeof metadataApi>, known: Brokers): void {
+    const { identity } = options;
+    const before = identity?.changes();
+    identity?.learn(answer.clusterId, now());
+    if (before !== identity?.changes()) known.forgetCoordinators();
+    known.learn(answer);
   }
 
   const connectLimitMs = (deadline: Deadline, isLast: boolean): number => {
@@ -140,17 +171,14 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   async function askForBrokers(deadline: Deadline): Promise<void> {
-    await request(
-      metadataApi,
-      { topics: [], allowAutoTopicCreation: false, includeClusterAuthorizedOperations: false, includeTopicAuthorizedOperations: false },
-      "any",
-      deadline,
-    );
+    await request(metadataApi, brokersAlone, "any", deadline);
   }
 
   async function request<Args, Answer>(api: Api<Args, Answer>, args: Args, to: Destination, deadline: Deadline): Promise<Answer> {
     assertTimeLeft(deadline, `ask Kafka for ${api.name}`);
+    const changes = options.identity?.changes();
     const [link, connection] = await linkFor(to, deadline);
+    if (typeof to === "object" && changes !== options.identity?.changes()) throw anotherCluster(link.address);
     const version = connection.versionOf(api);
     if (version === undefined) throw unsupported(api, link.address);
     const encoded = api.encode(version, args);
@@ -168,7 +196,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
     const answer = await decode(api, version, answerBody, link.address);
     obey(answer, link, now);
-    if (isMetadata(api, answer)) known.learn(answer);
+    if (isMetadata(api, answer)) learn(answer, known);
     if (typeof to === "object" && "coordinatorOf" in to && tells(answer, movedCoordinatorCodes)) known.forgetCoordinator(to.coordinatorOf);
     if (to === "controller" && tells(answer, movedControllerCodes)) known.forgetController();
     return answer;
@@ -183,6 +211,21 @@ export function createConnection(options: ConnectionOptions): Connection {
       links.clear();
     },
   };
+}
+
+const brokersAlone = {
+  topics: [],
+  allowAutoTopicCreation: false,
+  includeClusterAuthorizedOperations: false,
+  includeTopicAuthorizedOperations: false,
+};
+
+/** Whom to ask was known from the old cluster, and so was perhaps what is asked. */
+function anotherCluster(address: Address): RelayError {
+  return new RelayError(
+    "kafka-unreachable",
+    `Another Kafka cluster answers at ${addressKey(address)} than before, so a request that was meant for the old one was not sent.`,
+  );
 }
 
 interface Link {
@@ -272,7 +315,7 @@ async function decode<Answer>(api: Api<never, Answer>, version: number, body: Bu
   }
 }
 
-function isMetadata(api: { readonly key: number }, _answer: unknown): _answer is { readonly brokers: []; readonly controllerId: number } {
+function isMetadata(api: { readonly key: number }, _answer: unknown): _answer is AnswerOf<typeof metadataApi> {
   return api === (metadataApi as { readonly key: number });
 }
 

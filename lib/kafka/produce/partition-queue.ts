@@ -150,6 +150,23 @@ export class PartitionQueue {
     if (isGone) this.identity = undefined;
   }
 
+  /** Another cluster answers now: the sequence begins anew there. A batch in flight is judged when its answer, or its failure, is there. */
+  clusterChanged(): void {
+    this.identity = undefined;
+    this.isNew = true;
+    if (this.batch === undefined) return;
+    this.batch.isStranded = true;
+    if (!this.batch.isInFlight) this.leaveStranded();
+  }
+
+  /** What may be in the old cluster is not sent to the new one; what was never sent is, under the new sequence. */
+  leaveStranded(): void {
+    const { batch } = this;
+    if (batch?.isStranded !== true) return;
+    if (!batch.isMaybeWritten) this.putBack(batch.parts);
+    else this.unresolved(new RelayError("kafka-unreachable", "Another Kafka cluster answers now than the one the record was sent to."));
+  }
+
   /** The longest that anybody here waits. */
   get waitsMs(): number {
     return this.#waiting.reduce(

@@ -51,6 +51,8 @@ export class Batch implements BatchBytes {
   isInFlight = false;
   /** Some attempt may have been written. */
   isMaybeWritten = false;
+  /** Another cluster answers since it was made: its producer id and sequence mean nothing there, and it is not sent again as it is. */
+  isStranded = false;
   attempts = 0;
   #producer: BatchProducer | undefined;
   #measured: MeasuredBatch | undefined;

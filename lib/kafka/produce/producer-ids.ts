@@ -19,6 +19,8 @@ export interface ProducerIds {
   readonly known: () => ProducerIdentity | undefined;
   readonly shared: (deadline: Deadline) => Promise<ProducerIdentity>;
   readonly fresh: (deadline: Deadline) => Promise<ProducerIdentity>;
+  /** Another cluster answers: the ids of the old one may be somebody else's there. */
+  readonly forget: () => void;
 }
 
 const firstPauseMs = 20;
@@ -30,7 +32,16 @@ const transactionalIdForbidden = 53;
 export function createProducerIds(connection: Connection, isIdempotent: boolean): ProducerIds {
   let shared: ProducerIdentity | undefined = isIdempotent ? undefined : anonymous;
   let asking: Promise<ProducerIdentity> | undefined;
+  let timesForgotten = 0;
 
+  /** One question for all who come meanwhile. */
+  const ask = (deadline: Deadline): Promise<ProducerIdentity> => {
+    const own = fresh(deadline).finally(() => {
+      if (asking === own) asking = undefined;
+    });
+    asking = own;
+    return own;
+  };
   const fresh = (deadline: Deadline) => (isIdempotent ? askForProducerId(connection, deadline) : Promise.resolve(anonymous));
 
   return {
@@ -40,16 +51,20 @@ export function createProducerIds(connection: Connection, isIdempotent: boolean)
       for (;;) {
         if (shared !== undefined) return shared;
         const isOurs = asking === undefined;
-        asking ??= fresh(deadline).finally(() => {
-          asking = undefined;
-        });
+        const before = timesForgotten;
         try {
-          shared = await asking;
+          const answer = await (asking ?? ask(deadline));
+          if (before === timesForgotten) shared = answer; // else it may be the old cluster's
         } catch (error) {
           // The one who asked may have had less time than we do.
           if (isOurs || deadline.leftMs() <= 0 || (error as RelayError).code === "kafka-forbidden") throw error;
         }
       }
+    },
+    forget: () => {
+      timesForgotten++;
+      asking = undefined;
+      if (isIdempotent) shared = undefined;
     },
   };
 }

@@ -26,6 +26,8 @@ export interface TopicLines {
   readonly line: (topic: TopicName, records: readonly OutgoingRecord[], deadline: Deadline) => Promise<TopicLine>;
   /** A topic that has been produced to. */
   readonly of: (topic: string) => TopicLine;
+  /** Every line of every partition that was produced to. */
+  readonly queues: () => readonly PartitionQueue[];
 }
 
 export function createTopicLines(
@@ -55,6 +57,7 @@ export function createTopicLines(
 
   return {
     of,
+    queues: () => [...lines.values()].flatMap((line) => line.queues),
     line: async (topic, records, deadline) => {
       const described = await describe(topic, deadline); // first, so that names of no topic are not remembered
       const line = of(topic);
@@ -86,6 +89,7 @@ export class TopicLine {
 
   learn(topic: TopicMetadata): void {
     if (topic === this.#learned) return;
+    if (topic.topicId !== this.#learned?.topicId) this.#limit = undefined; // another topic of this name takes what it takes
     this.#learned = topic;
     this.#partitionsCount = topic.partitions.length;
     for (const { partition, leader } of topic.partitions) {
@@ -93,6 +97,10 @@ export class TopicLine {
       queue.leader = leader;
       this.#queues[partition] = queue;
     }
+  }
+
+  get queues(): readonly PartitionQueue[] {
+    return this.#queues.filter((queue) => queue !== undefined);
   }
 
   has(partition: number): boolean {

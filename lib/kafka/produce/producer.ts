@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDeadline, type Deadline } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
+import type { ClusterIdentity } from "../cluster-identity.js";
 import type { Connection } from "../connection.js";
 import type { Metadata } from "../metadata.js";
 import { type PartitionAnswer, type ProduceAnswer, type ProduceRequest, produceApi } from "../protocol/produce.js";
@@ -62,7 +63,7 @@ interface LeaderLine {
 }
 
 export function createProducer(
-  { connection, metadata }: { readonly connection: Connection; readonly metadata: Metadata },
+  { connection, metadata, identity }: { readonly connection: Connection; readonly metadata: Metadata; readonly identity?: ClusterIdentity },
   options: ProducerOptions,
 ): Producer {
   const { compression, ackTimeoutMs } = options;
@@ -70,6 +71,10 @@ export function createProducer(
   const topics = createTopicLines(connection, metadata, options.createTopic);
   const leaders = new Map<number, LeaderLine>();
   let isClosed = false;
+  identity?.onChange(() => {
+    ids.forget();
+    for (const queue of topics.queues()) queue.clusterChanged();
+  });
 
   async function produce(topic: TopicName, records: readonly OutgoingRecord[], deadline: Deadline): Promise<readonly ProduceOutcome[]> {
     if (isClosed) throw closed();
@@ -235,6 +240,7 @@ export function createProducer(
       return;
     }
     queue.isBusy = true;
+    queue.leaveStranded();
     queue.failuresInRow++;
     const line = topics.of(queue.topic);
     line.suspect();
@@ -258,8 +264,10 @@ export function createProducer(
   async function identify(queue: PartitionQueue): Promise<void> {
     queue.isBusy = true;
     const deadline = createDeadline(queue.waitsMs);
+    const changes = identity?.changes();
     try {
-      queue.identify(await (queue.isNew ? ids.shared(deadline) : ids.fresh(deadline)));
+      const own = await (queue.isNew ? ids.shared(deadline) : ids.fresh(deadline));
+      if (changes === identity?.changes()) queue.identify(own); // else it is asked for again, of the cluster that answers now
     } catch (thrown) {
       queue.failAll(toRelayError(thrown));
     }

@@ -1,5 +1,20 @@
 /** The messages that find things: which versions a broker speaks, what the cluster consists of, where a group's coordinator is. */
-import { array, bool, defineApi, int8, int16, int32, nullableArray, nullableString, since, string, struct } from "./wire.js";
+import {
+  array,
+  bool,
+  defineApi,
+  int8,
+  int16,
+  int32,
+  inVersions,
+  nullableArray,
+  nullableString,
+  since,
+  string,
+  struct,
+  uuid,
+  type WireType,
+} from "./wire.js";
 
 export const apiVersionsApi = defineApi({
   name: "ApiVersions",
@@ -13,15 +28,26 @@ export const apiVersionsApi = defineApi({
   }),
 });
 
-/** `topics` null asks for all, an empty list for none. Version 8 tells what the caller may do (KIP-430). */
+/** The id of no topic: what brokers before 2.8 have, and who asks by name says. */
+export const noTopicId = "00000000000000000000000000000000";
+
+const topicAsked = struct({ topicId: since(10, uuid, noTopicId), name: nullableString });
+/** Topics are asked for by name; from version 10 on their ids could be given as well. */
+const topicByName: WireType<string> = {
+  write: (out, name) => topicAsked.write(out, { topicId: noTopicId, name }),
+  read: (from) => topicAsked.read(from).name ?? "",
+};
+
+/** `topics` null asks for all, an empty list for none. Version 8 reports what the caller may do (KIP-430), version 10 the ids of topics (KIP-516). */
 export const metadataApi = defineApi({
   name: "Metadata",
   key: 3,
-  versions: [5, 8],
+  versions: [5, 12],
+  flexibleFrom: 9,
   request: struct({
-    topics: nullableArray(string),
+    topics: nullableArray(topicByName),
     allowAutoTopicCreation: bool,
-    includeClusterAuthorizedOperations: since(8, bool, false),
+    includeClusterAuthorizedOperations: inVersions(8, 10, bool, false),
     includeTopicAuthorizedOperations: since(8, bool, false),
   }),
   answer: struct({
@@ -33,6 +59,7 @@ export const metadataApi = defineApi({
       struct({
         errorCode: int16,
         name: string,
+        topicId: since(10, uuid, noTopicId),
         isInternal: bool,
         partitions: array(
           struct({
@@ -48,7 +75,7 @@ export const metadataApi = defineApi({
         authorizedOperations: since(8, int32, -2_147_483_648),
       }),
     ),
-    authorizedOperations: since(8, int32, -2_147_483_648),
+    authorizedOperations: inVersions(8, 10, int32, -2_147_483_648),
   }),
 });
 

@@ -93,11 +93,16 @@ class Reader {
     throw new RelayError("kafka-refused", "The broker's answer holds a length of more than 5 bytes.");
   }
 
-  skipTaggedFields(): void {
+  /** Hands each tagged field to `read` by its number; whatever that leaves of it is passed over. */
+  taggedFields(read: (tag: number) => void): void {
     const count = this.unsignedVarint();
     for (let index = 0; index < count; index++) {
-      this.unsignedVarint();
-      this.take(this.unsignedVarint());
+      const tag = this.unsignedVarint();
+      const size = this.unsignedVarint();
+      const start = this.take(size);
+      this.#at = start;
+      read(tag);
+      this.#at = start + size;
     }
   }
 }
@@ -223,9 +228,29 @@ export function inVersions<T>(first: number, last: number, type: WireType<T>, ot
 export const since = <T>(first: number, type: WireType<T>, otherwise: T): WireType<T> =>
   inVersions(first, Number.POSITIVE_INFINITY, type, otherwise);
 
-/** Fields in their order; what is not known of an answer's tagged fields is passed over. */
-export function struct<const F extends Fields>(fields: F): WireType<Struct<F>> {
+/** A tagged field of an answer (KIP-482): it reads as `otherwise` where the broker leaves it out. */
+interface Tagged<T = unknown, Otherwise = unknown> {
+  readonly tag: number;
+  readonly type: WireType<T>;
+  readonly otherwise: Otherwise;
+}
+
+export const tagged = <T, Otherwise>(tag: number, type: WireType<T>, otherwise: Otherwise): Tagged<T, Otherwise> => ({
+  tag,
+  type,
+  otherwise,
+});
+
+type TaggedFields = Readonly<Record<string, Tagged>>;
+type TaggedStruct<T extends TaggedFields> = { readonly [Name in keyof T]: T[Name] extends Tagged<infer V, infer O> ? V | O : never };
+
+/** Fields in their order, and those tagged fields of an answer that are named; the others are passed over, and none is written. */
+export function struct<const F extends Fields, const T extends TaggedFields = Record<never, never>>(
+  fields: F,
+  tags?: T,
+): WireType<Struct<F> & TaggedStruct<T>> {
   const entries = Object.entries(fields);
+  const tagEntries = Object.entries(tags ?? {});
   return {
     write: (out, value) => {
       for (const [name, type] of entries) type.write(out, value[name as keyof F]);
@@ -234,8 +259,14 @@ export function struct<const F extends Fields>(fields: F): WireType<Struct<F>> {
     read: (from) => {
       const value: Record<string, unknown> = {};
       for (const [name, type] of entries) value[name] = type.read(from);
-      if (from.isFlexible) from.skipTaggedFields();
-      return value as Struct<F>;
+      for (const [name, { otherwise }] of tagEntries) value[name] = otherwise;
+      if (from.isFlexible) {
+        from.taggedFields((tag) => {
+          const known = tagEntries.find(([, one]) => one.tag === tag);
+          if (known !== undefined) value[known[0]] = known[1].type.read(from);
+        });
+      }
+      return value as Struct<F> & TaggedStruct<T>;
     },
   };
 }

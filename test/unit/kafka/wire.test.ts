@@ -16,6 +16,7 @@ import {
   since,
   string,
   struct,
+  tagged,
   uuid,
 } from "../../../lib/kafka/protocol/wire.js";
 
@@ -107,4 +108,28 @@ test("an answer that ends too early is a failure, not a crash", async () => {
   for (let length = 0; length < whole.length; length += 7) {
     expect(() => echo.decode(3, whole.subarray(0, length))).toThrow(RelayError);
   }
+});
+
+const withTags = defineApi({
+  name: "Tags",
+  key: 998,
+  versions: [0, 1],
+  flexibleFrom: 1,
+  request: struct({ number: int32 }),
+  answer: struct({ number: int32 }, { known: tagged(0, struct({ epoch: int32, offset: int64 }), null), late: tagged(3, int8, -1) }),
+});
+
+test("tagged fields are read by their numbers, whatever stands between and behind them", async () => {
+  const number = Buffer.from([0, 0, 0, 9]);
+  const known = Buffer.from([0, 14, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0xff]); // one byte more than we know of
+  const unknown = Buffer.from([2, 3, 1, 2, 3]);
+  const late = Buffer.from([3, 1, 4]);
+
+  expect(await withTags.decode(1, Buffer.concat([number, Buffer.from([3]), known, unknown, late]))).toEqual({
+    number: 9,
+    known: { epoch: 5, offset: 7n },
+    late: 4,
+  });
+  expect(await withTags.decode(1, Buffer.concat([number, Buffer.from([0])]))).toEqual({ number: 9, known: null, late: -1 });
+  expect(await withTags.decode(0, number)).toEqual({ number: 9, known: null, late: -1 });
 });
