@@ -78,3 +78,8 @@ export function config(): Config {
 export function secretFromEnvironment(name: string): string | undefined {
   return process.env[name];
 }
+
+/** Where Node reads further certificate authorities from when it starts (https://nodejs.org/api/cli.html#node_extra_ca_certsfile). */
+export function extraAuthoritiesFile(): string | undefined {
+  return process.env.NODE_EXTRA_CA_CERTS || undefined;
+}

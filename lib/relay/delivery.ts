@@ -21,6 +21,8 @@ export interface Delivery {
   readonly message: Message;
   /** The record it came from, at its original coordinates also after a redrive. */
   readonly source: KafkaRecord;
+  /** Which attempt of this invocation is under way, from 1. A batch that was given back starts again at 1. */
+  readonly attempt: number;
 }
 
 export type DeliveryOutcome = { readonly verdict: "delivered" } | { readonly verdict: "failed"; readonly error: RelayError };

@@ -83,7 +83,7 @@ export function prepare(entry: Entry, route: Route): void | Promise<void> {
 function accept(entry: Entry, document: RecordDocument, messages: readonly Message[]): void {
   entry.stage = "deliver";
   const several = messages.length > 1;
-  entry.pending = messages.map((message, index) => new RecordDelivery(document, message, entry.namespace, several ? `#${index}` : ""));
+  entry.pending = messages.map((message, index) => new RecordDelivery(entry, document, message, several ? `#${index}` : ""));
   // A transform that answers no message has decided like a filter.
   if (messages.length === 0) entry.verdict = "filtered";
 }
@@ -97,21 +97,25 @@ function fail(entry: Entry, thrown: unknown): void {
 class RecordDelivery implements Delivery {
   readonly message: Message;
   readonly source: KafkaRecord;
+  readonly #entry: Entry;
   readonly #document: RecordDocument;
-  readonly #namespace: string;
   readonly #suffix: string;
   #id: string | undefined;
 
-  constructor(document: RecordDocument, message: Message, namespace: string, suffix: string) {
+  constructor(entry: Entry, document: RecordDocument, message: Message, suffix: string) {
     this.message = message;
     this.source = document.record;
+    this.#entry = entry;
     this.#document = document;
-    this.#namespace = namespace;
     this.#suffix = suffix;
   }
 
   get id(): string {
-    this.#id ??= recordId(this.#document, this.#namespace) + this.#suffix;
+    this.#id ??= recordId(this.#document, this.#entry.namespace) + this.#suffix;
     return this.#id;
+  }
+
+  get attempt(): number {
+    return this.#entry.attempts + 1;
   }
 }

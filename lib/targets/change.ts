@@ -62,6 +62,17 @@ function madeBy(columns: (delivery: Delivery) => Row | null | undefined, deliver
   }
 }
 
+const pathForm = /^(value|key)(\.[^.]+)*$|^headers\..+$|^(topic|partition|offset|timestamp)$/;
+
+/** Throws `bad-configuration` for a path that leads nowhere in any record. */
+export function assertPath(path: string): void {
+  if (pathForm.test(path)) return;
+  throw new RelayError(
+    "bad-configuration",
+    `${JSON.stringify(path)} leads nowhere: a path is value, key, topic, partition, offset or timestamp, or starts with "value.", "key." or "headers."`,
+  );
+}
+
 /** What stands at "value.a.b", "key", "key.a", "headers.name", "topic", "partition", "offset" or "timestamp"; undefined where nothing does. */
 export function valueAt({ message, source }: Delivery, path: string): unknown {
   const [root = "", ...names] = path.split(".");

@@ -5,7 +5,8 @@ import * as v from "valibot";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
-import { type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
+import { assertPath, type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
+import { assertConsistent, checkedText, textOf } from "./option-checks.js";
 import { awsEntries, checkOptions, made, oneOf, text, whole } from "./options.js";
 import { delivered, failedBy, isRecordFault } from "./outcome.js";
 
@@ -26,13 +27,24 @@ export interface DynamoDbOptions extends AwsOptions {
 /** The later of two, or of another topic, partition or generation: anything but an item that came from a later offset of the same. */
 const guard =
   "attribute_not_exists(relay_offset) OR relay_topic <> :topic OR relay_partition <> :partition OR relay_generation <> :generation OR relay_offset <= :offset";
+const guardAttributes: readonly string[] = ["relay_topic", "relay_partition", "relay_offset", "relay_generation", "relay_deleted"];
 const deliveriesMax = 100;
 
 const optionEntries = {
   ...awsEntries,
-  table: text,
-  key: v.pipe(v.array(text), v.minLength(1), v.maxLength(2, "is the partition key, and the sort key if there is one")),
-  attributes: v.optional(v.union([v.record(v.string(), text), made], "is an object of paths, or a function of the delivery")),
+  table: textOf(
+    /^[A-Za-z0-9_.-]{1,255}$|^arn:aws[a-z-]*:dynamodb:[^:]*:\d{12}:table\/.+$/,
+    "the name of a table (letters, digits, _, - and .) or its ARN",
+  ),
+  key: v.pipe(
+    v.array(text),
+    v.minLength(1, "must name the partition key"),
+    v.maxLength(2, "is the partition key, and the sort key if there is one"),
+    v.check((names) => new Set(names).size === names.length, "names an attribute twice"),
+  ),
+  attributes: v.optional(
+    v.union([v.record(v.string(), checkedText(assertPath)), made], "must be an object of paths, or a function of the delivery"),
+  ),
   tombstones: v.optional(oneOf("delete", "skip", "dead-letter", "mark")),
   generation: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
   concurrencyMax: v.optional(whole(1, 1_000)),
@@ -40,6 +52,13 @@ const optionEntries = {
 
 export function dynamodb(options: DynamoDbOptions): TargetDefinition {
   checkOptions("dynamodb", options, optionEntries);
+  const { attributes } = options;
+  const missing = typeof attributes === "object" ? options.key.find((each) => !Object.hasOwn(attributes, each)) : undefined;
+  const clash = typeof attributes === "object" ? Object.keys(attributes).find((each) => guardAttributes.includes(each)) : undefined;
+  assertConsistent("dynamodb", [
+    missing !== undefined && `attributes: has no path for the key ${JSON.stringify(missing)}`,
+    clash !== undefined && `attributes.${clash}: is an attribute of the target's own`,
+  ]);
   const name = options.table;
   const { tombstones = "delete" } = options;
   const rules = {

@@ -3,7 +3,8 @@ import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
-import { awsEntries, checkOptions, oneOf, text, textOrMade } from "./options.js";
+import { textOf } from "./option-checks.js";
+import { awsEntries, checkOptions, made, oneOf, text } from "./options.js";
 import { assertNamed, deliverByCalls } from "./queue-calls.js";
 import { callBytesMax } from "./queue-message.js";
 
@@ -29,11 +30,16 @@ interface Entry {
 
 const entriesMax = 10;
 
+const textOrFunction = "must be text, or a function of the delivery";
+
 const optionEntries = {
   ...awsEntries,
   bus: v.optional(text),
-  source: v.optional(textOrMade),
-  detailType: v.optional(textOrMade),
+  // PutEvents refuses what AWS's own services send, and longer texts.
+  source: v.optional(
+    v.union([textOf(/^(?!aws\.)[\s\S]{1,256}$/, "1 to 256 characters that do not start with aws."), made], textOrFunction),
+  ),
+  detailType: v.optional(v.union([textOf(/^[\s\S]{1,128}$/, "1 to 128 characters"), made], textOrFunction)),
   detail: v.optional(oneOf("value", "record")),
 };
 

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { didYouMean } from "../closest-name.js";
 import { RelayError } from "../errors.js";
+import { textOf } from "./option-checks.js";
 
 export const text = v.pipe(v.string("is text"), v.nonEmpty("is empty"));
 export const flag = v.boolean("is true or false");
@@ -15,7 +16,11 @@ export const oneOf = <const Names extends readonly string[]>(...names: Names) =>
   v.picklist(names, `is one of ${names.map((name) => JSON.stringify(name)).join(", ")}`);
 export const timeoutMs = whole(1, 900_000);
 
-export const awsEntries = { region: v.optional(text), endpoint: v.optional(text), timeoutMs: v.optional(timeoutMs) };
+export const awsEntries = {
+  region: v.optional(textOf(/^[a-z0-9-]+$/, "the name of a region, like eu-central-1")),
+  endpoint: v.optional(textOf(/^https?:\/\/[^\s/]+/, "an address that starts with http:// or https://")),
+  timeoutMs: v.optional(timeoutMs),
+};
 
 /** Throws `bad-configuration` that names every option at fault, never what it holds. */
 export function checkOptions(target: string, options: object, entries: v.ObjectEntries): void {

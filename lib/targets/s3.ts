@@ -7,13 +7,20 @@ import * as v from "valibot";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
-import { awsEntries, checkOptions, flag, oneOf, text, whole } from "./options.js";
+import { assertConsistent, checkedText, textOf } from "./option-checks.js";
+import { awsEntries, checkOptions, flag, oneOf, whole } from "./options.js";
 import { delivered, failedBy } from "./outcome.js";
+import { type FolderOf, parsePath } from "./s3/path.js";
 
 export interface S3Options extends AwsOptions {
   readonly bucket: string;
   /** Before every name; "" where absent. */
   readonly prefix?: string;
+  /**
+   * The folders below the prefix; "{topic}/{partition}" where absent. Also {year}, {month}, {day}, {hour} and {minute}, of the record's time in UTC: records of
+   * different folders are different objects.
+   */
+  readonly path?: string;
   /** "ndjson" (default): a batch's records of one partition are one object, one JSON line each. "raw": each record's value is an object, byte for byte. */
   readonly format?: "ndjson" | "raw";
   /** Of "ndjson": whole records ("record", default) or their JSON values alone. */
@@ -38,8 +45,13 @@ const rawPutsMax = 8;
 
 const optionEntries = {
   ...awsEntries,
-  bucket: text,
-  prefix: v.optional(v.string()),
+  bucket: textOf(
+    /^([A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]|arn:aws[a-z-]*:s3.+)$/,
+    "the name of a bucket, or the ARN of an access point",
+  ),
+  // A key has at most 1,024 bytes; path, topic, offsets and digest need the rest.
+  prefix: v.optional(v.pipe(v.string("must be text"), v.maxBytes(500, "must be at most 500 bytes"))),
+  path: v.optional(checkedText(parsePath)),
   format: v.optional(oneOf("ndjson", "raw")),
   element: v.optional(oneOf("value", "record")),
   gzip: v.optional(flag),
@@ -49,6 +61,10 @@ const optionEntries = {
 
 export function s3(options: S3Options): TargetDefinition {
   checkOptions("s3", options, optionEntries);
+  assertConsistent("s3", [
+    options.format === "raw" && options.element !== undefined && "element: does not apply to raw objects, which hold the value alone",
+  ]);
+  const folderOf = parsePath(options.path ?? "{topic}/{partition}");
   const name = `s3://${options.bucket}/${options.prefix ?? ""}`;
   return {
     kind: "s3",
@@ -92,7 +108,9 @@ export function s3(options: S3Options): TargetDefinition {
         deliver: async (deliveries, deadline) => {
           const outcomes = new Map<Delivery, DeliveryOutcome>();
           const objects =
-            options.format === "raw" ? deliveries.map((each) => rawObject(each, options)) : linesObjects(deliveries, options, outcomes);
+            options.format === "raw"
+              ? rawObjects(deliveries, options, folderOf, outcomes)
+              : linesObjects(deliveries, options, folderOf, outcomes);
           await eachBounded(objects, options.format === "raw" ? rawPutsMax : 1, async (object) => {
             const outcome = await put(object, deadline.leftMs());
             for (const delivery of object.deliveries) outcomes.set(delivery, outcome);
@@ -105,34 +123,56 @@ export function s3(options: S3Options): TargetDefinition {
   };
 }
 
-/** One object a topic and partition of the batch; records that cannot be a line fail alone. */
-function linesObjects(deliveries: readonly Delivery[], options: S3Options, outcomes: Map<Delivery, DeliveryOutcome>): readonly NewObject[] {
+/** One object per folder of the batch; records that cannot be a line fail alone. */
+function linesObjects(
+  deliveries: readonly Delivery[],
+  options: S3Options,
+  folderOf: FolderOf,
+  outcomes: Map<Delivery, DeliveryOutcome>,
+): readonly NewObject[] {
   const groups = new Map<string, { readonly deliveries: Delivery[]; readonly lines: string[] }>();
   for (const delivery of deliveries) {
     try {
       const line = toElement(delivery, options.element ?? "record");
-      const place = `${delivery.source.topic}/${delivery.source.partition}`;
-      const group = groups.get(place) ?? { deliveries: [], lines: [] };
+      const folder = folderOf(delivery);
+      const group = groups.get(folder) ?? { deliveries: [], lines: [] };
       group.deliveries.push(delivery);
       group.lines.push(line);
-      groups.set(place, group);
+      groups.set(folder, group);
     } catch (thrown) {
       outcomes.set(delivery, failedBy(thrown));
     }
   }
-  return [...groups.values()].map((group) => ({
-    key: objectKey(group.deliveries, options, "ndjson"),
+  return [...groups].map(([folder, group]) => ({
+    key: objectKey(folder, group.deliveries, options, "ndjson"),
     body: Buffer.from(`${group.lines.join("\n")}\n`),
     contentType: "application/x-ndjson",
     deliveries: group.deliveries,
   }));
 }
 
-function rawObject(delivery: Delivery, options: S3Options): NewObject {
+/** One object per record; those whose time names no folder fail alone. */
+function rawObjects(
+  deliveries: readonly Delivery[],
+  options: S3Options,
+  folderOf: FolderOf,
+  outcomes: Map<Delivery, DeliveryOutcome>,
+): readonly NewObject[] {
+  return deliveries.flatMap((delivery) => {
+    try {
+      return [rawObject(folderOf(delivery), delivery, options)];
+    } catch (thrown) {
+      outcomes.set(delivery, failedBy(thrown));
+      return [];
+    }
+  });
+}
+
+function rawObject(folder: string, delivery: Delivery, options: S3Options): NewObject {
   const { key, value } = delivery.message;
   const contentType = delivery.message.headers.find(({ name }) => name.toLowerCase() === "content-type")?.value?.toString("latin1");
   return {
-    key: objectKey([delivery], options, "bin"),
+    key: objectKey(folder, [delivery], options, "bin"),
     body: value ?? Buffer.alloc(0),
     contentType: contentType !== undefined && /^[\x20-\x7e]+$/.test(contentType) ? contentType : "application/octet-stream",
     metadata: {
@@ -145,16 +185,20 @@ function rawObject(delivery: Delivery, options: S3Options): NewObject {
 }
 
 /**
- * `<prefix><topic>/<partition>/<first offset>-<last offset>-<digest of the delivery ids>.<ending>`, offsets in 20 digits so that names sort. The digest makes two
+ * `<prefix><folder>/<first offset>-<last offset>-<digest of the delivery ids>.<ending>`, offsets in 20 digits so that names sort. The digest makes two
  * objects of one name hold the same deliveries, also when a batch was cut elsewhere or a filter changed.
  */
-function objectKey(deliveries: readonly Delivery[], { prefix = "", gzip: isGzip = false }: S3Options, ending: string): string {
+function objectKey(
+  folder: string,
+  deliveries: readonly Delivery[],
+  { prefix = "", gzip: isGzip = false }: S3Options,
+  ending: string,
+): string {
   const [first, last] = [deliveries[0] as Delivery, deliveries.at(-1) as Delivery];
   const offset = (delivery: Delivery) => String(delivery.source.offset).padStart(20, "0");
   const digest = createHash("sha256")
     .update(deliveries.map(({ id }) => id).join("\n"))
     .digest("hex")
     .slice(0, 12);
-  const { topic, partition } = first.source;
-  return `${prefix}${topic}/${partition}/${offset(first)}-${offset(last)}-${digest}.${ending}${isGzip ? ".gz" : ""}`;
+  return `${prefix}${folder}/${offset(first)}-${offset(last)}-${digest}.${ending}${isGzip ? ".gz" : ""}`;
 }

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
 import type { ElementKind } from "./element.js";
+import { assertConsistent } from "./option-checks.js";
 import { awsEntries, checkOptions, made, oneOf, text } from "./options.js";
 import { assertNamed, deliverByCalls, refusalsOf } from "./queue-calls.js";
 import {
@@ -39,6 +40,9 @@ export function sns(options: SnsOptions): TargetDefinition {
   checkOptions("sns", options, optionEntries);
   assertNamed(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+$/, options.topicArn, "the ARN of an SNS topic");
   const { topicArn, element = "value", groupBy = "partition" } = options;
+  assertConsistent("sns", [
+    !topicArn.endsWith(".fifo") && options.groupBy !== undefined && "groupBy: applies to FIFO topics only, whose names end in .fifo",
+  ]);
   const name = topicArn.replace(/^.*:/, "sns ");
   const isFifo = topicArn.endsWith(".fifo");
   const toEntry = (delivery: Delivery) => {

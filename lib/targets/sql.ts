@@ -2,7 +2,9 @@
 import * as v from "valibot";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
-import { type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
+import { parseCertificates } from "../trusted-authorities.js";
+import { assertPath, type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
+import { checkedText, reference } from "./option-checks.js";
 import { checkOptions, flag, made, oneOf, text, timeoutMs, whole } from "./options.js";
 import { deliverByHalves, delivered, failedBy } from "./outcome.js";
 import { createDatabase, type Database } from "./sql/database.js";
@@ -44,10 +46,10 @@ const timeoutMsDefault = 10_000;
 const parametersMax = 65_535;
 
 const optionEntries = {
-  connection: text,
+  connection: reference(assertPostgresAddress),
   table: text,
   key: v.array(text, "is a list of columns"),
-  columns: v.union([v.record(v.string(), text), made], "is an object of paths, or a function of the delivery"),
+  columns: v.union([v.record(v.string(), checkedText(assertPath)), made], "must be an object of paths, or a function of the delivery"),
   mode: v.optional(oneOf("upsert", "insert")),
   tombstones: v.optional(oneOf("delete", "skip", "dead-letter", "mark")),
   generation: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
@@ -65,7 +67,7 @@ const optionEntries = {
   rowsMax: v.optional(whole(1, 10_000)),
   connectionsMax: v.optional(whole(1, 100)),
   timeoutMs: v.optional(timeoutMs),
-  tls: v.optional(v.union([flag, v.strictObject({ ca: text })], "is true, false or { ca }")),
+  tls: v.optional(v.union([flag, v.strictObject({ ca: reference(parseCertificates) })], "is true, false or { ca }")),
 };
 
 export function sql(options: SqlOptions): TargetDefinition {
@@ -88,16 +90,37 @@ export function sql(options: SqlOptions): TargetDefinition {
   };
 }
 
+/** What `pg` connects by. Throws `bad-configuration` without showing the password. */
+function assertPostgresAddress(text: string): void {
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return;
+  throw new RelayError(
+    "bad-configuration",
+    "The connection must be postgres://user:password@host/database, with special characters of the password percent-encoded; the one given is not.",
+  );
+}
+
 function assertSound(options: SqlOptions, guard: GuardColumns): void {
   const name = /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/;
   const columns = typeof options.columns === "function" ? [] : Object.keys(options.columns);
   const names = [...options.table.split("."), ...options.key, ...columns, ...Object.values(guard), ...Object.keys(options.create ?? {})];
   const wrong = names.find((each) => !name.test(each));
+  const clash = columns.find((each) => Object.values(guard).includes(each));
+  const { create } = options;
+  const uncreated = create === undefined ? undefined : [...options.key, ...columns].find((each) => !Object.hasOwn(create, each));
   const faults = [
     wrong === undefined ? undefined : `${JSON.stringify(wrong)} is no name of a table or column: letters, digits, _ and $, at most 63`,
     options.key.length === 0 && options.mode !== "insert" ? "an upsert needs `key`, the columns that make a row one" : undefined,
     columns.length > 0 && options.key.some((each) => !columns.includes(each))
       ? "every column of `key` needs its place in `columns`"
+      : undefined,
+    typeof options.columns !== "function" && columns.length === 0 ? "`columns` must name at least one column" : undefined,
+    options.table.split(".").length > 2 ? "`table` must be `table` or `schema.table`" : undefined,
+    new Set(options.key).size < options.key.length ? "`key` names a column twice" : undefined,
+    new Set(Object.values(guard)).size < Object.values(guard).length ? "`guardColumns` names a column twice" : undefined,
+    clash === undefined ? undefined : `${JSON.stringify(clash)} is a column of \`columns\` and of \`guardColumns\``,
+    uncreated === undefined ? undefined : `\`create\` has no type for the column ${JSON.stringify(uncreated)}`,
+    options.mode === "insert" && (options.tombstones === "mark" || options.tombstones === "delete")
+      ? `tombstones ${JSON.stringify(options.tombstones)} is for upserts: rows of inserts are not found by a key`
       : undefined,
   ].filter((fault) => fault !== undefined);
   if (faults.length > 0) throw new RelayError("bad-configuration", `The SQL target ${options.table}: ${faults.join("; ")}.`);

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
 import type { ElementKind } from "./element.js";
+import { assertConsistent } from "./option-checks.js";
 import { awsEntries, checkOptions, oneOf, text, whole } from "./options.js";
 import { assertNamed, deliverByCalls, refusalsOf } from "./queue-calls.js";
 import {
@@ -39,6 +40,10 @@ export function sqs(options: SqsOptions): TargetDefinition {
   checkOptions("sqs", options, optionEntries);
   assertNamed(/^https?:\/\/[^/]+\/.+/, options.queueUrl, "the URL of a queue");
   const { queueUrl, element = "value", groupBy = "partition" } = options;
+  assertConsistent("sqs", [
+    queueUrl.endsWith(".fifo") && options.delaySeconds !== undefined && "delaySeconds: a FIFO queue has no delay per message",
+    !queueUrl.endsWith(".fifo") && options.groupBy !== undefined && "groupBy: applies to FIFO queues only, whose names end in .fifo",
+  ]);
   const name = queueUrl.replace(/^https?:\/\/[^/]+\//, "sqs ");
   const isFifo = queueUrl.endsWith(".fifo");
   const toEntry = (delivery: Delivery) => ({ ...toQueueMessage(delivery, element), ...(isFifo ? fifoIds(delivery, groupBy) : {}) });

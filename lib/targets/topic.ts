@@ -7,7 +7,8 @@ import { mskTokensOf } from "../kafka/msk/environment.js";
 import type { OutgoingRecord } from "../kafka/records.js";
 import { isInternalTopic, parseTopicName } from "../kafka/topic-name.js";
 import type { Delivery, DeliveryOutcome, TargetContext, TargetDefinition } from "../relay/delivery.js";
-import { checkOptions, flag, oneOf, text, textOrMade, whole } from "./options.js";
+import { assertConsistent, reference, textOf } from "./option-checks.js";
+import { checkOptions, flag, oneOf, textOrMade, whole } from "./options.js";
 import { delivered, failedBy } from "./outcome.js";
 
 /** Another cluster; `username` and `password` may be references to secrets. */
@@ -39,13 +40,13 @@ const optionEntries = {
   recordsMax: v.optional(whole(1, 10_000)),
   cluster: v.optional(
     v.strictObject({
-      brokers: text,
+      brokers: textOf(/^(\s*(\[[^\]\s]+\]|[^\s,:[]+):\d{1,5}\s*(,(?=.)|$))+$/, "host:port, separated by commas"),
       ssl: v.optional(flag),
       sasl: v.optional(
         v.strictObject({
           mechanism: oneOf("plain", "scram-sha-256", "scram-sha-512", "aws-iam"),
-          username: v.optional(text),
-          password: v.optional(text),
+          username: v.optional(reference()),
+          password: v.optional(reference()),
         }),
       ),
     }),
@@ -55,6 +56,12 @@ const optionEntries = {
 /** Relays into a topic. A repeat of a delivery is written again, with the same bytes: consumers tell repeats by what the record holds. */
 export function topic(options: TopicOptions): TargetDefinition {
   checkOptions("topic", options, optionEntries);
+  const { mechanism, username, password } = options.cluster?.sasl ?? {};
+  const isLogin = username !== undefined && password !== undefined;
+  assertConsistent("topic", [
+    mechanism === "aws-iam" && (username ?? password) !== undefined && "cluster.sasl: aws-iam has no username and no password",
+    mechanism !== undefined && mechanism !== "aws-iam" && !isLogin && `cluster.sasl: ${mechanism} needs a username and a password`,
+  ]);
   const topicName = typeof options.topic === "string" ? parseTopicName(options.topic) : "by record";
   if (isInternalTopic(topicName))
     throw new RelayError("bad-configuration", `The topic ${topicName} is Kafka's own: a route may not write to it.`);

@@ -1,12 +1,17 @@
 /** The target "webhook": a record, or a batch of them, becomes one signed HTTP request. What it sends and what answers mean: docs/targets.md. */
 import * as v from "valibot";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
-import { checkOptions, flag, made, oneOf, text, textOrMade, timeoutMs, whole } from "./options.js";
+import { parseCertificates, trustAlso } from "../trusted-authorities.js";
+import { assertConsistent, knownText, reference } from "./option-checks.js";
+import { checkOptions, flag, made, oneOf, timeoutMs, whole } from "./options.js";
 import { deliverByHalves, failedBy } from "./outcome.js";
+import { assertHostAllowed } from "./webhook/address.js";
 import { type BatchOptions, joinElements, partsWithin, toBatchElement } from "./webhook/batch.js";
 import { type Composed, type Composition, composeBatch, composeOne, madeBy, seal } from "./webhook/compose.js";
+import { assertHeaderValue, fixedHeaderName } from "./webhook/fixed-headers.js";
 import { createHttpSender, type HttpSender } from "./webhook/request.js";
 import { displayName, parseAddress, readSettings, type Settings } from "./webhook/settings.js";
+import { parseSigningSecret } from "./webhook/signature.js";
 import { type StatusMeanings, toFailure, toOutcome } from "./webhook/verdict.js";
 
 type Method = "POST" | "PUT" | "PATCH" | "DELETE";
@@ -32,7 +37,7 @@ export interface WebhookOptions {
   readonly answerHeaderBytesMax?: number;
   /** May the address be loopback, private or link-local? */
   readonly allowPrivate?: boolean;
-  /** PEM of further certificate authorities, or a reference to a secret. */
+  /** PEM of certificate authorities to trust beside those that Node trusts, or a reference to a secret. */
   readonly ca?: string;
   /** One request for several deliveries, answered as one. */
   readonly batch?: BatchOptions;
@@ -51,12 +56,19 @@ const defaults = {
 } as const;
 
 const optionEntries = {
-  url: textOrMade,
+  url: v.union([reference(parseAddress), made], "must be an address, a reference to one, or a function of the delivery"),
   method: v.optional(
     v.union([oneOf("POST", "PUT", "PATCH", "DELETE"), made], 'is "POST", "PUT", "PATCH", "DELETE", or a function of the delivery'),
   ),
-  headers: v.optional(v.union([v.record(v.string(), v.string()), made], "is an object of texts, or a function of the delivery")),
-  secrets: v.optional(v.union([text, v.pipe(v.array(text), v.minLength(1))], "is a reference to a secret, or a list of them")),
+  headers: v.optional(
+    v.union([v.record(fixedHeaderName, reference(assertHeaderValue)), made], "must be an object of texts, or a function of the delivery"),
+  ),
+  secrets: v.optional(
+    v.union(
+      [reference(parseSigningSecret), v.pipe(v.array(reference(parseSigningSecret)), v.minLength(1, "must not be empty"))],
+      "must be a signing secret, a reference to one, or a list of them",
+    ),
+  ),
   recordHeaders: v.optional(oneOf("forward", "none")),
   cloudEvents: v.optional(oneOf("binary", "structured")),
   timeoutMs: v.optional(timeoutMs),
@@ -64,7 +76,7 @@ const optionEntries = {
   answerBytesMax: v.optional(whole(0, 100_000_000)),
   answerHeaderBytesMax: v.optional(whole(1_024, 1_000_000)),
   allowPrivate: v.optional(flag),
-  ca: v.optional(text),
+  ca: v.optional(reference(parseCertificates)),
   batch: v.optional(
     v.strictObject({
       format: oneOf("json-array", "ndjson"),
@@ -76,9 +88,27 @@ const optionEntries = {
   statuses: v.optional(v.record(v.pipe(v.string(), v.regex(/^[1-5]\d\d$/, "is no HTTP status")), oneOf("delivered", "record", "target"))),
 };
 
+/** What contradicts itself, or would be ignored. A batch is one request: what is made of a delivery would be made of its first record alone. */
+function assertSound({ url, method, headers, batch, cloudEvents, recordHeaders, allowPrivate }: WebhookOptions): void {
+  const made = Object.entries({ url, method, headers }).filter(([, option]) => typeof option === "function");
+  const names = typeof headers === "object" ? Object.keys(headers).map((name) => name.toLowerCase()) : [];
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  const address = typeof url === "string" ? knownText(url) : undefined;
+  assertConsistent("webhook", [
+    ...made.map(([name]) => batch !== undefined && `${name}: cannot be a function of the delivery when several are sent as one batch`),
+    batch !== undefined && cloudEvents !== undefined && 'cloudEvents: does not apply to a batch; use batch.element: "cloudevent"',
+    batch !== undefined &&
+      recordHeaders !== undefined &&
+      "recordHeaders: does not apply to a batch, which has none of its records' headers",
+    repeated !== undefined && `headers.${repeated}: is given twice, in different case`,
+  ]);
+  if (allowPrivate === false && address !== undefined) assertHostAllowed(parseAddress(address).hostname);
+}
+
 /** Relays to an HTTP address. A repeat of a delivery is sent again under the same `webhook-id` and `idempotency-key`. */
 export function webhook(options: WebhookOptions): TargetDefinition {
   checkOptions("webhook", options, optionEntries);
+  assertSound(options);
   const name = typeof options.url === "string" ? displayName(options.url) : "webhook by record";
   return {
     kind: "webhook",
@@ -153,7 +183,7 @@ async function openSender(options: WebhookOptions, context: TargetContext): Prom
     answerBytesMax: options.answerBytesMax ?? defaults.answerBytesMax,
     answerHeaderBytesMax: options.answerHeaderBytesMax ?? defaults.answerHeaderBytesMax,
     allowPrivate: options.allowPrivate ?? context.allowPrivateAddresses,
-    ...(ca === undefined ? {} : { ca }),
+    ...(ca === undefined ? {} : { secureContext: trustAlso(ca) }),
   });
 }
 

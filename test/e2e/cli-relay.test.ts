@@ -19,6 +19,10 @@ beforeAll(() => {
     `import { relay } from "${root}lib/relay/relay.ts";\nimport { defineRoute } from "${root}lib/relay/route.ts";\nimport { topic } from "${root}lib/targets/topic.ts";\nexport const handler = relay(defineRoute({ target: topic({ topic: "t" }), ${options} } as never));\n`;
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   writeFileSync(join(folder, "functions/routes/misspelt.ts"), route('name: "misspelt", ordre: "key"'));
+  writeFileSync(
+    join(folder, "functions/routes/pasted-secret.ts"),
+    `import { webhook } from "${root}lib/targets/webhook.ts";\n${route('name: "pasted-secret", target: webhook({ url: "https://a.example", secrets: "v1,whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH" })')}`,
+  );
   writeFileSync(join(folder, "functions/routes/unread.ts"), "export const handler = ;");
   writeFileSync(
     join(folder, "functions/routes/wrong-example.ts"),
@@ -60,6 +64,9 @@ test("a route that is wrong is named with what is wrong, beside others that are 
   expect(check.err).toContain('functions/routes/misspelt.ts: The route "misspelt"');
   expect(check.err).toContain('ordre: there is no such option. Did you mean "order"?');
   expect(check.err).toContain("functions/routes/unread.ts: It cannot be loaded");
+  expect(check.err).toContain("functions/routes/pasted-secret.ts: The target webhook:");
+  expect(check.err).toContain('The one given starts with "v1,", which belongs to signatures: remove it.');
+  expect(check.err).not.toContain("BwcHBw");
   expect(check.err).toContain("functions/routes/wrong-example.ts: It has no function in serverless.yml");
 });
 

@@ -21,7 +21,7 @@ interface Receiver {
   /** The numbers that were answered well, in order. */
   readonly taken: number[];
   /** When each request came, in milliseconds since the first. */
-  readonly requests: { readonly n: number; readonly ms: number }[];
+  readonly requests: { readonly n: number; readonly ms: number; readonly attempt: string | undefined }[];
   readonly stop: () => Promise<void>;
   readonly start: () => Promise<void>;
 }
@@ -31,7 +31,7 @@ type Answer = (n: number, request: number, response: ServerResponse) => number |
 /** Answers with the status that `answer` gives; undefined: `answer` did it itself. */
 async function receiver(answer: Answer): Promise<Receiver> {
   const taken: number[] = [];
-  const requests: { n: number; ms: number }[] = [];
+  const requests: { n: number; ms: number; attempt: string | undefined }[] = [];
   let firstMs: number | undefined;
   let port = 0;
   let server: Server | undefined;
@@ -40,7 +40,7 @@ async function receiver(answer: Answer): Promise<Receiver> {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { n } = JSON.parse(Buffer.concat(chunks).toString()) as { n: number };
     firstMs ??= Date.now();
-    requests.push({ n, ms: Date.now() - firstMs });
+    requests.push({ n, ms: Date.now() - firstMs, attempt: request.headers["webhook-attempt"]?.toString() });
     const status = await answer(n, requests.length - 1, response);
     if (status === undefined) return;
     if (status === 200) taken.push(n);
@@ -114,6 +114,22 @@ test("a receiver that fails every other request gets everything in the order of 
   for (const partition of numbers(4)) {
     expect(flapping.taken.filter((n) => n % 4 === partition)).toEqual(numbers(80).filter((n) => n % 4 === partition));
   }
+});
+
+test("each request says which attempt it is, and the next invocation starts again at 1", async () => {
+  const records = await numbered(3);
+  const picky = await receiver((_, request) => (request >= 1 && request <= 4 ? 503 : 200));
+  const fragile = route(picky.url, {
+    retry: { attemptsMax: 3, firstDelayMs: 1, delayMaxMs: 1 },
+    breaker: { failuresInRowMax: 50, openMs: 1 },
+  });
+
+  const first = await fragile.invoke(records);
+  const second = await fragile.invoke(records.slice(1));
+
+  expect(first.batchItemFailures).toHaveLength(2);
+  expect(second.batchItemFailures).toEqual([]);
+  expect(picky.requests.map(({ n, attempt }) => `${n}: ${attempt}`)).toEqual(["0: 1", "1: 1", "1: 2", "1: 3", "1: 1", "1: 2", "2: 1"]);
 });
 
 test("half an answer is no answer: the record comes again, and the next one waits for it", async () => {

@@ -13,6 +13,7 @@ export interface DeliveryOptions {
   readonly value?: string | Buffer | null | object;
   readonly headers?: readonly (readonly [name: string, value: string | Buffer | null])[];
   readonly timestampMs?: number;
+  readonly attempt?: number;
 }
 
 const bytes = (from: string | Buffer | null): Buffer | null => (typeof from === "string" ? Buffer.from(from) : from);
@@ -35,6 +36,7 @@ export function delivery(options: DeliveryOptions = {}): Delivery {
     id: options.id ?? `test/${topic}/${partition}/${offset}`,
     message: { ...content, document },
     source: { topic, partition, offset, timestampType: "CREATE_TIME", ...content },
+    attempt: options.attempt ?? 1,
   };
 }
 

@@ -4,6 +4,7 @@ import { RelayError } from "../../errors.js";
 import type { Delivery } from "../../relay/delivery.js";
 import { type BatchOptions, batchContentType } from "./batch.js";
 import { eventContentType, toCloudEvent, toEventHeaders } from "./cloud-event.js";
+import { isOurs } from "./fixed-headers.js";
 import { contentTypeOf, type HttpHeaders, isHeaderName, isHeaderValue, toHttpHeaders } from "./headers.js";
 import type { Settings } from "./settings.js";
 import { sign, webhookId } from "./signature.js";
@@ -66,6 +67,7 @@ export function seal(
   headers["user-agent"] ??= userAgent;
   headers["webhook-id"] = id;
   headers["webhook-timestamp"] = String(timestampSeconds);
+  headers["webhook-attempt"] = String(Math.max(...deliveries.map(({ attempt }) => attempt)));
   headers["idempotency-key"] ??= id;
   headers["content-length"] = String(body.length);
   if (settings.signingKeys.length > 0) headers["webhook-signature"] = sign(settings.signingKeys, id, timestampSeconds, body);
@@ -87,7 +89,7 @@ export function madeBy<Made>(name: "url" | "method" | "headers", make: () => Mad
 function checked(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
-      if (isHeaderName(name) && isHeaderValue(value)) return [name.toLowerCase(), value];
+      if (isHeaderName(name) && isHeaderValue(value) && !isOurs(name)) return [name.toLowerCase(), value];
       throw new RelayError(
         "record-not-for-target",
         `HTTP cannot carry the header ${JSON.stringify(name.slice(0, 100))} that was made for this record.`,

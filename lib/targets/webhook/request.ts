@@ -3,7 +3,7 @@
  * node:http takes longer for a request than everything else here together, and one write and one read are all that a webhook needs.
  */
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type SecureContext } from "node:tls";
 import { RelayError } from "../../errors.js";
 import { assertHostAllowed, publicLookup } from "./address.js";
 import { type Answer, type AnswerLimits, AnswerParser } from "./answer-parser.js";
@@ -15,8 +15,8 @@ export interface HttpLimits extends AnswerLimits {
   /** Hosts whose connections are kept, where each record names its own; beyond them the oldest that nobody waits for are closed. */
   readonly hostsMax: number;
   readonly allowPrivate: boolean;
-  /** PEM of further authorities, for receivers with a certificate of their own. */
-  readonly ca?: string;
+  /** Whom to trust; absent: whom Node trusts. */
+  readonly secureContext?: SecureContext;
 }
 
 export interface HttpRequest {
@@ -217,7 +217,7 @@ class Connection {
   #error: unknown;
 
   constructor({ isTls, host, port, origin }: Place, limits: HttpLimits) {
-    const { allowPrivate, ca } = limits;
+    const { allowPrivate, secureContext } = limits;
     this.#limits = limits;
     this.#origin = origin;
     const lookup: { lookup?: LookupFunction } = allowPrivate ? {} : { lookup: publicLookup };
@@ -227,7 +227,7 @@ class Connection {
           port,
           ALPNProtocols: ["http/1.1"],
           ...(isIP(host) === 0 ? { servername: host } : {}),
-          ...(ca === undefined ? {} : { ca }),
+          ...(secureContext === undefined ? {} : { secureContext }),
           ...lookup,
         })
       : connectTcp({ host, port, ...lookup });

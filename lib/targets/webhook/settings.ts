@@ -45,7 +45,7 @@ export function parseAddress(text: string): URL {
   if ((url?.protocol === "http:" || url?.protocol === "https:") && isPercentEncoded(url.username + url.password)) return url;
   throw new RelayError(
     "bad-configuration",
-    "A webhook's address starts with http:// or https:// and is a whole one; the one given is not.",
+    "A webhook's address must be a whole one that starts with http:// or https://; the one given is not.",
   );
 }
 

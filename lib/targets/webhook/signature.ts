@@ -7,13 +7,26 @@ const secretBytesMax = 64;
 
 /** The key behind `whsec_<base64 of 24 to 64 bytes>`, with or without the prefix. Throws `bad-configuration`, which does not show it. */
 export function parseSigningSecret(text: string): Buffer {
+  const [, version] = /^\s*(v\d+[a-z]*),/.exec(text) ?? [];
+  if (version !== undefined) {
+    throw new RelayError(
+      "bad-configuration",
+      `A webhook's signing secret must start with "whsec_". The one given starts with "${version},", which belongs to signatures: remove it.`,
+    );
+  }
+  if (/^\s*wh[sp]k_/.test(text)) {
+    throw new RelayError(
+      "bad-configuration",
+      `A webhook's signing secret must start with "whsec_". The one given is a key pair's ("whsk_" or "whpk_"), and webhooks are signed by HMAC only.`,
+    );
+  }
   const encoded = text.trim().replace(/^whsec_/, "");
   const key = Buffer.from(encoded, "base64");
   const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(encoded);
   if (!isBase64 || key.length < secretBytesMin || key.length > secretBytesMax) {
     throw new RelayError(
       "bad-configuration",
-      `A webhook's signing secret is "whsec_" and the base64 of ${secretBytesMin} to ${secretBytesMax} bytes; the one given is not.`,
+      `A webhook's signing secret must be "whsec_" and the base64 of ${secretBytesMin} to ${secretBytesMax} bytes; the one given is not.`,
     );
   }
   return key;

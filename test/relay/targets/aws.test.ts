@@ -165,6 +165,23 @@ describe.skipIf(aws === undefined)("s3", () => {
     expect(gunzipSync(await bytesOf(bucket, only)).toString()).toBe('{"n":1}\n{"n":1}\n');
   });
 
+  test("objects may be named by the records' own time, and a batch over midnight is one object per day", async () => {
+    const bucket = await aBucket();
+    const path = "{topic}/year={year}/month={month}/day={day}/{partition}";
+    const target = await open(s3({ bucket, prefix: "lake/", path, endpoint, forcePathStyle: true }));
+    const at = (offset: number, time: string | number) =>
+      delivery({ offset, value: { offset }, timestampMs: typeof time === "string" ? Date.parse(time) : time });
+    const records = [at(0, "2026-02-28T23:59:59.999Z"), at(1, "2026-03-01T00:00:00Z"), at(2, "2026-02-28T23:00:00Z"), at(3, 9e15)];
+
+    expect((await target.deliver(records, soon())).map(told)).toEqual([...Array(3).fill("delivered"), "record: record-not-for-target"]);
+    await target.deliver(records, soon());
+
+    expect((await namesIn(bucket)).map((name) => name.replace(/-[0-9a-f]{12}\.ndjson$/, ""))).toEqual([
+      "lake/orders/year=2026/month=02/day=28/0/00000000000000000000-00000000000000000002",
+      "lake/orders/year=2026/month=03/day=01/0/00000000000000000001-00000000000000000001",
+    ]);
+  });
+
   test("raw objects hold the value byte for byte", async () => {
     const bucket = await aBucket();
     const target = await open(s3({ bucket, format: "raw", endpoint, forcePathStyle: true }));

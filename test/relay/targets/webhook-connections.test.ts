@@ -1,8 +1,10 @@
 /** The webhook's connections: how many there are, how long they are kept, and what the receiver may do to them. */
-import { createServer as createHttpServer } from "node:http";
+import { readFileSync } from "node:fs";
+import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { createServer as createTcpServer, type Socket } from "node:net";
-import { expect, test } from "vitest";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
 import { createHttpSender } from "../../../lib/targets/webhook/request.js";
 import { webhook } from "../../../lib/targets/webhook.js";
@@ -112,4 +114,20 @@ test("over TLS the receiver has to prove its name: by an authority that is known
   connections = 0;
   for (let n = 0; n < 3; n++) expect(told((await trusting.deliver([delivery()], soon()))[0])).toBe("delivered");
   expect([requests, connections]).toEqual([3, 1]);
+});
+
+test("`ca` adds to the authorities that are trusted already, NODE_EXTRA_CA_CERTS among them", async () => {
+  const certificates = join(import.meta.dirname, "../../broker/certificates");
+  const keystore = readFileSync(join(certificates, "broker-keystore.pem"), "utf8");
+  const answer: RequestListener = (request, response) => void request.resume().on("end", () => response.end());
+  const own = new URL(await listen(createHttpsServer({ key: privateKey, cert: certificate }, answer)));
+  const trusted = new URL(await listen(createHttpsServer({ key: keystore, cert: keystore }, answer)));
+  vi.stubEnv("NODE_EXTRA_CA_CERTS", join(certificates, "ca.pem"));
+  const urls = [`https://localhost:${own.port}/`, `https://localhost:${trusted.port}/`];
+
+  for (const url of urls) {
+    const [outcome] = await (await open(webhook({ url, ca: certificate }))).deliver([delivery()], soon());
+    expect(told(outcome)).toBe("delivered");
+  }
+  vi.unstubAllEnvs();
 });
