@@ -13,6 +13,8 @@ const messageBytes = "max.message.bytes";
 
 export interface DeadLetterOptions extends DeadLetterOrigin {
   readonly topic: string | undefined;
+  /** Of a dead letter topic that is created here; -1: without end. */
+  readonly retentionMs: number;
   readonly now: () => number;
 }
 
@@ -44,7 +46,7 @@ async function writeTo(
 ): Promise<readonly (RelayError | undefined)[]> {
   try {
     const topic = parseTopicName(name);
-    await ensureTopic(kafka, name, source, deadline);
+    await ensureTopic(kafka, name, source, options.retentionMs, deadline);
     const records = entries.map((entry) => toDeadLetter(entry, options, options.now()));
     const outcomes = await kafka.producer.produce(topic, records, deadline);
     return outcomes.map((outcome) => (outcome.outcome === "written" ? undefined : outcome.error));
@@ -54,19 +56,28 @@ async function writeTo(
   }
 }
 
-/** Made with what the source takes in one record and room for the headers; everything else is the brokers' default. */
-async function ensureTopic(kafka: Kafka, name: string, source: string, deadline: Deadline): Promise<void> {
+/**
+ * Created with room for what the source accepts in one record and the headers, and with settings that keep dead letters: a broker's own defaults may delete after
+ * days, by size, or compact. Everything else is the brokers' default.
+ */
+async function ensureTopic(kafka: Kafka, name: string, source: string, retentionMs: number, deadline: Deadline): Promise<void> {
   try {
     await kafka.metadata.topic(name, deadline);
     return;
   } catch (thrown) {
     if (toRelayError(thrown).code !== "topic-not-found") throw thrown;
   }
-  const [configs] = await describeConfigs(kafka, [{ kind: "topic", name: source }], deadline, { names: [messageBytes], synonyms: false });
+  const [settings] = await describeConfigs(kafka, [{ kind: "topic", name: source }], deadline, { names: [messageBytes], synonyms: false });
   const sourceMax =
-    configs === undefined || configs instanceof RelayError ? undefined : configs.find((entry) => entry.name === messageBytes)?.value;
-  const value = String(Number(sourceMax ?? 1_048_588) + headersBytesMax);
-  const [made] = await createTopics(kafka, [{ name, configs: [{ name: messageBytes, value }] }], deadline);
+    settings === undefined || settings instanceof RelayError ? undefined : settings.find((entry) => entry.name === messageBytes)?.value;
+  const configs = {
+    [messageBytes]: String(Number(sourceMax ?? 1_048_588) + headersBytesMax),
+    "cleanup.policy": "delete",
+    "retention.ms": String(retentionMs),
+    "retention.bytes": "-1",
+  };
+  const spec = { name, configs: Object.entries(configs).map(([setting, value]) => ({ name: setting, value })) };
+  const [made] = await createTopics(kafka, [spec], deadline);
   // Somebody else may have been first.
   if (made instanceof RelayError && made.code !== "topic-exists") throw made;
   kafka.metadata.forget(name);

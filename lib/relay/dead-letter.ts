@@ -1,4 +1,7 @@
-/** A dead letter: the record byte for byte, and why it is one in `relay.error.*` headers. Pure, both ways. */
+/**
+ * A dead letter: the record's key, value and headers byte for byte, and why it is one in `relay.error.*` headers. It carries the time it is written: with the
+ * record's own time the broker's retention could delete it within minutes, or `message.timestamp.after.max.ms` refuse it for ever. Pure, both ways.
+ */
 import type { KafkaRecord, OutgoingRecord, RecordHeader } from "../kafka/records.js";
 import type { Entry } from "./entry.js";
 
@@ -37,6 +40,7 @@ export function toDeadLetter(entry: Entry, origin: DeadLetterOrigin, nowMs: numb
     topic: source.topic,
     partition: source.partition,
     offset: source.offset,
+    timestamp: timestampMs,
     namespace: entry.namespace,
     redrives,
   };
@@ -44,7 +48,7 @@ export function toDeadLetter(entry: Entry, origin: DeadLetterOrigin, nowMs: numb
   for (const [name, text] of Object.entries(told)) {
     if (text !== undefined) headers.push({ name: errorHeaderPrefix + name, value: cut(String(text)) });
   }
-  return { key, value, headers, timestampMs };
+  return { key, value, headers, timestampMs: nowMs };
 }
 
 /** UTF-8 of at most `headerBytesMax`, no character cut in two. */

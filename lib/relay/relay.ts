@@ -66,6 +66,7 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
     targetKind: route.target.kind,
     targetName: route.target.name,
     topic: route.deadLetterTopic,
+    retentionMs: route.deadLetterRetentionMs,
     now: clock.now,
   });
 

@@ -87,6 +87,8 @@ export interface RouteDefinition<Value = unknown> {
   readonly deadLetters?: {
     /** Default: `<topic>.dead-letters`, created when first needed. */
     readonly topic?: string;
+    /** The topic's `retention.ms` when the relay creates it. Default: -1, so that dead letters stay until somebody deletes them. */
+    readonly retentionMs?: number;
   };
   /** Kept free of the function's time for dead letters and the answer; 1,500 where absent. */
   readonly timeLeftMarginMs?: number;
@@ -112,6 +114,8 @@ export interface Route {
   readonly afterRetries: "give-back" | "dead-letter";
   readonly breaker: BreakerPolicy;
   readonly deadLetterTopic: string | undefined;
+  /** -1: without end. */
+  readonly deadLetterRetentionMs: number;
   readonly timeLeftMarginMs: number;
   readonly transformTimeoutMs: number;
   readonly namespace: string | undefined;
@@ -131,6 +135,13 @@ export const documentFields = [
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const topicName = v.pipe(v.string(), v.check(isTopicName, "is no topic name"));
+const retention = v.pipe(
+  v.number(),
+  v.check(
+    (ms) => ms === -1 || (Number.isSafeInteger(ms) && ms > 0),
+    "must be a whole number of milliseconds above 0, or -1 to keep dead letters without end",
+  ),
+);
 
 const shape = v.strictObject({
   name: v.pipe(v.string(), v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "is no name in kebab-case, such as strong-quakes")),
@@ -159,7 +170,7 @@ const shape = v.strictObject({
     }),
     {},
   ),
-  deadLetters: v.optional(v.strictObject({ topic: v.optional(topicName) }), {}),
+  deadLetters: v.optional(v.strictObject({ topic: v.optional(topicName), retentionMs: v.optional(retention, -1) }), {}),
   timeLeftMarginMs: v.optional(whole(0, 60_000), 1_500),
   transformTimeoutMs: v.optional(whole(1, 900_000), 10_000),
   namespace: v.optional(v.pipe(v.string(), v.regex(/^[^/\s]+$/, "may hold neither a slash nor space"))),
@@ -197,6 +208,7 @@ export function defineRoute<Value = unknown>(definition: RouteDefinition<Value>)
     afterRetries,
     breaker,
     deadLetterTopic: deadLetters.topic,
+    deadLetterRetentionMs: deadLetters.retentionMs ?? -1,
     timeLeftMarginMs,
     transformTimeoutMs,
     namespace,

@@ -1,4 +1,4 @@
-/** The target "topic": a record goes into a Kafka topic of the same or another cluster; key, value, headers and timestamp byte for byte. */
+/** The target "topic": a record goes into a Kafka topic of the same or another cluster; key, value, headers and, unless the route says otherwise, timestamp as they are. */
 import * as v from "valibot";
 import { parseConfig } from "../config.js";
 import { RelayError } from "../errors.js";
@@ -28,6 +28,11 @@ export interface TopicOptions {
   readonly topic: string | ((delivery: Delivery) => string);
   /** "key" (default): chosen from the key as the Java client does. "source": the number of the partition it came from. */
   readonly partition?: "key" | "source";
+  /**
+   * "source" (default): the record's own time, or the one its transform gives. "now": the time of writing, so that the topic's retention counts from then and no
+   * record is refused for its time.
+   */
+  readonly timestamp?: "source" | "now";
   /** Absent: the cluster that the route reads from. */
   readonly cluster?: ClusterOptions;
   /** How many records one attempt takes; 5,000 where absent. */
@@ -37,6 +42,7 @@ export interface TopicOptions {
 const optionEntries = {
   topic: textOrMade,
   partition: v.optional(oneOf("key", "source")),
+  timestamp: v.optional(oneOf("source", "now")),
   recordsMax: v.optional(whole(1, 10_000)),
   cluster: v.optional(
     v.strictObject({
@@ -141,9 +147,15 @@ function checkedTopic(name: string): string {
   return name;
 }
 
-function toOutgoing({ message, source }: Delivery, { partition }: TopicOptions): OutgoingRecord {
+function toOutgoing({ message, source }: Delivery, { partition, timestamp }: TopicOptions): OutgoingRecord {
   const { key, value, headers, timestampMs } = message;
-  return { key, value, headers, timestampMs, ...(partition === "source" ? { partition: source.partition } : {}) };
+  return {
+    key,
+    value,
+    headers,
+    ...(timestamp === "now" ? {} : { timestampMs }),
+    ...(partition === "source" ? { partition: source.partition } : {}),
+  };
 }
 
 /** What would be a caller's fault over HTTP (no such topic, no such partition) is the target's state here: it may be mended, and the record is fine. */

@@ -104,6 +104,7 @@ async function explain(context: CliContext, _: object, [name = ""]: readonly str
     afterRetries,
     breaker,
     deadLetterTopic,
+    deadLetterRetentionMs,
     timeLeftMarginMs,
     transformTimeoutMs,
     examples,
@@ -125,7 +126,7 @@ async function explain(context: CliContext, _: object, [name = ""]: readonly str
     breaker: `opens after ${breaker.failuresInRowMax} failures in a row for ${breaker.openMs} ms, and after ${breaker.deadLettersInRowMax} dead letters in a row`,
     refused_by_target: "dead-lettered at once (what the target says of the record: 400, 409, 413, 415, 422; a transform that throws)",
     target_fails: "retried (5xx, 429, timeouts, refused connections, 401, 403, 404, 410, redirects)",
-    dead_letters: deadLetterTopic ?? "<topic>.dead-letters",
+    dead_letters: `${deadLetterTopic ?? "<topic>.dead-letters"}, created with retention.ms=${deadLetterRetentionMs}`,
     examples: `${examples.length}`,
   });
 }

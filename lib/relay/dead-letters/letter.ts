@@ -38,6 +38,9 @@ export interface Letter {
   readonly record: KafkaRecord;
 }
 
+/** The last time that a date holds (https://tc39.es/ecma262/#sec-time-values-and-time-range); a record's may lie beyond. */
+const dateMaxMs = 8_640_000_000_000_000;
+
 type Reason = Partial<Omit<Letter, "at" | "record" | "writtenBy">>;
 
 export function readLetter(record: KafkaRecord): Letter {
@@ -51,7 +54,7 @@ function toLetter(
   writtenBy: Letter["writtenBy"],
   reason: Reason,
   headers: readonly RecordHeader[],
-  original: KafkaRecord = lying,
+  original: Pick<KafkaRecord, "key" | "value" | "timestampMs" | "timestampType"> = lying,
 ): Letter {
   const { topic, partition, offset, timestampMs } = lying;
   const place = reason.origin ?? { topic, partition, offset };
@@ -68,7 +71,7 @@ function toLetter(
     answer: undefined,
     attempts: undefined,
     firstTime: undefined,
-    lastTime: new Date(Math.max(0, timestampMs)).toISOString(),
+    lastTime: new Date(Math.min(Math.max(0, timestampMs), dateMaxMs)).toISOString(),
     namespace: undefined,
     redrives: 0,
     origin: undefined,
@@ -100,6 +103,7 @@ function readRelay(record: KafkaRecord): Letter | undefined {
   const texts = textsOf(record, errorHeaderPrefix);
   if (!texts.has("route") && !texts.has("code")) return undefined;
   const count = (name: string): number | undefined => (/^\d{1,9}$/.test(texts.get(name) ?? "") ? Number(texts.get(name)) : undefined);
+  const timestamp = texts.get("timestamp") ?? "";
   const reason = told({
     route: texts.get("route"),
     target: texts.get("target"),
@@ -115,11 +119,15 @@ function readRelay(record: KafkaRecord): Letter | undefined {
     redrives: count("redrives"),
     origin: toCoordinates(texts.get("topic"), texts.get("partition"), texts.get("offset")),
   });
+  // Letters of older versions carry the record's time as their own.
+  const timestampMs = /^-?\d{1,19}$/.test(timestamp) ? Number(timestamp) : record.timestampMs;
+  const { key, value, timestampType } = record;
   return toLetter(
     record,
     "relay",
     reason,
     without(record, (name) => name.startsWith(errorHeaderPrefix)),
+    { key, value, timestampType, timestampMs },
   );
 }
 

@@ -65,6 +65,31 @@ test("key, value, headers and timestamp arrive byte for byte, null apart from em
   );
 });
 
+test("a record's time is kept by default, and is the time of writing where the route says so", async () => {
+  const [keeping, renewing] = [await aTopic(), await aTopic()];
+  const timestampMs = 1_700_000_000_000;
+  for (const [name, options] of [
+    [keeping, {}],
+    [renewing, { timestamp: "now" }],
+  ] as const) {
+    const target = await open({ topic: name, ...options });
+    expect((await target.deliver([delivery({ timestampMs })], soon())).map(told)).toEqual(["delivered"]);
+  }
+
+  const [[kept], [renewed]] = [await recordsOf(keeping), await recordsOf(renewing)];
+  expect(kept?.timestampMs).toBe(timestampMs);
+  expect(Math.abs((renewed?.timestampMs ?? 0) - Date.now())).toBeLessThan(60_000);
+});
+
+test("a record too far ahead for the topic is refused for its own sake, and written where the route takes the time of writing", async () => {
+  const name = await aTopic();
+  const ahead = delivery({ timestampMs: Date.now() + 2 * 3_600_000 });
+  const [keeping, renewing] = [await open({ topic: name }), await open({ topic: name, timestamp: "now" })];
+
+  expect((await keeping.deliver([ahead], soon())).map(told)).toEqual([expect.stringContaining("record: ")]);
+  expect((await renewing.deliver([ahead], soon())).map(told)).toEqual(["delivered"]);
+});
+
 test("records of one key keep their order, and a repeat is the same record once more", async () => {
   const name = await aTopic(3);
   const target = await open({ topic: name });

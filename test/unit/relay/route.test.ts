@@ -19,6 +19,7 @@ describe("defining a route", () => {
     [{ name: "Not Kebab" }, "name: is no name in kebab-case"],
     [{ target: undefined }, "target: "],
     [{ transform: "value" }, "transform: is neither a function nor jsonata"],
+    [{ deadLetters: { retentionMs: 0 } }, "deadLetters.retentionMs: must be a whole number of milliseconds above 0, or -1"],
     [{ deadLetters: { topic: "no topic" } }, "deadLetters.topic: is no topic name"],
     [{ filter: { valeu: { a: [1] } } }, 'filter.valeu: a record has no such field. Did you mean "value"?'],
     [
