@@ -11,8 +11,8 @@ const sequencesCount = 0x8000_0000; // after 2^31 - 1 comes 0
 export class PartitionQueue {
   readonly topic: string;
   readonly partition: number;
-  /** Null: none is known. */
-  leader: number | null = null;
+  #leader: number | null = null;
+  #leaderEpoch: number | undefined;
   /** Undefined: a new one is needed, and with it the sequence begins anew. */
   identity: ProducerIdentity | undefined;
   /** Has it ever had one? The first is the one that all partitions share. */
@@ -31,6 +31,23 @@ export class PartitionQueue {
   constructor(topic: string, partition: number) {
     this.topic = topic;
     this.partition = partition;
+  }
+
+  /** Null: none is known. */
+  get leader(): number | null {
+    return this.#leader;
+  }
+
+  /**
+   * True: it has another leader than before. An answer of a late broker, which still names a former leader, has a lower epoch (KIP-320) and is ignored. Give
+   * no epoch where another topic may have taken the name, because its epochs start over.
+   */
+  follow(leader: number | null, leaderEpoch: number | undefined): boolean {
+    if (leaderEpoch !== undefined && this.#leaderEpoch !== undefined && leaderEpoch < this.#leaderEpoch) return false;
+    const hasMoved = leader !== this.#leader;
+    this.#leader = leader;
+    this.#leaderEpoch = leaderEpoch;
+    return hasMoved;
   }
 
   add(part: Part): void {
@@ -131,19 +148,33 @@ export class PartitionQueue {
   /** The batch is not written, and will not be. */
   refused(error: RelayError): void {
     this.batch?.visit((call, index) => call.failed(index, error));
+    this.#failBehind(error);
     this.#resolved();
+  }
+
+  /**
+   * Records behind a failed batch of the same call are not sent: what is written of a call is always a prefix of each partition, so that a caller who repeats
+   * the rest keeps the order. Only a record that fails for its own sake leaves a gap, because it will never be written.
+   */
+  #failBehind(error: RelayError): void {
+    if (this.batch === undefined || error.failure.blame === "record") return;
+    const calls = new Set(this.batch.parts.map(({ call }) => call));
+    const failure = toNotSent(error, this);
+    for (const { call, indexes } of this.#waiting) if (calls.has(call)) for (const index of indexes) call.failed(index, failure);
+    this.#waiting = this.#waiting.filter(({ call }) => !calls.has(call));
   }
 
   /** Nobody can say whether the batch was written: its sequence cannot be used again, so the partition begins anew under another producer id. */
   unresolved(error: RelayError): void {
     const failure = toMaybeWritten(error);
     this.batch?.visit((call, index) => call.failed(index, failure));
+    this.#failBehind(failure);
     this.abandon();
   }
 
-  /** Everything here fails for one reason; what may have been written says so. */
+  /** Everything here fails for one reason; what may have been written says so. `isGone`: several answers agree that the partition does not exist any more. */
   failAll(error: RelayError, isGone = false): void {
-    if (this.batch?.isMaybeWritten === true && !isGone) this.unresolved(error);
+    if (this.batch?.isMaybeWritten === true && !(isGone && this.batch.isOnlyDisowned)) this.unresolved(error);
     else this.refused(error);
     for (const { call, indexes } of this.#waiting) for (const index of indexes) call.failed(index, error);
     this.#waiting = [];
@@ -204,6 +235,22 @@ export class PartitionQueue {
     }
     for (const part of this.#waiting) if (part.call === call) for (const index of part.indexes) call.failed(index, notSent);
   }
+}
+
+/** Of a record behind a batch that failed. */
+function toNotSent(error: RelayError, { topic, partition }: PartitionQueue): RelayError {
+  const code = error.failure.written === "no" ? error.code : "kafka-retriable";
+  const { kafkaCode, retryAfterMs } = error.details;
+  return new RelayError(
+    code,
+    `The record was not sent, because one before it failed in partition ${partition} of topic ${JSON.stringify(topic)}: ${error.message}`,
+    {
+      cause: error,
+      written: "no",
+      ...(kafkaCode === undefined ? {} : { kafkaCode }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+  );
 }
 
 function toMaybeWritten(cause: RelayError | undefined): RelayError {

@@ -53,6 +53,8 @@ export class Batch implements BatchBytes {
   isMaybeWritten = false;
   /** Another cluster answers since it was made: its producer id and sequence mean nothing there, and it is not sent again as it is. */
   isStranded = false;
+  /** Every attempt in doubt was answered by a broker that does not have the partition: where the topic is gone too, the batch is not in Kafka. */
+  isOnlyDisowned = true;
   attempts = 0;
   #producer: BatchProducer | undefined;
   #measured: MeasuredBatch | undefined;
@@ -107,6 +109,12 @@ export class Batch implements BatchBytes {
   leave(): void {
     this.isInFlight = true;
     this.attempts++;
+  }
+
+  /** The attempt that just ended may have been written. `isDisowned`: a broker said that it does not have the partition, instead of saying nothing. */
+  doubt(isDisowned: boolean): void {
+    this.isMaybeWritten = true;
+    if (!isDisowned) this.isOnlyDisowned = false;
   }
 
   /** Its parts without the records at these places. */

@@ -15,11 +15,9 @@ const batchBytesDefault = 1_000_000;
 /** What was learned of a topic's limit is believed for so long. */
 const limitAgeMaxMs = 60_000;
 const topicResource = 2;
+/** A topic or partition that was there is gone when so many answers say so, for so long: one broker alone may be late, freshly started or thawed. */
 const missingAnswersMin = 3;
 const missingForMs = 250;
-
-const stale = (topic: string): RelayError =>
-  new RelayError("leader-not-available", `A broker does not know topic ${JSON.stringify(topic)}, which was there a moment ago.`);
 
 export interface TopicLines {
   /** The topic with metadata that fits the records: an unknown partition is looked for afresh, an unknown topic fails or is created. */
@@ -34,13 +32,15 @@ export function createTopicLines(
   connection: Connection,
   metadata: Metadata,
   createTopic: ((topic: TopicName, deadline: Deadline) => Promise<void>) | undefined,
+  /** A partition has another leader than a moment ago. */
+  leaderMoved: (queue: PartitionQueue) => void,
 ): TopicLines {
   const lines = new Map<string, TopicLine>();
 
   function of(topic: string): TopicLine {
     const known = lines.get(topic);
     if (known !== undefined) return known;
-    const line = new TopicLine(topic, connection, metadata);
+    const line = new TopicLine(topic, connection, metadata, leaderMoved);
     lines.set(topic, line);
     return line;
   }
@@ -73,6 +73,7 @@ export class TopicLine {
   readonly #name: string;
   readonly #connection: Connection;
   readonly #metadata: Metadata;
+  readonly #leaderMoved: (queue: PartitionQueue) => void;
   readonly #queues: PartitionQueue[] = [];
   readonly #partitioner = new Partitioner(Math.floor(Math.random() * 1000));
   #learned: TopicMetadata | undefined;
@@ -81,22 +82,32 @@ export class TopicLine {
   #missing: { readonly answers: number; readonly sinceMs: number } | undefined;
   #limit: { readonly bytes: number; readonly isTold: boolean; readonly atMs: number } | undefined;
 
-  constructor(name: string, connection: Connection, metadata: Metadata) {
+  constructor(name: string, connection: Connection, metadata: Metadata, leaderMoved: (queue: PartitionQueue) => void) {
     this.#name = name;
     this.#connection = connection;
     this.#metadata = metadata;
+    this.#leaderMoved = leaderMoved;
   }
 
-  learn(topic: TopicMetadata): void {
-    if (topic === this.#learned) return;
-    if (topic.topicId !== this.#learned?.topicId) this.#limit = undefined; // another topic of this name takes what it takes
+  /** False: the answer has fewer partitions than there were, and may come from a broker that is late. It is not believed yet, as every key would change its partition. */
+  learn(topic: TopicMetadata): boolean {
+    if (topic === this.#learned) return true;
+    const isAnother = topic.topicId !== this.#learned?.topicId;
+    if (!isAnother && topic.partitions.length < this.#partitionsCount && this.#isMaybeOnlyLate()) {
+      this.suspect();
+      return false;
+    }
+    this.#missing = undefined;
+    if (isAnother) this.#limit = undefined; // another topic of this name takes what it takes
     this.#learned = topic;
     this.#partitionsCount = topic.partitions.length;
-    for (const { partition, leader } of topic.partitions) {
+    for (const { partition, leader, leaderEpoch } of topic.partitions) {
       const queue = this.#queues[partition] ?? new PartitionQueue(this.#name, partition);
-      queue.leader = leader;
       this.#queues[partition] = queue;
+      if (isAnother) queue.follow(null, undefined);
+      if (queue.follow(leader, topic.topicId === undefined ? undefined : leaderEpoch)) this.#leaderMoved(queue);
     }
+    return true;
   }
 
   get queues(): readonly PartitionQueue[] {
@@ -118,11 +129,11 @@ export class TopicLine {
       .topic(this.#name, deadline, { ageMaxMs: 0 })
       .then(
         (topic) => {
-          this.#missing = undefined;
-          this.learn(topic);
+          if (!this.learn(topic)) throw this.#late("has fewer partitions of");
         },
         (error: unknown) => {
-          throw this.#isMaybeOnlyLate(error) ? stale(this.#name) : error;
+          const isMissing = error instanceof RelayError && error.code === "topic-not-found";
+          throw isMissing && this.#isMaybeOnlyLate() ? this.#late("does not know") : error;
         },
       )
       .finally(() => {
@@ -131,9 +142,12 @@ export class TopicLine {
     await this.#refreshing;
   }
 
-  /** A topic that was there is gone when several answers say so for a while: one broker alone may only be late, freshly started or thawed. */
-  #isMaybeOnlyLate(error: unknown): boolean {
-    if (!(error instanceof RelayError) || error.code !== "topic-not-found") return false;
+  #late(what: string): RelayError {
+    return new RelayError("leader-not-available", `A broker ${what} topic ${JSON.stringify(this.#name)}, which was there a moment ago.`);
+  }
+
+  /** One more answer that misses what was there; false once enough of them agree. */
+  #isMaybeOnlyLate(): boolean {
     const { answers, sinceMs } = this.#missing ?? { answers: 0, sinceMs: Date.now() };
     this.#missing = { answers: answers + 1, sinceMs };
     return answers + 1 < missingAnswersMin || Date.now() - sinceMs < missingForMs;

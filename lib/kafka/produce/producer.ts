@@ -68,7 +68,7 @@ export function createProducer(
 ): Producer {
   const { compression, ackTimeoutMs } = options;
   const ids = createProducerIds(connection, options.idempotence);
-  const topics = createTopicLines(connection, metadata, options.createTopic);
+  const topics = createTopicLines(connection, metadata, options.createTopic, followLeader);
   const leaders = new Map<number, LeaderLine>();
   let isClosed = false;
   identity?.onChange(() => {
@@ -113,6 +113,13 @@ export function createProducer(
     else leaderLine(queue.leader).ready.add(queue);
   }
 
+  /** What waits for the old leader's next request waits for the new one's instead: the old one may not answer any more. */
+  function followLeader(queue: PartitionQueue): void {
+    for (const line of leaders.values()) line.ready.delete(queue);
+    makeReady(queue);
+    if (queue.leader !== null) pump(leaderLine(queue.leader));
+  }
+
   function goOn(queue: PartitionQueue): void {
     queue.isBusy = false;
     makeReady(queue);
@@ -126,10 +133,6 @@ export function createProducer(
       for (const queue of line.ready) {
         line.ready.delete(queue);
         if (queue.isBusy) continue;
-        if (queue.leader !== line.nodeId) {
-          makeReady(queue);
-          continue;
-        }
         const batch = queue.take(topics.of(queue.topic).batchBytesMax, Date.now());
         if (batch === undefined) continue;
         if (queue.identity === undefined) {
@@ -150,17 +153,13 @@ export function createProducer(
     line.inFlight++;
     const leftMs = queues.reduce((longest, { batch }) => Math.max(longest, batch?.leftMs ?? 0), 0);
     for (const { batch } of queues) batch?.leave();
-    try {
-      const deadline = createDeadline(Math.max(0, leftMs - answerMarginMs));
-      const timeoutMs = Math.max(1, Math.trunc(Math.min(ackTimeoutMs, leftMs)));
-      const answer = await connection.request(produceApi, { timeoutMs, topics: byTopic(queues) }, { nodeId: line.nodeId }, deadline);
-      line.inFlight--;
-      for (const queue of queues) tell(queue, partitionOf(answer, queue));
-    } catch (thrown) {
-      line.inFlight--;
-      const error = toRelayError(thrown);
-      for (const queue of queues) tell(queue, error);
-    }
+    const deadline = createDeadline(Math.max(0, leftMs - answerMarginMs));
+    const timeoutMs = Math.max(1, Math.trunc(Math.min(ackTimeoutMs, leftMs)));
+    const answer = await connection
+      .request(produceApi, { timeoutMs, topics: byTopic(queues) }, { nodeId: line.nodeId }, deadline)
+      .catch(toSendFailure);
+    line.inFlight--;
+    for (const queue of queues) tell(queue, answer instanceof RelayError ? answer : partitionOf(answer, queue));
     pump(line);
   }
 
@@ -202,7 +201,7 @@ export function createProducer(
         queue.identity = undefined;
         break;
       case "again":
-        if (verdict.isMaybe) batch.isMaybeWritten = true;
+        if (verdict.isMaybe) batch.doubt(isDisowned(answer.errorCode));
         queue.trouble = verdict.error;
         if (!isHopeless(answer.errorCode) || batch.attempts <= repeatsMax) {
           void goAgain(queue);
@@ -218,7 +217,7 @@ export function createProducer(
 
   /** The request was not answered: it was not sent, or it may have been heard. */
   function unanswered(queue: PartitionQueue, batch: Batch, error: RelayError): void {
-    if (error.failure.written === "maybe") batch.isMaybeWritten = true;
+    if (error.failure.written === "maybe") batch.doubt(false);
     queue.trouble = error;
     if (worthAnother.has(error.code)) {
       void goAgain(queue);
@@ -299,6 +298,12 @@ const leaderMissing = ({ topic, partition }: PartitionQueue): RelayError =>
 
 const closed = (): RelayError => new RelayError("kafka-unreachable", "The producer has been closed.");
 
+/** A failure that nobody understands may have happened after the request had left. */
+function toSendFailure(thrown: unknown): RelayError {
+  if (thrown instanceof RelayError) return thrown;
+  return new RelayError("internal", "An unexpected error, which is a bug of ours.", { cause: thrown, written: "maybe" });
+}
+
 function partitionOf(answer: ProduceAnswer, { topic, partition }: PartitionQueue): PartitionAnswer | RelayError {
   const told = answer.topics.find(({ name }) => name === topic)?.partitions.find((one) => one.partition === partition);
   return told ?? new RelayError("maybe-written", `Kafka did not tell of partition ${partition} of topic ${JSON.stringify(topic)}.`);
@@ -312,6 +317,8 @@ const worthAnother: ReadonlySet<RelayError["code"]> = new Set([
   "leader-not-available",
   "deadline-exceeded",
 ]);
+
+const isDisowned = (kafkaCode: number): boolean => kafkaCode === 3;
 
 /** Damaged, or out of order when it comes again: time does not heal it. */
 const isHopeless = (kafkaCode: number): boolean => kafkaCode === 2 || kafkaCode === 45 || kafkaCode === 47 || kafkaCode === 59;
