@@ -1,6 +1,6 @@
 /** Grants as data: what `RELAY_ACCESS_GRANTS` holds, checked once. `lib/access.ts` decides by them. */
 import * as v from "valibot";
-import { type AccessGrant, type AccessPolicy, permissions } from "./access.js";
+import { type AccessGrant, type AccessPolicy, parseCallerPattern, permissions } from "./access.js";
 import type { Config } from "./config.js";
 import { RelayError } from "./errors.js";
 
@@ -8,6 +8,17 @@ const grantsMax = 200;
 const namesMax = 100;
 const pattern = v.pipe(v.string(), v.nonEmpty(), v.maxLength(300));
 const patterns = v.pipe(v.array(pattern), v.minLength(1), v.maxLength(namesMax));
+
+/** A pattern that fits callers of every kind would let a token's subject pass for a role: it has to say which kind it means. */
+const caller = v.pipe(
+  pattern,
+  v.check(
+    (text) => parseCallerPattern(text) !== undefined,
+    (issue) =>
+      `${JSON.stringify(issue.input)} fits callers of every kind; write ${JSON.stringify(`iam:${issue.input}`)} for IAM identities or ${JSON.stringify(`jwt:${issue.input}`)} for token subjects`,
+  ),
+);
+const callers = v.pipe(v.array(caller), v.minLength(1), v.maxLength(namesMax));
 
 /** `topic:*` stands for every act on topics, `*` for everything there is; a permission that does not exist is refused, for it would grant nothing in silence. */
 const act = v.pipe(
@@ -20,12 +31,16 @@ const act = v.pipe(
 
 const grant = v.pipe(
   v.strictObject({
-    who: v.optional(patterns),
+    who: v.optional(callers),
     scopes: v.optional(patterns),
+    groups: v.optional(patterns),
     may: v.pipe(v.array(act), v.minLength(1), v.maxLength(namesMax)),
     on: v.optional(patterns),
   }),
-  v.check((one) => one.who !== undefined || one.scopes !== undefined, 'says for whom: "who" (names of callers), "scopes", or both'),
+  v.check(
+    (one) => one.who !== undefined || one.scopes !== undefined || one.groups !== undefined,
+    'must say for whom it is: "who" (names of callers), "scopes", "groups", or several of them',
+  ),
 );
 
 const grants = v.pipe(v.array(grant), v.maxLength(grantsMax));
@@ -39,7 +54,11 @@ export function toAccessPolicy(config: Pick<Config, "RELAY_ACCESS" | "RELAY_ACCE
   try {
     data = JSON.parse(text);
   } catch (cause) {
-    throw new RelayError("bad-configuration", "RELAY_ACCESS_GRANTS is no JSON; it is a list of { who, scopes, may, on }.", { cause });
+    throw new RelayError(
+      "bad-configuration",
+      "RELAY_ACCESS_GRANTS is not valid JSON; it must be a list of { who, scopes, groups, may, on }.",
+      { cause },
+    );
   }
   const result = v.safeParse(grants, data);
   if (result.success) return result.output as readonly AccessGrant[];

@@ -33,13 +33,17 @@ export interface Caller {
   /** ARN, subject or "anonymous". */
   readonly name: string;
   readonly scopes: readonly string[];
+  /** Groups of a token, from the claim that `RELAY_JWT_GROUPS_CLAIM` names. */
+  readonly groups: readonly string[];
 }
 
 export interface AccessGrant {
-  /** Caller names the grant is for; `*` stands for any run of characters. Absent: anybody who has one of the scopes. */
+  /** Callers the grant is for, each by kind and name (`parseCallerPattern`). Absent: anybody who has one of the scopes and one of the groups. */
   readonly who?: readonly string[];
-  /** Scopes of a token, one of which the caller must have. Absent: none is needed. A grant names `who`, `scopes`, or both. */
+  /** Scopes of a token, one of which the caller must have. Absent: none is needed. A grant names `who`, `scopes`, `groups`, or several of them. */
   readonly scopes?: readonly string[];
+  /** Groups of a token, one of which the caller must be in. Absent: none is needed. */
+  readonly groups?: readonly string[];
   readonly may: readonly (Permission | `${string}:*` | "*")[];
   /** Topic or group names; `*` stands for any run of characters. Absent: operations without a resource, and any resource. */
   readonly on?: readonly string[];
@@ -64,10 +68,37 @@ export function authorize(policy: AccessPolicy, caller: Caller, may: Permission,
 }
 
 /** A grant that names nobody is for nobody. */
-function isFor({ who, scopes }: AccessGrant, caller: Caller): boolean {
-  if (who === undefined && scopes === undefined) return false;
-  const isNamed = who === undefined || who.some((pattern) => matches(pattern, caller.name));
-  return isNamed && (scopes === undefined || scopes.some((scope) => caller.scopes.includes(scope)));
+function isFor({ who, scopes, groups }: AccessGrant, caller: Caller): boolean {
+  if (who === undefined && scopes === undefined && groups === undefined) return false;
+  return (
+    (who === undefined || who.some((pattern) => isCaller(pattern, caller))) &&
+    (scopes === undefined || scopes.some((scope) => caller.scopes.includes(scope))) &&
+    (groups === undefined || groups.some((group) => caller.groups.includes(group)))
+  );
+}
+
+export interface CallerPattern {
+  readonly kind: Caller["kind"] | "any";
+  readonly name: string;
+}
+
+/**
+ * Which kind of caller a `who` pattern names, since a token's subject can be any text, also a role's ARN or "anonymous": `*` is everybody; `arn:...` and
+ * `iam:<pattern>` are IAM identities; `anonymous` is a caller without an identity; `jwt:<pattern>` and any other text are token subjects. Undefined where
+ * the pattern begins with `*`, which fits names of every kind.
+ */
+export function parseCallerPattern(pattern: string): CallerPattern | undefined {
+  if (pattern === "*") return { kind: "any", name: pattern };
+  if (pattern === "anonymous") return { kind: "anonymous", name: pattern };
+  if (pattern.startsWith("iam:") || pattern.startsWith("jwt:"))
+    return { kind: pattern.startsWith("iam:") ? "iam" : "jwt", name: pattern.slice(4) };
+  if (pattern.startsWith("*")) return undefined;
+  return { kind: pattern.startsWith("arn:") ? "iam" : "jwt", name: pattern };
+}
+
+function isCaller(pattern: string, caller: Caller): boolean {
+  const named = parseCallerPattern(pattern);
+  return named !== undefined && (named.kind === "any" || named.kind === caller.kind) && matches(named.name, caller.name);
 }
 
 /** Matches `*` as any run of characters, in linear time. */

@@ -5,6 +5,16 @@ import { RelayError } from "./errors.js";
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty());
 const count = (min: number, max: number) =>
   v.pipe(v.string(), v.regex(/^\d+$/, "is no whole number"), v.transform(Number), v.minValue(min), v.maxValue(max));
+/** Names, separated by commas. */
+const names = v.pipe(
+  v.string(),
+  v.transform((list) =>
+    list
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== ""),
+  ),
+);
 const flag = v.pipe(
   v.picklist(["true", "false"]),
   v.transform((value) => value === "true"),
@@ -37,6 +47,8 @@ export const environment = v.object({
   RELAY_JWT_PUBLIC_KEY: v.optional(text),
   RELAY_JWT_ISSUER: v.optional(text),
   RELAY_JWT_AUDIENCE: v.optional(text),
+  RELAY_JWT_SCOPE_CLAIMS: v.optional(names, "scope,scp"),
+  RELAY_JWT_GROUPS_CLAIM: v.optional(text),
   RELAY_LOG_LEVEL: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
   RELAY_PARTIAL_RESPONSES: v.optional(flag, "false"),
   MSK_CLUSTER_ARN: v.optional(text),
@@ -50,6 +62,8 @@ export const environment = v.object({
   RELAY_METRICS: v.optional(v.picklist(["emf", "off"]), "emf"),
   RELAY_ALLOW_PRIVATE_ADDRESSES: v.optional(flag, "false"),
   RELAY_PRODUCE_RECORDS_MAX: v.optional(count(1, 10_000), "10000"),
+  RELAY_EVENTS_CONTENT_MODE: v.optional(v.picklist(["binary", "structured"]), "binary"),
+  RELAY_EVENTS_KEY: v.optional(v.picklist(["partitionkey", "none"]), "partitionkey"),
   RELAY_FUNCTION_PREFIX: v.optional(text),
   RELAY_FUNCTION_ENDPOINT: v.optional(text),
 });

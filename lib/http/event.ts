@@ -4,6 +4,7 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import type { Caller } from "../access.js";
 import { RelayError } from "../errors.js";
 import { assertFitsLambda } from "./body-limits.js";
+import { type ClaimNames, callerOfClaims } from "./claims.js";
 import { isGatewayText, isJson, type MediaType, parseMediaType } from "./media-type.js";
 
 export interface HttpRequest {
@@ -16,7 +17,6 @@ export interface HttpRequest {
   readonly query: Readonly<Record<string, string | readonly string[]>>;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly caller: Caller;
   readonly baseUrl: string;
   readonly requestId: string;
 }
@@ -33,7 +33,6 @@ export function toRequest(event: GatewayEvent): HttpRequest {
     path: Object.assign(Object.create(null), event.pathParameters ?? {}),
     query: parseQuery(event.rawQueryString ?? ""),
     headers,
-    caller: toCaller(event),
     baseUrl: toBaseUrl(event, headers),
     requestId: event.requestContext?.requestId ?? "unknown",
   };
@@ -63,7 +62,7 @@ export function parseQuery(rawQuery: string): Record<string, string | readonly s
 }
 
 /** Who calls, by what the gateway's authorizer established: never by what the request says of itself. */
-export function toCaller(event: GatewayEvent): Caller {
+export function toCaller(event: GatewayEvent, claimNames: ClaimNames): Caller {
   const authorizer = (event.requestContext as { readonly authorizer?: unknown } | undefined)?.authorizer as
     | {
         readonly iam?: { readonly userArn?: string | null };
@@ -71,19 +70,10 @@ export function toCaller(event: GatewayEvent): Caller {
       }
     | undefined;
   const arn = authorizer?.iam?.userArn;
-  if (typeof arn === "string" && arn !== "") return { kind: "iam", name: arn, scopes: [] };
+  if (typeof arn === "string" && arn !== "") return { kind: "iam", name: arn, scopes: [], groups: [] };
   const claims = authorizer?.jwt?.claims;
-  if (claims !== undefined && claims !== null && typeof claims === "object") {
-    const name = [claims.sub, claims.client_id].find((claim): claim is string => typeof claim === "string" && claim !== "");
-    if (name !== undefined) return { kind: "jwt", name, scopes: toScopes(authorizer?.jwt?.scopes, claims.scope) };
-  }
-  return { kind: "anonymous", name: "anonymous", scopes: [] };
-}
-
-/** The gateway lists the scopes only where the route asks for some; else they stand in the claim, separated by spaces. */
-function toScopes(scopes: readonly string[] | null | undefined, claim: unknown): readonly string[] {
-  if (Array.isArray(scopes)) return scopes.filter((scope) => typeof scope === "string");
-  return typeof claim === "string" ? claim.split(" ").filter((scope) => scope !== "") : [];
+  const caller = claims !== null && typeof claims === "object" ? callerOfClaims(claims, claimNames, authorizer?.jwt?.scopes) : undefined;
+  return caller ?? { kind: "anonymous", name: "anonymous", scopes: [], groups: [] };
 }
 
 const hostPattern = /^(?:[a-zA-Z0-9._-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?$/;

@@ -8,7 +8,7 @@ import { assertTimeLeft, createDeadline, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { assertReplyFitsLambda } from "./body-limits.js";
-import { assertJsonText, assertNotEncoded, type HttpRequest, toBody, toMediaType, toMediaTypeIfAny, toRequest } from "./event.js";
+import { assertJsonText, assertNotEncoded, type HttpRequest, toBody, toCaller, toMediaType, toMediaTypeIfAny, toRequest } from "./event.js";
 import { parseJson, toJson } from "./json.js";
 import { isJson, negotiate } from "./media-type.js";
 import type { Operation, OperationContext, OperationInput, Operations, Reply } from "./operation.js";
@@ -48,7 +48,7 @@ interface Environment {
   readonly config: () => Config;
   readonly policy: () => AccessPolicy;
   /** By the gateway's authorizer, or by a token that is checked here. */
-  readonly caller: (request: HttpRequest) => Caller;
+  readonly caller: (event: APIGatewayProxyEventV2, request: HttpRequest) => Caller;
   readonly kafka: () => Kafka;
   readonly log: (entry: Readonly<Record<string, unknown>>) => void;
   /** A line a request where RELAY_REQUEST_LOG is on: for the laptop, where no gateway writes an access log. */
@@ -92,8 +92,10 @@ function createEnvironment(options: HttpOptions): Environment {
       policy ??= toAccessPolicy(config());
       return policy;
     },
-    caller: (request) =>
-      config().RELAY_JWT_PUBLIC_KEY === undefined ? request.caller : toTokenCaller(request.headers.authorization, config(), Date.now()),
+    caller: (event, request) =>
+      config().RELAY_JWT_PUBLIC_KEY === undefined
+        ? toCaller(event, config())
+        : toTokenCaller(request.headers.authorization, config(), Date.now()),
     kafka: () => {
       kafka ??= createKafka(toKafkaOptions(config()));
       return kafka;
@@ -132,7 +134,7 @@ async function answer(
   environment: Environment,
   deadline: Deadline,
 ): Promise<Reply> {
-  const caller = environment.caller(request);
+  const caller = environment.caller(event, request);
   const allow: OperationContext["authorize"] = (may, resource) => authorize(environment.policy(), caller, may, resource);
   allow(operation.may, operation.on === undefined ? undefined : request.path[operation.on]);
   assertAcceptable(operation, request);

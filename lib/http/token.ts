@@ -6,22 +6,13 @@ import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { Caller } from "../access.js";
 import type { Config } from "../config.js";
 import { RelayError } from "../errors.js";
+import { type ClaimNames, type Claims, callerOfClaims } from "./claims.js";
 
 const tokenCharactersMax = 8_192;
 /** Clocks differ by so much, as API Gateway has it. */
 const leewaySeconds = 60;
 
-export type TokenRules = Pick<Config, "RELAY_JWT_PUBLIC_KEY" | "RELAY_JWT_ISSUER" | "RELAY_JWT_AUDIENCE">;
-
-interface Claims {
-  readonly sub?: unknown;
-  readonly client_id?: unknown;
-  readonly iss?: unknown;
-  readonly aud?: unknown;
-  readonly exp?: unknown;
-  readonly nbf?: unknown;
-  readonly scope?: unknown;
-}
+export type TokenRules = Pick<Config, "RELAY_JWT_PUBLIC_KEY" | "RELAY_JWT_ISSUER" | "RELAY_JWT_AUDIENCE"> & ClaimNames;
 
 /** The caller that `Authorization: Bearer <token>` proves; `unauthenticated` says what is wrong with the token, never what it holds. */
 export function toTokenCaller(authorization: string | undefined, rules: TokenRules, nowMs: number): Caller {
@@ -33,10 +24,9 @@ export function toTokenCaller(authorization: string | undefined, rules: TokenRul
     throw refused("the token is signed in another issuer's name (iss)");
   if (rules.RELAY_JWT_AUDIENCE !== undefined && ![claims.aud].flat().includes(rules.RELAY_JWT_AUDIENCE))
     throw refused("the token is for another audience (aud)");
-  const name = [claims.sub, claims.client_id].find((claim): claim is string => typeof claim === "string" && claim !== "");
-  if (name === undefined) throw refused("the token names nobody (sub)");
-  const scopes = typeof claims.scope === "string" ? claims.scope.split(" ").filter((scope) => scope !== "") : [];
-  return { kind: "jwt", name, scopes };
+  const caller = callerOfClaims(claims, rules);
+  if (caller === undefined) throw refused("the token names nobody (sub)");
+  return caller;
 }
 
 const refused = (why: string): RelayError => new RelayError("unauthenticated", `The caller is not known: ${why}.`);

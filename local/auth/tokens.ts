@@ -18,6 +18,7 @@ export const localGrants = [
 export interface TokenRequest {
   readonly subject: string;
   readonly scopes: readonly string[];
+  readonly groups?: readonly string[];
   readonly expiresInSeconds: number;
 }
 
@@ -26,13 +27,14 @@ export function publicKeyIn(dataFolder: string): string {
   return createPublicKey(privateKeyIn(dataFolder)).export({ type: "spki", format: "pem" }).toString();
 }
 
-export function createToken(dataFolder: string, { subject, scopes, expiresInSeconds }: TokenRequest, nowMs: number): string {
+export function createToken(dataFolder: string, { subject, scopes, groups = [], expiresInSeconds }: TokenRequest, nowMs: number): string {
   const issuedAt = Math.floor(nowMs / 1_000);
   const claims = {
     iss: localIssuer,
     aud: localAudience,
     sub: subject,
     scope: scopes.join(" "),
+    ...(groups.length === 0 ? {} : { groups }),
     iat: issuedAt,
     exp: issuedAt + expiresInSeconds,
   };
@@ -50,6 +52,7 @@ export function tokenEnvironment(dataFolder: string): NodeJS.ProcessEnv {
     RELAY_JWT_PUBLIC_KEY: publicKeyIn(dataFolder).trim().replaceAll("\n", "\\n"),
     RELAY_JWT_ISSUER: localIssuer,
     RELAY_JWT_AUDIENCE: localAudience,
+    RELAY_JWT_GROUPS_CLAIM: "groups",
   };
 }
 

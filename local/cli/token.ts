@@ -6,6 +6,7 @@ import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 
 interface TokenOptions {
   readonly scopes: string;
+  readonly groups?: string;
   readonly subject: string;
   readonly expires: number;
 }
@@ -19,6 +20,7 @@ export function registerToken(cli: Cli): void {
       .command("token")
       .description("Prints a token for the API on this machine, as npm start -- --auth jwt asks for one.")
       .option("--scopes <scopes>", "comma separated: admin, produce, read, or those of your RELAY_ACCESS_GRANTS", "admin")
+      .option("--groups <groups>", "comma separated: groups that your RELAY_ACCESS_GRANTS name")
       .option("--subject <name>", "who is calling", "laptop")
       .option("--expires <seconds>", "how long it is good", toCount, expiresSecondsDefault)
       .action(cli.action(print)),
@@ -29,11 +31,15 @@ export function registerToken(cli: Cli): void {
   );
 }
 
-async function print({ write, world }: CliContext, { scopes, subject, expires }: TokenOptions): Promise<void> {
+async function print({ write, world }: CliContext, { scopes, groups, subject, expires }: TokenOptions): Promise<void> {
   const names = scopes.split(",").map((scope) => scope.trim());
   if (names.some((name) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name)))
     throw usageError("--scopes takes names without spaces, separated by commas.");
   if (expires > expiresSecondsMax) throw usageError(`--expires takes at most ${expiresSecondsMax} seconds.`);
+  const groupNames = groups?.split(",").map((group) => group.trim());
+  if (groupNames?.some((name) => name === "")) throw usageError("--groups takes names separated by commas, and none of them may be empty.");
   const { dataFolder } = readSettings(world.env);
-  await write(`${createToken(dataFolder, { subject, scopes: names, expiresInSeconds: expires }, Date.now())}\n`);
+  await write(
+    `${createToken(dataFolder, { subject, scopes: names, ...(groupNames === undefined ? {} : { groups: groupNames }), expiresInSeconds: expires }, Date.now())}\n`,
+  );
 }

@@ -16,6 +16,7 @@ const routeKeys = Object.keys(operations);
 const role = "arn:aws:sts::123456789012:assumed-role/app/session";
 const iam = (userArn: string) => ({ iam: { userArn, accountId: "123456789012" } });
 const jwt = (sub: string, scope: string) => ({ jwt: { claims: { sub, scope, iss: "https://issuer.example.com" }, scopes: null } });
+const claims = (more: object) => ({ jwt: { claims: { sub: "shop", iss: "https://issuer.example.com", ...more }, scopes: null } });
 
 const ours = uniqueName("team-a");
 const theirs = uniqueName("team-b");
@@ -28,11 +29,16 @@ const grants = [
   ...scopePerPermission,
   { who: ["arn:aws:sts::123456789012:assumed-role/app/*"], may: ["record:*", "topic:describe"], on: ["team-a*"] },
   { scopes: ["team-a"], may: ["record:write", "topic:create"], on: ["team-a*"] },
+  { groups: ["writers of a"], may: ["record:write"], on: ["team-a*"] },
 ];
 
 let api: Api;
 beforeAll(async () => {
-  api = await createApi({ env: { RELAY_ACCESS: "grants", RELAY_ACCESS_GRANTS: JSON.stringify(grants) }, operations, log: () => {} });
+  api = await createApi({
+    env: { RELAY_ACCESS: "grants", RELAY_ACCESS_GRANTS: JSON.stringify(grants), RELAY_JWT_GROUPS_CLAIM: "cognito:groups" },
+    operations,
+    log: () => {},
+  });
   await createTopics(api.kafka, [{ name: ours }, { name: theirs }], createDeadline(20_000));
 });
 afterAll(async () => {
@@ -70,6 +76,13 @@ test.each([
   ["a scope writes its topics", jwt("shop", "openid team-a"), ours, 200],
   ["a scope does not write another team's", jwt("shop", "openid team-a"), theirs, 403],
   ["a token without the scope writes nothing", jwt("shop", "openid"), ours, 403],
+  ["a token whose subject is the role's ARN is not the role", jwt(role, "openid"), ours, 403],
+  ["a scope in scp, as a list that the gateway made a text of, counts", claims({ scp: "[openid team-a]" }), ours, 200],
+  ["a scope in scp as a text counts", claims({ scp: "openid team-a" }), ours, 200],
+  ["a group of the claim that is configured writes its topics", claims({ "cognito:groups": "writers of a" }), ours, 200],
+  ["a group does not write another team's", claims({ "cognito:groups": "writers of a" }), theirs, 403],
+  ["a group of another claim is none", claims({ groups: "writers of a" }), ours, 403],
+  ["a claim that is inherited is none", claims({ scope: "openid", "cognito:groups": "toString" }), ours, 403],
 ])("%s", async (_, authorizer, topic, status) => {
   const answers = await api.callBothWays(`POST /topics/${topic}`, { body: records, contentType: v2, authorizer });
 

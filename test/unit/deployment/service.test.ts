@@ -60,7 +60,7 @@ test.each([
   ["an authorizer that is none of three", { authorizer: "off" }, "authorizer: is one of iam, jwt, none"],
   ["tokens without an issuer", { authorizer: "jwt", jwtAudience: "a" }, "jwtIssuer:"],
   ["every origin with signed calls", { corsOrigins: "*" }, "corsOrigins:"],
-  ["grants that are no JSON", { grants: "everybody" }, "grants: RELAY_ACCESS_GRANTS is no JSON"],
+  ["grants that are no JSON", { grants: "everybody" }, "grants: RELAY_ACCESS_GRANTS is not valid JSON"],
   ["grants of a permission there is not", { grants: '[{"who":["a"],"may":["record:wirte"]}]' }, "grants: RELAY_ACCESS_GRANTS[0].may[0]"],
   [
     "grants too large for Lambda",

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { toAccessPolicy } from "../../../lib/access-policy.js";
+import { parseConfig } from "../../../lib/config.js";
 import { toTokenCaller } from "../../../lib/http/token.js";
 import { asksForTokens, createToken, localAudience, localIssuer, publicKeyIn, tokenEnvironment } from "../../../local/auth/tokens.js";
 import { createCli } from "../../../local/cli/cli.js";
@@ -26,11 +27,16 @@ test.each([[["--auth"]], [["--auth", "basic"]], [["--auth="]]])("npm start %j is
 test("a token is good for the environment of its own folder, with its scopes, until it expires", () => {
   const folder = mkdtempSync(join(tmpdir(), "kafka-relay-tokens-"));
   const nowMs = 1_800_000_000_000;
-  const token = createToken(folder, { subject: "anna", scopes: ["read", "produce"], expiresInSeconds: 600 }, nowMs);
-  const { RELAY_ACCESS, RELAY_ACCESS_GRANTS, RELAY_JWT_PUBLIC_KEY, RELAY_JWT_ISSUER, RELAY_JWT_AUDIENCE } = tokenEnvironment(folder);
-  const rules = { RELAY_JWT_PUBLIC_KEY, RELAY_JWT_ISSUER, RELAY_JWT_AUDIENCE };
+  const token = createToken(folder, { subject: "anna", scopes: ["read", "produce"], groups: ["qa"], expiresInSeconds: 600 }, nowMs);
+  const { RELAY_ACCESS, RELAY_ACCESS_GRANTS, RELAY_JWT_PUBLIC_KEY } = tokenEnvironment(folder);
+  const rules = parseConfig(tokenEnvironment(folder));
 
-  expect(toTokenCaller(`Bearer ${token}`, rules, nowMs)).toEqual({ kind: "jwt", name: "anna", scopes: ["read", "produce"] });
+  expect(toTokenCaller(`Bearer ${token}`, rules, nowMs)).toEqual({
+    kind: "jwt",
+    name: "anna",
+    scopes: ["read", "produce"],
+    groups: ["qa"],
+  });
   expect(() => toTokenCaller(`Bearer ${token}`, rules, nowMs + 700_000)).toThrow("expired");
   expect(() => toTokenCaller(`Bearer ${token}`, { ...rules, RELAY_JWT_AUDIENCE: "another" }, nowMs)).toThrow("another audience");
   expect(() => toTokenCaller(`Bearer ${token}`, { ...rules, RELAY_JWT_ISSUER: "https://other.example/" }, nowMs)).toThrow("another issuer");
@@ -69,20 +75,26 @@ test("kafka-relay token prints a token of its data folder, and refuses scopes th
     return { code: await cli.run(["token", ...words]), output: output.trim() };
   };
 
-  const good = await run("--scopes", "read, produce", "--subject", "anna");
+  const good = await run("--scopes", "read, produce", "--groups", "qa, ops", "--subject", "anna");
   const bad = await run("--scopes", "read all");
 
   expect(good.code).toBe(0);
   expect(
     toTokenCaller(
       `Bearer ${good.output}`,
-      { RELAY_JWT_PUBLIC_KEY: publicKeyIn(folder), RELAY_JWT_ISSUER: localIssuer, RELAY_JWT_AUDIENCE: localAudience },
+      parseConfig({
+        RELAY_JWT_PUBLIC_KEY: publicKeyIn(folder),
+        RELAY_JWT_ISSUER: localIssuer,
+        RELAY_JWT_AUDIENCE: localAudience,
+        RELAY_JWT_GROUPS_CLAIM: "groups",
+      }),
       Date.now(),
     ),
   ).toEqual({
     kind: "jwt",
     name: "anna",
     scopes: ["read", "produce"],
+    groups: ["qa", "ops"],
   });
   expect([bad.code, bad.output]).toEqual([2, expect.stringContaining("--scopes takes names without spaces")]);
   rmSync(folder, { recursive: true });
