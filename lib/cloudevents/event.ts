@@ -47,6 +47,35 @@ function extensionFault(name: string, value: unknown): string | undefined {
   return `the attribute ${name} must be a text, a boolean or a whole number of 32 bits`;
 }
 
+/** What no attribute may hold (specification, type system: String): control characters, halves of surrogate pairs, and what Unicode calls noncharacters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it finds.
+const illegalCharacter = /[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}|\p{Noncharacter_Code_Point}/u;
+
+export function isAttributeText(text: string): boolean {
+  return !illegalCharacter.test(text);
+}
+
+/** The first attribute that holds a character that no attribute may, as one sentence; undefined: there is none. */
+export function characterFault(attributes: Readonly<Record<string, unknown>>): string | undefined {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "string" && !isAttributeText(value))
+      return `the attribute ${name} holds a character that CloudEvents forbids: a control character, half of a surrogate pair or a noncharacter`;
+  }
+  return undefined;
+}
+
+/**
+ * Attributes that came with a record, as they may be sent on: one that holds a forbidden character is omitted, since receivers refuse the event for it. An
+ * event without its id, source or type is none: `record-undecodable` names the attribute.
+ */
+export function sendableAttributes(attributes: CloudEvent["attributes"]): CloudEvent["attributes"] {
+  if (characterFault(attributes) === undefined) return attributes;
+  const { specversion, id, source, type } = attributes;
+  const fault = characterFault({ specversion, id, source, type });
+  if (fault !== undefined) throw undecodable(fault);
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => typeof value !== "string" || isAttributeText(value)));
+}
+
 /** Is the content type JSON: `application/json`, anything with `+json`, or none given? */
 export function isJsonType(contentType: AttributeValue | undefined): boolean {
   return (
@@ -61,6 +90,14 @@ export function isTextType(contentType: AttributeValue | undefined): boolean {
 /** Is it `application/cloudevents` with a format behind it? Matched without regard to case, as the bindings ask. */
 export function isStructuredType(contentType: string): boolean {
   return /^\s*application\/cloudevents(\+|\s*;|\s*$)/i.test(contentType);
+}
+
+/**
+ * Does a content type look like a CloudEvent's own, in whatever format? Data of such a type cannot travel in binary mode: its content type would be the
+ * record's or the request's, and readers would take the data for the event.
+ */
+export function looksLikeEvent(contentType: AttributeValue | undefined): boolean {
+  return /^\s*application\/cloudevents/i.test(String(contentType ?? ""));
 }
 
 /** UTF-8 text, or undefined where the bytes are none. */

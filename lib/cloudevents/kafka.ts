@@ -3,21 +3,25 @@
  * The record's key and its other headers are the record's own and never become attributes.
  */
 import type { KafkaRecord, OutgoingRecord, RecordHeader } from "../kafka/records.js";
-import { type AttributeValue, attributeFault, type CloudEvent, isStructuredType, undecodable, utf8Text } from "./event.js";
+import { type AttributeValue, attributeFault, type CloudEvent, isStructuredType, looksLikeEvent, undecodable, utf8Text } from "./event.js";
 import { formatJsonEvent, parseJsonEvent } from "./json-event.js";
 
-export const structuredContentType = "application/cloudevents+json; charset=UTF-8";
+/** In lower case: the JavaScript SDK compares the whole header. */
+export const structuredContentType = "application/cloudevents+json; charset=utf-8";
 
 type Carrier = Pick<KafkaRecord, "value" | "headers">;
 
-/** Which mode a record claims to be in; a cheap look at its header names. */
+/** Which mode a record claims to be in; a cheap look at its headers. The content type decides, wherever it stands among them (Kafka binding, section 3). */
 export function modeOf({ headers }: Pick<Carrier, "headers">): "binary" | "structured" | "none" {
-  for (const { name, value } of headers) {
-    if (name === "ce_specversion") return "binary";
-    if (value !== null && name.length === 12 && name.toLowerCase() === "content-type" && isStructuredType(value.toString()))
-      return "structured";
-  }
-  return "none";
+  if (isStructuredType(contentTypeIn(headers) ?? "")) return "structured";
+  return headers.some(({ name }) => name === "ce_specversion") ? "binary" : "none";
+}
+
+const isContentType = (name: string): boolean => name.length === 12 && name.toLowerCase() === "content-type";
+
+/** Of several the last, as Kafka's clients read headers. */
+function contentTypeIn(headers: readonly RecordHeader[]): string | undefined {
+  return headers.findLast(({ name, value }) => value !== null && isContentType(name))?.value?.toString();
 }
 
 /**
@@ -40,7 +44,7 @@ function readBinary({ value, headers }: Carrier): CloudEvent | undefined {
   for (const { name, value: bytes } of headers) {
     if (bytes === null) continue;
     if (name.startsWith("ce_")) attributes[name.slice(3)] = textOf(name, bytes);
-    else if (name.toLowerCase() === "content-type") attributes.datacontenttype = textOf(name, bytes);
+    else if (isContentType(name)) attributes.datacontenttype = textOf(name, bytes);
   }
   for (const required of ["specversion", "id", "source", "type"]) if (attributes[required] === undefined) return undefined;
   const fault = attributeFault(attributes);
@@ -55,7 +59,7 @@ function textOf(name: string, bytes: Buffer): string {
 }
 
 function readStructured({ value, headers }: Carrier): CloudEvent {
-  const type = headers.find(({ name }) => name.toLowerCase() === "content-type")?.value?.toString() ?? "";
+  const type = contentTypeIn(headers) ?? "";
   if (!/^\s*application\/cloudevents\+json\s*(;|$)/i.test(type))
     throw undecodable(`the format ${JSON.stringify(type.slice(0, 100))} is not spoken here, only JSON is`);
   if (value === null) throw undecodable("its content type says that the event is in the value, and the value is null");
@@ -64,8 +68,13 @@ function readStructured({ value, headers }: Carrier): CloudEvent {
   return parseJsonEvent(text, "The record's value");
 }
 
-/** Binary mode: attributes as `ce_*` headers in UTF-8, data untouched; an event without data becomes a record without value, which is a tombstone. */
-export function toBinaryRecord({ attributes, data }: CloudEvent, key: Buffer | null, others: readonly RecordHeader[] = []): OutgoingRecord {
+/**
+ * Binary mode: attributes as `ce_*` headers in UTF-8, data untouched; an event without data becomes a record without value, which is a tombstone. An event
+ * whose data is itself a CloudEvent is written in structured mode: in binary mode its content type would say that the data is the event.
+ */
+export function toBinaryRecord(event: CloudEvent, key: Buffer | null, others: readonly RecordHeader[] = []): OutgoingRecord {
+  const { attributes, data } = event;
+  if (looksLikeEvent(attributes.datacontenttype)) return toStructuredRecord(event, key, others);
   const headers = Object.entries(attributes).map(([name, value]) => ({
     name: name === "datacontenttype" ? "content-type" : `ce_${name}`,
     value: Buffer.from(String(value)),

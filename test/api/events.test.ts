@@ -1,5 +1,5 @@
 /** CloudEvents over HTTP, in all three modes, into Kafka's binary mode. */
-import { CloudEvent, HTTP } from "cloudevents";
+import { CloudEvent, HTTP, Kafka } from "cloudevents";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
@@ -134,6 +134,77 @@ test("the envelope wins over ce-* headers beside it, and letter case of the type
   });
 
   expect((await recordOf(answer)).headers.ce_id).toBe("1");
+});
+
+test("structured mode of Kafka on request: everything in the value, whichever way the event came, and the SDK reads it", async () => {
+  const time = "2026-01-31T12:00:00Z";
+  const sent = { ...event, time, partitionkey: "c7", datacontenttype: "application/json", data: { total: 1 } };
+  const answers = [
+    await api.call(`${path}?content_mode=structured`, {
+      body: '{"total":12345678901234567}',
+      headers: { ...four, "ce-time": time, "ce-partitionkey": "c7" },
+      contentType: "application/json",
+    }),
+    await api.call(`${path}?content_mode=structured`, { body: sent, contentType: structured }),
+    await api.call(`${path}?content_mode=structured`, { body: [sent], contentType: batched }),
+  ];
+
+  for (const answer of answers) {
+    expect(answer.status).toBe(200);
+    const { key, value, headers } = await recordOf(answer);
+    expect([key, headers]).toEqual(["c7", { "content-type": "application/cloudevents+json; charset=utf-8" }]);
+    const read = Kafka.toEvent({ key, value: value?.toString(), headers } as never) as CloudEvent<unknown>;
+    expect([read.id, read.source, read.type, read.partitionkey]).toEqual(["1", "/shop", "order.placed", "c7"]);
+  }
+  const first = await recordOf(answers[0] as ApiAnswer);
+  expect(first.value?.toString()).toContain('"data":{"total":12345678901234567}');
+});
+
+test("the mapping of partitionkey to the key can be turned off, and the attribute stays", async () => {
+  const headers = { ...four, "ce-partitionkey": "c7" };
+
+  const off = await recordOf(await api.call(`${path}?key=none`, { headers }));
+  const on = await recordOf(await api.call(`${path}?key=partitionkey`, { headers }));
+
+  expect([off.key, off.headers.ce_partitionkey]).toEqual([null, "c7"]);
+  expect(on.key).toBe("c7");
+});
+
+test("content mode and key have defaults in the configuration, which a request overrides", async () => {
+  const configured = await createApi({
+    kafka: api.kafka,
+    env: { RELAY_EVENTS_CONTENT_MODE: "structured", RELAY_EVENTS_KEY: "none" },
+  });
+  const headers = { ...four, "ce-partitionkey": "c7" };
+
+  const byDefault = await recordOf(await configured.call(path, { headers }));
+  const asked = await recordOf(await configured.call(`${path}?content_mode=binary&key=partitionkey`, { headers }));
+
+  expect([byDefault.key, byDefault.headers["content-type"]]).toEqual([null, "application/cloudevents+json; charset=utf-8"]);
+  expect([asked.key, asked.headers.ce_id]).toEqual(["c7", "1"]);
+});
+
+test.each(["content_mode=avro", "content_mode=", "key=subject", "key=none&key=none"])(
+  "?%s is refused with what there is",
+  async (query) => {
+    const answer = await api.call(`${path}?${query}`, { headers: four });
+
+    expect([answer.status, answer.json.message]).toEqual([
+      400,
+      expect.stringMatching(/binary nor structured|partitionkey nor none|more than once/),
+    ]);
+  },
+);
+
+test("an event whose data is itself a CloudEvent is written so that the SDK reads the outer event", async () => {
+  const inner = { ...event, id: "inner" };
+  const sent = { ...event, id: "outer", time: "2026-01-31T12:00:00Z", datacontenttype: structured, data: inner };
+
+  for (const answer of await api.callBothWays(path, { body: sent, contentType: structured })) {
+    const { value, headers } = await recordOf(answer);
+    const read = Kafka.toEvent({ key: "", value: value?.toString(), headers } as never) as CloudEvent<unknown>;
+    expect([read.id, read.data]).toEqual(["outer", inner]);
+  }
 });
 
 test("partitionkey is the record's key, and stays an attribute", async () => {

@@ -7,7 +7,7 @@ import type { TopicName } from "../../kafka/records.js";
 import { assertJsonText, toMediaType } from "../event.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { entryMessageLengthMax, toWords } from "../problem.js";
-import { modeOf, readBinaryEvent, readEventBatch, readStructuredEvent, toEventRecord } from "../produce/cloudevents.js";
+import { type EventForm, modeOf, readBinaryEvent, readEventBatch, readStructuredEvent, toEventRecord } from "../produce/cloudevents.js";
 import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
 import { eventBodies } from "./produce-bodies.js";
@@ -19,6 +19,16 @@ const partial = v.pipe(
   v.picklist(["true", "false"], "is neither true nor false"),
   v.transform((text) => text === "true"),
 );
+const contentMode = v.pipe(
+  v.string("was given more than once"),
+  v.picklist(["binary", "structured"], "is neither binary nor structured"),
+  v.description("How the event is written to Kafka: attributes in headers and data as the value, or everything in the value as JSON."),
+);
+const key = v.pipe(
+  v.string("was given more than once"),
+  v.picklist(["partitionkey", "none"], "is neither partitionkey nor none"),
+  v.description("Does the extension partitionkey become the record's key?"),
+);
 const written = v.strictObject({ index: v.number(), partition: v.number(), offset: int64 });
 const failed = v.strictObject({ index: v.number(), error: v.string(), ...failedEntry });
 const eventsAnswer = v.strictObject({ events: v.array(v.union([written, failed])) });
@@ -28,26 +38,37 @@ export const eventOperations: Operations = {
     may: "record:write",
     on: "topic",
     summary:
-      "Writes CloudEvents 1.0, in Kafka's binary mode: in headers and body, as JSON, or a batch of them. A batch with a bad event is refused whole, unless `partial` is true.",
+      "Writes CloudEvents 1.0, sent in headers and body, as JSON, or as a batch. They are written in Kafka's binary mode unless `content_mode` is structured. A batch with an invalid event is refused whole, unless `partial` is true.",
     path: v.object({ topic: writableTopic }),
-    query: v.object({ partial: v.optional(partial) }),
+    query: v.object({ partial: v.optional(partial), content_mode: v.optional(contentMode), key: v.optional(key) }),
     rawBody: eventBodies,
     answers: { 200: eventsAnswer, 207: eventsAnswer },
     run: async ({ path, query, headers, rawBody }, context) => {
       const type = toMediaType(headers);
       const mode = modeOf(type.essence);
       if (mode !== "binary") assertJsonText(rawBody, type);
+      const { RELAY_EVENTS_CONTENT_MODE, RELAY_EVENTS_KEY, RELAY_PRODUCE_RECORDS_MAX } = context.config;
+      const form: EventForm = { contentMode: query.content_mode ?? RELAY_EVENTS_CONTENT_MODE, key: query.key ?? RELAY_EVENTS_KEY };
+      const write = (events: readonly CloudEvent[]) =>
+        context.kafka.producer.produce(
+          path.topic,
+          withTrace(
+            events.map((event) => toEventRecord(event, form)),
+            headers,
+          ),
+          context.deadline,
+        );
       switch (mode) {
         case "binary":
-          return await writeOne(path.topic, readBinaryEvent(headers, rawBody), headers, context);
+          return await writeOne(readBinaryEvent(headers, rawBody), write);
         case "structured":
-          return await writeOne(path.topic, readStructuredEvent(rawBody), headers, context);
+          return await writeOne(readStructuredEvent(rawBody), write);
         case "batch":
           return await writeBatch(
             path.topic,
-            readEventBatch(rawBody, { eventsMax: context.config.RELAY_PRODUCE_RECORDS_MAX }),
+            readEventBatch(rawBody, { eventsMax: RELAY_PRODUCE_RECORDS_MAX }),
             query.partial === true,
-            headers,
+            write,
             context,
           );
       }
@@ -55,16 +76,11 @@ export const eventOperations: Operations = {
   }),
 };
 
-type RequestHeaders = Readonly<Record<string, string | undefined>>;
+type Write = (events: readonly CloudEvent[]) => Promise<readonly ProduceOutcome[]>;
 
 /** One event that is not written is the request's own failure. */
-async function writeOne(
-  topic: TopicName,
-  event: CloudEvent,
-  headers: RequestHeaders,
-  { kafka, deadline }: OperationContext,
-): Promise<Reply> {
-  const [outcome] = await kafka.producer.produce(topic, withTrace([toEventRecord(event)], headers), deadline);
+async function writeOne(event: CloudEvent, write: Write): Promise<Reply> {
+  const [outcome] = await write([event]);
   if (outcome?.outcome === "failed") throw outcome.error;
   return { status: 200, body: { events: toEntries(outcome === undefined ? [] : [outcome]) } };
 }
@@ -74,7 +90,7 @@ async function writeBatch(
   topic: TopicName,
   events: readonly (CloudEvent | RelayError)[],
   isPartial: boolean,
-  headers: RequestHeaders,
+  write: Write,
   { kafka, deadline }: OperationContext,
 ): Promise<Reply> {
   const fault = events.find((event): event is RelayError => event instanceof RelayError);
@@ -82,7 +98,7 @@ async function writeBatch(
   const good = events.filter((event): event is CloudEvent => !(event instanceof RelayError));
   // An empty batch is written to a topic all the same: one that does not exist is told.
   if (good.length === 0) await kafka.metadata.topic(topic, deadline);
-  const ends = good.length === 0 ? [] : await kafka.producer.produce(topic, withTrace(good.map(toEventRecord), headers), deadline);
+  const ends = good.length === 0 ? [] : await write(good);
   let next = 0;
   const entries = toEntries(
     events.map((event) => (event instanceof RelayError ? { outcome: "failed", error: event } : (ends[next++] as ProduceOutcome))),

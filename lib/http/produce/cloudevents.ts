@@ -2,8 +2,8 @@
  * CloudEvents as HTTP carries them: binary, structured and batched mode (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md).
  * Pure: from headers and bytes to events. JSON data is taken as the slice it is, so that its digits and its members' order stay.
  */
-import { type AttributeValue, attributeFault, type CloudEvent, isJsonType, utf8Text } from "../../cloudevents/event.js";
-import { toBinaryRecord } from "../../cloudevents/kafka.js";
+import { type AttributeValue, attributeFault, type CloudEvent, characterFault, isJsonType, utf8Text } from "../../cloudevents/event.js";
+import { toBinaryRecord, toStructuredRecord } from "../../cloudevents/kafka.js";
 import { RelayError } from "../../errors.js";
 import type { OutgoingRecord } from "../../kafka/records.js";
 import { JsonScanner } from "./json-scanner.js";
@@ -26,10 +26,16 @@ export function modeOf(essence: string): EventMode {
   );
 }
 
-/** The record of an event: Kafka's binary mode, and the extension `partitionkey` is its key, for HTTP has no other place for one. */
-export function toEventRecord(event: CloudEvent): OutgoingRecord {
+/** How an event is written: Kafka's content mode, and whether the extension `partitionkey` becomes the record's key (Kafka binding, section 3.1). */
+export interface EventForm {
+  readonly contentMode: "binary" | "structured";
+  readonly key: "partitionkey" | "none";
+}
+
+export function toEventRecord(event: CloudEvent, { contentMode, key }: EventForm): OutgoingRecord {
   const { partitionkey } = event.attributes;
-  return toBinaryRecord(event, partitionkey === undefined ? null : Buffer.from(String(partitionkey)));
+  const bytes = key === "none" || partitionkey === undefined ? null : Buffer.from(String(partitionkey));
+  return contentMode === "structured" ? toStructuredRecord(event, bytes) : toBinaryRecord(event, bytes);
 }
 
 function refuse(place: string, what: string): RelayError {
@@ -42,18 +48,6 @@ function assertEvent(
 ): asserts attributes is Readonly<Record<string, AttributeValue>> {
   const fault = attributeFault(attributes) ?? characterFault(attributes);
   if (fault !== undefined) throw refuse(place, fault);
-}
-
-/** What no attribute may hold (specification, type system: String): control characters, and halves of surrogate pairs. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it finds.
-const illegalCharacter = /[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}/u;
-
-function characterFault(attributes: Readonly<Record<string, unknown>>): string | undefined {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "string" && illegalCharacter.test(value))
-      return `the attribute ${name} holds a control character, or half of a surrogate pair`;
-  }
-  return undefined;
 }
 
 // --- binary mode ---

@@ -1,4 +1,5 @@
 /** A request out of deliveries: its body and headers, with the id, the time and the signatures of Standard Webhooks. */
+import { looksLikeEvent } from "../../cloudevents/event.js";
 import { formatJsonEvent } from "../../cloudevents/json-event.js";
 import { RelayError } from "../../errors.js";
 import type { Delivery } from "../../relay/delivery.js";
@@ -38,7 +39,9 @@ export function composeOne(delivery: Delivery, composition: Composition): Compos
     return { body: message.value ?? noBytes, headers };
   }
   const event = toCloudEvent(delivery);
-  if (cloudEvents === "binary") return { body: event.data ?? noBytes, headers: Object.assign(headers, toEventHeaders(event)) };
+  // Data that is itself a CloudEvent would be taken for the event, by its content type.
+  if (cloudEvents === "binary" && !looksLikeEvent(event.attributes.datacontenttype))
+    return { body: event.data ?? noBytes, headers: Object.assign(headers, toEventHeaders(event)) };
   headers["content-type"] = eventContentType;
   return { body: Buffer.from(formatJsonEvent(event)), headers };
 }

@@ -2,6 +2,7 @@
  * A record's key, coordinates and headers as HTTP headers. Rule: a header goes under its own name where HTTP carries name and value byte for byte; where one
  * does not (binary, null, line ends, a name that belongs to the connection), all of them go, in order, as base64 JSON in `kafka-headers`. Nothing is lost or forged.
  */
+import { isAttributeText } from "../../cloudevents/event.js";
 import { RelayError } from "../../errors.js";
 import type { RecordHeader } from "../../kafka/records.js";
 import type { Delivery, Message } from "../../relay/delivery.js";
@@ -87,11 +88,11 @@ function assertHeadersFit(headers: HttpHeaders): void {
   );
 }
 
-/** `ce_id` in Kafka is `ce-id` in HTTP, and percent-encoded there (CloudEvents HTTP binding 3.1.3.2). */
+/** `ce_id` in Kafka is `ce-id` in HTTP, and percent-encoded there (CloudEvents HTTP binding 3.1.3.2). Undefined for what no attribute may hold: it travels in `kafka-headers`. */
 function cloudEventAttribute(name: string, value: Buffer | null): string | undefined {
   if (value === null || !/^ce_[a-z0-9]+$/.test(name)) return undefined;
   const text = value.toString("utf8");
-  return text.includes("\ufffd") ? undefined : percentEncode(text);
+  return text.includes("\ufffd") || !isAttributeText(text) ? undefined : percentEncode(text);
 }
 
 function append(headers: HttpHeaders, name: string, text: string): void {

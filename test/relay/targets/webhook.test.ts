@@ -1,6 +1,7 @@
 /** The target "webhook" against real HTTP servers: what is sent, what answers mean, and what a bad receiver cannot do. */
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
+import { HTTP, type CloudEvent as SdkEvent } from "cloudevents";
 import { describe, expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
@@ -167,7 +168,7 @@ describe("what is sent", () => {
     const batch = await open(webhook({ url, batch: { format: "json-array", element: "cloudevent" } }));
     await batch.deliver([delivery(event), delivery({ value: null })], soon());
 
-    expect(seen[0]?.headers).toMatchObject({ "content-type": "application/cloudevents+json; charset=UTF-8", tenant: "x" });
+    expect(seen[0]?.headers).toMatchObject({ "content-type": "application/cloudevents+json; charset=utf-8", tenant: "x" });
     expect(seen[0]?.body.toString()).toBe('{"specversion":"1.0","id":"1","source":"/a","type":"t","data":{"n": 1.0}}');
     expect(JSON.parse(String(seen[1]?.body))).toEqual({
       specversion: "1.0",
@@ -186,8 +187,94 @@ describe("what is sent", () => {
       "ce-subject": "partition:0#5",
     });
     expect(seen[2]?.body).toEqual(Buffer.from([255]));
-    expect(seen[3]?.headers["content-type"]).toBe("application/cloudevents-batch+json; charset=UTF-8");
+    expect(seen[3]?.headers["content-type"]).toBe("application/cloudevents-batch+json; charset=utf-8");
     expect(JSON.parse(String(seen[3]?.body))).toMatchObject([{ id: "1", data: { n: 1 } }, { type: "kafka-relay.record" }]);
+  });
+
+  test("what CloudEvents forbids in an attribute is omitted, and what is sent is an event that the SDK of CloudEvents takes", async () => {
+    const { url, seen } = await receiver();
+    const attributes = [
+      ["ce_specversion", "1.0"],
+      ["ce_id", "1"],
+      ["ce_source", "/a"],
+      ["ce_type", "t"],
+    ] as const;
+    const deliveries = [
+      delivery({ key: Buffer.from([0, 0, 0, 7]), value: "{}" }),
+      delivery({ key: "a\u0085b", value: "{}" }),
+      delivery({ key: "a\ufdd0b", value: "{}" }),
+      delivery({ key: "k", value: "{}", timestampMs: 253_402_300_800_000 }),
+      delivery({ key: "k", value: "{}", timestampMs: -9e15 }),
+      delivery({ value: "{}", headers: [...attributes, ["ce_subject", "a\nb"], ["ce_tenant", "x"]] }),
+    ];
+    for (const cloudEvents of ["binary", "structured"] as const) {
+      const target = await open(webhook({ url, cloudEvents }));
+      expect((await target.deliver(deliveries, soon())).map(told)).toEqual(deliveries.map(() => "delivered"));
+    }
+
+    const events = seen.map(({ headers, body }) => HTTP.toEvent({ headers, body: body.toString() }) as SdkEvent<unknown>);
+    for (const event of events) expect(event.validate()).toBe(true);
+    expect(events.map(({ partitionkey }) => partitionkey)).toEqual(
+      [...Array(2)].flatMap(() => [undefined, undefined, undefined, "k", "k", undefined]),
+    );
+    expect(events.map(({ subject, tenant }) => [subject, tenant])).toContainEqual([undefined, "x"]);
+    expect(seen.filter(({ headers }) => "ce-partitionkey" in headers)).toHaveLength(2);
+    expect(seen.slice(3, 5).map(({ headers }) => headers["ce-time"])).toEqual([undefined, undefined]);
+  });
+
+  test("an event whose id holds what CloudEvents forbids is the record's own failure", async () => {
+    const { url, seen } = await receiver();
+    const headers = [
+      ["ce_specversion", "1.0"],
+      ["ce_id", "a\u0000b"],
+      ["ce_source", "/a"],
+      ["ce_type", "t"],
+    ] as const;
+
+    const outcome = await deliverOne(webhook({ url, cloudEvents: "binary" }), { value: "{}", headers });
+
+    expect(told(outcome)).toBe("record: record-undecodable");
+    expect(seen).toEqual([]);
+  });
+
+  test("an attribute that HTTP's binding forbids travels in kafka-headers where a record goes as it is", async () => {
+    const { url, seen } = await receiver();
+
+    await deliverOne(webhook({ url }), {
+      value: "{}",
+      headers: [
+        ["ce_id", "1"],
+        ["ce_subject", "a\u0000b"],
+      ],
+    });
+
+    expect(seen[0]?.headers).toMatchObject({ "ce-id": "1", "kafka-headers": expect.any(String) });
+    expect(seen[0]?.headers).not.toHaveProperty("ce-subject");
+  });
+
+  test("an event whose data is itself a CloudEvent is received as the outer event, in either mode", async () => {
+    const { url, seen } = await receiver();
+    const inner = { specversion: "1.0", id: "inner", source: "/inner", type: "i" };
+    const outer = {
+      specversion: "1.0",
+      id: "outer",
+      source: "/outer",
+      type: "o",
+      datacontenttype: "application/cloudevents+json",
+      data: inner,
+    };
+    for (const cloudEvents of ["binary", "structured"] as const) {
+      await deliverOne(webhook({ url, cloudEvents }), {
+        value: JSON.stringify(outer),
+        headers: [["content-type", "application/cloudevents+json"]],
+      });
+    }
+
+    const events = seen.map(({ headers, body }) => HTTP.toEvent({ headers, body: body.toString() }) as SdkEvent<unknown>);
+    expect(events.map(({ id, data }) => [id, data])).toEqual([
+      ["outer", inner],
+      ["outer", inner],
+    ]);
   });
 
   test("a user in the address signs in by it, unless the route has an authorization of its own", async () => {

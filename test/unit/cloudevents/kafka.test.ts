@@ -131,17 +131,49 @@ test("an event is the same after each mode and back", () => {
   expect(parseJsonEvent(formatJsonEvent({ ...event, data: null })).data).toBeNull();
 });
 
+const asSdkRecord = ({ value, headers: list }: ReturnType<typeof toBinaryRecord>) => ({
+  key: "",
+  value: value?.toString(),
+  body: value?.toString(),
+  headers: Object.fromEntries(list.map(({ name, value: text }) => [name, String(text)])),
+});
+
+test("the content type decides between the modes, wherever it stands among the headers, and of several the last", () => {
+  const inner = { ...envelope, id: "inner" };
+  const attributes = headers({ ...required, ce_id: "outer" });
+  const [type] = headers({ "content-type": "application/cloudevents+json" });
+  const [other] = headers({ "Content-Type": "application/json" });
+  const value = Buffer.from(JSON.stringify(inner));
+  const idOf = (list: readonly (RecordHeader | undefined)[]) => readCloudEvent({ value, headers: list as RecordHeader[] })?.attributes.id;
+
+  expect(idOf([type, ...attributes])).toBe("inner");
+  expect(idOf([...attributes, type])).toBe("inner");
+  expect(idOf([...attributes.slice(0, 2), other, ...attributes.slice(2), type])).toBe("inner");
+  expect(idOf([type, ...attributes, other])).toBe("outer");
+});
+
+test.each(["application/cloudevents+json", "Application/CloudEvents+JSON; charset=utf-8", "application/cloudevents-batch+json"])(
+  "an event whose data is of the type %s is read by everybody as the outer event",
+  (datacontenttype) => {
+    const inner = { specversion: "1.0", id: "inner", source: "/inner", type: "i" };
+    const event = {
+      attributes: { ...envelope, id: "outer", time: "2026-01-31T12:00:00Z", datacontenttype },
+      data: Buffer.from(JSON.stringify(datacontenttype.includes("batch") ? [inner] : inner)),
+    };
+
+    const record = toBinaryRecord(event, null);
+    const bySdk = SdkKafka.toEvent(asSdkRecord(record) as never) as SdkEvent<unknown>;
+
+    expect(readCloudEvent(record)).toEqual(event);
+    expect([bySdk.id, bySdk.datacontenttype, bySdk.data]).toEqual(["outer", datacontenttype, JSON.parse(String(event.data))]);
+  },
+);
+
 test("what it writes, the SDK of CloudEvents reads", () => {
   const event = {
     attributes: { ...envelope, time: "2026-01-31T12:00:00Z", datacontenttype: "application/json" },
     data: Buffer.from('{"a":1}'),
   };
-  const asSdkRecord = ({ value, headers: list }: ReturnType<typeof toBinaryRecord>) => ({
-    key: "",
-    value: value?.toString(),
-    body: value?.toString(),
-    headers: Object.fromEntries(list.map(({ name, value: text }) => [name, String(text)])),
-  });
 
   for (const record of [toBinaryRecord(event, null), toStructuredRecord(event, null)]) {
     const read = SdkKafka.toEvent(asSdkRecord(record) as never) as SdkEvent<unknown>;
