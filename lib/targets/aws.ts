@@ -2,6 +2,7 @@
 import { type FailureCode, RelayError } from "../errors.js";
 import type { DeliveryOutcome, TargetContext } from "../relay/delivery.js";
 import { failedBy } from "./outcome.js";
+import { isUnreachable } from "./unreachable.js";
 
 export interface AwsOptions {
   /** Absent: the region the function runs in. */
@@ -93,7 +94,8 @@ export function toAwsFailure(thrown: unknown, name: string): RelayError {
   if (errorName === "TimeoutError" || errorName === "AbortError") return say("target-timeout", "did not answer in time");
   if (errorName === "CredentialsProviderError" || errorName === "ExpiredTokenException")
     return say("target-refused", "cannot be asked without credentials");
-  if (/^E[A-Z]{3,}|^ERR_(TLS|SSL)|CERT/.test(error.code ?? "")) return say("target-failed", `could not be reached: ${error.code}`);
+  if (isUnreachable(error.code ?? "") || /^ERR_(TLS|SSL)|CERT/.test(error.code ?? ""))
+    return say("target-failed", `could not be reached: ${error.code}`);
   return new RelayError("internal", `An unexpected error of ${name}, which is a bug of ours.`, { cause: thrown });
 }
 

@@ -1,5 +1,6 @@
 /** What PostgreSQL's answers mean (https://www.postgresql.org/docs/current/errcodes-appendix.html): by class, and where a class is mixed, by code. */
 import { type FailureCode, RelayError } from "../../errors.js";
+import { isUnreachable } from "../unreachable.js";
 
 /** The first five characters decide, then the first two. Not listed: the server's trouble. */
 const byCode: Readonly<Record<string, FailureCode>> = {
@@ -36,7 +37,8 @@ export function toFailure(thrown: unknown, table: string): RelayError {
     });
   }
   const isConnection =
-    /^(E[A-Z]+|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_TLS)/.test(code) ||
+    isUnreachable(code) ||
+    /^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_TLS|ERR_SSL)/.test(code) ||
     /[Cc]onnection|Client was closed|timeout|the pool/.test(message);
   if (isConnection)
     return new RelayError("target-failed", `The database of ${table} could not be reached${code === "" ? "" : `: ${code}`}.`, {

@@ -2,6 +2,7 @@
 import { type FailureCode, RelayError } from "../../errors.js";
 import type { DeliveryOutcome } from "../../relay/delivery.js";
 import { delivered, failed } from "../outcome.js";
+import { isUnreachable } from "../unreachable.js";
 import type { Answer } from "./answer-parser.js";
 
 /** What a route may say of a status in place of our reading. */
@@ -47,23 +48,17 @@ export function parseRetryAfter(text: string | undefined, nowMs: number): number
   return Number.isNaN(atMs) ? undefined : Math.min(Math.max(0, atMs - nowMs), retryAfterMsMax);
 }
 
-const answerlessCodes: Readonly<Record<string, FailureCode>> = {
-  ETIMEDOUT: "target-timeout",
-  ECONNREFUSED: "target-failed",
-  ECONNRESET: "target-failed",
-  EPIPE: "target-failed",
-  EHOSTUNREACH: "target-failed",
-  ENETUNREACH: "target-failed",
-  ENOTFOUND: "target-failed",
-  EAI_AGAIN: "target-failed",
-};
+function answerlessCode(systemCode: string): FailureCode | undefined {
+  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(systemCode)) return "target-refused";
+  if (systemCode === "ETIMEDOUT") return "target-timeout";
+  return isUnreachable(systemCode) ? "target-failed" : undefined;
+}
 
 /** No answer, or not a whole one: the connection's state, so the target's; an error nobody knows stays ours. */
 export function toFailure(thrown: unknown, name: string): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const systemCode = String((thrown as NodeJS.ErrnoException | undefined)?.code ?? "");
-  const isTls = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(systemCode);
-  const code: FailureCode | undefined = answerlessCodes[systemCode] ?? (isTls ? "target-refused" : undefined);
+  const code = answerlessCode(systemCode);
   if (code !== undefined) return new RelayError(code, `${name} could not be reached: ${systemCode}.`, { cause: thrown });
   return new RelayError("internal", `An unexpected error of the request to ${name}, which is a bug of ours.`, { cause: thrown });
 }
