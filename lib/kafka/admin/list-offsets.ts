@@ -32,6 +32,9 @@ const toTimestamp = (at: PartitionPoint["at"]): bigint => (at === "earliest" ? e
 /**
  * One answer a point, in the order asked for. Ends are those a reader of committed records sees (the last stable offset).
  * Partitions whose leader moves or dies meanwhile are asked for again.
+ *
+ * Where no record is at or after a time, the ends asked for beside it are no later than the first such record that comes: a reader that takes the end instead
+ * misses none.
  */
 export async function listOffsets(
   kafka: Pick<Kafka, "connection" | "metadata">,
@@ -39,15 +42,39 @@ export async function listOffsets(
   deadline: Deadline,
 ): Promise<readonly ListedOffset[]> {
   const answers: (ListedOffset | undefined)[] = points.map(() => undefined);
-  let open = points.map((_, index) => index);
+  await settle(
+    kafka,
+    points,
+    points.map((_, index) => index),
+    answers,
+    deadline,
+  );
+  if (points.some(({ at }) => at === "latest")) {
+    // Time and end were asked for side by side: a record that came between the two answers is before that end. Now that the end is known, it is found.
+    const notFound = points.flatMap(({ at }, index) => (typeof at === "bigint" && isNotFound(answers[index]) ? [index] : []));
+    await settle(kafka, points, notFound, answers, deadline);
+  }
+  return points.map(
+    ({ topic, partition }, index) => answers[index] ?? { topic, partition, offset: -1n, error: toAdminError(3, words(topic, partition)) },
+  );
+}
+
+const isNotFound = (answer: ListedOffset | undefined): boolean => answer !== undefined && answer.error === undefined && answer.offset < 0n;
+
+async function settle(
+  kafka: Pick<Kafka, "connection" | "metadata">,
+  points: readonly PartitionPoint[],
+  indexes: readonly number[],
+  answers: (ListedOffset | undefined)[],
+  deadline: Deadline,
+): Promise<void> {
+  if (indexes.length === 0) return;
+  let open = indexes;
   await throughFailover(deadline, async () => {
     await askLeaders(kafka, points, open, answers, deadline);
     open = open.filter((index) => answers[index]?.error?.failure.isRetriable === true);
     return open.length === 0 ? "settled" : "unsettled";
   });
-  return points.map(
-    ({ topic, partition }, index) => answers[index] ?? { topic, partition, offset: -1n, error: toAdminError(3, words(topic, partition)) },
-  );
 }
 
 const words = (topic: string, partition: number): string => `Partition ${partition} of topic ${JSON.stringify(topic)}`;
