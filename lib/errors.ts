@@ -42,6 +42,7 @@ export const failures = {
   "not-acceptable": row(406, false, "caller"),
   conflict: row(409, false, "caller"),
   "topic-exists": row(40002, false, "caller"),
+  "topic-recreated": row(410, false, "caller"),
   "too-large": row(413, false, "caller"),
   "unsupported-media-type": row(415, false, "caller"),
   unprocessable: row(422, false, "caller"),

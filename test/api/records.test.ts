@@ -4,9 +4,9 @@ import { operations } from "../../functions/records.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { clusterId } from "../../lib/kafka/admin/cluster.js";
 import { deleteRecords } from "../../lib/kafka/admin/records-delete.js";
-import { growTopic } from "../../lib/kafka/admin/topics.js";
+import { deleteTopics, growTopic } from "../../lib/kafka/admin/topics.js";
 import { type Api, createApi } from "../support/api.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
+import { createTestTopic, testKafka, until } from "../support/kafka.js";
 import { writeBatch } from "../support/write-batches.js";
 
 let api: Api;
@@ -218,6 +218,52 @@ describe("how a read goes on", () => {
       status: 400,
       json: { message: expect.stringContaining("partition 0 alone") },
     });
+  });
+});
+
+describe("a topic that was deleted and created again", () => {
+  const recreate = async (topic: string, ...partitions: readonly (readonly string[])[]) => {
+    await deleteTopics(api.kafka, [topic], soon());
+    await until(async () => (await get(`/topics/${topic}/records`)).status === 404);
+    // By another client, so that this one still remembers the old topic where it remembers anything.
+    const other = testKafka();
+    await createTestTopic(other, { name: topic, partitions: partitions.length });
+    for (const [partition, records] of partitions.entries()) await writeBatch(other, topic, partition, records);
+    await other.close();
+  };
+  const gone = { status: 410, json: { error_code: 410, message: expect.stringMatching(/deleted and created again.*Omit the cursor/) } };
+
+  test("its old cursors are answered 410 and how to start over, though it holds more records than before", async () => {
+    const topic = await topicOf(["old 1", "old 2"], ["old 3"]);
+    const whole = (await get(`/topics/${topic}/records`)).json.cursor;
+    const single = (await get(v3(topic, 1))).json.cursor;
+    await recreate(topic, ["new 1", "new 2", "new 3"], ["new 4", "new 5"]);
+
+    expect(await get(`/topics/${topic}/records?cursor=${whole}`)).toMatchObject(gone);
+    expect(await get(v3(topic, 1, `?cursor=${single}`))).toMatchObject(gone);
+
+    const startedOver = await get(`/topics/${topic}/records`);
+    expect(values(startedOver)).toEqual(["new 1", "new 2", "new 3", "new 4", "new 5"]);
+    expect(await get(`/topics/${topic}/records?cursor=${startedOver.json.cursor}`)).toMatchObject({ status: 200, json: { records: [] } });
+  });
+
+  test("the answer is the same where the new topic has fewer partitions", async () => {
+    const topic = await topicOf(["old"], ["old"], ["old"]);
+    const { cursor } = (await get(v3(topic, 2))).json;
+    await recreate(topic, ["new"]);
+
+    expect(await get(v3(topic, 2, `?cursor=${cursor}`))).toMatchObject(gone);
+  });
+
+  test("an environment that still remembers the old topic does not read the new one by an old cursor", async () => {
+    const topic = await topicOf(["old 1", "old 2"]);
+    const warm = await createApi({ operations });
+    const { cursor } = (await warm.call(`GET ${v3(topic, 0)}`)).json;
+    await recreate(topic, ["new 1", "new 2", "new 3"]);
+
+    expect(await warm.call(`GET ${v3(topic, 0, `?cursor=${cursor}`)}`)).toMatchObject(gone);
+    expect(values(await warm.call(`GET ${v3(topic, 0, "?offset=1")}`))).toEqual(["new 2", "new 3"]);
+    await warm.close();
   });
 });
 

@@ -4,18 +4,33 @@ import { expect, test } from "vitest";
 import { parseCursor, toCursorText } from "../../lib/http/read/record-cursor.js";
 
 const anyPositions = fc.uniqueArray(
-  fc.record({ partition: fc.nat({ max: 100_000 }), offset: fc.bigInt({ min: 0n, max: 2n ** 53n - 1n }) }),
+  fc.record(
+    { partition: fc.nat({ max: 100_000 }), offset: fc.bigInt({ min: 0n, max: 2n ** 53n - 1n }), lastEpoch: fc.nat({ max: 2 ** 31 - 1 }) },
+    { requiredKeys: ["partition", "offset"] },
+  ),
   { maxLength: 50, selector: ({ partition }) => partition },
 );
 
 test("what goes into a cursor comes out of it, in the same order", () => {
   fc.assert(
-    fc.property(anyPositions, fc.boolean(), (positions, isWholeTopic) => {
-      const cursor = { topic: "orders", isWholeTopic, positions };
+    fc.property(anyPositions, fc.boolean(), fc.option(fc.uuid()), (positions, isWholeTopic, id) => {
+      const topicId = id === null ? {} : { topicId: id.replaceAll("-", "") };
+      const cursor = { topic: "orders", ...topicId, isWholeTopic, positions };
 
       expect(parseCursor(toCursorText(cursor), "orders")).toEqual(cursor);
     }),
   );
+});
+
+test("a cursor that version 0.1.0 issued is still read", () => {
+  expect(parseCursor("AQEJp8CKAAQCAHISYOc", "orders")).toEqual({
+    topic: "orders",
+    isWholeTopic: true,
+    positions: [
+      { partition: 0, offset: 2n },
+      { partition: 1, offset: 0n },
+    ],
+  });
 });
 
 test("any text that is no cursor is refused as the caller's fault", () => {
@@ -36,7 +51,8 @@ test("a cursor with one character changed is refused, whichever it is", () => {
 });
 
 test("it stays small enough for an address: a thousand partitions at a billion records each", () => {
-  const positions = Array.from({ length: 1_000 }, (_, partition) => ({ partition, offset: 1_000_000_000n }));
+  const positions = Array.from({ length: 1_000 }, (_, partition) => ({ partition, offset: 1_000_000_000n, lastEpoch: 300 }));
+  const topicId = "00112233445566778899aabbccddeeff";
 
-  expect(toCursorText({ topic: "orders", isWholeTopic: true, positions }).length).toBeLessThan(10_000);
+  expect(toCursorText({ topic: "orders", topicId, isWholeTopic: true, positions }).length).toBeLessThan(10_000);
 });

@@ -29,7 +29,12 @@ const recordFields = {
 };
 const v2Record = v.object({ topic: v.string(), partition: v.number(), ...recordFields });
 const v3Record = v.object({ topic_name: v.string(), partition_id: v.number(), ...recordFields });
-const progressFields = { next_offset: int64, high_watermark: v.nullable(int64), deleted_before: v.optional(int64) };
+const progressFields = {
+  next_offset: int64,
+  high_watermark: v.nullable(int64),
+  deleted_before: v.optional(int64),
+  truncated_to: v.optional(int64),
+};
 
 const topicRecords = v.object({
   topic: v.string(),
@@ -189,7 +194,8 @@ function toPartitionReply(topic: string, partition: number, self: string, { reco
 }
 
 /** A partition that told nothing has no high watermark. */
-function progressJson({ nextOffset, highWatermark, deletedBefore }: PartitionTold): string {
+function progressJson({ nextOffset, highWatermark, deletedBefore, truncatedTo }: PartitionTold): string {
   const deleted = deletedBefore === undefined ? "" : `,"deleted_before":${deletedBefore}`;
-  return `"next_offset":${nextOffset},"high_watermark":${highWatermark < 0n ? "null" : highWatermark}${deleted}`;
+  const truncated = truncatedTo === undefined ? "" : `,"truncated_to":${truncatedTo}`;
+  return `"next_offset":${nextOffset},"high_watermark":${highWatermark < 0n ? "null" : highWatermark}${deleted}${truncated}`;
 }

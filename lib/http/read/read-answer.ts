@@ -4,10 +4,11 @@ import { RelayError } from "../../errors.js";
 import type { RecordView } from "../../kafka/codec/record-view.js";
 import type { Kafka } from "../../kafka/kafka.js";
 import { partitionNotFound } from "../../kafka/metadata.js";
+import { isFetchedById } from "../../kafka/read/fetch.js";
 import type { PartitionProgress, ReadPosition } from "../../kafka/read/reader.js";
 import { lambdaPayloadBytesMax } from "../body-limits.js";
 import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, type Start } from "./read-query.js";
-import { toCursorText } from "./record-cursor.js";
+import { type CursorPosition, type RecordCursor, toCursorText } from "./record-cursor.js";
 import { type RecordFormats, RecordJson } from "./record-json.js";
 
 /** The names of things in the two contracts. */
@@ -64,7 +65,7 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
       }
       if (start.at !== "beginning") deletedBefore.set(partition, logStartOffset);
       told.set(partition, { topic, partition, nextOffset: logStartOffset, highWatermark: one.highWatermark, logStartOffset });
-      return [{ topic, partition, offset: logStartOffset }];
+      return [{ topic, partition, offset: logStartOffset, topicId: one.topicId }];
     });
   }
   const partitions = [...told.values()]
@@ -74,17 +75,35 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
       const first = writer.firstOffset(one.partition);
       return { ...one, ...(before === undefined ? {} : { deletedBefore: before }), ...(first === undefined ? {} : { firstOffset: first }) };
     });
-  assertSomethingTold(partitions);
+  assertSomethingTold(partitions, start);
   const served = rotated(positions, writer.lastPartition());
   return {
     recordsJson: writer.finish(),
     partitions,
     cursor: toCursorText({
       topic,
+      ...topicIdOf(partitions),
       isWholeTopic: start.at === "cursor" ? start.cursor.isWholeTopic : request.partitions === "all",
-      positions: served.map(({ partition, offset }) => ({ partition, offset: told.get(partition)?.nextOffset ?? offset })),
+      positions: served.map(({ partition, offset, lastEpoch }) => toCursorPosition(partition, told.get(partition), offset, lastEpoch)),
     }),
   };
+}
+
+/** All partitions were read of one topic, since a read that meets two of them fails. */
+function topicIdOf(partitions: readonly PartitionTold[]): { readonly topicId?: string } {
+  const topicId = partitions.find((one) => one.topicId !== undefined)?.topicId;
+  return topicId === undefined ? {} : { topicId };
+}
+
+/** Where the next read goes on; a partition that could not be read keeps its place. */
+function toCursorPosition(
+  partition: number,
+  told: PartitionProgress | undefined,
+  offset: bigint,
+  epoch: number | undefined,
+): CursorPosition {
+  const lastEpoch = told === undefined ? epoch : told.lastEpoch;
+  return { partition, offset: told?.nextOffset ?? offset, ...(lastEpoch === undefined ? {} : { lastEpoch }) };
 }
 
 function limitsOf(query: ReadRequest["query"], writer: RecordWriter, waitMs: number) {
@@ -96,11 +115,18 @@ function limitsOf(query: ReadRequest["query"], writer: RecordWriter, waitMs: num
 }
 
 /** An offset that is not there, and what all partitions failed by, are the caller's answer; a single failure is told beside the others. */
-function assertSomethingTold(partitions: readonly PartitionTold[]): void {
+function assertSomethingTold(partitions: readonly PartitionTold[], start: Start): void {
+  const recreated = partitions.find(({ error }) => error?.code === "topic-recreated")?.error;
+  if (recreated !== undefined) throw start.at === "cursor" ? cursorOutlived(recreated) : recreated;
   const outOfRange = partitions.find(({ error }) => error?.code === "offset-out-of-range");
   if (outOfRange?.error !== undefined) throw outOfRange.error;
   const [first] = partitions;
   if (first?.error !== undefined && partitions.every(({ error }) => error !== undefined)) throw first.error;
+}
+
+function cursorOutlived(recreated: RelayError): RelayError {
+  const message = `cursor: ${recreated.message} Omit the cursor to start over from the beginning, or use from=end to read only what comes next.`;
+  return new RelayError("topic-recreated", message, { cause: recreated });
 }
 
 /** The partition that filled the answer is served last the next time. */
@@ -180,17 +206,22 @@ async function cursorPositions(
   kafka: Kafka,
   topic: string,
   partitions: ReadRequest["partitions"],
-  { isWholeTopic, positions }: Extract<Start, { at: "cursor" }>["cursor"],
+  { topicId, isWholeTopic, positions }: RecordCursor,
   deadline: Deadline,
 ): Promise<readonly ReadPosition[]> {
   const asked = isWholeTopic ? "all" : positions.map(({ partition }) => partition);
   if (partitions !== "all" && (asked === "all" || partitions.join() !== asked.join())) {
     throw new RelayError("bad-request", `cursor: it is not of partition ${partitions.join()} alone.`);
   }
-  const known = positions.map(({ partition, offset }) => ({ topic, partition, offset }));
-  if (asked !== "all") return known;
+  const known = positions.map((one) => ({ topic, topicId, ...one }));
+  if (asked !== "all") {
+    // Brokers that read by name alone would answer for any topic of that name: which one it is now is asked first.
+    const isChecked = topicId === undefined || (await isFetchedById(kafka.connection, "any", deadline));
+    if (!isChecked) await kafka.metadata.topic(topic, deadline, { ageMaxMs: 0 });
+    return known;
+  }
   const added = (await existing(kafka, topic, "all", deadline)).filter((partition) => known.every((one) => one.partition !== partition));
-  return [...known, ...added.map((partition) => ({ topic, partition, offset: 0n }))];
+  return [...known, ...added.map((partition) => ({ topic, topicId, partition, offset: 0n }))];
 }
 
 async function existing(kafka: Kafka, topic: string, asked: ReadRequest["partitions"], deadline: Deadline): Promise<readonly number[]> {

@@ -1,62 +1,104 @@
 /**
- * The cursor of a read: all the state a reader has, in one opaque text. Version byte, flags, checksum of the topic's name, then the partitions with the offsets
- * to go on at, and a checksum over it all; in base64url. Pure.
+ * The cursor of a read: all the state a reader has, in one opaque text. Version byte, flags, checksum of the topic's name, the topic's id, then the partitions with
+ * the offsets to go on at, and a checksum over it all; in base64url. Pure.
  */
 import { RelayError } from "../../errors.js";
 import { crc32c } from "../../kafka/codec/crc32c.js";
 import { VarintCursor, varintBytes, varlongBytes, writeVarint, writeVarlong } from "../../kafka/codec/varint.js";
 
+export interface CursorPosition {
+  readonly partition: number;
+  readonly offset: bigint;
+  /** The leader epoch of the record before the offset, where it is known. */
+  readonly lastEpoch?: number;
+}
+
 export interface RecordCursor {
   readonly topic: string;
+  /** Tells the topic from another one of its name, in hexadecimal; absent where the brokers have no ids. */
+  readonly topicId?: string;
   /** Every partition of the topic, also those that come to be later; else those named alone. */
   readonly isWholeTopic: boolean;
   /** In the order in which they are to be served, so that a busy partition does not keep the others waiting. */
-  readonly positions: readonly { readonly partition: number; readonly offset: bigint }[];
+  readonly positions: readonly CursorPosition[];
 }
 
-const version = 1;
+const version = 2;
+/** What 0.1.0 issued: no topic id and no epochs. */
+const versionBefore = 1;
+const wholeTopicFlag = 1;
+const topicIdFlag = 2;
+const epochsFlag = 4;
 const headerBytes = 6;
+const topicIdBytes = 16;
 const checksumBytes = 4;
 /** More than any cursor of ours: the gateway takes lines of 10 KB at most. */
 const cursorLengthMax = 16_384;
+/** With more partitions their epochs are left out, so that the cursor fits into an address. */
+const epochsMax = 500;
 
-export function toCursorText({ topic, isWholeTopic, positions }: RecordCursor): string {
-  const bodyBytes = positions.reduce((sum, { partition, offset }) => sum + varintBytes(partition) + varlongBytes(Number(offset)), 0);
+export function toCursorText({ topic, topicId, isWholeTopic, positions }: RecordCursor): string {
+  const hasEpochs = positions.length <= epochsMax && positions.some(({ lastEpoch }) => lastEpoch !== undefined);
+  const epochOf = ({ lastEpoch = -1 }: CursorPosition) => lastEpoch;
+  const bodyBytes = positions.reduce(
+    (sum, one) => sum + varintBytes(one.partition) + varlongBytes(Number(one.offset)) + (hasEpochs ? varintBytes(epochOf(one)) : 0),
+    topicId === undefined ? 0 : topicIdBytes,
+  );
   const bytes = Buffer.alloc(headerBytes + bodyBytes + checksumBytes);
   bytes[0] = version;
-  bytes[1] = isWholeTopic ? 1 : 0;
+  bytes[1] = (isWholeTopic ? wholeTopicFlag : 0) | (topicId === undefined ? 0 : topicIdFlag) | (hasEpochs ? epochsFlag : 0);
   bytes.writeInt32BE(topicChecksum(topic), 2);
   let at = headerBytes;
-  for (const { partition, offset } of positions) {
-    at = writeVarint(bytes, at, partition);
-    at = writeVarlong(bytes, at, Number(offset));
+  if (topicId !== undefined) at += bytes.write(topicId, at, topicIdBytes, "hex");
+  for (const one of positions) {
+    at = writeVarint(bytes, at, one.partition);
+    at = writeVarlong(bytes, at, Number(one.offset));
+    if (hasEpochs) at = writeVarint(bytes, at, epochOf(one));
   }
   bytes.writeInt32BE(crc32c(bytes, 0, at), at);
   return bytes.toString("base64url");
 }
 
-/** Reads a cursor that came back for `topic`; `bad-request` where it is none of ours, damaged, or another topic's. */
+/** Reads a cursor that came back for `topic`; `bad-request` where it was not issued here, is damaged, or belongs to another topic. */
 export function parseCursor(text: string, topic: string): RecordCursor {
   if (text.length > cursorLengthMax || !/^[A-Za-z0-9_-]+$/.test(text)) throw notACursor();
   const bytes = Buffer.from(text, "base64url");
   const end = bytes.length - checksumBytes;
-  if (end < headerBytes || bytes[0] !== version || crc32c(bytes, 0, end) !== bytes.readInt32BE(end)) throw notACursor();
+  if (end < headerBytes || crc32c(bytes, 0, end) !== bytes.readInt32BE(end)) throw notACursor();
+  if (bytes[0] !== version && bytes[0] !== versionBefore) throw notACursor();
   if (bytes.readInt32BE(2) !== topicChecksum(topic)) {
     throw new RelayError("bad-request", `cursor: it belongs to another topic than ${JSON.stringify(topic)}.`);
   }
-  const cursor = new VarintCursor(bytes, headerBytes);
-  const offsets = new Map<number, bigint>();
+  const flags = bytes[1] ?? 0;
+  const hasTopicId = (flags & topicIdFlag) !== 0;
+  const from = headerBytes + (hasTopicId ? topicIdBytes : 0);
+  if (from > end) throw notACursor();
+  return {
+    topic,
+    ...(hasTopicId ? { topicId: bytes.toString("hex", headerBytes, from) } : {}),
+    isWholeTopic: (flags & wholeTopicFlag) !== 0,
+    positions: parsePositions(bytes, from, end, (flags & epochsFlag) !== 0),
+  };
+}
+
+function parsePositions(bytes: Buffer, from: number, end: number, hasEpochs: boolean): readonly CursorPosition[] {
+  const cursor = new VarintCursor(bytes, from);
+  const positions = new Map<number, CursorPosition>();
   while (cursor.at < end) {
     const partition = cursor.varint();
     const offset = cursor.varlong();
-    if (cursor.at > end || partition < 0 || offset < 0 || !Number.isSafeInteger(offset) || offsets.has(partition)) throw notACursor();
-    offsets.set(partition, BigInt(offset));
+    const lastEpoch = hasEpochs ? cursor.varint() : -1;
+    if (cursor.at > end || partition < 0 || offset < 0 || !Number.isSafeInteger(offset) || positions.has(partition)) throw notACursor();
+    positions.set(partition, { partition, offset: BigInt(offset), ...(lastEpoch < 0 ? {} : { lastEpoch }) });
   }
-  return { topic, isWholeTopic: bytes[1] === 1, positions: [...offsets].map(([partition, offset]) => ({ partition, offset })) };
+  return [...positions.values()];
 }
 
 function notACursor(): RelayError {
-  return new RelayError("bad-request", "cursor: it is none that was answered here, or it has been damaged; leave it away to begin anew.");
+  return new RelayError(
+    "bad-request",
+    "cursor: it was not issued by this API, or it was damaged. Omit it to start over from the beginning.",
+  );
 }
 
 function topicChecksum(topic: string): number {

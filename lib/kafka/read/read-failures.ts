@@ -42,3 +42,10 @@ export function offsetOutOfRange(topic: string, partition: number, offset: bigin
     { kafkaCode: offsetOutOfRangeCode },
   );
 }
+
+export function topicRecreated(topic: string): RelayError {
+  return new RelayError(
+    "topic-recreated",
+    `Topic ${JSON.stringify(topic)} was deleted and created again: the offsets of the old topic say nothing of the records in the new one.`,
+  );
+}

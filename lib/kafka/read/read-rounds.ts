@@ -3,13 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Deadline, sooner } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
 import { listOffsets } from "../admin/list-offsets.js";
+import { epochBefore } from "../codec/leader-epochs.js";
 import { walkRecordSet } from "../codec/record-set.js";
 import type { Kafka } from "../kafka.js";
 import type { TopicMetadata } from "../metadata.js";
 import { partitionNotFound } from "../metadata.js";
 import { type FetchLimits, fetchRaw, type RawPartition } from "./fetch.js";
 import type { PollConnections } from "./poll-connections.js";
-import { isLostLeader, isMovedLeader, offsetOutOfRange, offsetOutOfRangeCode, toReadError } from "./read-failures.js";
+import { isLostLeader, isMovedLeader, offsetOutOfRange, offsetOutOfRangeCode, topicRecreated, toReadError } from "./read-failures.js";
 import type { PartitionProgress, ReadLimits, ReadPosition, ReadVisitor } from "./reader.js";
 
 /** How long a broker may hold one request of a long poll: one that has died meanwhile is noticed soon after. */
@@ -30,6 +31,12 @@ const recordBytesGuess = 1024;
 interface OpenPartition {
   readonly topic: string;
   readonly partition: number;
+  /** Must it be this very topic? Else it is the one that answers first. */
+  readonly isBound: boolean;
+  topicId: string | undefined;
+  leaderEpoch: number | undefined;
+  lastEpoch: number | undefined;
+  truncatedTo: bigint | undefined;
   nextOffset: bigint;
   highWatermark: bigint;
   lastStableOffset: bigint;
@@ -73,9 +80,14 @@ function hasMore({ error, highWatermark, nextOffset, lastStableOffset }: OpenPar
   return error === undefined && (highWatermark < 0n || nextOffset < lastStableOffset);
 }
 
-const toOpenPartition = ({ topic, partition, offset }: ReadPosition): OpenPartition => ({
+const toOpenPartition = ({ topic, partition, offset, topicId, lastEpoch }: ReadPosition): OpenPartition => ({
   topic,
   partition,
+  isBound: topicId !== undefined,
+  topicId,
+  leaderEpoch: undefined,
+  lastEpoch,
+  truncatedTo: undefined,
   nextOffset: offset,
   highWatermark: -1n,
   lastStableOffset: -1n,
@@ -84,13 +96,16 @@ const toOpenPartition = ({ topic, partition, offset }: ReadPosition): OpenPartit
   error: undefined,
 });
 
-const toProgress = ({ topic, partition, nextOffset, highWatermark, logStartOffset, error }: OpenPartition): PartitionProgress => ({
+const toProgress = ({ topic, partition, nextOffset, highWatermark, logStartOffset, ...open }: OpenPartition): PartitionProgress => ({
   topic,
   partition,
   nextOffset,
   highWatermark,
   logStartOffset,
-  ...(error === undefined ? {} : { error }),
+  ...(open.topicId === undefined ? {} : { topicId: open.topicId }),
+  ...(open.lastEpoch === undefined ? {} : { lastEpoch: open.lastEpoch }),
+  ...(open.truncatedTo === undefined ? {} : { truncatedTo: open.truncatedTo }),
+  ...(open.error === undefined ? {} : { error: open.error }),
 });
 
 interface Budget {
@@ -157,12 +172,29 @@ async function leadersOf(
   const byLeader = new Map<number, OpenPartition[]>();
   for (const open of wanted) {
     const topic = topics.get(open.topic) as TopicMetadata | RelayError;
-    const leader = topic instanceof RelayError ? topic : leaderIn(topic, open.partition);
+    if (topic instanceof RelayError) {
+      open.error = topic;
+      continue;
+    }
+    if (!isMeant(open, topic)) {
+      miss(kafka, open, topicRecreated(open.topic));
+      continue;
+    }
+    const leader = leaderIn(topic, open.partition);
     if (leader instanceof RelayError) open.error = leader;
     else if (leader === null) miss(kafka, open, toReadError(leaderNotAvailableCode, open));
     else byLeader.set(leader, [...(byLeader.get(leader) ?? []), open]);
   }
   return byLeader;
+}
+
+/** Binds a partition to its topic, and to what is known of its leader. False: the topic is another one of the same name, or metadata is late. */
+function isMeant(open: OpenPartition, { topicId, partitions }: TopicMetadata): boolean {
+  const isStarted = open.isBound || open.highWatermark >= 0n;
+  if (isStarted && topicId !== undefined && open.topicId !== undefined && topicId !== open.topicId) return false;
+  if (!isStarted || open.topicId === undefined) open.topicId = topicId;
+  open.leaderEpoch = partitions.find(({ partition }) => partition === open.partition)?.leaderEpoch;
+  return true;
 }
 
 const leaderNotAvailableCode = 5;
@@ -205,7 +237,7 @@ async function askLeader(
   deadline: Deadline,
 ): Promise<readonly Answered[]> {
   try {
-    const positions = partitions.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset }));
+    const positions = partitions.map(({ nextOffset, ...open }) => ({ ...open, offset: nextOffset }));
     const told =
       limits.maxWaitMs === 0
         ? await fetchRaw(kafka.connection, nodeId, positions, limits, deadline)
@@ -237,6 +269,7 @@ async function take(kafka: Brokers, open: OpenPartition, raw: RawPartition, budg
     return;
   }
   open.misses = 0;
+  if (raw.diverging !== null) return goBack(open, raw.diverging);
   open.highWatermark = raw.highWatermark;
   open.lastStableOffset = raw.lastStableOffset < 0n ? raw.highWatermark : raw.lastStableOffset;
   open.logStartOffset = raw.logStartOffset;
@@ -256,6 +289,15 @@ async function take(kafka: Brokers, open: OpenPartition, raw: RawPartition, budg
     // What stood before the batch that cannot be read has been given, and is not given again.
     if (takenOffset >= 0) open.nextOffset = BigInt(takenOffset) + 1n;
   }
+  open.lastEpoch = epochBefore(raw.records, Number(open.nextOffset), open.lastEpoch);
+}
+
+/** After an unclean election other records stand where some were read: they are read from the last offset on that both logs have. */
+function goBack(open: OpenPartition, { epoch, endOffset }: NonNullable<RawPartition["diverging"]>): void {
+  open.nextOffset = endOffset < open.nextOffset ? endOffset : open.nextOffset;
+  open.truncatedTo = open.nextOffset;
+  open.lastEpoch = epoch < 0 ? undefined : epoch;
+  open.highWatermark = -1n;
 }
 
 /** The broker says only that the offset is none of its own: which are, it is asked. */

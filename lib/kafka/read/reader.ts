@@ -13,6 +13,10 @@ export interface ReadPosition {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
+  /** The topic that the offset belongs to; another one of its name is not read, but fails by `topic-recreated`. Absent: whichever has the name. */
+  readonly topicId?: string | undefined;
+  /** The leader epoch of the record before the offset, by which a replaced log is noticed. */
+  readonly lastEpoch?: number | undefined;
 }
 
 export interface ReadLimits {
@@ -32,6 +36,12 @@ export interface PartitionProgress {
   /** -1 where the partition told nothing. */
   readonly highWatermark: bigint;
   readonly logStartOffset: bigint;
+  /** Of the topic that was read, where brokers have ids. */
+  readonly topicId?: string;
+  /** Of the record before `nextOffset`, where it is known. */
+  readonly lastEpoch?: number;
+  /** The log was replaced from here on after an unclean leader election, and the read went back to it. */
+  readonly truncatedTo?: bigint;
   /** Why this partition told nothing (`offset-out-of-range`, `partition-not-found`, a leader that moved...); the others are still told. */
   readonly error?: RelayError;
 }
