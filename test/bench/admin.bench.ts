@@ -7,11 +7,11 @@ import { groupLags } from "../../lib/kafka/admin/lag.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
 import { uniqueName } from "../support/unique-names.js";
-import type { Bench, BenchContext, BenchRow } from "./bench.js";
+import { amountOf, type Bench, type BenchRow } from "./bench.js";
 
-const topicCount = 1_000;
+const topicsCount = 1_000;
 const partitionCount = 10;
-const groupCount = 200;
+const groupsCount = 200;
 const groupPartitionCount = 50;
 const repeats = 5;
 
@@ -19,7 +19,9 @@ const deadline = () => createDeadline(120_000);
 
 export const bench: Bench = {
   name: "admin",
-  run: async ({ brokers, log }: BenchContext) => {
+  run: async function* (context) {
+    const { brokers, log } = context;
+    const [topicCount, groupCount] = [amountOf(topicsCount, context), amountOf(groupsCount, context)];
     const kafka = createKafka({ ...toKafkaOptions(parseConfig({ KAFKA_BROKERS: brokers.join(",") })), requestTimeoutMs: 60_000 });
     const client = new KafkaJs({ clientId: "bench", brokers: [...brokers], logLevel: logLevel.NOTHING });
     const admin = client.admin();
@@ -33,20 +35,18 @@ export const bench: Bench = {
       await makeTopics(kafka, [wide], groupPartitionCount);
       await makeGroups(kafka, groups, wide, groupPartitionCount);
       await makeTopics(kafka, topics, partitionCount);
-      return [
-        await row(`list ${topicCount} topics`, "kafkajs admin.listTopics", 1.2, {
-          ours: () => kafka.metadata.describe("all", deadline()),
-          theirs: () => admin.listTopics(),
-        }),
-        await row(`describe ${topicCount} topics of ${partitionCount} partitions with their settings`, "kafkajs admin", 1.2, {
-          ours: () => describeOurs(kafka, topics),
-          theirs: () => describeTheirs(admin, topics),
-        }),
-        await row(`lag of ${groupCount} groups over ${groupPartitionCount} partitions`, "kafkajs admin, a group at a time", 0.5, {
-          ours: () => groupLags(kafka, groups, deadline()),
-          theirs: () => lagTheirs(admin, groups, wide),
-        }),
-      ];
+      yield await row(`list ${topicCount} topics`, "kafkajs admin.listTopics", 1.2, {
+        ours: () => kafka.metadata.describe("all", deadline()),
+        theirs: () => admin.listTopics(),
+      });
+      yield await row(`describe ${topicCount} topics of ${partitionCount} partitions with their settings`, "kafkajs admin", 1.2, {
+        ours: () => describeOurs(kafka, topics),
+        theirs: () => describeTheirs(admin, topics),
+      });
+      yield await row(`lag of ${groupCount} groups over ${groupPartitionCount} partitions`, "kafkajs admin, a group at a time", 0.5, {
+        ours: () => groupLags(kafka, groups, deadline()),
+        theirs: () => lagTheirs(admin, groups, wide),
+      });
     } finally {
       await dropGroups(kafka, groups);
       await dropTopics(kafka, [...topics, wide]);

@@ -12,20 +12,34 @@ export interface BenchRow {
   readonly against: string;
   /** ours / theirs. */
   readonly ratio: number;
-  /** The ratio (or the figure, where `theirs` is a fixed limit) of the design's budget, as text: "at least 2.5", "at most 1.5". */
+  /** The budget of the ratio (or of the figure, where `theirs` is a fixed limit), as text: "at least 2.5", "at most 1.5". */
   readonly budget: string;
   readonly withinBudget: boolean;
 }
 
+/** A row that only compares: no budget is held against it. */
+export type ComparedRow = Omit<BenchRow, "budget" | "withinBudget">;
+
 export interface BenchContext {
-  /** Bootstrap brokers of the run. */
+  /** Bootstrap brokers of this bench. */
   readonly brokers: readonly string[];
   /** Seconds one measurement may take. */
   readonly secondsPerRow: number;
+  /** A short run shows that every bench works; its figures are rough. */
+  readonly isShort: boolean;
   readonly log: (line: string) => void;
+  /** Rows that this machine cannot measure, and why: both are printed with the result. */
+  readonly notMeasured: (what: string, why: string) => void;
 }
 
 export interface Bench {
   readonly name: string;
-  readonly run: (context: BenchContext) => Promise<readonly BenchRow[]>;
+  /** Yields each row when it is finished, so that a later failure loses none of them. */
+  readonly run: (context: BenchContext) => AsyncIterable<BenchRow | ComparedRow>;
 }
+
+const shortShare = 0.05;
+
+/** How many of something a bench works on: all of them, or a twentieth in a short run. */
+export const amountOf = (count: number, { isShort }: Pick<BenchContext, "isShort">): number =>
+  isShort ? Math.ceil(count * shortShare) : count;

@@ -1,70 +1,128 @@
-/** `npm run bench [name ...] [--seconds N] [--json FILE]`: runs the benches of this folder on a real broker and prints every ratio beside its budget. */
-import { readdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { fileURLToPath } from "node:url";
+/**
+ * `npm run bench -- [name ...] [--short] [--seconds N] [--json FILE]`: runs the benches of this folder, each on a broker of its own (or on the one that
+ * KAFKA_BROKERS names), and prints every ratio beside its budget. A bench that fails loses neither its finished rows nor the other benches.
+ */
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import Table from "cli-table3";
 import pc from "picocolors";
-import type { Bench, BenchRow } from "./bench.js";
-import { benchBroker } from "./broker.js";
+import { startBroker } from "../../local/broker/cluster.js";
+import { askBroker } from "../../local/broker/probe.js";
+import { findTools } from "../../local/broker/tools.js";
+import { npmEnded } from "../../local/processes/npm.js";
+import { ensureTriggerBuild } from "../../local/start/build.js";
+import { createRunFolder } from "../support/run-folder.js";
+import { toRemarks, toReport, toTable } from "./result.js";
+import { type BenchResult, loadNow, runBench } from "./run-bench.js";
 
-const folder = fileURLToPath(new URL(".", import.meta.url));
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { seconds: { type: "string", default: "2" }, json: { type: "string" } },
-});
+const usage = "npm run bench -- [name ...] [--short] [--seconds N] [--json FILE]";
+const secondsDefault = 2;
+const shortSeconds = 0.2;
+const secondsMax = 60;
+const benchLimitMs = 15 * 60_000;
+const heapMb = 512;
+const brokerAnswerMs = 10_000;
+const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
-const names = readdirSync(folder)
+const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith(".bench.ts"))
   .map((file) => file.replace(".bench.ts", ""))
   .sort();
-const unknown = positionals.filter((name) => !names.includes(name));
-const secondsPerRow = Number(values.seconds);
-if (unknown.length > 0 || !(secondsPerRow > 0)) {
-  console.error(
-    unknown.length > 0
-      ? `There is no bench ${unknown.join(", ")}; there are ${names.join(", ")}.`
-      : `--seconds takes a number above 0, not ${JSON.stringify(values.seconds)}.`,
-  );
-  process.exit(2);
-}
+const { isShort, secondsPerRow, json, asked } = parseUsage();
 
-const broker = await benchBroker();
-const rows: (BenchRow & { readonly bench: string })[] = [];
+const folder = createRunFolder();
+const results: BenchResult[] = [];
+const interrupted = new Promise<never>((_, reject) => {
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => reject(new Error(`The run was ended by ${name}.`)));
+  void npmEnded(process.env).then(() => reject(new Error("The run was ended: npm, which started it, has ended.")));
+});
+let failure: unknown;
 try {
-  for (const name of positionals.length > 0 ? positionals : names) {
-    const { bench } = (await import(`./${name}.bench.ts`)) as { bench: Bench };
+  await Promise.race([interrupted, runAll()]);
+} catch (error) {
+  failure = error;
+}
+const conditions = { secondsPerRow, isShort };
+if (results.length > 0) {
+  console.log(toTable(results));
+  for (const line of toRemarks(results, conditions)) console.log(line);
+}
+if (json !== undefined) writeFileSync(json, `${JSON.stringify(toReport(results, conditions), null, 2)}\n`);
+if (failure !== undefined) console.error(pc.red(failure instanceof Error ? failure.message : String(failure)));
+await folder.remove();
+const isDone = failure === undefined && results.every((result) => result.failure === undefined);
+process.exit(isDone ? exitCodes.done : exitCodes.failed);
+
+async function runAll(): Promise<void> {
+  await ensureTriggerBuild((line) => console.error(line));
+  const given = await givenBrokers();
+  for (const name of asked) {
     console.error(pc.dim(`${name} ...`));
-    const log = (line: string) => console.error(pc.dim(`  ${line}`));
-    for (const row of await bench.run({ brokers: broker.brokers, secondsPerRow, log })) rows.push({ bench: name, ...row });
+    results.push(await onBroker(name, given, (brokers) => run(name, brokers)));
   }
-} finally {
-  await broker.stop();
 }
 
-const table = new Table({ head: ["bench", "what", "ours", "theirs", "against", "ratio", "budget", ""], style: { head: [], border: [] } });
-for (const row of rows) {
-  const figure = (value: number) => `${value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3)} ${row.unit}`;
-  table.push([
-    row.bench,
-    row.what,
-    figure(row.ours),
-    figure(row.theirs),
-    row.against,
-    row.ratio.toFixed(2),
-    row.budget,
-    row.withinBudget ? pc.green("within") : pc.red("over"),
-  ]);
+function run(name: string, brokers: readonly string[]): Promise<BenchResult> {
+  const file = join(import.meta.dirname, `${name}.bench.ts`);
+  return runBench({ name, file, brokers, secondsPerRow, isShort, limitMs: benchLimitMs });
 }
-console.log(table.toString());
-const conditions = {
-  node: process.version,
-  cores: cpus().length,
-  cpu: cpus()[0]?.model ?? "unknown",
-  at: new Date().toISOString(),
-  secondsPerRow,
-};
-console.log(
-  `${rows.filter((row) => row.withinBudget).length} of ${rows.length} rows within budget; Node ${conditions.node}, ${conditions.cores} cores`,
-);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ conditions, rows }, null, 2)}\n`);
+
+/** A broker that another bench has filled or worn out would be measured too, so each bench has its own. */
+async function onBroker(
+  name: string,
+  given: readonly string[] | undefined,
+  use: (brokers: readonly string[]) => Promise<BenchResult>,
+): Promise<BenchResult> {
+  if (given !== undefined) return use(given);
+  const dataFolder = join(folder.path, `broker-${name}`);
+  const load = loadNow();
+  try {
+    const cluster = await startBroker({ nodes: 1, dataFolder, heapMb, progress: (line) => console.error(pc.dim(`  ${line}`)) });
+    try {
+      return await use(cluster.brokers);
+    } finally {
+      await cluster.stop();
+    }
+  } catch (error) {
+    const why = `Its broker could not be started: ${(error as Error).message}`;
+    return { bench: name, rows: [], notMeasured: [], failure: why, load: { before: load, after: loadNow() } };
+  } finally {
+    rmSync(dataFolder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+}
+
+/** The brokers that KAFKA_BROKERS names; undefined where it is not set. */
+async function givenBrokers(): Promise<readonly string[] | undefined> {
+  const given = process.env.KAFKA_BROKERS ?? "";
+  if (given === "") {
+    const tools = await findTools();
+    if ("missing" in tools)
+      throw new Error(`The benches need a broker: set KAFKA_BROKERS, or install Java 17 or newer and Maven: ${tools.missing}.`);
+    return undefined;
+  }
+  const [host = "", port = ""] = given.split(",")[0]?.split(":") ?? [];
+  await askBroker(host, Number(port), brokerAnswerMs).catch((error: Error) => {
+    throw new Error(
+      `KAFKA_BROKERS names ${given}, and no broker answers there: ${error.message}\nUnset it: a broker is started for each bench then.`,
+    );
+  });
+  return given.split(",");
+}
+
+function parseUsage() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { seconds: { type: "string" }, short: { type: "boolean", default: false }, json: { type: "string" } },
+    });
+    const unknown = positionals.filter((name) => !names.includes(name));
+    if (unknown.length > 0) throw new Error(`There is no bench ${unknown.join(", ")}. There are: ${names.join(", ")}.`);
+    const seconds = values.seconds === undefined ? (values.short ? shortSeconds : secondsDefault) : Number(values.seconds);
+    if (!(seconds > 0 && seconds <= secondsMax))
+      throw new Error(`--seconds must be more than 0 and at most ${secondsMax}, not ${JSON.stringify(values.seconds)}.`);
+    return { isShort: values.short, secondsPerRow: seconds, json: values.json, asked: positionals.length > 0 ? positionals : names };
+  } catch (error) {
+    console.error(`${(error as Error).message}\nUsage: ${usage}`);
+    process.exit(exitCodes.usage);
+  }
+}

@@ -25,7 +25,7 @@ interface Rivals {
 
 export const bench: Bench = {
   name: "produce-handler",
-  run: async (context) => {
+  run: async function* (context) {
     const kafka = testKafka({ brokers: context.brokers });
     const theirs = new KafkaJs({ brokers: [...context.brokers], logLevel: logLevel.NOTHING }).producer({
       createPartitioner: Partitioners.DefaultPartitioner,
@@ -35,12 +35,11 @@ export const bench: Bench = {
     const handler = http(operations, { config: testConfig({ KAFKA_BROKERS: context.brokers.join(",") }), kafka });
     const topic = await createTestTopic(kafka, { partitions, configs: { "retention.bytes": "100000000" } });
     try {
-      const rows: BenchRow[] = [latencyRow(await medians(rivals(1, { kafka, theirs, handler, topic }), context))];
+      yield latencyRow(await medians(rivals(1, { kafka, theirs, handler, topic }), context));
       for (const { recordsPerCall, ratio } of budgets) {
         const both = rivals(recordsPerCall, { kafka, theirs, handler, topic });
-        rows.push(...(await throughputRows(both, recordsPerCall, ratio, context)));
+        yield* await throughputRows(both, recordsPerCall, ratio, context);
       }
-      return rows;
     } finally {
       await theirs.disconnect();
       await kafka.close();

@@ -13,7 +13,7 @@ import { createTelemetry } from "../../lib/telemetry.js";
 import { createKafkaTrigger } from "../../local/kafka-trigger/src/library.js";
 import { createTestTopic } from "../support/kafka.js";
 import { toEvent } from "../support/relay-on-broker.js";
-import type { Bench, BenchContext, BenchRow } from "./bench.js";
+import { amountOf, type Bench, type BenchContext, type BenchRow } from "./bench.js";
 
 const overheadUsMax = 25;
 const matchesMin = 200_000;
@@ -21,7 +21,7 @@ const relayRatioMin = 1.5;
 const partitions = 4;
 const recordsCount = 40_000;
 const batchRecords = 500;
-const rounds = 4;
+const roundsMax = 4;
 const slowTargetMs = 20;
 
 interface Quake {
@@ -39,12 +39,12 @@ const outgoing: readonly OutgoingRecord[] = Array.from({ length: recordsCount },
 
 export const bench: Bench = {
   name: "relay",
-  run: async (context) => [
-    await overheadRow(context),
-    ...patternRows(context),
-    ...(await slowTargetRows(context)),
-    await topicToTopicRow(context),
-  ],
+  run: async function* (context) {
+    yield await overheadRow(context);
+    yield* patternRows(context);
+    yield* slowTargetRows(context);
+    yield await topicToTopicRow(context);
+  },
 };
 
 const silent = createTelemetry({ level: "error", metrics: "off" });
@@ -156,7 +156,7 @@ function perSecond(seconds: number, once: () => unknown): number {
 }
 
 /** A target that takes 20 ms an answer: what order allows to go side by side. */
-async function slowTargetRows({ secondsPerRow }: BenchContext): Promise<readonly BenchRow[]> {
+async function* slowTargetRows({ secondsPerRow }: BenchContext): AsyncIterable<BenchRow> {
   const target: TargetDefinition = {
     kind: "bench",
     name: "slow",
@@ -172,7 +172,6 @@ async function slowTargetRows({ secondsPerRow }: BenchContext): Promise<readonly
       close: async () => {},
     }),
   };
-  const rows: BenchRow[] = [];
   for (const [order, floor] of [
     ["partition", 180],
     ["key", 2_500],
@@ -184,7 +183,7 @@ async function slowTargetRows({ secondsPerRow }: BenchContext): Promise<readonly
     const startedMs = performance.now();
     await handler(event);
     const ours = count / ((performance.now() - startedMs) / 1_000);
-    rows.push({
+    yield {
       what: `target that takes ${slowTargetMs} ms, order by ${order}, ${partitions} partitions`,
       ours,
       theirs: floor,
@@ -193,23 +192,25 @@ async function slowTargetRows({ secondsPerRow }: BenchContext): Promise<readonly
       ratio: ours / floor,
       budget: `at least ${floor.toLocaleString("en")}/s`,
       withinBudget: ours >= floor,
-    });
+    };
   }
-  return rows;
 }
 
-async function topicToTopicRow({ brokers, log }: BenchContext): Promise<BenchRow> {
+async function topicToTopicRow(context: BenchContext): Promise<BenchRow> {
+  const { brokers, log } = context;
+  const recordsCount = amountOf(outgoing.length, context);
+  const rounds = context.isShort ? 1 : roundsMax;
   const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: brokers.join(",") })));
   try {
     const [source, ourTarget, theirTarget] = await Promise.all([0, 1, 2].map(() => createTestTopic(kafka, { partitions })));
     if (source === undefined || ourTarget === undefined || theirTarget === undefined) throw new Error("A topic is missing.");
     for (let from = 0; from < recordsCount; from += 5_000)
-      await kafka.producer.produce(source, outgoing.slice(from, from + 5_000), createDeadline(60_000));
+      await kafka.producer.produce(source, outgoing.slice(from, Math.min(from + 5_000, recordsCount)), createDeadline(60_000));
     // In turns, so that neither has the warm broker or the quiet moment to itself.
     let [oursSeconds, theirsSeconds] = [0, 0];
     for (let round = 0; round < rounds; round++) {
-      oursSeconds += await relayOurs(kafka, brokers, source, ourTarget, round);
-      theirsSeconds += await relayTheirs(brokers, source, theirTarget, round);
+      oursSeconds += await relayOurs(kafka, brokers, source, ourTarget, { round, recordsCount });
+      theirsSeconds += await relayTheirs(brokers, source, theirTarget, { round, recordsCount });
     }
     const ours = (rounds * recordsCount) / oursSeconds;
     const theirs = (rounds * recordsCount) / theirsSeconds;
@@ -229,8 +230,19 @@ async function topicToTopicRow({ brokers, log }: BenchContext): Promise<BenchRow
   }
 }
 
+interface Round {
+  readonly round: number;
+  readonly recordsCount: number;
+}
+
 /** The trigger and the route in one process, as `relay run` has them; from the first batch on, so that joining the group is not counted; seconds. */
-async function relayOurs(kafka: Kafka, brokers: readonly string[], source: TopicName, target: TopicName, round: number): Promise<number> {
+async function relayOurs(
+  kafka: Kafka,
+  brokers: readonly string[],
+  source: TopicName,
+  target: TopicName,
+  { round, recordsCount }: Round,
+): Promise<number> {
   const handler = quietRoute(topic({ topic: target }), {}, kafka);
   let startedMs = 0;
   let count = 0;
@@ -265,7 +277,7 @@ async function relayOurs(kafka: Kafka, brokers: readonly string[], source: Topic
 }
 
 /** From the first batch on, so that joining the group is not counted; seconds. */
-async function relayTheirs(brokers: readonly string[], source: string, target: string, round: number): Promise<number> {
+async function relayTheirs(brokers: readonly string[], source: string, target: string, { round, recordsCount }: Round): Promise<number> {
   const client = new KafkaJs({ brokers: [...brokers], logLevel: logLevel.NOTHING });
   const producer = client.producer();
   const consumer = client.consumer({ groupId: `bench-${source}-${round}` });

@@ -8,7 +8,7 @@ import { createDeadline } from "../../lib/deadline.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { parseTopicName } from "../../lib/kafka/topic-name.js";
-import type { Bench, BenchContext, BenchRow } from "./bench.js";
+import { amountOf, type Bench, type BenchContext, type BenchRow } from "./bench.js";
 
 const partitions = 4;
 const recordBytes = 200;
@@ -23,7 +23,7 @@ interface Measured {
 
 export const bench: Bench = {
   name: "targets",
-  run: async (context) => {
+  run: async function* (context) {
     const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: context.brokers.join(",") })));
     const topics: string[] = [];
     const topicOf = async (count: number) => {
@@ -32,12 +32,11 @@ export const bench: Bench = {
       return name;
     };
     try {
-      const rows: BenchRow[] = [];
-      rows.push(...(await inOrder(context, await topicOf(20_000), 20_000)));
-      rows.push(await slow(context, await topicOf(1_200), 1_200, "partition", 180));
-      rows.push(await slow(context, await topicOf(12_000), 12_000, "key", 2_500));
-      rows.push(await slow(context, await topicOf(12_000), 12_000, "none", 2_500));
-      return rows;
+      const count = (full: number) => amountOf(full, context);
+      yield* inOrder(context, await topicOf(count(20_000)), count(20_000));
+      yield await slow(context, await topicOf(count(1_200)), count(1_200), "partition", 180);
+      yield await slow(context, await topicOf(count(12_000)), count(12_000), "key", 2_500);
+      yield await slow(context, await topicOf(count(12_000)), count(12_000), "none", 2_500);
     } finally {
       await deleteTopics(kafka, topics, createDeadline(10_000));
       await kafka.close();
@@ -59,16 +58,15 @@ async function fill(kafka: Kafka, count: number): Promise<string> {
   return name;
 }
 
-async function inOrder(context: BenchContext, topic: string, count: number): Promise<readonly BenchRow[]> {
+async function* inOrder(context: BenchContext, topic: string, count: number): AsyncIterable<BenchRow> {
   const brokers = context.brokers.join(",");
   const relay = await measure(count, 0, (url) => runRelay(brokers, topic, url, "partition"));
-  const rows: BenchRow[] = [];
   for (const client of ["fetch", "http"] as const) {
     const loop = await measure(count, 0, (url) => forkLoop(brokers, topic, url, client));
     context.log(
       `relay ${Math.round(relay.perSecond)}/s, kafkajs with ${client} ${Math.round(loop.perSecond)}/s; out of order: ${relay.outOfOrder}, ${loop.outOfOrder}`,
     );
-    rows.push({
+    yield {
       what: `webhook in strict order, ${count.toLocaleString("en")} records over ${partitions} partitions`,
       ours: relay.perSecond,
       theirs: loop.perSecond,
@@ -77,8 +75,8 @@ async function inOrder(context: BenchContext, topic: string, count: number): Pro
       ratio: relay.perSecond / loop.perSecond,
       budget: "at least 1",
       withinBudget: relay.perSecond >= loop.perSecond && relay.outOfOrder === 0,
-    });
-    rows.push({
+    };
+    yield {
       what: "the same",
       ours: relay.cpuUs,
       theirs: loop.cpuUs,
@@ -87,9 +85,8 @@ async function inOrder(context: BenchContext, topic: string, count: number): Pro
       ratio: relay.cpuUs / loop.cpuUs,
       budget: "at most 60 us",
       withinBudget: relay.cpuUs <= 60,
-    });
+    };
   }
-  return rows;
 }
 
 async function slow(

@@ -9,7 +9,9 @@ import { uniqueName } from "./unique-names.js";
 
 /** A client of the brokers named, by default those of the run. Close it when the test is over. */
 export function testKafka(options: Partial<KafkaOptions> = {}): Kafka {
-  return createKafka({ ...toKafkaOptions(parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS })), ...options });
+  // Where brokers are named, those of the run may be missing.
+  const KAFKA_BROKERS = Array.isArray(options.brokers) ? options.brokers.join(",") : process.env.KAFKA_BROKERS;
+  return createKafka({ ...toKafkaOptions(parseConfig({ KAFKA_BROKERS })), ...options });
 }
 
 export interface TestTopic {
