@@ -16,6 +16,11 @@ export function sooner(deadline: Deadline, timeoutMs: number, now: () => number 
   return createDeadline(Math.min(deadline.leftMs(), timeoutMs), now);
 }
 
+/** The same deadline, less what is kept for something else. */
+export function keeping(marginMs: number, deadline: Deadline): Deadline {
+  return { leftMs: () => Math.max(0, deadline.leftMs() - marginMs) };
+}
+
 /** Throws `deadline-exceeded` when no time is left for `what`. */
 export function assertTimeLeft(deadline: Deadline, what: string): void {
   if (deadline.leftMs() <= 0) throw new RelayError("deadline-exceeded", `No time was left to ${what}.`);

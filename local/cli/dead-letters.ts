@@ -5,6 +5,7 @@ import { toTimestampMs } from "../../lib/http/timestamp.js";
 import { invokeInProcess } from "../../lib/relay/dead-letters/invoke-route.js";
 import type { Letter } from "../../lib/relay/dead-letters/letter.js";
 import { type FoundLetter, findLetters, type LetterChoice } from "../../lib/relay/dead-letters/letters.js";
+import { isOutOfTime } from "../../lib/relay/dead-letters/out-of-time.js";
 import { discard, redrive, redriveDefaults } from "../../lib/relay/dead-letters/redrive.js";
 import { type RelayHandler, relay } from "../../lib/relay/relay.js";
 import { createTelemetry } from "../../lib/telemetry.js";
@@ -92,10 +93,16 @@ async function list(
   const found: FoundLetter[] = [];
   const limit = options.limit ?? 1_000;
   let hasMore = false;
-  for await (const one of findLetters(await context.kafka(), topic, { ...toChoice(options), state: options.state }, context.deadline())) {
-    hasMore = found.length >= limit;
-    if (hasMore) break;
-    found.push(one);
+  let isCutShort = false;
+  try {
+    for await (const one of findLetters(await context.kafka(), topic, { ...toChoice(options), state: options.state }, context.deadline())) {
+      hasMore = found.length >= limit;
+      if (hasMore) break;
+      found.push(one);
+    }
+  } catch (thrown) {
+    isCutShort = isOutOfTime(thrown) && found.length > 0;
+    if (!isCutShort) throw thrown;
   }
   context.print(found.map(toRow), [
     { title: "letter", cell: ({ letter }) => letter },
@@ -109,6 +116,8 @@ async function list(
     { title: "message", cell: ({ message }) => message?.slice(0, 80) },
   ]);
   if (hasMore) context.say(`There are more than ${limit}: --limit shows more.`);
+  if (isCutShort)
+    context.complain(new RelayError("deadline-exceeded", "The time ended before the topic did: there may be more dead letters."));
 }
 
 async function show(context: CliContext, _: object, [topic = "", place = ""]: readonly string[]): Promise<void> {

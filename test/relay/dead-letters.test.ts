@@ -205,6 +205,89 @@ test("letters are chosen by route, cause, time and place, and what is discarded 
   expect((await find(letters, { state: "any" })).map(({ state }) => state)).toEqual(["open", "discarded", "open"]);
 });
 
+describe("a run whose time ends before the letters do", () => {
+  /** Three letters, one in each of three partitions. */
+  async function spread(): Promise<TopicName> {
+    const letters = await createTestTopic(kafka, { partitions: 3 });
+    await write(
+      kafka,
+      letters,
+      [0, 1, 2].map((partition) => outgoing({ partition, headers: [{ name: "relay.error.route", value: Buffer.from("fragile") }] })),
+    );
+    return letters;
+  }
+  /** Ends when it is told to. */
+  function endable() {
+    let isOver = false;
+    const end = (): void => {
+      isOver = true;
+    };
+    return { deadline: { leftMs: () => (isOver ? 0 : 20_000) }, end };
+  }
+
+  test("says of a redrive that there is more", async () => {
+    const letters = await spread();
+    const { deadline, end } = endable();
+    const invoke = async () => {};
+    const first = await redrive(kafka, letters, {
+      choice: {},
+      to: "route",
+      invoke,
+      ratePerSecond: 1,
+      lettersMax: 100,
+      redrivesMax: 5,
+      deadline,
+      sleep: async () => end(),
+    });
+    const rest = await redrive(kafka, letters, {
+      choice: {},
+      to: "route",
+      invoke,
+      ratePerSecond: 1_000,
+      lettersMax: 100,
+      redrivesMax: 5,
+      deadline: soon(),
+    });
+
+    expect(first).toEqual({ redriven: 1, failed: 0, skipped: 0, hasMore: true });
+    expect(rest).toEqual({ redriven: 2, failed: 0, skipped: 0, hasMore: false });
+  });
+
+  test("is no end of the letters to whoever looks for them", async () => {
+    const letters = await spread();
+    const { deadline, end } = endable();
+    const found: number[] = [];
+    const looking = (async () => {
+      for await (const { letter } of findLetters(kafka, letters, {}, deadline)) {
+        found.push(letter.at.partition);
+        end();
+      }
+    })();
+
+    await expect(looking).rejects.toMatchObject({ code: "deadline-exceeded" });
+    expect(found).toEqual([0]);
+  });
+
+  test("leaves a letter open whose mark could not be written, and says so", async () => {
+    const letters = await spread();
+    const { deadline, end } = endable();
+    const messages: string[] = [];
+    const result = await redrive(kafka, letters, {
+      choice: {},
+      to: "route",
+      invoke: async () => end(),
+      ratePerSecond: 1_000,
+      lettersMax: 100,
+      redrivesMax: 5,
+      deadline,
+      onLetter: (_, outcome) => messages.push(outcome.outcome === "redriven" ? "" : outcome.error.message),
+    });
+
+    expect(result).toEqual({ redriven: 0, failed: 1, skipped: 0, hasMore: true });
+    expect(messages[0]).toContain("still listed as open");
+  });
+});
+
 test("a limit stops a redrive and says that there is more", async () => {
   const { letters, state, run } = await deadLettered();
   state.isMended = true;

@@ -1,10 +1,13 @@
 /** Dead letters over HTTP: list, show, redrive, discard. */
 import * as v from "valibot";
 import type { Config } from "../../config.js";
+import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
+import type { Kafka } from "../../kafka/kafka.js";
 import { invokeFunction } from "../../relay/dead-letters/invoke-route.js";
 import type { Letter } from "../../relay/dead-letters/letter.js";
-import { type FoundLetter, findLetters, type LetterChoice } from "../../relay/dead-letters/letters.js";
+import { type FoundLetter, findLetters, type LetterChoice, type LetterPlace } from "../../relay/dead-letters/letters.js";
+import { isOutOfTime } from "../../relay/dead-letters/out-of-time.js";
 import { discard, type RedriveOutcome, redrive, redriveDefaults } from "../../relay/dead-letters/redrive.js";
 import { type Operations, operation } from "../operation.js";
 import { timestampForm, toTimestampMs } from "../timestamp.js";
@@ -137,14 +140,7 @@ export const deadLetterOperations: Operations = {
         state,
         after: afterPartition === undefined ? undefined : { partition: Number(afterPartition), offset: BigInt(afterOffset ?? 0) },
       };
-      const letters: ReturnType<typeof toListed>[] = [];
-      for await (const found of findLetters(kafka, path.topic, choice, deadline)) {
-        const last = letters.at(-1);
-        if (letters.length >= limit && last !== undefined)
-          return { status: 200, body: { letters, next_after: `${last.partition}/${last.offset}` } };
-        letters.push(toListed(found));
-      }
-      return { status: 200, body: { letters, next_after: null } };
+      return { status: 200, body: await toPage(kafka, path.topic, choice, limit, deadline) };
     },
   }),
 
@@ -205,6 +201,26 @@ export const deadLetterOperations: Operations = {
     },
   }),
 };
+
+/** Where the time ends before the letters do, the page ends there too, and the next one goes on after the last record that was looked at. */
+async function toPage(kafka: Kafka, topic: string, choice: LetterChoice, limit: number, deadline: Deadline) {
+  const letters: ReturnType<typeof toListed>[] = [];
+  let scanned: LetterPlace | undefined;
+  const next = () => (scanned === undefined ? null : `${scanned.partition}/${scanned.offset}`);
+  const onScanned = (place: LetterPlace): void => {
+    scanned = place;
+  };
+  try {
+    for await (const found of findLetters(kafka, topic, choice, deadline, onScanned)) {
+      if (letters.length >= limit) return { letters, next_after: next() };
+      letters.push(toListed(found));
+    }
+  } catch (thrown) {
+    if (!isOutOfTime(thrown) || scanned === undefined) throw thrown;
+    return { letters, next_after: next() };
+  }
+  return { letters, next_after: null };
+}
 
 function toChoice(body: v.InferOutput<typeof discardBody>): LetterChoice {
   const { route, code, from, to, letters, all } = body;

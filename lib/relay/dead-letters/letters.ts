@@ -3,6 +3,7 @@ import type { Deadline } from "../../deadline.js";
 import type { Kafka } from "../../kafka/kafka.js";
 import { type Letter, readLetter } from "./letter.js";
 import { type LetterState, type Mark, readMarks } from "./marks.js";
+import { outOfTime } from "./out-of-time.js";
 
 export interface LetterChoice {
   readonly route?: string | undefined;
@@ -14,9 +15,14 @@ export interface LetterChoice {
   /** Absent: open ones. */
   readonly state?: LetterState | "any" | undefined;
   /** These alone, by partition and offset. */
-  readonly places?: readonly { readonly partition: number; readonly offset: bigint }[] | undefined;
+  readonly places?: readonly LetterPlace[] | undefined;
   /** Behind this one, in the order of partitions and offsets: to go on where a list ended. */
-  readonly after?: { readonly partition: number; readonly offset: bigint } | undefined;
+  readonly after?: LetterPlace | undefined;
+}
+
+export interface LetterPlace {
+  readonly partition: number;
+  readonly offset: bigint;
 }
 
 export interface FoundLetter {
@@ -29,10 +35,17 @@ const bytesMax = 4_000_000;
 const recordsMax = 2_000;
 
 /**
- * One after the other, partition by partition, up to the end as it was at the start: what is dead-lettered meanwhile is not among them. Ends early, and without
- * a word, where the deadline comes; `topic-not-found` where there is no such topic.
+ * One after the other, partition by partition, up to the end as it was at the start: what is dead-lettered meanwhile is not among them. Throws `deadline-exceeded`
+ * where the time ends before the letters do, so that nobody takes a part for the whole; `topic-not-found` where the topic does not exist. `onScanned` hears of every
+ * record that was looked at, chosen or not: an `after` from which another run goes on.
  */
-export async function* findLetters(kafka: Kafka, topic: string, choice: LetterChoice, deadline: Deadline): AsyncGenerator<FoundLetter> {
+export async function* findLetters(
+  kafka: Kafka,
+  topic: string,
+  choice: LetterChoice,
+  deadline: Deadline,
+  onScanned: (place: LetterPlace) => void = () => {},
+): AsyncGenerator<FoundLetter> {
   const [partitions, marks] = await Promise.all([kafka.reader.offsets(topic, "all", deadline), readMarks(kafka, topic, deadline)]);
   const { after, places, state: wanted = "open" } = choice;
   for (const { partition, beginning, end } of [...partitions].sort((left, right) => left.partition - right.partition)) {
@@ -41,14 +54,15 @@ export async function* findLetters(kafka: Kafka, topic: string, choice: LetterCh
     for (const [from, to] of places === undefined ? [[first, end] as const] : rangesOf(places, partition, first, end)) {
       for (let offset = from; offset < to; ) {
         const [read] = await kafka.reader.read([{ topic, partition, offset }], { bytesMax, recordsMax, waitMs: 0 }, deadline);
-        if (read === undefined || (read.records.length === 0 && read.nextOffset <= offset && read.error === undefined)) return;
-        if (read.error !== undefined) throw read.error;
+        if (read?.error !== undefined) throw read.error;
+        if (read === undefined || read.nextOffset <= offset) throw outOfTime(topic);
         for (const record of read.records) {
           if (record.offset >= to) break;
           const letter = readLetter(record);
           const mark = marks(letter);
           const state = mark?.state ?? "open";
           if ((wanted === "any" || wanted === state) && isChosen(letter, choice)) yield { letter, state, mark };
+          onScanned({ partition, offset: record.offset });
         }
         offset = read.nextOffset;
       }

@@ -8,6 +8,7 @@ import { createTopics } from "../../kafka/admin/topics.js";
 import type { Kafka } from "../../kafka/kafka.js";
 import { parseTopicName } from "../../kafka/topic-name.js";
 import type { Letter } from "./letter.js";
+import { outOfTime } from "./out-of-time.js";
 
 export type LetterState = "open" | "redriven" | "discarded";
 
@@ -24,7 +25,7 @@ interface StoredMark extends Mark {
   readonly of: string;
 }
 
-/** Marks read in one go, at most; older ones beyond it are told as open. */
+/** Held in memory at once. Beyond it nothing is listed or redriven: a letter whose mark was not read would be redriven again. */
 const marksMax = 200_000;
 
 export const marksTopicOf = (topic: string): string => `${topic}.marks`;
@@ -36,22 +37,20 @@ export type Marks = (letter: Letter) => Mark | undefined;
 export async function readMarks(kafka: Kafka, topic: string, deadline: Deadline): Promise<Marks> {
   const name = marksTopicOf(topic);
   const stored = new Map<string, StoredMark>();
-  let count = 0;
   for (const { partition, beginning, end } of await offsetsOf(kafka, name, deadline)) {
-    for (let offset = beginning; offset < end && count < marksMax; ) {
+    for (let offset = beginning; offset < end; ) {
       const [read] = await kafka.reader.read(
         [{ topic: name, partition, offset }],
         { bytesMax: 4_000_000, recordsMax: 50_000, waitMs: 0 },
         deadline,
       );
-      if (read === undefined) break;
-      if (read.error !== undefined) throw read.error;
+      if (read?.error !== undefined) throw read.error;
+      if (read === undefined || read.nextOffset <= offset) throw outOfTime(name);
       for (const { key, value } of read.records) {
         const mark = value === null ? undefined : parseMark(value);
         if (mark !== undefined) stored.set(String(key), mark);
       }
-      count += read.records.length;
-      if (read.nextOffset <= offset) break;
+      if (stored.size > marksMax) throw tooMany(name);
       offset = read.nextOffset;
     }
   }
@@ -59,6 +58,13 @@ export async function readMarks(kafka: Kafka, topic: string, deadline: Deadline)
     const mark = stored.get(placeOf(letter));
     return mark?.of === identityOf(letter) ? mark : undefined;
   };
+}
+
+function tooMany(name: string): RelayError {
+  return new RelayError(
+    "unprocessable",
+    `The topic ${name} holds more than ${marksMax} marks, more than one call reads. Delete the marks of dead letters that no longer exist, or use another dead letter topic.`,
+  );
 }
 
 async function offsetsOf(kafka: Kafka, name: string, deadline: Deadline) {

@@ -1,5 +1,5 @@
 /** Sends dead letters on their way again: through their route, or into the topic they came from. At a rate, each with a mark, and not for ever. */
-import type { Deadline } from "../../deadline.js";
+import { type Deadline, keeping } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
 import type { Kafka } from "../../kafka/kafka.js";
 import type { KafkaRecord, OutgoingRecord } from "../../kafka/records.js";
@@ -8,6 +8,7 @@ import { toRedriveHeader } from "../redrive-mark.js";
 import type { Letter } from "./letter.js";
 import { findLetters, type LetterChoice } from "./letters.js";
 import { type Mark, writeMarks } from "./marks.js";
+import { isOutOfTime } from "./out-of-time.js";
 
 /** Hands a record to a route; resolves when the route has dealt with it for good (delivered, filtered, or dead-lettered anew), throws where it gives it back. */
 export type RouteInvoker = (route: string, record: KafkaRecord, deadline: Deadline) => Promise<void>;
@@ -50,26 +51,43 @@ export const redriveDefaults = { ratePerSecond: 50, lettersMax: 1_000, redrivesM
 const timeLeftMarginMs = 2_000;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Throws `deadline-exceeded` only where no letter was looked at. */
 export async function redrive(kafka: Kafka, topic: string, options: RedriveOptions): Promise<RedriveResult> {
-  const { choice, deadline, ratePerSecond, lettersMax, interrupted, sleep = pause } = options;
+  const { choice, ratePerSecond, lettersMax, interrupted, sleep = pause } = options;
+  const deadline = keeping(timeLeftMarginMs, options.deadline);
   const counts = { redriven: 0, failed: 0, skipped: 0 };
   let tried = 0;
-  for await (const { letter } of findLetters(kafka, topic, { ...choice, state: choice.state ?? "open" }, deadline)) {
-    if (tried >= lettersMax || deadline.leftMs() < timeLeftMarginMs || interrupted?.aborted === true) return { ...counts, hasMore: true };
-    const startedMs = Date.now();
-    const outcome = await redriveLetter(kafka, letter, options);
-    counts[outcome.outcome]++;
-    options.onLetter?.(letter, outcome);
-    if (outcome.outcome === "skipped") continue;
-    tried++;
-    if (outcome.outcome === "redriven") {
-      const mark: Mark = { state: "redriven", time: new Date().toISOString(), to: outcome.to };
-      await writeMarks(kafka, topic, [letter], mark, deadline);
+  try {
+    for await (const { letter } of findLetters(kafka, topic, { ...choice, state: choice.state ?? "open" }, deadline)) {
+      if (tried >= lettersMax || deadline.leftMs() === 0 || interrupted?.aborted === true) return { ...counts, hasMore: true };
+      const startedMs = Date.now();
+      const outcome = await redriveAndMark(kafka, topic, letter, options);
+      counts[outcome.outcome]++;
+      options.onLetter?.(letter, outcome);
+      if (outcome.outcome === "skipped") continue;
+      tried++;
+      const waitMs = 1_000 / ratePerSecond - (Date.now() - startedMs);
+      if (waitMs > 0) await sleep(waitMs);
     }
-    const waitMs = 1_000 / ratePerSecond - (Date.now() - startedMs);
-    if (waitMs > 0) await sleep(waitMs);
+  } catch (thrown) {
+    if (!isOutOfTime(thrown) || counts.redriven + counts.failed + counts.skipped === 0) throw thrown;
+    return { ...counts, hasMore: true };
   }
   return { ...counts, hasMore: false };
+}
+
+async function redriveAndMark(kafka: Kafka, topic: string, letter: Letter, options: RedriveOptions): Promise<RedriveOutcome> {
+  const outcome = await redriveLetter(kafka, letter, options);
+  if (outcome.outcome !== "redriven") return outcome;
+  const mark: Mark = { state: "redriven", time: new Date().toISOString(), to: outcome.to };
+  try {
+    await writeMarks(kafka, topic, [letter], mark, options.deadline);
+    return outcome;
+  } catch (thrown) {
+    const cause = toRelayError(thrown);
+    const message = `It was redriven to ${outcome.to}, but its mark could not be written, so it is still listed as open: ${cause.message}`;
+    return { outcome: "failed", error: new RelayError(cause.code, message, { cause }) };
+  }
 }
 
 async function redriveLetter(kafka: Kafka, letter: Letter, options: RedriveOptions): Promise<RedriveOutcome> {
@@ -122,10 +140,15 @@ export async function discard(
 ): Promise<{ readonly discarded: number; readonly hasMore: boolean }> {
   const letters: Letter[] = [];
   let hasMore = false;
-  for await (const { letter } of findLetters(kafka, topic, { ...choice, state: "open" }, deadline)) {
-    hasMore = letters.length >= lettersMax;
-    if (hasMore) break;
-    letters.push(letter);
+  try {
+    for await (const { letter } of findLetters(kafka, topic, { ...choice, state: "open" }, keeping(timeLeftMarginMs, deadline))) {
+      hasMore = letters.length >= lettersMax;
+      if (hasMore) break;
+      letters.push(letter);
+    }
+  } catch (thrown) {
+    if (!isOutOfTime(thrown) || letters.length === 0) throw thrown;
+    hasMore = true;
   }
   if (letters.length > 0) await writeMarks(kafka, topic, letters, { state: "discarded", time: new Date().toISOString() }, deadline);
   return { discarded: letters.length, hasMore };
