@@ -22,6 +22,7 @@ export const permissions = [
   "dead-letter:read",
   "dead-letter:redrive",
   "dead-letter:discard",
+  "route:invoke",
   "service:describe",
 ] as const;
 
@@ -45,7 +46,7 @@ export interface AccessGrant {
   /** Groups of a token, one of which the caller must be in. Absent: none is needed. */
   readonly groups?: readonly string[];
   readonly may: readonly (Permission | `${string}:*` | "*")[];
-  /** Topic or group names; `*` stands for any run of characters. Absent: operations without a resource, and any resource. */
+  /** Names of topics, groups or routes; `*` stands for any run of characters. Absent: operations without a resource, and any resource. */
   readonly on?: readonly string[];
 }
 

@@ -20,6 +20,15 @@ const flag = v.pipe(
   v.transform((value) => value === "true"),
 );
 
+function toRouteSources(list: string): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    list.split(/\s+/).map((one) => {
+      const [route = "", topics = ""] = one.split("=");
+      return [route, topics.split(",")] as const;
+    }),
+  );
+}
+
 /** Every variable: name, shape, default. `docs/configuration.md` is held against it by a test. */
 export const environment = v.object({
   KAFKA_BROKERS: v.optional(
@@ -65,6 +74,16 @@ export const environment = v.object({
   RELAY_EVENTS_CONTENT_MODE: v.optional(v.picklist(["binary", "structured"]), "binary"),
   RELAY_EVENTS_KEY: v.optional(v.picklist(["partitionkey", "none"]), "partitionkey"),
   RELAY_FUNCTION_PREFIX: v.optional(text),
+  RELAY_ROUTES: v.optional(
+    v.pipe(
+      text,
+      v.regex(
+        /^[a-z0-9-]+=[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*(\s+[a-z0-9-]+=[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*)*$/,
+        "must be a list of <route>=<topic>[,<topic>...], separated by spaces",
+      ),
+      v.transform(toRouteSources),
+    ),
+  ),
   RELAY_FUNCTION_ENDPOINT: v.optional(text),
 });
 

@@ -11,6 +11,7 @@ import type { Clock } from "./clock.js";
 import type { Delivery, DeliveryOutcome, Target } from "./delivery.js";
 import { type Entry, prepare, toEntry, type Verdict } from "./entry.js";
 import { toLanes } from "./lanes.js";
+import type { RedriveMark } from "./redrive-mark.js";
 import { backoffMs, faultOf } from "./retry.js";
 import type { Route } from "./route.js";
 
@@ -32,6 +33,8 @@ export interface BatchParts {
   readonly namespace: string;
   /** What was settled when the same batch was here before, and is not done again. */
   readonly settled?: (record: KafkaRecord) => Verdict | undefined;
+  /** The invocation is a redrive. */
+  readonly redrive?: RedriveMark | undefined;
 }
 
 interface Lane {
@@ -54,7 +57,9 @@ type Attempted = DeliveryOutcome | typeof undelivered;
 
 /** The entries of all records, partition by partition, each with its verdict. */
 export async function relayBatch(partitions: readonly PartitionRecords[], parts: BatchParts): Promise<readonly Entry[]> {
-  const entries = partitions.map(({ records }) => records.map((record) => toEntry(record, parts.namespace, parts.settled?.(record))));
+  const entries = partitions.map(({ records }) =>
+    records.map((record) => toEntry(record, parts.namespace, parts.settled?.(record), parts.redrive)),
+  );
   const lanes = toLanes(entries, parts.route.order).map((lane) => ({ entries: lane, at: 0 }));
   await new BatchRelay(lanes, parts).run();
   return entries.flat();

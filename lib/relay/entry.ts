@@ -4,7 +4,7 @@ import type { KafkaRecord } from "../kafka/records.js";
 import type { Delivery, Message } from "./delivery.js";
 import { recordId } from "./delivery-id.js";
 import { RecordDocument } from "./document.js";
-import { takeRedriveMark } from "./redrive-mark.js";
+import { type RedriveMark, takeRedriveHeader } from "./redrive-mark.js";
 import type { Route } from "./route.js";
 import { transformRecord } from "./transform.js";
 
@@ -14,9 +14,9 @@ export type Verdict = "delivered" | "filtered" | "dead-lettered" | "given-back";
 export type Stage = "decode" | "filter" | "transform" | "deliver";
 
 export interface Entry {
-  /** As it lies in the topic that the route reads. */
+  /** As it lies in the topic that the route reads, or at its first coordinates where a redrive brings it. */
   readonly arrived: KafkaRecord;
-  /** At its first coordinates, without the mark of a redrive. */
+  /** The same without the header of a redrive. */
   readonly source: KafkaRecord;
   readonly redrives: number;
   /** Of its delivery id: the cluster's, or the one it was first relayed under. */
@@ -38,13 +38,14 @@ export interface Entry {
   deliveredMs: number | undefined;
 }
 
-export function toEntry(arrived: KafkaRecord, namespace: string, settled?: Verdict): Entry {
-  const { source, redrives, namespace: first = namespace } = takeRedriveMark(arrived);
+/** `redrive`: the invocation is one, and `arrived` stands at its first coordinates. */
+export function toEntry(arrived: KafkaRecord, namespace: string, settled?: Verdict, redrive?: RedriveMark): Entry {
+  const { source, redrives } = takeRedriveHeader(arrived);
   return {
     arrived,
     source,
-    redrives,
-    namespace: first,
+    redrives: redrive?.count ?? redrives,
+    namespace: redrive?.namespace ?? namespace,
     pending: undefined,
     verdict: settled,
     isSettledBefore: settled !== undefined,

@@ -1,51 +1,65 @@
-/** The header that a redriven record carries through its route: how often it was redriven, and where it first lay. The relay takes it off before anybody sees it. */
+/**
+ * What tells a redriven record from a new one. A redrive to a route is an invocation that says so itself, in a member of the event that no record can set: its record
+ * keeps its first coordinates. A record that was redriven to a topic carries a header, which anyone who writes to the topic can write too: nothing but a count is
+ * taken from it. The relay takes the header off before anybody sees it.
+ */
 import type { KafkaRecord, RecordHeader } from "../kafka/records.js";
+import type { KafkaEvent } from "../kafka-event/shape.js";
 
 export const redriveHeader = "relay.redrive";
 
 export interface RedriveMark {
   /** How often, this time included. */
   readonly count: number;
-  /** The record's first coordinates, by which its delivery id is made. */
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: bigint;
   /** The namespace of its delivery id; absent: the one it arrives in. */
   readonly namespace?: string | undefined;
 }
 
-export function toRedriveHeader({ count, topic, partition, offset, namespace }: RedriveMark): RecordHeader {
-  return { name: redriveHeader, value: Buffer.from(JSON.stringify({ count, topic, partition, offset: String(offset), namespace })) };
+/** An invocation that is a redrive: its records stand at their first coordinates. */
+export interface RedriveEvent extends KafkaEvent {
+  readonly relayRedrive: RedriveMark;
 }
 
-/** The record without its mark and at its first coordinates, and the count; a header that is no mark stays a header. */
-export function takeRedriveMark(record: KafkaRecord): {
-  readonly source: KafkaRecord;
-  readonly redrives: number;
-  readonly namespace?: string | undefined;
-} {
+/** The mark of an invocation; undefined: it brings records of a topic. No event source mapping sets the member, whatever its records hold. */
+export function redriveMarkOf(event: unknown): RedriveMark | undefined {
+  const { relayRedrive } = (event ?? {}) as { readonly relayRedrive?: unknown };
+  if (typeof relayRedrive !== "object" || relayRedrive === null) return undefined;
+  const { count, namespace } = relayRedrive as Readonly<Record<string, unknown>>;
+  return { count: toCount(count), namespace: typeof namespace === "string" ? namespace : undefined };
+}
+
+export interface FirstPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+/** For a record that goes into a topic again. Where it first lay is told to whoever reads it, and taken for true by nobody. */
+export function toRedriveHeader(count: number, { topic, partition, offset }: FirstPlace): RecordHeader {
+  return { name: redriveHeader, value: Buffer.from(JSON.stringify({ count, topic, partition, offset: String(offset) })) };
+}
+
+/** The record without the header, where it lies, and the count; a header that is no mark stays a header. */
+export function takeRedriveHeader(record: KafkaRecord): { readonly source: KafkaRecord; readonly redrives: number } {
   const header = record.headers.find(({ name }) => name === redriveHeader);
-  const mark = header === undefined ? undefined : parseMark(header.value);
-  if (mark === undefined) return { source: record, redrives: 0 };
-  const { timestampMs, timestampType, key, value, headers } = record;
-  const { topic, partition, offset, count, namespace } = mark;
+  const redrives = header === undefined ? undefined : countIn(header.value);
+  if (redrives === undefined) return { source: record, redrives: 0 };
+  const { topic, partition, offset, timestampMs, timestampType, key, value, headers } = record;
   const others = headers.filter((one) => one !== header);
-  return { source: { topic, partition, offset, timestampMs, timestampType, key, value, headers: others }, redrives: count, namespace };
+  return { source: { topic, partition, offset, timestampMs, timestampType, key, value, headers: others }, redrives };
 }
 
-function parseMark(value: Buffer | null): RedriveMark | undefined {
+function countIn(value: Buffer | null): number | undefined {
   try {
-    const { count, topic, partition, offset, namespace } = JSON.parse(value?.toString() ?? "") as Record<string, unknown>;
-    if (!Number.isSafeInteger(count) || typeof topic !== "string" || !Number.isSafeInteger(partition) || !/^\d+$/.test(String(offset)))
-      return undefined;
-    return {
-      count: count as number,
-      topic,
-      partition: partition as number,
-      offset: BigInt(String(offset)),
-      namespace: typeof namespace === "string" ? namespace : undefined,
-    };
+    const { count } = JSON.parse(value?.toString() ?? "") as Readonly<Record<string, unknown>>;
+    return Number.isSafeInteger(count) ? toCount(count) : undefined;
   } catch {
     return undefined;
   }
+}
+
+const countMax = 1_000_000;
+
+function toCount(given: unknown): number {
+  return Number.isSafeInteger(given) ? Math.min(Math.max(0, given as number), countMax) : 1;
 }

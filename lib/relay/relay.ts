@@ -11,6 +11,7 @@ import { breakerOf } from "./breaker.js";
 import { type Clock, systemClock } from "./clock.js";
 import { createDeadLetters } from "./dead-letter-writer.js";
 import type { Target, TargetContext } from "./delivery.js";
+import { redriveMarkOf } from "./redrive-mark.js";
 import { reportBatch } from "./report.js";
 import { toResponse } from "./response.js";
 import type { Route } from "./route.js";
@@ -86,6 +87,7 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
       deadline: createDeadline(leftMs, clock.now),
       namespace: route.namespace ?? RELAY_NAMESPACE ?? namespaceOf(event),
       settled: memory.recall(partitions),
+      redrive: redriveMarkOf(event),
     });
     reportBatch(entries, route, telemetry, Math.round(performance.now() - startedMs));
     const isThrownBack = !partialResponses && entries.some(({ verdict }) => verdict === "given-back");

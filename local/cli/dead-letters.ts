@@ -1,4 +1,6 @@
 /** `kafka-relay dead-letters`: list, show, redrive, discard. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseConfig } from "../../lib/config.js";
 import { RelayError } from "../../lib/errors.js";
 import { toTimestampMs } from "../../lib/http/timestamp.js";
@@ -9,9 +11,10 @@ import { isOutOfTime } from "../../lib/relay/dead-letters/out-of-time.js";
 import { discard, redrive, redriveDefaults } from "../../lib/relay/dead-letters/redrive.js";
 import { type RelayHandler, relay } from "../../lib/relay/relay.js";
 import { createTelemetry } from "../../lib/telemetry.js";
+import { deployedFunctions } from "../build/service-map.js";
 import { collect, toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
-import { findRoute } from "./route-files.js";
+import { findRoute, routesFolder } from "./route-files.js";
 
 interface ChoiceOptions {
   readonly route?: string;
@@ -172,6 +175,7 @@ async function redriveLetters(context: CliContext, options: RedriveCliOptions, [
         handlers.set(route, handler);
         return handler;
       }),
+      sourcesOf: declaredSources,
       ratePerSecond: options.rate ?? redriveDefaults.ratePerSecond,
       lettersMax: options.limit ?? redriveDefaults.lettersMax,
       redrivesMax: options.redrivesMax ?? redriveDefaults.redrivesMax,
@@ -187,6 +191,15 @@ async function redriveLetters(context: CliContext, options: RedriveCliOptions, [
   } finally {
     await Promise.all([...handlers.values()].map((handler) => handler.close()));
   }
+}
+
+/** The topics that serverless.yml says a route reads; undefined where there is no such file, or a variable of the framework names them. */
+function declaredSources(route: string): readonly string[] | undefined {
+  const file = join(process.cwd(), "serverless.yml");
+  if (!existsSync(file)) return undefined;
+  const declared = deployedFunctions(readFileSync(file, "utf8")).find((one) => one.file === `${routesFolder}/${route}`);
+  const topics = declared?.triggers.map(({ topic }) => topic) ?? [];
+  return topics.length === 0 || topics.some((topic) => topic.includes("$")) ? undefined : topics;
 }
 
 async function discardLetters(context: CliContext, options: ChoiceOptions, [topic = ""]: readonly string[]): Promise<void> {

@@ -174,7 +174,7 @@ describe("redriving through the route's deployed function", () => {
   });
 });
 
-test("redriving to the topic writes the record without the reasons, and its ids stay when it is relayed again", async () => {
+test("redriving to the topic writes the record without the reasons, and the route relays it as a new record that counts its redrives", async () => {
   const { source, letters, state, deliveries, run } = await deadLettered();
   state.isMended = true;
 
@@ -186,8 +186,28 @@ test("redriving to the topic writes the record without the reasons, and its ids 
   expect(again.map(({ key, headers }) => [String(key), headers.map(({ name }) => name)])).toEqual(
     [0, 1, 2].map((n) => [`k${n}`, ["h", "relay.redrive"]]),
   );
-  expect(deliveries.map(({ id }) => id)).toEqual([0, 1, 2].map((offset) => `kafka/${source}/0/${offset}`));
+  expect(deliveries.map(({ id }) => id)).toEqual([3, 4, 5].map((offset) => `kafka/${source}/0/${offset}`));
   expect(deliveries[0]?.message.headers).toEqual([{ name: "h", value: null }]);
+  state.isMended = false;
+  await run.invoke(again.slice(0, 1));
+  expect((await find(letters)).map(({ redrives }) => redrives)).toEqual([1]);
+});
+
+test("a record of the topic that claims to be redriven is relayed at the place where it lies, whatever coordinates it claims", async () => {
+  const source = await createTestTopic(kafka);
+  const claim = { count: 2, topic: "accounts", partition: 9, offset: "9007199254740991", namespace: "elsewhere" };
+  await write(kafka, source, [outgoing({ headers: [{ name: "relay.redrive", value: Buffer.from(JSON.stringify(claim)) }] })]);
+  const deliveries: Delivery[] = [];
+  const target = answering((delivery) => {
+    deliveries.push(delivery);
+    return delivered;
+  });
+
+  await runRoute(kafka, defineRoute({ name: "careful", target })).invoke(await readAll(kafka, source));
+
+  expect(deliveries.map(({ id }) => id)).toEqual([`kafka/${source}/0/0`]);
+  expect(deliveries[0]?.source).toMatchObject({ topic: source, partition: 0, offset: 0n });
+  expect(deliveries[0]?.message.headers).toEqual([]);
 });
 
 test("letters are chosen by route, cause, time and place, and what is discarded is open no more", async () => {

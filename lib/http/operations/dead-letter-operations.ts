@@ -4,11 +4,12 @@ import type { Config } from "../../config.js";
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import type { Kafka } from "../../kafka/kafka.js";
+import { isInternalTopic } from "../../kafka/topic-name.js";
 import { invokeFunction } from "../../relay/dead-letters/invoke-route.js";
 import type { Letter } from "../../relay/dead-letters/letter.js";
 import { type FoundLetter, findLetters, type LetterChoice, type LetterPlace } from "../../relay/dead-letters/letters.js";
 import { isOutOfTime } from "../../relay/dead-letters/out-of-time.js";
-import { discard, type RedriveOutcome, redrive, redriveDefaults } from "../../relay/dead-letters/redrive.js";
+import { discard, type RedriveOutcome, type RedriveRules, redrive, redriveDefaults } from "../../relay/dead-letters/redrive.js";
 import { type Operations, operation } from "../operation.js";
 import { timestampForm, toTimestampMs } from "../timestamp.js";
 
@@ -37,9 +38,13 @@ const offset = v.pipe(
 const partition = whole(0, 2_147_483_647);
 const states = ["open", "redriven", "discarded", "any"] as const;
 
-const inTopic = v.object({ topic: v.string() });
+const topicName = v.pipe(
+  v.string(),
+  v.check((name) => !isInternalTopic(name), "is Kafka's own topic, which holds no dead letters"),
+);
+const inTopic = v.object({ topic: topicName });
 const atPlace = v.object({
-  topic: v.string(),
+  topic: topicName,
   partition: wholeText(2_147_483_647),
   offset: v.pipe(
     v.string(),
@@ -168,13 +173,20 @@ export const deadLetterOperations: Operations = {
     body: redriveBody,
     answers: { 200: redriveAnswer },
     run: async ({ path, body }, { kafka, config, deadline, authorize }) => {
+      const rules: RedriveRules = {
+        authorizeRoute: (route) => authorize("route:invoke", route),
+        authorizeTopic: (topic) => authorize("record:write", topic),
+        sourcesOf: (route) => sourcesOf(config, route),
+      };
+      // Where one destination is named for all, the call is refused as a whole.
+      if (body.name !== undefined) (body.destination === "route" ? rules.authorizeRoute : rules.authorizeTopic)?.(body.name);
       const outcomes: v.InferOutput<typeof outcome>[] = [];
       const result = await redrive(kafka, path.topic, {
         choice: { ...toChoice(body), state: body.state },
         to: body.destination,
         name: body.name,
         invoke: invokerOf(config, body.destination),
-        authorizeTopic: (topic) => authorize("record:write", topic),
+        ...rules,
         ratePerSecond: body.rate_per_second ?? redriveDefaults.ratePerSecond,
         lettersMax: body.limit ?? redriveDefaults.lettersMax,
         redrivesMax: body.redrives_max ?? redriveDefaults.redrivesMax,
@@ -239,6 +251,17 @@ function invokerOf(config: Config, destination: "route" | "topic") {
     );
   }
   return invokeFunction({ prefix: prefix ?? "", region: config.AWS_REGION, endpoint: config.RELAY_FUNCTION_ENDPOINT });
+}
+
+/** A caller's grants decide first: who may not invoke a route does not learn whether it exists. */
+function sourcesOf({ RELAY_ROUTES: routes }: Config, route: string): readonly string[] {
+  const sources = routes?.get(route);
+  if (sources !== undefined) return sources;
+  if (routes !== undefined) throw new RelayError("not-found", `There is no route ${JSON.stringify(route.slice(0, 200))}.`);
+  throw new RelayError(
+    "bad-configuration",
+    "RELAY_ROUTES is not set, so it is unknown which topics the routes read; redrive to the topic, or by the command line.",
+  );
 }
 
 function toListed({ letter, state, mark }: FoundLetter) {

@@ -1,16 +1,17 @@
 /** Hands one record to a route, as an event of its topic: to the route's handler in this process, or to its deployed function. */
 import { RelayError } from "../../errors.js";
 import type { KafkaRecord } from "../../kafka/records.js";
-import type { KafkaBatchResponse, KafkaEvent } from "../../kafka-event/shape.js";
+import type { KafkaBatchResponse } from "../../kafka-event/shape.js";
+import type { RedriveEvent, RedriveMark } from "../redrive-mark.js";
 import type { RelayHandler } from "../relay.js";
 import type { RouteInvoker } from "./redrive.js";
 
 /** `handler` finds the route's handler by name; undefined: there is no such route. */
 export function invokeInProcess(handler: (route: string) => Promise<RelayHandler | undefined>): RouteInvoker {
-  return async (route, record, deadline) => {
+  return async (route, record, mark, deadline) => {
     const found = await handler(route);
     if (found === undefined) throw new RelayError("not-found", `There is no route ${JSON.stringify(route)}.`);
-    assertTaken(await found(toEvent(record), { getRemainingTimeInMillis: deadline.leftMs }), route);
+    assertTaken(await found(toEvent(record, mark), { getRemainingTimeInMillis: deadline.leftMs }), route);
   };
 }
 
@@ -23,7 +24,7 @@ export interface FunctionPlace {
 }
 
 export function invokeFunction({ prefix, region, endpoint }: FunctionPlace): RouteInvoker {
-  return async (route, record, deadline) => {
+  return async (route, record, mark, deadline) => {
     const { LambdaClient, InvokeCommand } = await import("@aws-sdk/client-lambda");
     const client = new LambdaClient({
       maxAttempts: 1,
@@ -32,7 +33,7 @@ export function invokeFunction({ prefix, region, endpoint }: FunctionPlace): Rou
     });
     const name = prefix + route.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     try {
-      const command = new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(toEvent(record))) });
+      const command = new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(toEvent(record, mark))) });
       const answer = await client.send(command, { abortSignal: AbortSignal.timeout(Math.max(1, deadline.leftMs())) });
       const payload = JSON.parse(Buffer.from(answer.Payload ?? []).toString() || "null") as unknown;
       if (answer.FunctionError !== undefined) {
@@ -65,7 +66,8 @@ function assertTaken(answer: KafkaBatchResponse | null | undefined, route: strin
 }
 
 /** The record alone, at its first coordinates; a null header stays null, since no mapping stands between. */
-function toEvent({ topic, partition, offset, timestampMs, timestampType, key, value, headers }: KafkaRecord): KafkaEvent {
+function toEvent(redriven: KafkaRecord, relayRedrive: RedriveMark): RedriveEvent {
+  const { topic, partition, offset, timestampMs, timestampType, key, value, headers } = redriven;
   const record = {
     topic,
     partition,
@@ -78,5 +80,5 @@ function toEvent({ topic, partition, offset, timestampMs, timestampType, key, va
       [header.name]: header.value === null ? (null as unknown as number[]) : [...new Int8Array(header.value)],
     })),
   };
-  return { eventSource: "SelfManagedKafka", bootstrapServers: "", records: { [`${topic}-${partition}`]: [record] } };
+  return { eventSource: "SelfManagedKafka", bootstrapServers: "", records: { [`${topic}-${partition}`]: [record] }, relayRedrive };
 }

@@ -4,24 +4,31 @@ import { RelayError, toRelayError } from "../../errors.js";
 import type { Kafka } from "../../kafka/kafka.js";
 import type { KafkaRecord, OutgoingRecord } from "../../kafka/records.js";
 import { isInternalTopic, parseTopicName } from "../../kafka/topic-name.js";
-import { toRedriveHeader } from "../redrive-mark.js";
+import { type RedriveMark, toRedriveHeader } from "../redrive-mark.js";
 import type { Letter } from "./letter.js";
 import { findLetters, type LetterChoice } from "./letters.js";
 import { type Mark, writeMarks } from "./marks.js";
 import { isOutOfTime } from "./out-of-time.js";
 
 /** Hands a record to a route; resolves when the route has dealt with it for good (delivered, filtered, or dead-lettered anew), throws where it gives it back. */
-export type RouteInvoker = (route: string, record: KafkaRecord, deadline: Deadline) => Promise<void>;
+export type RouteInvoker = (route: string, record: KafkaRecord, mark: RedriveMark, deadline: Deadline) => Promise<void>;
 
-export interface RedriveOptions {
+/** Who may, and what goes where. Each throws where the answer is no. */
+export interface RedriveRules {
+  readonly authorizeRoute?: (route: string) => void;
+  /** To write records that count as records of this topic, or into it. */
+  readonly authorizeTopic?: (topic: string) => void;
+  /** The topics that a route reads; undefined: unknown here, so that a letter's origin is not held against them. */
+  readonly sourcesOf?: (route: string) => readonly string[] | undefined;
+}
+
+export interface RedriveOptions extends RedriveRules {
   readonly choice: LetterChoice;
   /** "route": the route's own logic, the record at its first coordinates. "topic": every consumer of the topic sees the record again. */
   readonly to: "route" | "topic";
   /** In place of the route or topic that the letter names. */
   readonly name?: string | undefined;
   readonly invoke: RouteInvoker;
-  /** Asked before a record goes into a topic; throws where the caller may not. */
-  readonly authorizeTopic?: (topic: string) => void;
   readonly ratePerSecond: number;
   readonly lettersMax: number;
   /** A letter that was redriven so often already stays where it is. */
@@ -101,12 +108,30 @@ async function redriveLetter(kafka: Kafka, letter: Letter, options: RedriveOptio
   }
 }
 
-async function toRoute(letter: Letter, { name, invoke, deadline }: RedriveOptions): Promise<RedriveOutcome> {
+async function toRoute(letter: Letter, options: RedriveOptions): Promise<RedriveOutcome> {
+  const { name, invoke, deadline } = options;
   const route = name ?? letter.route;
   if (route === undefined) return skipped("no route is named in it: name one");
-  const { record } = letter;
-  await invoke(route, { ...record, headers: [...record.headers, markOf(letter)] }, deadline);
+  assertMayPass(letter, route, options);
+  const { record, redrives, namespace } = letter;
+  await invoke(route, record, { count: redrives + 1, namespace }, deadline);
   return { outcome: "redriven", to: `route ${route}` };
+}
+
+/**
+ * Whoever can write to a dead letter topic can write a letter that names any route, topic, partition and offset. So the caller must be allowed to run the route and to
+ * write to the topic that the record is to count as one of, and that topic must be one that the route reads.
+ */
+function assertMayPass({ origin }: Letter, route: string, { authorizeRoute, authorizeTopic, sourcesOf }: RedriveRules): void {
+  authorizeRoute?.(route);
+  const sources = sourcesOf?.(route);
+  if (origin !== undefined && sources !== undefined && !sources.includes(origin.topic)) {
+    throw new RelayError(
+      "unprocessable",
+      `The dead letter says that its record comes from the topic ${JSON.stringify(origin.topic.slice(0, 249))}, but the route ${route} reads ${sources.join(", ")}.`,
+    );
+  }
+  for (const topic of origin === undefined ? (sources ?? []) : [origin.topic]) authorizeTopic?.(topic);
 }
 
 async function toTopic(kafka: Kafka, letter: Letter, { name, authorizeTopic, deadline }: RedriveOptions): Promise<RedriveOutcome> {
@@ -116,14 +141,10 @@ async function toTopic(kafka: Kafka, letter: Letter, { name, authorizeTopic, dea
   if (isInternalTopic(topic)) return skipped(`${topic} is Kafka's own topic`);
   authorizeTopic?.(topic);
   const { key, value, headers, timestampMs } = record;
-  const again: OutgoingRecord = { key, value, timestampMs, headers: [...headers, markOf(letter)] };
+  const again: OutgoingRecord = { key, value, timestampMs, headers: [...headers, toRedriveHeader(letter.redrives + 1, record)] };
   const [outcome] = await kafka.producer.produce(parseTopicName(topic), [again], deadline);
   if (outcome?.outcome === "failed") throw outcome.error;
   return { outcome: "redriven", to: `topic ${topic}` };
-}
-
-function markOf({ record: { topic, partition, offset }, redrives, namespace }: Letter) {
-  return toRedriveHeader({ count: redrives + 1, topic, partition, offset, namespace });
 }
 
 function skipped(why: string): RedriveOutcome {

@@ -116,6 +116,7 @@ export function completeTemplate(service: Service, { settings, needs, secretArns
 export function prepareStart(service: Service): readonly string[] {
   const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
   for (const { definition } of functions) tellPartialResponses(definition);
+  tellRoutes(functions);
   return functions.flatMap(({ key, definition }) => faultsOfMappings(key, definition));
 }
 
@@ -171,6 +172,7 @@ function complete(
     RELAY_ACCESS_GRANTS: settings.grants,
   };
   provider.httpApi = { ...provider.httpApi, ...authorizersOf(settings), ...corsOf(settings) };
+  tellRoutes(functions);
   for (const { key, definition } of functions) {
     definition.role = roleIdOf(key);
     if (settings.reservedConcurrency === "off") delete definition.reservedConcurrency;
@@ -196,6 +198,22 @@ function tellPartialResponses(definition: ServiceFunction): void {
   const mappings = mappingsOf(definition);
   if (!isRoute(definition) || mappings.length === 0 || !mappings.every(takesPartialResponses)) return;
   (definition as { environment?: Record<string, string> }).environment = { ...definition.environment, RELAY_PARTIAL_RESPONSES: "true" };
+}
+
+/** Which topics each route reads, for the function that redrives to routes: it accepts letters from these topics alone. */
+function tellRoutes(functions: readonly { readonly definition: ServiceFunction }[]): void {
+  const routes = functions.flatMap(({ definition }) => {
+    const topics = [...new Set(mappingsOf(definition).map(({ topic }) => topic))];
+    const name = definition.handler
+      .split("/")
+      .pop()
+      ?.replace(/\.[^.]+$/, "");
+    return isRoute(definition) && topics.length > 0 ? [`${name}=${topics.join(",")}`] : [];
+  });
+  for (const { definition } of functions) {
+    if (definition.environment?.RELAY_FUNCTION_PREFIX === undefined || routes.length === 0) continue;
+    (definition as { environment?: Record<string, string> }).environment = { ...definition.environment, RELAY_ROUTES: routes.join(" ") };
+  }
 }
 
 function kafkaVariables({ kafkaAuthentication, kafkaSecret }: DeploymentSettings): Record<string, string> {

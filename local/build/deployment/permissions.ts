@@ -56,6 +56,7 @@ const byPermission: Readonly<Record<Permission, ClusterActions>> = {
   // Written where a letter goes back to a topic, and to tell what became of it.
   "dead-letter:redrive": produced,
   "dead-letter:discard": produced,
+  "route:invoke": {},
   "service:describe": {},
 };
 

@@ -135,3 +135,23 @@ test("an account with little concurrency reserves none", async () => {
 
   expect(service.functions.produce).not.toHaveProperty("reservedConcurrency");
 });
+
+test("the function that redrives to routes knows which topics each route reads, deployed and on the laptop", async () => {
+  const withDeadLetters = () => {
+    const service = serviceOf({});
+    service.functions.deadLetters = {
+      handler: "functions/dead-letters.handler",
+      name: "d",
+      environment: { RELAY_FUNCTION_PREFIX: "relay-prod-" },
+    };
+    return service;
+  };
+  const [deployed, local] = [withDeadLetters(), withDeadLetters()];
+  await prepareDeployment(deployed, projectFolder);
+  prepareStart(local);
+
+  for (const { functions } of [deployed, local]) {
+    expect(functions.deadLetters?.environment?.RELAY_ROUTES).toBe("strong-quakes=earthquakes");
+    expect(functions.produce?.environment).toBeUndefined();
+  }
+});
