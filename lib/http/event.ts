@@ -96,7 +96,7 @@ export function toMediaTypeIfAny(headers: Readonly<Record<string, string | undef
   return header === undefined || header.trim() === "" ? toMediaType(headers) : (parseMediaType(header) ?? bytes);
 }
 
-/** The Content-Type of the request; JSON where none is given, for serverless-offline cannot tell the two apart. `unsupported-media-type` where it is none. */
+/** The Content-Type of the request; JSON where none is given. `unsupported-media-type` where it is none. */
 export function toMediaType(headers: Readonly<Record<string, string | undefined>>): MediaType {
   const header = headers["content-type"];
   if (header === undefined || header.trim() === "") return { essence: "application/json", parameters: new Map() };
@@ -107,7 +107,7 @@ export function toMediaType(headers: Readonly<Record<string, string | undefined>
 
 /**
  * The bytes the client sent; where `isJsonText`, JSON that says it is ISO-8859-1 comes in UTF-8. Throws `too-large` for what Lambda would not have been given, and `bad-request` for
- * bytes that were no text and have been turned into text on the way (serverless-offline does so; API Gateway hands them over in base64).
+ * bytes that were not text and have been turned into text on the way (serverless-offline by itself does so; API Gateway hands them over in base64).
  */
 export function toBody(event: GatewayEvent, type: MediaType, isJsonText: boolean): Buffer {
   const { body } = event;

@@ -1,5 +1,6 @@
 // A plugin of the framework: how many environments of a function run side by side on a laptop. serverless-offline begins one for every call that finds none
 // free, each a thread that loads the function anew: a hundred calls at once would keep two cores busy for longer than the calls may take.
+import { asGatewaySent } from "../gateway/gateway-event.mjs";
 import { createTurns } from "./turns.mjs";
 
 /** A call waits so long for an environment that is busy before another is begun: most calls take a few milliseconds, a long poll half a minute. */
@@ -46,7 +47,7 @@ function callOf(turns, environmentOf) {
   const given = {};
   return {
     setEvent: (event) => {
-      given.event = event;
+      given.event = asGatewaySent(event);
     },
     setClientContext: (clientContext) => {
       given.clientContext = clientContext;

@@ -1,4 +1,5 @@
 /** The plugin in a stranger's project, under the real `serverless offline`. */
+import { get } from "node:http";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
@@ -165,14 +166,24 @@ test("the status endpoint tells state, positions and lag", async () => {
 
   await run.until(async () => (await statusOf()).mappings[0]?.partitions?.[0]?.lag === 0);
   const status = await statusOf();
+  const statuses = await Promise.all([`localhost:${new URL(project.statusUrl).port}`, "[::1]", "evil.example"].map(statusUnder));
   run.signal("SIGINT");
   await run.ended();
 
   expect(status.mappings[0]).toMatchObject({ function: "orders", topic, state: "polling" });
+  expect(statuses, "a name that was made to resolve to this machine is refused").toEqual([200, 200, 403]);
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the endpoint, looked into by path
 const statusOf = async (): Promise<any> => (await fetch(project.statusUrl)).json();
+
+/** Not fetch: that sets Host by itself. */
+const statusUnder = (host: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    get(project.statusUrl, { headers: { host }, agent: false }, (response) => {
+      response.resume().once("end", () => resolve(response.statusCode));
+    }).once("error", reject);
+  });
 
 test("what is given up goes to the on-failure topic, one record each", async () => {
   const failures = await createTestTopic(kafka);

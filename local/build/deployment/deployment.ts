@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { corsPolicy } from "../../gateway/cors.mjs";
 import { toAlarms } from "./alarms.js";
 import { type EgressRow, egressFaults, egressOf, toMarkdown } from "./egress.js";
 import { isProvisioned, type MappingEvent, mappingFaults, takesPartialResponses } from "./mappings.js";
@@ -236,17 +237,8 @@ function authorizersOf({ authorizer, jwtIssuer, jwtAudience }: DeploymentSetting
   };
 }
 
-/** Credentials are never allowed: no cookie decides anything here. */
 function corsOf({ corsOrigins }: DeploymentSettings): Record<string, unknown> {
-  if (corsOrigins.length === 0) return {};
-  return {
-    cors: {
-      allowedOrigins: corsOrigins,
-      allowedHeaders: ["accept", "authorization", "content-type", "traceparent", "x-amz-date", "x-amz-security-token"],
-      allowedMethods: ["DELETE", "GET", "PATCH", "POST", "PUT"],
-      maxAge: 600,
-    },
-  };
+  return corsOrigins.length === 0 ? {} : { cors: { allowedOrigins: corsOrigins, ...corsPolicy } };
 }
 
 /** Every call has the authorizer, the catch-all, health and the description included: none can be forgotten. */

@@ -9,6 +9,8 @@ export interface StatusServer {
 export type MappingStatus = TriggerStatus & { readonly function: string };
 
 const path = "/_kafka-trigger";
+/** Under another name a web page may ask, which lets a name of its own resolve to this machine (DNS rebinding). */
+const ownHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
 
 /** A port in use is said and ends nothing. */
 export function serveStatus(
@@ -19,8 +21,10 @@ export function serveStatus(
 ): Promise<StatusServer | undefined> {
   const server = createServer((request, response) => {
     const isKnown = request.url?.split("?")[0] === path;
-    const status = !isKnown ? 404 : request.method === "GET" ? 200 : 405;
-    const body = status === 200 ? { mappings: mappings() } : { message: `GET ${path} is all there is` };
+    const isOwn = ownHost.test(request.headers.host ?? "");
+    const status = !isOwn ? 403 : !isKnown ? 404 : request.method === "GET" ? 200 : 405;
+    const refusal = isOwn ? `only GET ${path} is answered here` : "this host is not served here; use localhost or 127.0.0.1";
+    const body = status === 200 ? { mappings: mappings() } : { message: refusal };
     response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(JSON.stringify(body));
   });
   return new Promise((resolve) => {

@@ -1,0 +1,43 @@
+// The event as API Gateway would have made it. serverless-offline turns bytes into text, which loses some, and makes up a Content-Type where none was sent; what came over
+// the wire is kept until the event is made.
+import { randomUUID } from "node:crypto";
+
+/** Travels with the request as a header of ours, with an id that nobody can guess. */
+const markName = "x-kafka-relay-request";
+
+/** Requests that are open, by their mark. */
+const open = new Map();
+
+/** Takes note of a request before serverless-offline sees it. Nobody else's mark passes. */
+export function keep(request, response) {
+  const id = randomUUID();
+  const { rawHeaders } = request;
+  for (let at = rawHeaders.length - 2; at >= 0; at -= 2) if (rawHeaders[at].toLowerCase() === markName) rawHeaders.splice(at, 2);
+  rawHeaders.push(markName, id);
+  open.set(id, request);
+  response.once("close", () => open.delete(id));
+}
+
+/** Undoes what serverless-offline did to body and Content-Type; an event that did not come over HTTP stays as it is. */
+export function asGatewaySent(event) {
+  const id = event?.headers?.[markName];
+  if (id === undefined) return event;
+  const { [markName]: _, ...headers } = event.headers;
+  const request = open.get(id);
+  if (request === undefined) return { ...event, headers };
+  const type = request.headers["content-type"];
+  if ((type ?? "").trim() === "") delete headers["content-type"];
+  const bytes = request.payload;
+  if (!Buffer.isBuffer(bytes) || bytes.length === 0) return { ...event, headers };
+  headers["content-length"] = String(bytes.length);
+  const isText = isGatewayText(type) && isPlain(request.headers["content-encoding"]);
+  return { ...event, headers, body: bytes.toString(isText ? "utf8" : "base64"), isBase64Encoded: !isText };
+}
+
+/** The types that an HTTP API hands on as text; any other, and a body without a type, comes in base64. */
+function isGatewayText(type) {
+  const essence = (type ?? "").split(";")[0].trim().toLowerCase();
+  return essence.startsWith("text/") || ["application/json", "application/xml", "application/javascript"].includes(essence);
+}
+
+const isPlain = (coding) => ["", "identity"].includes((coding ?? "").trim().toLowerCase());

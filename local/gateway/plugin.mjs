@@ -1,0 +1,84 @@
+// A plugin of the framework: serverless-offline's servers answer as the gateway would. By themselves they let the pages of every origin do everything, with credentials, and
+// answer to any Host. Listed before serverless-offline.
+import { createRequire } from "node:module";
+import { keep } from "./gateway-event.mjs";
+import { judge, parseGuardSettings } from "./request-guard.mjs";
+
+export default class GatewayPlugin {
+  constructor(serverless) {
+    this.serverless = serverless;
+    this.hooks = {
+      "before:offline:start:init": () => this.begin(),
+      "before:offline:start": () => this.begin(),
+    };
+  }
+
+  begin() {
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    const settings = this.settings(this.serverless.service.custom ?? {});
+    // The servers are made later, of a class that nobody hands out: its `start` is where each one passes.
+    const { Server } = createRequire(import.meta.resolve("serverless-offline"))("@hapi/hapi");
+    const servers = Object.getPrototypeOf(new Server());
+    const { start } = servers;
+    servers.start = function guardedStart() {
+      guard(this.listener, settings);
+      return start.call(this);
+    };
+  }
+
+  settings({ gateway = {}, "serverless-offline": offline = {} }) {
+    try {
+      return parseGuardSettings({ ...gateway, boundHost: offline.host });
+    } catch (error) {
+      throw new this.serverless.classes.Error(error.message);
+    }
+  }
+}
+
+/** Every request of a listener passes here first, whoever else listens. */
+function guard(listener, settings) {
+  const emit = listener.emit;
+  listener.emit = function guardedEmit(name, ...args) {
+    if (name !== "request" && name !== "checkContinue") return emit.call(this, name, ...args);
+    const [request, response] = args;
+    return admit(request, response, settings) ? emit.call(this, name, ...args) : true;
+  };
+}
+
+function admit(request, response, settings) {
+  const judged = judge(request, settings);
+  if (judged.verdict === "refused") {
+    answer(response, 403, { error_code: 403, message: judged.message });
+    return false;
+  }
+  for (const [name, value] of Object.entries(judged.headers)) response.setHeader(name, value);
+  if (judged.verdict === "preflight") {
+    response.writeHead(204).end();
+    return false;
+  }
+  if (request.headers.origin !== undefined) varyByOrigin(response);
+  // serverless-offline answers CORS by the one, and its server compresses by the other; functions are given the raw headers, with both.
+  delete request.headers.origin;
+  delete request.headers["accept-encoding"];
+  keep(request, response);
+  return true;
+}
+
+/** The body is not read to its end: the connection goes with the refusal. */
+function answer(response, status, body) {
+  const text = JSON.stringify(body);
+  response
+    .writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text), connection: "close" })
+    .end(text);
+}
+
+/** The server in between sets `vary` itself, at the end. */
+function varyByOrigin(response) {
+  const writeHead = response.writeHead;
+  response.writeHead = function writeHeadWithVary(...args) {
+    const given = response.getHeader("vary");
+    response.setHeader("vary", given === undefined ? "origin" : `${given}, origin`);
+    return writeHead.apply(response, args);
+  };
+}
