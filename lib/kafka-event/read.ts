@@ -1,7 +1,7 @@
 /** Reads Lambda's Kafka event into records: the shape is checked at once, bytes are decoded on first touch. */
 import { RelayError } from "../errors.js";
 import type { KafkaRecord, RecordHeader } from "../kafka/records.js";
-import { type KafkaEventRecord, nullHeaderBytes } from "./shape.js";
+import { type KafkaEventHeader, type KafkaEventRecord, nameOfNullHeader } from "./shape.js";
 
 export interface PartitionRecords {
   /** The key in the event, `<topic>-<partition>`, by which a partial failure names its partition. */
@@ -79,20 +79,20 @@ class LambdaRecord implements KafkaRecord {
   }
 
   get headers(): readonly RecordHeader[] {
-    this.#headers ??= (this.#record.headers ?? []).flatMap((header) =>
-      // Buffer.from takes the bytes modulo 256, which is what signed bytes need.
-      Object.entries(header).map(([name, bytes]) => ({
-        name,
-        value: isNull(bytes) ? null : Buffer.from(bytes),
-      })),
-    );
+    this.#headers ??= (this.#record.headers ?? []).flatMap(toHeaders);
     return this.#headers;
   }
 }
 
-/** By the list that stands for it inside this process, or by a null that somebody else wrote. */
-function isNull(bytes: readonly number[] | null): bytes is null {
-  return bytes === null || bytes === nullHeaderBytes;
+/** `{}` is AWS's null header: its name is lost, so it is left out. Whoever builds an event by hand may keep the name by writing null for the bytes. */
+function toHeaders(header: KafkaEventHeader): readonly RecordHeader[] {
+  const nullName = nameOfNullHeader(header);
+  if (nullName !== undefined) return [{ name: nullName, value: null }];
+  // Buffer.from takes the bytes modulo 256, which is what signed bytes need.
+  return Object.entries(header).map(([name, bytes]: [string, readonly number[] | null]) => ({
+    name,
+    value: bytes === null ? null : Buffer.from(bytes),
+  }));
 }
 
 function toBytes(base64: string | null | undefined): Buffer | null {

@@ -11,8 +11,12 @@ export interface KafkaEventRecord {
   readonly key?: string;
   /** Base64; absent for a tombstone. */
   readonly value?: string;
-  /** In wire order, one name each; bytes are signed (-128 to 127). */
-  readonly headers: readonly { readonly [name: string]: readonly number[] }[];
+  /** In wire order, one name each; bytes are signed (-128 to 127). A header whose value is null is `{}`: its name is lost. */
+  readonly headers: readonly KafkaEventHeader[];
+}
+
+export interface KafkaEventHeader {
+  readonly [name: string]: readonly number[];
 }
 
 export interface KafkaEvent {
@@ -29,8 +33,16 @@ export interface KafkaBatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: { readonly partition: string; readonly offset: number } }[];
 }
 
-/**
- * The bytes of a header whose value is null. Lambda's event has no word for null, so in JSON it is as empty as an empty value; inside one process it is told apart by
- * being this very list.
- */
-export const nullHeaderBytes: readonly number[] = Object.freeze([]);
+const nullHeaderNames = new WeakMap<object, string>();
+
+/** A header whose value is null, as AWS represents it: `{}`. Only inside this process, where no JSON lies between, `nameOfNullHeader` still knows its name. */
+export function toNullHeader(name: string): KafkaEventHeader {
+  const header: KafkaEventHeader = {};
+  nullHeaderNames.set(header, name);
+  return header;
+}
+
+/** Undefined for a header that came as JSON. */
+export function nameOfNullHeader(header: object): string | undefined {
+  return nullHeaderNames.get(header);
+}

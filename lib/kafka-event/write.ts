@@ -1,8 +1,8 @@
 /** From a fetched record to its place in Lambda's Kafka event, straight from the bytes; and how many bytes of JSON it takes there. */
 import { forEachHeader, type RecordView } from "../kafka/codec/record-view.js";
-import { type KafkaEventRecord, nullHeaderBytes } from "./shape.js";
+import { type KafkaEventHeader, type KafkaEventRecord, toNullHeader } from "./shape.js";
 
-/** Null keys and values are left out, header bytes are signed, a header without a value has no bytes. */
+/** Null keys and values are left out, header bytes are signed, a header whose value is null is `{}`. */
 export function toEventRecord(view: RecordView, topic: string, partition: number): KafkaEventRecord {
   const { bytes, offset, timestampMs: timestamp, timestampType, keyAt, keyBytes, valueAt, valueBytes } = view;
   const headers = view.headerCount === 0 ? [] : toHeaders(view);
@@ -49,13 +49,17 @@ function digits(number: number): number {
 }
 
 function toHeaders(view: RecordView): KafkaEventRecord["headers"] {
-  const headers: { [name: string]: readonly number[] }[] = [];
+  const headers: KafkaEventHeader[] = [];
   forEachHeader(view, (nameAt, nameBytes, valueAt, valueBytes) => {
     const name = view.bytes.toString("utf8", nameAt, nameAt + nameBytes);
+    if (valueBytes < 0) {
+      headers.push(toNullHeader(name));
+      return;
+    }
     const value: number[] = [];
     for (let at = valueAt; at < valueAt + valueBytes; at++) value.push(view.bytes.readInt8(at));
     // A computed key defines an own member also where the name is "__proto__".
-    headers.push({ [name]: valueBytes < 0 ? nullHeaderBytes : value });
+    headers.push({ [name]: value });
   });
   return headers;
 }

@@ -11,7 +11,7 @@ export interface KafkaEventRecord {
   readonly key?: string;
   /** Base64; absent for a tombstone. */
   readonly value?: string;
-  /** In wire order, one name each; bytes are signed (-128 to 127). */
+  /** In wire order, one name each; bytes are signed (-128 to 127). A header whose value is null is `{}`: its name is lost. */
   readonly headers: readonly { readonly [name: string]: readonly number[] }[];
 }
 

@@ -4,6 +4,7 @@ import { createDeadline } from "../../lib/deadline.js";
 import { commitOffsets } from "../../lib/kafka/admin/group-offsets.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, type ApiAnswer, type ApiOptions, type ApiRequest, createApi } from "./api.js";
+import { keepsEveryDate } from "./kafka.js";
 import { uniqueName } from "./unique-names.js";
 
 export interface AdminApi extends Api {
@@ -37,7 +38,13 @@ export async function createAdminApi(options: ApiOptions = {}): Promise<AdminApi
       const name = uniqueName("admin");
       const [result] = await createTopics(
         api.kafka,
-        [{ name, partitionsCount: partitions, configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })) }],
+        [
+          {
+            name,
+            partitionsCount: partitions,
+            configs: Object.entries({ ...keepsEveryDate, ...configs }).map(([key, value]) => ({ name: key, value })),
+          },
+        ],
         deadline(),
       );
       if (result instanceof Error) throw result;

@@ -22,6 +22,9 @@ export interface TestTopic {
   readonly configs?: Readonly<Record<string, string>>;
 }
 
+/** Records keep whatever their date is: a broker's cleaner deletes what is older than seven days by its timestamp, and tests write fixed ones. */
+export const keepsEveryDate = { "retention.ms": "-1" };
+
 /** Creates a topic and waits until every broker knows its partitions' leaders. */
 export async function createTestTopic(
   kafka: Kafka,
@@ -38,7 +41,7 @@ export async function createTestTopic(
           partitionsCount: partitions,
           replicationFactor: replicas,
           assignments: [],
-          configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+          configs: Object.entries({ ...keepsEveryDate, ...configs }).map(([key, value]) => ({ name: key, value })),
         },
       ],
       timeoutMs: 15_000,

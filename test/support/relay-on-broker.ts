@@ -3,7 +3,7 @@ import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { KafkaRecord, OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
-import type { KafkaBatchResponse, KafkaEvent } from "../../lib/kafka-event/shape.js";
+import { type KafkaBatchResponse, type KafkaEvent, toNullHeader } from "../../lib/kafka-event/shape.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../../lib/relay/delivery.js";
 import { type RelayHandler, type RelayOptions, relay } from "../../lib/relay/relay.js";
 import type { Route } from "../../lib/relay/route.js";
@@ -59,7 +59,7 @@ export function toEvent(records: readonly KafkaRecord[]): KafkaEvent {
       timestampType,
       ...(key === null ? {} : { key: key.toString("base64") }),
       ...(value === null ? {} : { value: value.toString("base64") }),
-      headers: headers.map((header) => ({ [header.name]: header.value === null ? (null as never) : [...new Int8Array(header.value)] })),
+      headers: headers.map(({ name, value }) => (value === null ? toNullHeader(name) : { [name]: [...new Int8Array(value)] })),
     });
   }
   return { eventSource: "SelfManagedKafka", bootstrapServers: "127.0.0.1:9092", records: lists };

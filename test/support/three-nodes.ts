@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";
 import { waitForBrokers } from "../../local/broker/probe.js";
 import { acquireLock } from "../../local/processes/lock.js";
-import { runFolder } from "./run-folder.js";
+import { busyCleaner, runFolder } from "./run-folder.js";
 
 const turnTimeoutMs = 5 * 60_000;
 const healTimeoutMs = 120_000;
@@ -20,7 +20,7 @@ export async function threeNodes(): Promise<ThreeNodes> {
   const folder = join(runFolder(), "three-nodes");
   const free = await acquireLock(`${folder}.lock`, turnTimeoutMs, "Another test file has had the three nodes for too long");
   try {
-    const cluster = await startBroker({ nodes: 3, dataFolder: folder });
+    const cluster = await startBroker({ nodes: 3, dataFolder: folder, properties: busyCleaner });
     const heal = () => healNodes(cluster);
     await heal();
     return {

@@ -77,9 +77,9 @@ test("an MSK event names aws:kafka and the cluster", async () => {
 });
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-filtering.html (the sample without a key)
-test("a null key and a tombstone's value are left out; headers keep their order and repeats, and there are none as an empty list", async () => {
+test("a null key and a tombstone's value are left out; headers keep their order and repeats, a null one is {}, and there are none as an empty list", async () => {
   const topic = await createTestTopic(mappings.kafka);
-  const headers = ["a", "b", "a"].map((name, index) => ({ name, value: Buffer.from(String(index)) }));
+  const headers = ["a", "b", "a", "null"].map((name, index) => ({ name, value: name === "null" ? null : Buffer.from(String(index)) }));
   await writeRecords(mappings.kafka, topic, [
     record(null, { key: Buffer.from("k") }),
     record("v", { headers }),
@@ -93,7 +93,7 @@ test("a null key and a tombstone's value are left out; headers keep their order 
   expect(tombstone).not.toHaveProperty("value");
   expect(tombstone?.headers).toEqual([]);
   expect(keyless).not.toHaveProperty("key");
-  expect(keyless?.headers).toEqual([{ a: [48] }, { b: [49] }, { a: [50] }]);
+  expect(keyless?.headers).toEqual([{ a: [48] }, { b: [49] }, { a: [50] }, {}]);
   expect(empty).toMatchObject({ key: "", value: "" });
 });
 

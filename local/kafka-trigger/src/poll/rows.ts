@@ -118,7 +118,8 @@ export function extentOf(view: RecordView): readonly [number, number] {
   let end = Math.max(view.keyAt + view.keyBytes, view.valueAt + view.valueBytes, view.headersAt);
   if (view.headerCount > 0) {
     forEachHeader(view, (nameAt, nameBytes, valueAt, valueBytes) => {
-      end = Math.max(end, nameAt + nameBytes, valueAt + valueBytes);
+      // A null value has no bytes, but the -1 before it belongs to the record.
+      end = Math.max(end, nameAt + nameBytes, valueAt + Math.max(0, valueBytes));
     });
   }
   return [Math.min(view.keyAt, view.valueAt, view.headersAt), end];
