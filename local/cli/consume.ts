@@ -45,7 +45,7 @@ const readRecordsMax = 1_000;
 const waitMs = 500;
 /** Pause after a partition that told nothing: its leader moves. */
 const pauseMs = 500;
-/** A partition that tells nothing for so many reads in a row ends it. */
+/** A partition that tells nothing for so many reads in a row is read no more. */
 const failuresInRowMax = 20;
 
 /** What can be printed of a record: text, or its bytes as they are. */
@@ -65,33 +65,44 @@ async function consume(context: CliContext, options: ConsumeOptions, [topic = ""
   const unknown = options.partitions?.find((partition) => !known.includes(partition));
   if (unknown !== undefined) throw usageError(`Topic "${topic}" has no partition ${unknown}: it has ${known.length}.`);
   const partitions = options.partitions ?? known;
+  let open = partitions;
   const ends = new Map((await kafka.reader.offsets(topic, partitions, context.deadline())).map((one) => [one.partition, one]));
   const next = await startOffsets(context, kafka, topic, partitions, options, ends);
   const { interrupted } = context.world;
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   const isAtEnd = () =>
-    options.untilEnd === true && partitions.every((partition) => (next.get(partition) ?? 0n) >= (ends.get(partition)?.end ?? 0n));
+    options.untilEnd === true && open.every((partition) => (next.get(partition) ?? 0n) >= (ends.get(partition)?.end ?? 0n));
   const progress = progressOf(context, options, partitions, next, ends);
-  let failures = 0;
+  const failures = new Map<number, number>();
   try {
-    for (let round = 0; left > 0 && !interrupted.aborted && !isAtEnd(); round++) {
-      const positions = turned(partitions, round).map(
-        (partition): ReadPosition => ({ topic, partition, offset: next.get(partition) ?? 0n }),
-      );
+    for (let round = 0; left > 0 && open.length > 0 && !interrupted.aborted && !isAtEnd(); round++) {
+      const positions = turned(open, round).map((partition): ReadPosition => ({ topic, partition, offset: next.get(partition) ?? 0n }));
       const limits = { bytesMax: readBytesMax, recordsMax: Math.min(readRecordsMax, left), waitMs };
       const read = await orInterrupted(kafka.reader.read(positions, limits, context.deadline()), interrupted);
       if (read === undefined) break;
       const printed = await printRead(context, read, next, format, options.untilEnd === true ? ends : undefined);
       left -= printed;
       progress?.add(printed);
-      failures = read.some(({ error }) => error !== undefined) ? failures + 1 : 0;
-      const error = read.find((one) => one.error !== undefined)?.error;
-      if (error !== undefined && (failures > failuresInRowMax || !error.failure.isRetriable)) throw error;
-      if (error !== undefined) await sleep(pauseMs);
+      // One partition's trouble ends that partition alone, and is said; the others are printed on.
+      const given = read.filter((one) => isGivenUp(one, failures));
+      for (const { error } of given) if (error !== undefined) context.complain(error);
+      open = open.filter((partition) => given.every((one) => one.partition !== partition));
+      if (given.length === 0 && read.some(({ error }) => error !== undefined)) await sleep(pauseMs);
     }
   } finally {
     progress?.stop();
   }
+}
+
+/** `failures` counts those in a row, by partition. */
+function isGivenUp({ partition, error }: PartitionRead, failures: Map<number, number>): boolean {
+  if (error === undefined) {
+    failures.delete(partition);
+    return false;
+  }
+  const inRow = (failures.get(partition) ?? 0) + 1;
+  failures.set(partition, inRow);
+  return inRow > failuresInRowMax || !error.failure.isRetriable;
 }
 
 /** Where the end is known, and the records themselves do not run over the terminal. */

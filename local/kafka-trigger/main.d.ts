@@ -43,6 +43,8 @@ export interface PartitionStatus {
   readonly lag: number;
   readonly waiting: number;
   readonly isWithFunction: boolean;
+  /** Why it cannot be read at present, and since when (ISO 8601); the other partitions go on. */
+  readonly failure: { readonly code: string; readonly message: string; readonly since: string } | null;
 }
 
 export interface TriggerStatus {

@@ -416,6 +416,38 @@ describe("how much a read gives", () => {
   });
 });
 
+describe("a batch that cannot be read", () => {
+  /** Legal, and larger than any reader of ours takes. */
+  const writeUnreadable = (topic: string) =>
+    writeBatch(api.kafka, topic, 0, [{ value: Buffer.alloc(70_000_000) }], { compression: "gzip" });
+
+  test("fails its partition, and the others are read", async () => {
+    const topic = await topicOf([], ["a"], ["b"]);
+    await writeUnreadable(topic);
+
+    const first = await get(`/topics/${topic}/records`);
+    await writeBatch(api.kafka, topic, 1, ["later"]);
+    const second = await get(`/topics/${topic}/records?cursor=${first.json.cursor}`);
+
+    expect(first.status).toBe(200);
+    expect(values(first).sort()).toEqual(["a", "b"]);
+    expect(first.json.partitions[0]).toMatchObject({ partition: 0, next_offset: 0, error: { error_code: 50002 } });
+    expect(values(second)).toEqual(["later"]);
+  });
+
+  test("takes nothing away from the records before it, which are given first", async () => {
+    const topic = await topicOf(["before it"]);
+    await writeUnreadable(topic);
+
+    const first = await get(v3(topic, 0));
+    const second = await get(v3(topic, 0, `?cursor=${first.json.cursor}`));
+
+    expect([first.status, values(first)]).toEqual([200, ["before it"]]);
+    expect([second.status, second.json.error_code]).toEqual([500, 50002]);
+    expect(second.json.message).toContain("at offset 1 holds more than 67108864 bytes once decompressed");
+  });
+});
+
 describe("one record", () => {
   test("is answered by its offset", async () => {
     const topic = await topicOf(["a", "b"]);

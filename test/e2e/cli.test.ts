@@ -5,6 +5,8 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleCli } from "../../local/build/cli.js";
+import { createTestTopic, testKafka } from "../support/kafka.js";
+import { writeBatch } from "../support/write-batches.js";
 
 /** What is installed: the launcher, which in a clone runs the source; and the bundle, which starts in half the time and is what these tests run. */
 const launcher = fileURLToPath(new URL("../../local/cli/bin.js", import.meta.url));
@@ -135,6 +137,20 @@ test("ten thousand lines arrive, each once and in order", async () => {
   const consumed = await relay(["consume", topic, "--from-beginning", "--limit", "10000"]);
 
   expect(consumed.out).toBe(`${lines.join("\n")}\n`);
+});
+
+test("consume says once which partition cannot be read, prints the others, and ends with 1", async () => {
+  const kafka = testKafka();
+  const topic = (await createTestTopic(kafka, { partitions: 2 })) as string;
+  made.push(topic);
+  await writeBatch(kafka, topic, 0, [{ value: Buffer.alloc(70_000_000) }], { compression: "gzip" });
+  await writeBatch(kafka, topic, 1, ["a", "b"]);
+  await kafka.close();
+
+  const consumed = await relay(["consume", topic, "--from-beginning", "--until-end"]);
+
+  expect(consumed).toMatchObject({ code: 1, out: "a\nb\n" });
+  expect(consumed.err).toMatch(/^error: The batch in partition 0 of \S+ at offset 0 holds more than 67108864 bytes once decompressed.*\n$/);
 });
 
 test("consume goes on until Ctrl-C, and ends well with it", async () => {

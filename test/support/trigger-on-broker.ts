@@ -5,7 +5,7 @@ import type { KafkaEvent, KafkaEventRecord } from "../../lib/kafka-event/shape.j
 import type { Mapping } from "../../local/kafka-trigger/src/mapping.js";
 import { toEvent } from "../../local/kafka-trigger/src/poll/event.js";
 import type { GivenUp, InvocationOutcome } from "../../local/kafka-trigger/src/poll/settle.js";
-import { startTrigger, type Trigger } from "../../local/kafka-trigger/src/trigger.js";
+import { startTrigger, type Trigger, type TriggerWorld } from "../../local/kafka-trigger/src/trigger.js";
 import { testKafka, until } from "./kafka.js";
 import { uniqueName } from "./unique-names.js";
 
@@ -22,7 +22,12 @@ export interface MappingsOfEachTest {
   /** The test's own connection to the broker. */
   readonly kafka: Kafka;
   /** Runs a mapping until the test ends. */
-  readonly start: (topic: string, run?: TestFunction, given?: Parameters<typeof runMapping>[3]) => MappingRun;
+  readonly start: (
+    topic: string,
+    run?: TestFunction,
+    given?: Parameters<typeof runMapping>[3],
+    world?: Partial<TriggerWorld>,
+  ) => MappingRun;
 }
 
 const stopLimitMs = 5_000;
@@ -43,8 +48,8 @@ export function mappingsOfEachTest(): MappingsOfEachTest {
     get kafka() {
       return kafka;
     },
-    start: (topic, run, given) => {
-      const mapping = runMapping(kafka, topic, run, given);
+    start: (topic, run, given, world) => {
+      const mapping = runMapping(kafka, topic, run, given, world);
       runs.push(mapping);
       return mapping;
     },
@@ -59,6 +64,7 @@ export function runMapping(
   topic: string,
   run: TestFunction = () => undefined,
   { failure, ...given }: Partial<Omit<Mapping, "failure">> & { readonly failure?: Partial<Mapping["failure"]> } = {},
+  world: Partial<TriggerWorld> = {},
 ): MappingRun {
   const events: KafkaEvent[] = [];
   const givenUp: GivenUp[] = [];
@@ -90,6 +96,7 @@ export function runMapping(
     giveUp: async (given) => void givenUp.push(given),
     say: () => {},
     warn: (line) => void warnings.push(line),
+    ...world,
   });
   return { ...trigger, events, givenUp, warnings, isPolling: () => until(() => trigger.status().state === "polling") };
 }

@@ -1,13 +1,18 @@
 /** What a mapping does when its ground shifts: offsets that are gone, a topic made anew, a handler that poisons one partition, a copy that was killed. */
 import { expect, test } from "vitest";
-import { createDeadline } from "../../lib/deadline.js";
+import { createDeadline, type Deadline } from "../../lib/deadline.js";
+import { commitOffsets } from "../../lib/kafka/admin/group-offsets.js";
 import { deleteRecords } from "../../lib/kafka/admin/records-delete.js";
-import { deleteTopics } from "../../lib/kafka/admin/topics.js";
+import { deleteTopics, growTopic } from "../../lib/kafka/admin/topics.js";
+import type { Api, Destination } from "../../lib/kafka/connection.js";
+import type { Kafka } from "../../lib/kafka/kafka.js";
+import type { RawPartition } from "../../lib/kafka/read/fetch.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { createTestTopic, until } from "../support/kafka.js";
 import { write as writeRecords } from "../support/relay-on-broker.js";
-import { type MappingRun, mappingsOfEachTest, valuesOf } from "../support/trigger-on-broker.js";
+import { type MappingRun, mappingsOfEachTest, recordsOf, valuesOf } from "../support/trigger-on-broker.js";
 import { uniqueName } from "../support/unique-names.js";
+import { writeBatch } from "../support/write-batches.js";
 
 const mappings = mappingsOfEachTest();
 const { start } = mappings;
@@ -76,6 +81,69 @@ test("a poison batch holds its partition for as long as it fails, and the others
   expect(handed(run).at(-1)).toBe("behind it");
 });
 
+/** A handler's end, in the test's hands. */
+function released() {
+  let resolve = () => {};
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<void>((onEnd, onError) => {
+    resolve = onEnd;
+    reject = onError;
+  });
+  return { promise, resolve: () => resolve(), reject: (error: Error) => reject(error) };
+}
+
+/** Fetch answers of partition 0 with one bit turned on their way, as long as `isDamaging` says so. */
+function damagedOnTheWay(kafka: Kafka, isDamaging: () => boolean): Kafka {
+  return {
+    ...kafka,
+    openConnection: () => {
+      const connection = kafka.openConnection();
+      return {
+        ...connection,
+        request: async <Args, Answer>(api: Api<Args, Answer>, args: Args, to: Destination, deadline: Deadline): Promise<Answer> => {
+          const answer = await connection.request(api, args, to, deadline);
+          if (api.name !== "Fetch" || !isDamaging()) return answer;
+          const { topics } = answer as { readonly topics: readonly { readonly partitions: readonly RawPartition[] }[] };
+          for (const { partition, records } of topics.flatMap(({ partitions }) => partitions))
+            if (partition === 0 && records.length > 0) records.writeUInt8((records.at(-1) ?? 0) ^ 1, records.length - 1);
+          return answer;
+        },
+      };
+    },
+  };
+}
+
+test.each([
+  {
+    what: "a batch of 70 MB once decompressed",
+    why: "holds more than 67108864 bytes once decompressed",
+    prepare: (topic: TopicName) => writeBatch(mappings.kafka, topic, 0, [{ value: Buffer.alloc(70_000_000) }], { compression: "gzip" }),
+  },
+  {
+    what: "a batch that does not match its checksum",
+    why: "does not match its checksum",
+    prepare: (topic: TopicName) => write(topic, ["damaged"]),
+  },
+])("$what stops its own partition, which says why, and the others go on", async ({ why, prepare }) => {
+  const topic = await createTestTopic(mappings.kafka, { partitions: 3 });
+  await write(topic, ["read before it"]);
+  await prepare(topic);
+  const kafka = damagedOnTheWay(mappings.kafka, () => why.includes("checksum"));
+  const run = start(topic, undefined, { windowMs: 0, batchSize: 1 }, { kafka });
+  await until(() => run.status().partitions.some(({ failure }) => failure !== null));
+
+  for (const partition of [1, 2]) await write(topic, [`one of ${partition}`, `two of ${partition}`], partition);
+  await until(() => [1, 2].every((partition) => run.status().partitions[partition]?.committed === 2));
+
+  const [failing, ...others] = run.status().partitions;
+  expect(failing?.failure).toMatchObject({ code: "batch-unreadable", message: expect.stringContaining(why) });
+  expect(Date.parse(failing?.failure?.since ?? "")).toBeLessThanOrEqual(Date.now());
+  expect(others.map(({ failure, lag }) => [failure, lag])).toEqual(Array(2).fill([null, 0]));
+  expect(handed(run)).toContain("read before it");
+  expect(run.warnings.filter((line) => line.includes(why))).toHaveLength(1);
+  expect(run.warnings.filter((line) => line.includes("it goes on"))).toEqual([]);
+});
+
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-troubleshoot.html
 test("a record that no invocation can take is given up without one, and the partition goes on", async () => {
   const topic = await createTestTopic(mappings.kafka, { partitions: 1, configs: { "max.message.bytes": "8000000" } });
@@ -104,4 +172,79 @@ test("after a clean stop the first batch waits for nobody at the next start", as
   await until(() => second.events.length > 0);
 
   expect(Date.now() - startedMs).toBeLessThan(firstBatchLimitMs);
+});
+
+test("a partition that can be read again goes on where it stopped, and says so", async () => {
+  const topic = await createTestTopic(mappings.kafka, { partitions: 2 });
+  let isDamaging = true;
+  const run = start(topic, undefined, { windowMs: 0 }, { kafka: damagedOnTheWay(mappings.kafka, () => isDamaging) });
+  await write(topic, ["a", "b"]);
+  await until(() => run.status().partitions.some(({ failure }) => failure !== null));
+
+  isDamaging = false;
+  await until(() => run.status().partitions[0]?.lag === 0);
+
+  expect(handed(run)).toEqual(["a", "b"]);
+  expect(run.status().partitions[0]?.failure).toBeNull();
+  expect(run.warnings.at(-1)).toBe("partition 0: that is over, it goes on");
+});
+
+test("a group's offset behind the end of its partition stops no other, and its partition starts over", async () => {
+  const topic = await createTestTopic(mappings.kafka, { partitions: 3 });
+  const consumerGroupId = uniqueName("group");
+  for (const partition of [0, 1, 2]) await write(topic, [`of ${partition}`], partition);
+  await commitOffsets(mappings.kafka, consumerGroupId, new Map([[topic, new Map([[0, 1_000n]])]]), createDeadline(10_000));
+
+  const run = start(topic, undefined, { consumerGroupId, windowMs: 0 });
+  await until(() => run.status().partitions.filter(({ committed }) => committed === 1).length === 3);
+
+  expect(handed(run).sort()).toEqual(["of 0", "of 1", "of 2"]);
+});
+
+test("a batch that outlives its assignment is not invoked again while it runs, nor afterwards where it succeeded", async () => {
+  const topic = await createTestTopic(mappings.kafka, { partitions: 1 });
+  await write(topic, ["slow", "behind it"]);
+  const handler = released();
+  let running = 0;
+  let runningMax = 0;
+  const run = start(
+    topic,
+    async (event) => {
+      if (recordsOf(event).some(({ partition }) => partition !== 0)) return;
+      runningMax = Math.max(runningMax, ++running);
+      if (valuesOf(event).includes("slow")) await handler.promise;
+      running--;
+    },
+    { windowMs: 0, batchSize: 1 },
+    { rebalanceTimeoutMs: 500 },
+  );
+  await until(() => running === 1);
+
+  await growTopic(mappings.kafka, topic, 2, createDeadline(10_000));
+  await until(() => run.status().partitions.length === 2);
+  await write(topic, ["new partition"], 1);
+  await until(() => handed(run).includes("new partition"));
+  expect(run.status().partitions[0]).toMatchObject({ isWithFunction: true, committed: null });
+  handler.resolve();
+  await until(() => run.status().partitions[0]?.committed === 2);
+
+  expect(runningMax).toBe(1);
+  expect(handed(run)).toEqual(["slow", "new partition", "behind it"]);
+});
+
+test("a batch that outlives its assignment and fails comes again, when it has returned", async () => {
+  const topic = await createTestTopic(mappings.kafka, { partitions: 1 });
+  await write(topic, ["slow"]);
+  const handler = released();
+  let attempts = 0;
+  const run = start(topic, () => (++attempts === 1 ? handler.promise : undefined), { windowMs: 0 }, { rebalanceTimeoutMs: 500 });
+  await until(() => attempts === 1);
+  await growTopic(mappings.kafka, topic, 2, createDeadline(10_000));
+  await until(() => run.status().partitions.length === 2);
+
+  const attemptsMeanwhile = attempts;
+  handler.reject(new Error("slow and wrong"));
+  await until(() => run.status().partitions[0]?.committed === 1);
+
+  expect([attemptsMeanwhile, attempts]).toEqual([1, 2]);
 });

@@ -75,7 +75,8 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
       const first = writer.firstOffset(one.partition);
       return { ...one, ...(before === undefined ? {} : { deletedBefore: before }), ...(first === undefined ? {} : { firstOffset: first }) };
     });
-  assertSomethingTold(partitions, start);
+  assertSameTopic(partitions, start);
+  if (writer.count() === 0) assertSomethingTold(partitions);
   const served = rotated(positions, writer.lastPartition());
   return {
     recordsJson: writer.finish(),
@@ -114,12 +115,13 @@ function limitsOf(query: ReadRequest["query"], writer: RecordWriter, waitMs: num
   };
 }
 
-/** An offset that is not there, and what all partitions failed by, are the caller's answer; a single failure is told beside the others. */
-function assertSomethingTold(partitions: readonly PartitionTold[], start: Start): void {
+function assertSameTopic(partitions: readonly PartitionTold[], start: Start): void {
   const recreated = partitions.find(({ error }) => error?.code === "topic-recreated")?.error;
   if (recreated !== undefined) throw start.at === "cursor" ? cursorOutlived(recreated) : recreated;
-  const outOfRange = partitions.find(({ error }) => error?.code === "offset-out-of-range");
-  if (outOfRange?.error !== undefined) throw outOfRange.error;
+}
+
+/** What all partitions failed by is the caller's answer; a single failure, or one behind records that are given, is told beside the others. */
+function assertSomethingTold(partitions: readonly PartitionTold[]): void {
   const [first] = partitions;
   if (first?.error !== undefined && partitions.every(({ error }) => error !== undefined)) throw first.error;
 }

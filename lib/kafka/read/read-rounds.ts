@@ -154,7 +154,13 @@ async function fetchRound(
     partitionBytesMax: bytesMax,
   };
   const answers = await Promise.all([...byLeader].map(([nodeId, ofLeader]) => askLeader(kafka, nodeId, ofLeader, limits, deadline)));
-  for (const [partition, raw] of answers.flat()) await take(kafka, partition, raw, budget, deadline);
+  for (const [partition, raw] of answers.flat()) {
+    await take(kafka, partition, raw, budget, deadline).catch((thrown: unknown) => {
+      // What is wrong with one partition is said of it, and the others' records are given. A bug of ours ends the read.
+      if (!(thrown instanceof RelayError)) throw thrown;
+      partition.error = thrown;
+    });
+  }
   const missesMax = Math.max(0, ...wanted.filter(({ error }) => error === undefined).map(({ misses }) => misses));
   if (missesMax > 0) await sleep(Math.min(leaderPausesMs[missesMax] ?? 0, deadline.leftMs()));
 }

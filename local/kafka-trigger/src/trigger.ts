@@ -11,8 +11,8 @@ import type { Mapping } from "./mapping.js";
 import { dueInMs, isTooLarge, nextBatch } from "./poll/batcher.js";
 import { type Commits, createCommits } from "./poll/commits.js";
 import { createFetcher, type Fetcher } from "./poll/fetcher.js";
-import { Lane, type Run } from "./poll/lane.js";
-import { findPlaces } from "./poll/places.js";
+import { Lane, type LaneFailure, type Run } from "./poll/lane.js";
+import { findPlaces, type Place } from "./poll/places.js";
 import { countOf, type GivenUp, type InvocationOutcome, settle } from "./poll/settle.js";
 import { createTroubles } from "./poll/troubles.js";
 
@@ -37,6 +37,8 @@ export interface TriggerWorld {
   readonly warn: (line: string) => void;
   readonly now?: () => number;
   readonly random?: () => number;
+  /** Of the membership, for tests: how long members may take to finish what they hold when the group rebalances. */
+  readonly rebalanceTimeoutMs?: number;
 }
 
 export type TriggerState = "waiting for the topic" | "joining" | "polling" | "stopping" | "stopped";
@@ -48,6 +50,8 @@ export interface PartitionStatus {
   readonly lag: number;
   readonly waiting: number;
   readonly isWithFunction: boolean;
+  /** Why it cannot be read at present, and since when (ISO 8601); the other partitions go on. */
+  readonly failure: { readonly code: string; readonly message: string; readonly since: string } | null;
 }
 
 export interface TriggerStatus {
@@ -80,6 +84,8 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
   let state: TriggerState = "waiting for the topic";
   let membership: Membership | undefined;
   let holding: Holding | undefined;
+  /** The batch of each partition that is with the function. It outlives its assignment: no other batch of the partition begins before it returns. */
+  const handed = new Map<number, Promise<void>>();
 
   const onTrouble = (error: RelayError): void => troubles.told(error);
 
@@ -90,6 +96,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
       groupId: mapping.consumerGroupId,
       topic,
       sessionTimeoutMs,
+      ...(world.rebalanceTimeoutMs === undefined ? {} : { rebalanceTimeoutMs: world.rebalanceTimeoutMs }),
       onAssigned: (assignment) => void assigned(assignment),
       onRevoked: revoked,
       onTrouble,
@@ -111,21 +118,35 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
   }
 
   async function assigned(assignment: Assignment): Promise<void> {
-    const own: Holding = { assignment, lanes: new Map(), inHand: new Set(), isEnding: false, timer: undefined };
+    const own: Holding = { assignment, lanes: new Map(), unplaced: new Map(), inHand: new Set(), isEnding: false, timer: undefined };
     holding = own;
-    const commits = createCommits(assignment, (partition, offset) => committed(own, partition, offset), onTrouble);
+    const commits = createCommits(
+      assignment,
+      (partition, offset) => committed(own, partition, offset),
+      (error) => troubles.told(error, "commits"),
+    );
     own.commits = commits;
-    for (let isKnown = false; !isKnown && assignment.isCurrent() && !own.isEnding; ) {
-      try {
-        await position(own, assignment);
-        isKnown = true;
-      } catch (thrown) {
-        onTrouble(toRelayError(thrown));
-        await sleep(topicCheckMs, undefined, { signal: stopping.signal }).catch(() => {});
-      }
+    for (let missing = assignment.partitions; ; ) {
+      const known = assignment.partitions.length - missing.length;
+      missing = await position(own, assignment, missing);
+      if (!assignment.isCurrent() || own.isEnding) return;
+      if (missing.length === 0 || assignment.partitions.length - missing.length > known) begin(own, assignment);
+      if (missing.length === 0) return;
+      await sleep(topicCheckMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
-    if (!assignment.isCurrent() || own.isEnding) return;
-    own.fetcher = createFetcher({
+  }
+
+  /** Polls what is known; a partition whose place is found later joins the others. */
+  function begin(own: Holding, assignment: Assignment): void {
+    own.fetcher ??= fetcherOf(own, assignment);
+    if (state !== "polling" && assignment.partitions.length > 0)
+      say(`polls ${describePartitions(assignment.partitions)} as group ${mapping.consumerGroupId}`);
+    state = "polling";
+    own.fetcher.poll();
+  }
+
+  function fetcherOf(own: Holding, assignment: Assignment): Fetcher {
+    return createFetcher({
       kafka,
       mapping,
       lanes: own.lanes,
@@ -137,26 +158,55 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
         passFiltered(own, lane);
         pump(own);
       },
-      onTrouble,
+      onFailed: ({ partition }, error) => troubles.told(error, `partition ${partition}`),
+      onHealed: ({ partition }) => troubles.over(`partition ${partition}`),
       warn,
     });
-    state = "polling";
-    if (assignment.partitions.length > 0) say(`polls ${describePartitions(assignment.partitions)} as group ${mapping.consumerGroupId}`);
-    own.fetcher.poll();
   }
 
-  async function position(own: Holding, assignment: Assignment): Promise<void> {
-    for (const place of await findPlaces(kafka, mapping, assignment)) {
-      const lane = new Lane(place.partition, place.offset, place.committed);
-      lane.highWatermark = place.end;
-      own.lanes.set(place.partition, lane);
-      // The place is chosen once: after a restart the records that came meanwhile are not "before the latest".
-      if (place.committed === undefined && mapping.startingPosition.kind !== "TRIM_HORIZON")
-        own.commits?.note(place.partition, place.offset);
+  /** Makes a lane of each partition whose place is known, and answers those that are not known yet. */
+  async function position(own: Holding, assignment: Assignment, wanted: readonly number[]): Promise<readonly number[]> {
+    try {
+      const places = await findPlaces(kafka, mapping, assignment, wanted);
+      for (const place of places) {
+        if (place.error === undefined) found(own, place);
+        else {
+          own.unplaced.set(place.partition, { error: place.error, sinceMs: own.unplaced.get(place.partition)?.sinceMs ?? now() });
+          troubles.told(place.error, `partition ${place.partition}`);
+        }
+      }
+      return places.filter(({ error }) => error !== undefined).map(({ partition }) => partition);
+    } catch (thrown) {
+      onTrouble(toRelayError(thrown));
+      return wanted;
     }
   }
 
+  function found(own: Holding, place: Place): void {
+    const lane = new Lane(place.partition, place.offset, place.committed);
+    lane.highWatermark = place.end;
+    own.lanes.set(place.partition, lane);
+    if (own.unplaced.delete(place.partition)) troubles.over(`partition ${place.partition}`);
+    waitForEarlierBatch(own, lane);
+    // The place is chosen once: after a restart the records that came meanwhile are not "before the latest".
+    if (place.committed === undefined && mapping.startingPosition.kind !== "TRIM_HORIZON") own.commits?.note(place.partition, place.offset);
+  }
+
+  /** A handler may run for longer than a rebalance waits: its partition stays busy until it returns, whoever asked for the batch. */
+  function waitForEarlierBatch(own: Holding, lane: Lane): void {
+    const earlier = handed.get(lane.partition);
+    if (earlier === undefined) return;
+    lane.isBusy = true;
+    void earlier.then(() => {
+      lane.isBusy = false;
+      if (holding !== own) return;
+      passFiltered(own, lane);
+      pump(own);
+    });
+  }
+
   function committed(own: Holding, partition: number, offset: number): void {
+    troubles.over("commits");
     const lane = own.lanes.get(partition);
     if (lane === undefined) return;
     counts.committed += Math.max(0, offset - (lane.committed ?? offset));
@@ -197,6 +247,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
       })
       .then((isSettled) => {
         own.inHand.delete(work);
+        for (const { partition } of batch) if (handed.get(partition) === work) handed.delete(partition);
         // What was left unsettled because the poller ends is begun again by whoever has the partition next; here it must not be passed.
         for (const lane of isSettled ? lanes : []) {
           lane.isBusy = false;
@@ -205,6 +256,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
         pump(own);
       });
     own.inHand.add(work);
+    for (const { partition } of batch) handed.set(partition, work);
   }
 
   async function settleBatch(own: Holding, batch: readonly Run[], isEnding: () => boolean): Promise<boolean> {
@@ -216,6 +268,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
       lane.settled = nextOffset;
       lane.uncommitted++;
       own.commits?.note(partition, nextOffset);
+      if (holding !== own) handOn(lane, nextOffset);
     };
     const giveUp = async (given: GivenUp) => {
       counts.dropped += countOf(given.runs);
@@ -237,6 +290,18 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
       now,
       warn,
     });
+  }
+
+  /** The assignment that asked for the batch has ended; where the partition is ours again, its present lane goes on behind what was settled. */
+  function handOn(before: Lane, nextOffset: number): void {
+    const lane = holding?.lanes.get(before.partition);
+    if (lane === undefined || lane.history > 0 || nextOffset <= lane.settled) return;
+    // The group's offsets never go back by themselves: somebody has set them, or the topic was made anew.
+    if ((lane.committed ?? -1) < (before.committed ?? -1)) return;
+    lane.skipTo(nextOffset);
+    lane.settled = nextOffset;
+    lane.uncommitted++;
+    holding?.commits?.note(lane.partition, nextOffset);
   }
 
   async function call(runs: readonly Run[]): Promise<InvocationOutcome> {
@@ -296,7 +361,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
       state,
       topic,
       consumerGroupId: mapping.consumerGroupId,
-      partitions: [...(holding?.lanes.values() ?? [])].map(toPartitionStatus),
+      partitions: holding === undefined ? [] : partitionsOf(holding),
       counts: { ...counts },
     }),
     stop: async (limitMs) => {
@@ -314,11 +379,25 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
 interface Holding {
   readonly assignment: Assignment;
   readonly lanes: Map<number, Lane>;
+  /** Partitions of which the broker does not say yet where they go on. */
+  readonly unplaced: Map<number, Omit<LaneFailure, "times">>;
   readonly inHand: Set<Promise<void>>;
   commits?: Commits;
   fetcher?: Fetcher;
   isEnding: boolean;
   timer: NodeJS.Timeout | undefined;
+}
+
+function partitionsOf({ lanes, unplaced }: Holding): readonly PartitionStatus[] {
+  const unknown = [...unplaced].map(([partition, failure]) => ({
+    ...{ partition, committed: null, end: 0, lag: 0, waiting: 0, isWithFunction: false },
+    failure: toFailureStatus(failure),
+  }));
+  return [...[...lanes.values()].map(toPartitionStatus), ...unknown].sort((one, other) => one.partition - other.partition);
+}
+
+function toFailureStatus({ error, sinceMs }: Omit<LaneFailure, "times">): NonNullable<PartitionStatus["failure"]> {
+  return { code: error.code, message: error.message, since: new Date(sinceMs).toISOString() };
 }
 
 function toPartitionStatus(lane: Lane): PartitionStatus {
@@ -329,6 +408,7 @@ function toPartitionStatus(lane: Lane): PartitionStatus {
     lag: Math.max(0, lane.highWatermark - lane.settled),
     waiting: lane.count,
     isWithFunction: lane.isBusy,
+    failure: lane.failure === undefined ? null : toFailureStatus(lane.failure),
   };
 }
 

@@ -1,14 +1,13 @@
 /** Keeps the lanes of one assignment filled: a poll for the partitions of each leader that have room, decoded straight into the event's records. */
 import { createDeadline } from "../../../../lib/deadline.js";
 import { RelayError, toRelayError } from "../../../../lib/errors.js";
-import { toAdminError } from "../../../../lib/kafka/admin/admin-failures.js";
 import { listOffsets } from "../../../../lib/kafka/admin/list-offsets.js";
 import { walkRecordSet } from "../../../../lib/kafka/codec/record-set.js";
 import type { RecordView } from "../../../../lib/kafka/codec/record-view.js";
 import type { Kafka } from "../../../../lib/kafka/kafka.js";
 import { fetchRaw, type RawPartition } from "../../../../lib/kafka/read/fetch.js";
 import { createPollConnections } from "../../../../lib/kafka/read/poll-connections.js";
-import { isMovedLeader } from "../../../../lib/kafka/read/read-failures.js";
+import { offsetOutOfRangeCode, toReadError } from "../../../../lib/kafka/read/read-failures.js";
 import { payloadBytesOf } from "../../../../lib/kafka-event/write.js";
 import type { Mapping } from "../mapping.js";
 import type { Lane } from "./lane.js";
@@ -21,7 +20,10 @@ export interface FetcherOptions {
   readonly isCurrent: () => boolean;
   /** Records have come, or were filtered out: look whether a batch is due. */
   readonly onRecords: (lane: Lane, counts: { readonly polled: number; readonly filteredOut: number }) => void;
-  readonly onTrouble: (error: RelayError) => void;
+  /** One partition cannot be read: it waits, and the others go on. */
+  readonly onFailed: (lane: Lane, error: RelayError) => void;
+  /** It can be read again. */
+  readonly onHealed: (lane: Lane) => void;
   readonly warn: (line: string) => void;
 }
 
@@ -50,17 +52,14 @@ const laneCountMax = 20_000;
 const waitingBytesMax = 96_000_000;
 const fetchBytesMax = 16_000_000;
 const partitionBytesMax = 4_000_000;
-const firstPauseMs = 100;
-const pauseMaxMs = 2_000;
 
-const offsetOutOfRange = 1;
+const leaderNotAvailableCode = 5;
 
 export function createFetcher(options: FetcherOptions): Fetcher {
-  const { kafka, mapping, lanes, onRecords, onTrouble } = options;
+  const { kafka, mapping, lanes, onRecords } = options;
   const { topic } = mapping;
   const polls = createPollConnections(kafka.openConnection);
   let isClosed = false;
-  let failures = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const hasRoom = (lane: Lane, waitingBytes: number) =>
@@ -92,8 +91,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       for (const lane of due) {
         const leader = partitions.find(({ partition }) => partition === lane.partition)?.leader ?? undefined;
         if (leader === undefined) {
-          kafka.metadata.forget(topic);
-          release(lane, firstPauseMs);
+          failed([lane], toReadError(leaderNotAvailableCode, { topic, partition: lane.partition }));
           continue;
         }
         const lanesOfLeader = byLeader.get(leader) ?? [];
@@ -112,30 +110,35 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       const positions = asked.map((lane) => ({ topic, partition: lane.partition, offset: BigInt(lane.fetchOffset) }));
       const limits = { maxWaitMs: holdMs, bytesMin: 1, bytesMax: fetchBytesMax, partitionBytesMax };
       const answers = await polls.use((connection) => fetchRaw(connection, leader, positions, limits, createDeadline(answerTimeoutMs)));
-      failures = 0;
       if (isClosed || !options.isCurrent()) return;
-      for (const answer of answers) {
-        const lane = lanes.get(answer.partition);
-        const asked = positions.find(({ partition }) => partition === answer.partition)?.offset;
+      for (const lane of asked) {
+        const answer = answers.find(({ partition }) => partition === lane.partition);
+        const offset = positions.find(({ partition }) => partition === lane.partition)?.offset;
         // A lane that was set back meanwhile has no use for what lies behind.
-        if (lane !== undefined && asked === BigInt(lane.fetchOffset)) await take(lane, answer);
+        if (offset === BigInt(lane.fetchOffset)) await takeOrFail(lane, answer);
+        lane.isFetching = false;
       }
-      for (const lane of asked) release(lane, 0);
     } catch (thrown) {
       failed(asked, toRelayError(thrown));
     }
     poll();
   }
 
-  async function take(lane: Lane, answer: RawPartition): Promise<void> {
-    if (answer.errorCode === offsetOutOfRange) return reposition(lane);
-    if (answer.errorCode !== 0) {
-      kafka.metadata.forget(topic);
-      const error = toAdminError(answer.errorCode, `Partition ${lane.partition} of topic ${JSON.stringify(topic)}`);
-      if (!isMovedLeader(answer.errorCode) || error.code === "unknown-topic-or-partition") onTrouble(error);
-      lane.pausedUntilMs = Date.now() + firstPauseMs * 2;
-      return;
+  /** What is wrong with one partition stops no other. */
+  async function takeOrFail(lane: Lane, answer: RawPartition | undefined): Promise<void> {
+    try {
+      await take(lane, answer ?? { errorCode: leaderNotAvailableCode });
+      if (lane.failure === undefined) return;
+      lane.failure = undefined;
+      options.onHealed(lane);
+    } catch (thrown) {
+      failed([lane], toRelayError(thrown));
     }
+  }
+
+  async function take(lane: Lane, answer: RawPartition | { readonly errorCode: number }): Promise<void> {
+    if (answer.errorCode === offsetOutOfRangeCode) return reposition(lane);
+    if (answer.errorCode !== 0 || !("records" in answer)) throw toReadError(answer.errorCode, { topic, partition: lane.partition });
     lane.highWatermark = Number(answer.lastStableOffset < 0n ? answer.highWatermark : answer.lastStableOffset);
     if (answer.records.length === 0) return;
     const fromOffset = lane.fetchOffset;
@@ -188,16 +191,14 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     lane.beginAt(Number(first.offset));
   }
 
-  function release(lane: Lane, pauseMs: number): void {
-    lane.isFetching = false;
-    if (pauseMs > 0) lane.pausedUntilMs = Date.now() + pauseMs;
-  }
-
   function failed(asked: readonly Lane[], error: RelayError): void {
-    const pauseMs = Math.min(pauseMaxMs, firstPauseMs * 2 ** failures++);
-    kafka.metadata.forget(topic);
-    for (const lane of asked) release(lane, pauseMs);
-    if (!isClosed && options.isCurrent()) onTrouble(error);
+    if (error.code !== "batch-unreadable") kafka.metadata.forget(topic);
+    const nowMs = Date.now();
+    for (const lane of asked) {
+      lane.isFetching = false;
+      lane.fail(error, nowMs);
+      if (!isClosed && options.isCurrent()) options.onFailed(lane, error);
+    }
   }
 
   return {

@@ -1,4 +1,5 @@
 /** One assigned partition: what was fetched and waits for the handler, and how far it is settled. Pure. */
+import type { RelayError } from "../../../../lib/errors.js";
 import { type Rows, WaitingRecord } from "./rows.js";
 
 /** A run of one partition, in offset order, on its way through the handler. */
@@ -7,6 +8,14 @@ export interface Run {
   readonly records: readonly WaitingRecord[];
   /** Where the partition goes on when all of it is settled: past what was filtered out behind it, too. */
   readonly nextOffset: number;
+}
+
+export interface LaneFailure {
+  readonly error: RelayError;
+  /** Milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Fetches that failed in a row. */
+  readonly times: number;
 }
 
 export class Lane {
@@ -26,6 +35,8 @@ export class Lane {
   isBusy = false;
   /** Batches that are settled and whose commit nobody has acknowledged. A kill repeats them, so a third is not begun. */
   uncommitted = 0;
+  /** Why it cannot be read at present; the other partitions go on. */
+  failure: LaneFailure | undefined;
   /** Not to be fetched before this time, in milliseconds: its last fetch failed. */
   pausedUntilMs = 0;
   readonly #waiting: Rows[] = [];
@@ -40,6 +51,13 @@ export class Lane {
     this.fetchOffset = offset;
     this.settled = offset;
     this.committed = committed;
+  }
+
+  /** Its fetch failed: it is left alone for so long, and each time in a row for longer. */
+  fail(error: RelayError, nowMs: number): void {
+    const { sinceMs = nowMs, times = 0 } = this.failure ?? {};
+    this.failure = { error, sinceMs, times: times + 1 };
+    this.pausedUntilMs = nowMs + Math.min(pauseMaxMs(error), firstPauseMs * 2 ** times);
   }
 
   /** May its records go to the handler? */
@@ -72,6 +90,23 @@ export class Lane {
     this.#waiting.push(rows);
     this.#count += rows.count;
     this.#bytes += rows.payloadBytes;
+  }
+
+  /** Everything below was settled by a batch of an earlier assignment: what of it was fetched again is not handed over again. */
+  skipTo(offset: number): void {
+    for (let rows = this.#waiting[0]; rows !== undefined && rows.offset(this.#from) < offset; rows = this.#waiting[0]) {
+      this.#bytes -= rows.payload(this.#from);
+      this.#count--;
+      this.#pass(rows);
+    }
+    this.fetchOffset = Math.max(this.fetchOffset, offset);
+  }
+
+  #pass(rows: Rows): void {
+    this.#from++;
+    if (this.#from < rows.count) return;
+    this.#waiting.shift();
+    this.#from = 0;
   }
 
   /** Back to the first record that is not settled; everything behind it is fetched again. */
@@ -107,11 +142,7 @@ export class Lane {
       if (bytes + payloadBytes > bytesMax) break;
       bytes += payloadBytes;
       records.push(new WaitingRecord(rows, this.#from));
-      this.#from++;
-      if (this.#from === rows.count) {
-        this.#waiting.shift();
-        this.#from = 0;
-      }
+      this.#pass(rows);
     }
     this.#count -= records.length;
     this.#bytes -= bytes;
@@ -119,6 +150,11 @@ export class Lane {
     return { partition: this.partition, records, nextOffset: this.#waiting[0]?.offset(this.#from) ?? this.fetchOffset };
   }
 }
+
+const firstPauseMs = 100;
+
+/** An unreadable batch seldom heals by itself, and may cost a second of decompressing to look at. */
+const pauseMaxMs = ({ code }: RelayError): number => (code === "batch-unreadable" ? 30_000 : 2_000);
 
 /** One may be on its way to be committed while the next is with the handler. */
 const uncommittedMax = 1;

@@ -1,5 +1,6 @@
 /** Where each partition of an assignment goes on: at what the group has committed, else at the starting position. */
 import { createDeadline } from "../../../../lib/deadline.js";
+import type { RelayError } from "../../../../lib/errors.js";
 import { listOffsets } from "../../../../lib/kafka/admin/list-offsets.js";
 import type { Kafka } from "../../../../lib/kafka/kafka.js";
 import type { Assignment } from "../../../../lib/kafka/membership/membership.js";
@@ -11,23 +12,36 @@ export interface Place {
   readonly offset: number;
   readonly committed: number | undefined;
   readonly end: number;
+  readonly error?: never;
+}
+
+/** A partition of which the broker does not say where it goes on. */
+export interface UnknownPlace {
+  readonly partition: number;
+  readonly error: RelayError;
 }
 
 const questionTimeoutMs = 10_000;
 
-/** Throws what the broker says of the first partition that it cannot answer for. */
-export async function findPlaces(kafka: Kafka, { topic, startingPosition }: Mapping, assignment: Assignment): Promise<readonly Place[]> {
+/** Of those `wanted`, each with its own answer. Throws where the group's offsets cannot be read. */
+export async function findPlaces(
+  kafka: Kafka,
+  { topic, startingPosition }: Mapping,
+  assignment: Assignment,
+  wanted: readonly number[],
+): Promise<readonly (Place | UnknownPlace)[]> {
   const known = await assignment.committed(createDeadline(questionTimeoutMs));
   const at = (partition: number, at: "earliest" | "latest" | bigint) => ({ topic, partition, at });
-  const points = assignment.partitions.flatMap((partition) => [
+  const points = wanted.flatMap((partition) => [
     at(partition, "latest"),
     ...(known.has(partition) ? [] : [at(partition, toPoint(startingPosition))]),
   ]);
   const found = await listOffsets(kafka, points, createDeadline(questionTimeoutMs));
-  const failed = found.find(({ error }) => error !== undefined)?.error;
-  if (failed !== undefined) throw failed;
-  return assignment.partitions.map((partition) => {
-    const [latest, start] = found.filter((one) => one.partition === partition);
+  return wanted.map((partition) => {
+    const own = found.filter((one) => one.partition === partition);
+    const error = own.find((one) => one.error !== undefined)?.error;
+    if (error !== undefined) return { partition, error };
+    const [latest, start] = own;
     const end = Number(latest?.offset ?? 0n);
     const committed = known.get(partition);
     if (committed !== undefined) return { partition, offset: Number(committed), committed: Number(committed), end };
