@@ -3,7 +3,8 @@ import { createKafka } from "../../../lib/kafka/kafka.js";
 import type { KafkaEvent } from "../../../lib/kafka-event/shape.js";
 import { checkOptions, type KafkaTriggerOptions, toMapping } from "./options.js";
 import { toEvent } from "./poll/event.js";
-import { startTrigger, type TriggerStatus } from "./trigger.js";
+import { startTrigger } from "./trigger.js";
+import type { TriggerStatus } from "./trigger-status.js";
 
 export type { KafkaTriggerOptions };
 

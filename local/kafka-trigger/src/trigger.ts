@@ -11,10 +11,11 @@ import type { Mapping } from "./mapping.js";
 import { dueInMs, isTooLarge, nextBatch } from "./poll/batcher.js";
 import { type Commits, createCommits } from "./poll/commits.js";
 import { createFetcher, type Fetcher } from "./poll/fetcher.js";
-import { Lane, type LaneFailure, type Run } from "./poll/lane.js";
+import { Lane, type Run } from "./poll/lane.js";
 import { findPlaces, type Place } from "./poll/places.js";
 import { countOf, type GivenUp, type InvocationOutcome, settle } from "./poll/settle.js";
 import { createTroubles } from "./poll/troubles.js";
+import { type TriggerState, type TriggerStatus, toPartitionStatuses, type Unplaced } from "./trigger-status.js";
 
 /** Hands a batch to the function, as Lambda's event (`toEvent`) or on its way to one. A rejection is a function error. */
 export type Invoke = (runs: readonly Run[]) => Promise<InvocationOutcome>;
@@ -39,29 +40,6 @@ export interface TriggerWorld {
   readonly random?: () => number;
   /** Of the membership, for tests: how long members may take to finish what they hold when the group rebalances. */
   readonly rebalanceTimeoutMs?: number;
-}
-
-export type TriggerState = "waiting for the topic" | "joining" | "polling" | "stopping" | "stopped";
-
-export interface PartitionStatus {
-  readonly partition: number;
-  readonly committed: number | null;
-  readonly end: number;
-  readonly lag: number;
-  readonly waiting: number;
-  readonly isWithFunction: boolean;
-  /** Why it cannot be read at present, and since when (ISO 8601); the other partitions go on. */
-  readonly failure: { readonly code: string; readonly message: string; readonly since: string } | null;
-}
-
-export interface TriggerStatus {
-  readonly state: TriggerState;
-  readonly topic: string;
-  readonly consumerGroupId: string;
-  readonly partitions: readonly PartitionStatus[];
-  readonly counts: Readonly<
-    Record<"polled" | "filteredOut" | "invoked" | "invocations" | "failedInvocations" | "committed" | "dropped", number>
-  >;
 }
 
 export interface Trigger {
@@ -361,7 +339,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
       state,
       topic,
       consumerGroupId: mapping.consumerGroupId,
-      partitions: holding === undefined ? [] : partitionsOf(holding),
+      partitions: holding === undefined ? [] : toPartitionStatuses(holding.lanes.values(), holding.unplaced),
       counts: { ...counts },
     }),
     stop: async (limitMs) => {
@@ -380,36 +358,12 @@ interface Holding {
   readonly assignment: Assignment;
   readonly lanes: Map<number, Lane>;
   /** Partitions of which the broker does not say yet where they go on. */
-  readonly unplaced: Map<number, Omit<LaneFailure, "times">>;
+  readonly unplaced: Map<number, Unplaced>;
   readonly inHand: Set<Promise<void>>;
   commits?: Commits;
   fetcher?: Fetcher;
   isEnding: boolean;
   timer: NodeJS.Timeout | undefined;
-}
-
-function partitionsOf({ lanes, unplaced }: Holding): readonly PartitionStatus[] {
-  const unknown = [...unplaced].map(([partition, failure]) => ({
-    ...{ partition, committed: null, end: 0, lag: 0, waiting: 0, isWithFunction: false },
-    failure: toFailureStatus(failure),
-  }));
-  return [...[...lanes.values()].map(toPartitionStatus), ...unknown].sort((one, other) => one.partition - other.partition);
-}
-
-function toFailureStatus({ error, sinceMs }: Omit<LaneFailure, "times">): NonNullable<PartitionStatus["failure"]> {
-  return { code: error.code, message: error.message, since: new Date(sinceMs).toISOString() };
-}
-
-function toPartitionStatus(lane: Lane): PartitionStatus {
-  return {
-    partition: lane.partition,
-    committed: lane.committed ?? null,
-    end: lane.highWatermark,
-    lag: Math.max(0, lane.highWatermark - lane.settled),
-    waiting: lane.count,
-    isWithFunction: lane.isBusy,
-    failure: lane.failure === undefined ? null : toFailureStatus(lane.failure),
-  };
 }
 
 function describePartitions(partitions: readonly number[]): string {

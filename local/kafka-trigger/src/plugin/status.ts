@@ -1,6 +1,6 @@
 /** `GET /_kafka-trigger`: state, positions and lag as JSON, for tests and people to wait on. */
 import { createServer } from "node:http";
-import type { TriggerStatus } from "../trigger.js";
+import type { TriggerStatus } from "../trigger-status.js";
 
 export interface StatusServer {
   readonly close: () => Promise<void>;

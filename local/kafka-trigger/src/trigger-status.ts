@@ -1,0 +1,53 @@
+/** What a mapping shows of itself: its state, and how far each partition is. */
+import type { Lane, LaneFailure } from "./poll/lane.js";
+
+export type TriggerState = "waiting for the topic" | "joining" | "polling" | "stopping" | "stopped";
+
+export interface PartitionStatus {
+  readonly partition: number;
+  readonly committed: number | null;
+  readonly end: number;
+  readonly lag: number;
+  readonly waiting: number;
+  readonly isWithFunction: boolean;
+  /** Why it cannot be read at present, and since when (ISO 8601); the other partitions go on. */
+  readonly failure: { readonly code: string; readonly message: string; readonly since: string } | null;
+}
+
+export interface TriggerStatus {
+  readonly state: TriggerState;
+  readonly topic: string;
+  readonly consumerGroupId: string;
+  readonly partitions: readonly PartitionStatus[];
+  readonly counts: Readonly<
+    Record<"polled" | "filteredOut" | "invoked" | "invocations" | "failedInvocations" | "committed" | "dropped", number>
+  >;
+}
+
+/** Why a partition has no lane yet. */
+export type Unplaced = Omit<LaneFailure, "times">;
+
+/** Of those that are read, and of those of which the broker does not say yet where they go on. */
+export function toPartitionStatuses(lanes: Iterable<Lane>, unplaced: ReadonlyMap<number, Unplaced>): readonly PartitionStatus[] {
+  const unknown = [...unplaced].map(([partition, failure]) => ({
+    ...{ partition, committed: null, end: 0, lag: 0, waiting: 0, isWithFunction: false },
+    failure: toFailureStatus(failure),
+  }));
+  return [...[...lanes].map(toPartitionStatus), ...unknown].sort((one, other) => one.partition - other.partition);
+}
+
+function toFailureStatus({ error, sinceMs }: Unplaced): NonNullable<PartitionStatus["failure"]> {
+  return { code: error.code, message: error.message, since: new Date(sinceMs).toISOString() };
+}
+
+function toPartitionStatus(lane: Lane): PartitionStatus {
+  return {
+    partition: lane.partition,
+    committed: lane.committed ?? null,
+    end: lane.highWatermark,
+    lag: Math.max(0, lane.highWatermark - lane.settled),
+    waiting: lane.count,
+    isWithFunction: lane.isBusy,
+    failure: lane.failure === undefined ? null : toFailureStatus(lane.failure),
+  };
+}
