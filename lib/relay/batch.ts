@@ -240,8 +240,13 @@ class BatchRelay {
     const nowMs = clock.now();
     const refused: Entry[] = [];
     let stopped: Entry | undefined;
+    const keepsOrder = this.#parts.target.keepsOrder === true;
     for (const entry of entries) {
-      if (entry.pending !== undefined) judge(entry, outcomes);
+      if (stopped !== undefined && !keepsOrder) {
+        if (deliverAgain(entry, outcomes)) breaker.succeed();
+        continue;
+      }
+      if (entry.pending !== undefined) judge(entry, outcomes, keepsOrder || this.#parts.route.order === "none");
       if (entry.verdict === "delivered") {
         entry.deliveredMs = nowMs;
         breaker.succeed();
@@ -337,12 +342,23 @@ class BatchRelay {
   }
 }
 
-/** What the outcomes of its deliveries say of a record: delivered when all are, else the weightiest failure. */
-function judge(entry: Entry, outcomes: ReadonlyMap<Delivery, Attempted>): void {
+/** What reached the target although an earlier record of its lane did not: it comes again behind that one, so that the last of a key is the newest. True: the target took it. */
+function deliverAgain(entry: Entry, outcomes: ReadonlyMap<Delivery, Attempted>): boolean {
+  const attempted = (entry.pending ?? []).map((delivery) => outcomes.get(delivery) ?? undelivered);
+  if (attempted.some((outcome) => outcome !== undelivered)) entry.attempts++;
+  return attempted.some(isDelivered);
+}
+
+/**
+ * What the outcomes of its deliveries say of a record: delivered when all are, else the weightiest failure. Its messages follow each other: those behind one that
+ * was not delivered come again, unless each `countsAlone`.
+ */
+function judge(entry: Entry, outcomes: ReadonlyMap<Delivery, Attempted>, countsAlone: boolean): void {
   const pending = entry.pending ?? [];
   const attempted = pending.map((delivery) => outcomes.get(delivery) ?? undelivered);
   if (attempted.some((outcome) => outcome !== undelivered)) entry.attempts++;
-  const left = pending.filter((_, index) => !isDelivered(attempted[index]));
+  const first = attempted.findIndex((outcome) => !isDelivered(outcome));
+  const left = countsAlone ? pending.filter((_, index) => !isDelivered(attempted[index])) : first < 0 ? [] : pending.slice(first);
   const errors = attempted.flatMap((outcome) => (outcome !== undelivered && outcome.verdict === "failed" ? [outcome.error] : []));
   entry.pending = left;
   entry.error = errors.find((error) => faultOf(error) === "record") ?? errors.find((error) => faultOf(error) === "us") ?? errors[0];

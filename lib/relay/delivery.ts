@@ -39,6 +39,11 @@ export interface Target {
   readonly name: string;
   /** How many deliveries of one order lane it takes at once; 1 where each needs its own answer before the next may go. */
   readonly deliveriesMax: number;
+  /**
+   * True: of what one call takes, everything that has an order at the target is held behind a failure there (same partition, group or key), so what is reported
+   * as delivered behind a failed delivery need not follow it. Absent: in an ordered lane it does not count, and is delivered again once its turn has come.
+   */
+  readonly keepsOrder?: boolean;
   readonly deliver: (deliveries: readonly Delivery[], deadline: Deadline) => Promise<readonly DeliveryOutcome[]>;
   readonly close: () => Promise<void>;
 }

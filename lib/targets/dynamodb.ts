@@ -8,7 +8,7 @@ import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws,
 import { assertPath, type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
 import { assertConsistent, checkedText, textOf } from "./option-checks.js";
 import { awsEntries, checkOptions, made, oneOf, text, whole } from "./options.js";
-import { delivered, failedBy, isRecordFault } from "./outcome.js";
+import { delivered, endsCall, failedBy, isRecordFault } from "./outcome.js";
 
 export interface DynamoDbOptions extends AwsOptions {
   readonly table: string;
@@ -90,6 +90,7 @@ export function dynamodb(options: DynamoDbOptions): TargetDefinition {
         kind: "dynamodb",
         name,
         deliveriesMax,
+        keepsOrder: true, // of one key, which is all that has an order in a table
         deliver: async (deliveries, deadline) => {
           const outcomes = new Map<Delivery, DeliveryOutcome>();
           const byKey = new Map<string, (readonly [Delivery, Change<AttributeValue>])[]>();
@@ -106,11 +107,13 @@ export function dynamodb(options: DynamoDbOptions): TargetDefinition {
               outcomes.set(delivery, failedBy(thrown));
             }
           }
+          let held: DeliveryOutcome | undefined;
           await eachBounded([...byKey.values()], options.concurrencyMax ?? 16, async (changes) => {
             // From the last backwards: what was written by a later record stands for the earlier ones of its key.
-            let last: DeliveryOutcome | undefined;
+            let last = held;
             for (const [delivery, change] of [...changes].reverse()) {
-              if (last === undefined || isRecordFault(last)) last = await apply(change, deadline.leftMs);
+              if (last === undefined || isRecordFault(last)) last = held ?? (await apply(change, deadline.leftMs));
+              if (endsCall(last)) held ??= last;
               outcomes.set(delivery, last);
             }
           });

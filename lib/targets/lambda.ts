@@ -4,7 +4,7 @@ import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/deliv
 import { type AwsOptions, callTimeoutMs, clientConfig, failedByAws, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
 import { awsEntries, checkOptions, oneOf, text, whole } from "./options.js";
-import { deliverByHalves, delivered, failed, failedBy } from "./outcome.js";
+import { deliverByHalves, delivered, endsCall, failed, failedBy } from "./outcome.js";
 import { assertNamed } from "./queue-calls.js";
 import { toCalls } from "./queue-message.js";
 
@@ -94,7 +94,7 @@ export function lambda(options: LambdaOptions): TargetDefinition {
                     return invoke(recordsMax === 1 ? elements.join() : `[${elements.join(",")}]`, deadline.leftMs());
                   });
             for (const [index, delivery] of some.entries()) outcomes.set(delivery, results[index] as DeliveryOutcome);
-            stopped = results.find((each) => each.verdict === "failed" && each.error.failure.blame !== "record");
+            stopped = results.find(endsCall);
           }
           return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
         },

@@ -16,6 +16,11 @@ export function isRecordFault(outcome: DeliveryOutcome): boolean {
   return outcome.verdict === "failed" && outcome.error.failure.blame === "record";
 }
 
+/** A failure that is not the record's own: nothing behind it is sent, so that order is kept and a target in trouble is left alone. */
+export function endsCall(outcome: DeliveryOutcome): boolean {
+  return outcome.verdict === "failed" && !isRecordFault(outcome);
+}
+
 /**
  * Delivers a batch that is answered as one. Where the answer blames the batch's content, its halves are tried, first half first, until the delivery at fault
  * stands alone: it fails alone and the others go on. A failure that is not the content's holds everything after it, untried, so that order is kept.
@@ -30,7 +35,7 @@ export async function deliverByHalves(
   if (deliveries.length === 1 || !isRecordFault(outcome)) return deliveries.map(() => outcome);
   const middle = deliveries.length >> 1;
   const firstHalf = await deliverByHalves(deliveries.slice(0, middle), attempt);
-  const stopped = firstHalf.find((each) => each.verdict === "failed" && !isRecordFault(each));
+  const stopped = firstHalf.find(endsCall);
   if (stopped !== undefined) return [...firstHalf, ...deliveries.slice(middle).map(() => stopped)];
   return [...firstHalf, ...(await deliverByHalves(deliveries.slice(middle), attempt))];
 }

@@ -3,7 +3,7 @@ import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome } from "../relay/delivery.js";
 import { awsFailureCode, failedByAws } from "./aws.js";
-import { delivered, failed, failedBy, isRecordFault } from "./outcome.js";
+import { delivered, endsCall, failed, failedBy, isRecordFault } from "./outcome.js";
 import { toCalls } from "./queue-message.js";
 
 /** What the service said of one entry: nothing where it took it. */
@@ -19,6 +19,11 @@ export interface EntryCalls<Entry extends { readonly bytes: number }> {
   readonly bytesMax: number;
   /** Throws `record-not-for-target` where a delivery cannot be one. */
   readonly toEntry: (delivery: Delivery) => Entry;
+  /**
+   * Of FIFO: what is kept in order. A call then has one entry a group, because the service refuses entries one by one and takes the others: a second one of the
+   * group would stand before the first, and could not be sent again behind it under the same deduplication id.
+   */
+  readonly groupOf?: (entry: Entry) => string | undefined;
   /** One refusal or undefined an entry, in order. */
   readonly send: (entries: readonly Entry[], leftMs: number) => Promise<readonly (EntryRefusal | undefined)[]>;
 }
@@ -30,11 +35,11 @@ export async function deliverByCalls<Entry extends { readonly bytes: number }>(
   calls: EntryCalls<Entry>,
 ): Promise<readonly DeliveryOutcome[]> {
   const outcomes = new Map<Delivery, DeliveryOutcome>();
-  const items: { readonly delivery: Delivery; readonly entry: Entry; readonly bytes: number }[] = [];
+  const items: { readonly delivery: Delivery; readonly entry: Entry; readonly bytes: number; readonly group: string | undefined }[] = [];
   for (const delivery of deliveries) {
     try {
       const entry = calls.toEntry(delivery);
-      items.push({ delivery, entry, bytes: entry.bytes });
+      items.push({ delivery, entry, bytes: entry.bytes, group: calls.groupOf?.(entry) });
     } catch (thrown) {
       const isKnown = thrown instanceof RelayError;
       outcomes.set(
@@ -64,12 +69,14 @@ export async function deliverByCalls<Entry extends { readonly bytes: number }>(
       const isAllRefused = call.length > 1 && results.every((each) => each === results[0] && isRecordFault(each));
       if (isAllRefused) {
         results.length = 0;
-        for (const item of call)
-          results.push(...(stopOf(results) === undefined ? await attempt([item]) : [stopOf(results) as DeliveryOutcome]));
+        for (const item of call) {
+          const held = results.find(endsCall);
+          results.push(...(held === undefined ? await attempt([item]) : [held]));
+        }
       }
     }
     for (const [index, { delivery }] of call.entries()) outcomes.set(delivery, results[index] ?? (stopped as DeliveryOutcome));
-    stopped ??= stopOf(results);
+    stopped ??= results.find(endsCall);
   }
   return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
 }
@@ -91,11 +98,6 @@ export function refusalsOf(entriesCount: number, { Successful, Failed }: BatchAn
     const refusal = Failed?.find(({ Id }) => Id === id);
     return { code: refusal?.Code ?? "NotAnswered", isSenderFault: refusal?.SenderFault ?? false };
   });
-}
-
-/** The first failure that is no record's own. */
-function stopOf(outcomes: readonly DeliveryOutcome[]): DeliveryOutcome | undefined {
-  return outcomes.find((each) => each.verdict === "failed" && !isRecordFault(each));
 }
 
 function toOutcome(refusal: EntryRefusal | undefined, name: string): DeliveryOutcome {

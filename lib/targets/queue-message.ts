@@ -72,6 +72,9 @@ export function toMessageAttributes(attributes: QueueMessage["attributes"]): Rec
   return Object.fromEntries(Object.entries(attributes).map(([name, text]) => [name, { DataType: "String", StringValue: text }]));
 }
 
+/** The group of a FIFO entry; none on a standard queue or topic. */
+export const groupOf = ({ MessageGroupId }: { readonly MessageGroupId?: string }): string | undefined => MessageGroupId;
+
 export type FifoGroup = "partition" | "key";
 
 /** The same delivery is the same message for five minutes; order is kept within a group. */
@@ -86,8 +89,8 @@ export function fifoIds(
   return { MessageDeduplicationId: webhookId(id), MessageGroupId: groupId.length > 128 ? webhookId(groupId) : groupId };
 }
 
-/** Cuts what goes into one call: at most `countMax` and `bytesMax`, in order; something larger stands alone. */
-export function toCalls<Item extends { readonly bytes: number }>(
+/** Cuts what goes into one call: at most `countMax` and `bytesMax`, and one of a group, in order; something larger stands alone. */
+export function toCalls<Item extends { readonly bytes: number; readonly group?: string | undefined }>(
   items: readonly Item[],
   countMax: number,
   bytesMax: number,
@@ -96,7 +99,8 @@ export function toCalls<Item extends { readonly bytes: number }>(
   let bytes = 0;
   for (const item of items) {
     const call = calls.at(-1);
-    if (call === undefined || call.length === countMax || bytes + item.bytes > bytesMax) {
+    const hasGroup = item.group !== undefined && call?.some(({ group }) => group === item.group);
+    if (call === undefined || call.length === countMax || bytes + item.bytes > bytesMax || hasGroup) {
       calls.push([item]);
       bytes = item.bytes;
     } else {

@@ -9,7 +9,7 @@ import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws,
 import { type ElementKind, toElement } from "./element.js";
 import { assertConsistent, checkedText, textOf } from "./option-checks.js";
 import { awsEntries, checkOptions, flag, oneOf, whole } from "./options.js";
-import { delivered, failedBy } from "./outcome.js";
+import { delivered, endsCall, failedBy } from "./outcome.js";
 import { type FolderOf, parsePath } from "./s3/path.js";
 
 export interface S3Options extends AwsOptions {
@@ -105,14 +105,17 @@ export function s3(options: S3Options): TargetDefinition {
         kind: "s3",
         name,
         deliveriesMax: options.recordsMax ?? 1_000,
+        keepsOrder: true, // objects stand alone under names that sort
         deliver: async (deliveries, deadline) => {
           const outcomes = new Map<Delivery, DeliveryOutcome>();
           const objects =
             options.format === "raw"
               ? rawObjects(deliveries, options, folderOf, outcomes)
               : linesObjects(deliveries, options, folderOf, outcomes);
+          let held: DeliveryOutcome | undefined;
           await eachBounded(objects, options.format === "raw" ? rawPutsMax : 1, async (object) => {
-            const outcome = await put(object, deadline.leftMs());
+            const outcome = held ?? (await put(object, deadline.leftMs()));
+            if (endsCall(outcome)) held ??= outcome;
             for (const delivery of object.deliveries) outcomes.set(delivery, outcome);
           });
           return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);

@@ -11,6 +11,7 @@ import {
   callBytesMax,
   type FifoGroup,
   fifoIds,
+  groupOf,
   messagesMax,
   type QueueMessage,
   toMessageAttributes,
@@ -73,8 +74,9 @@ export function sqs(options: SqsOptions): TargetDefinition {
         kind: "sqs",
         name,
         deliveriesMax: 10 * messagesMax,
+        keepsOrder: isFifo,
         deliver: (deliveries, deadline) =>
-          deliverByCalls(deliveries, deadline, { name, entriesMax: messagesMax, bytesMax: callBytesMax, toEntry, send }),
+          deliverByCalls(deliveries, deadline, { name, entriesMax: messagesMax, bytesMax: callBytesMax, toEntry, groupOf, send }),
         close: client.forget,
       };
     },

@@ -82,6 +82,7 @@ export function topic(options: TopicOptions): TargetDefinition {
         kind: "topic",
         name,
         deliveriesMax: options.recordsMax ?? 5_000,
+        keepsOrder: true, // the producer sends nothing behind a failure in the same partition
         deliver: (deliveries, deadline) => {
           const { producer } = other ?? context.kafka();
           return deliverByTopic(deliveries, options, (where, records) => producer.produce(parseTopicName(where), records, deadline));

@@ -4,7 +4,7 @@ import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition
 import { parseCertificates, trustAlso } from "../trusted-authorities.js";
 import { assertConsistent, knownText, reference } from "./option-checks.js";
 import { checkOptions, flag, made, oneOf, timeoutMs, whole } from "./options.js";
-import { deliverByHalves, failedBy } from "./outcome.js";
+import { deliverByHalves, endsCall, failedBy } from "./outcome.js";
 import { assertHostAllowed } from "./webhook/address.js";
 import { type BatchOptions, joinElements, partsWithin, toBatchElement } from "./webhook/batch.js";
 import { type Composed, type Composition, composeBatch, composeOne, madeBy, seal } from "./webhook/compose.js";
@@ -236,7 +236,7 @@ async function deliverBatches(
   for (const part of partsWithin(batch.bytesMax ?? defaults.batchBytesMax, elements)) {
     const held = stopped;
     const results = held === undefined ? await deliverByHalves(part, (some) => post(some, bodyOf(some))) : part.map(() => held);
-    stopped = results.find((each) => each.verdict === "failed" && each.error.failure.blame !== "record");
+    stopped = results.find(endsCall);
     for (const [index, delivery] of part.entries()) outcomes.set(delivery, results[index] as DeliveryOutcome);
   }
   return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);

@@ -53,6 +53,7 @@ export const nowhere: TargetDefinition = {
 
 export interface BenchOptions {
   readonly deliveriesMax?: number;
+  readonly keepsOrder?: boolean;
   readonly timeLeftMs?: number;
   readonly clock?: VirtualClock;
   readonly breaker?: Breaker;
@@ -104,6 +105,7 @@ export async function run<Value>(
           kind: "test",
           name: "bench",
           deliveriesMax,
+          keepsOrder: options.keepsOrder ?? false,
           close: async () => {},
           deliver: (deliveries) =>
             Promise.all(

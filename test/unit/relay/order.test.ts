@@ -103,14 +103,65 @@ test("a batch takes as many deliveries of a partition as the target takes at onc
   expect(result.delivered).toEqual(offsets(25));
 });
 
-test("in a batch that fails in part, the failed records are tried again and the delivered ones are not", async () => {
-  let failures = 0;
-  const result = await run({}, [records(5)], (delivery) => (isOffset(2n)(delivery) && failures++ < 2 ? failed("target-busy") : delivered), {
-    deliveriesMax: 5,
+describe("a batch that fails in part", () => {
+  const failsOnce = (offset: bigint) => {
+    let failures = 0;
+    return (delivery: { readonly source: { readonly offset: bigint } }) =>
+      isOffset(offset)(delivery) && failures++ < 1 ? failed("target-busy") : delivered;
+  };
+
+  test("is delivered again from the failed record on, so that nothing newer stands before it in the end", async () => {
+    const result = await run({}, [records(5)], failsOnce(2n), { deliveriesMax: 5 });
+
+    expect(result.verdicts).toEqual(Array(5).fill("delivered"));
+    expect(result.delivered).toEqual(["0/0", "0/1", "0/3", "0/4", "0/2", "0/3", "0/4"]);
   });
 
-  expect(result.verdicts).toEqual(Array(5).fill("delivered"));
-  expect(result.attempts.filter(({ at }) => at !== "0/2").map(({ at }) => at)).toEqual(["0/0", "0/1", "0/3", "0/4"]);
+  test("is delivered again by key alone where that is the order", async () => {
+    const keyed = records(5, (index) => ({ key: Buffer.from(index % 2 === 0 ? "even" : "odd") }));
+    const result = await run({ order: "key" }, [keyed], failsOnce(2n), { deliveriesMax: 5 });
+
+    expect(result.delivered).toEqual(["0/0", "0/4", "0/1", "0/3", "0/2", "0/4"]);
+  });
+
+  test("has only its failed records tried again where there is no order, or where the target keeps it", async () => {
+    for (const [order, keepsOrder] of [["none", false] as const, ["partition", true] as const]) {
+      const result = await run({ order }, [records(5)], failsOnce(2n), { deliveriesMax: 5, keepsOrder });
+
+      expect(result.delivered).toEqual(["0/0", "0/1", "0/3", "0/4", "0/2"]);
+    }
+  });
+
+  test("delivers the messages of one record again from the failed one on", async () => {
+    let failures = 0;
+    const sent: string[] = [];
+    const transform = () => [{ value: "a" }, { value: "b" }, { value: "c" }];
+    const result = await run(
+      { transform },
+      [records(1)],
+      ({ message }) => {
+        const isRefused = String(message.value) === "b" && failures++ < 1;
+        if (!isRefused) sent.push(String(message.value));
+        return isRefused ? failed("target-busy") : delivered;
+      },
+      { deliveriesMax: 3 },
+    );
+
+    expect([result.verdicts, sent]).toEqual([["delivered"], ["a", "c", "b", "c"]]);
+  });
+
+  test("gives back everything from the failed record on, whatever the target took behind it", async () => {
+    for (const keepsOrder of [false, true]) {
+      const result = await run(
+        { retry: { attemptsMax: 2 } },
+        [records(5)],
+        (delivery) => (isOffset(2n)(delivery) ? failed("target-busy") : delivered),
+        { deliveriesMax: 5, keepsOrder },
+      );
+
+      expect(result.verdicts).toEqual(["delivered", "delivered", "given-back", "given-back", "given-back"]);
+    }
+  });
 });
 
 test("a transform that throws condemns its own record alone", async () => {
