@@ -45,6 +45,8 @@ export class Brokers {
     if (brokers.length === 0) return;
     this.#byId = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]));
     this.#controllerId = controllerId < 0 ? undefined : controllerId;
+    // A coordinator that is no broker any more has a successor, which only a new question finds.
+    for (const [group, nodeId] of this.#coordinators) if (!this.#byId.has(nodeId)) this.#coordinators.delete(group);
   }
 
   byId(nodeId: number): Address | undefined {

@@ -60,3 +60,16 @@ test("a coordinator whose broker failed is looked for again", () => {
   expect(brokers.coordinatorOf("billing")).toBeUndefined();
   expect(brokers.controllerId).toBeUndefined();
 });
+
+test("a coordinator that is no broker any more is asked for again", () => {
+  const brokers = new Brokers(addresses, 0);
+  const [one, two] = [1, 2].map((nodeId) => ({ nodeId, host: "a", port: nodeId }));
+  if (one === undefined || two === undefined) throw new Error("two brokers");
+  brokers.learn({ brokers: [one, two], controllerId: 1 });
+  brokers.learnCoordinator("billing", 1);
+  brokers.learnCoordinator("shipping", 2);
+
+  brokers.learn({ brokers: [two], controllerId: 2 });
+
+  expect([brokers.coordinatorOf("billing"), brokers.coordinatorOf("shipping")]).toEqual([undefined, 2]);
+});
