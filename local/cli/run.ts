@@ -197,6 +197,7 @@ function toMapping(name: string, topic: string, consumerGroupId: string, bootstr
     windowMs: 0,
     isOnePartitionABatch: true,
     isCommittedFirst: true,
+    takesAnySize: true,
     startingPosition: { kind: "TRIM_HORIZON" },
     failure: { retriesMax: -1, recordAgeMaxMs: -1, isBisecting: false, takesPartialResponses: true },
     backoff: { firstMs: 100, maxMs: 5_000 },

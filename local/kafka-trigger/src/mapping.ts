@@ -44,6 +44,8 @@ export interface Mapping {
   readonly isOnePartitionABatch?: boolean;
   /** A partition's next batch waits until its last one is committed: a kill repeats one batch and not two. */
   readonly isCommittedFirst?: boolean;
+  /** The function is called in this process, so no record is too large for it: one that exceeds Lambda's payload goes by itself. */
+  readonly takesAnySize?: boolean;
   readonly startingPosition: StartingPosition;
   /** Passes records that match one of the filters; absent: all pass. */
   readonly filter?: RecordFilter;

@@ -253,7 +253,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
       if (world.giveUp === undefined) warn(`${countOf(given.runs)} record(s) are dropped: ${whyGivenUp(given)}`);
       else await world.giveUp(given);
     };
-    if (isTooLarge(batch)) {
+    if (mapping.takesAnySize !== true && isTooLarge(batch)) {
       await giveUp({ runs: batch, condition: "payload-size", attempts: 0 });
       for (const { partition, nextOffset } of batch) onSettled(partition, nextOffset);
       return true;
