@@ -22,11 +22,15 @@ export default class BuildPlugin {
     const { service, serviceDir } = this.serverless;
     const stage = this.serverless.getProvider("aws").getStage();
     if (stage === local) this.fail("The stage local is the laptop's: everything is allowed there. Name another: --stage prod.");
-    const { prepareDeployment } = await this.deployment();
+    const { prepareDeployment, checkBrokers } = await this.deployment();
     const prepared = await prepareDeployment(service, serviceDir);
-    if (prepared.faults)
-      this.fail(`The stage ${stage} cannot be packaged:\n  ${prepared.faults.join("\n  ")}\nEvery parameter is told in docs/aws.md.`);
-    for (const warning of prepared.warnings) console.error(`warning: ${warning}`);
+    // A package needs no network; a deployment asks what only the brokers know.
+    const isDeploying = this.serverless.processedInput.commands[0] === "deploy";
+    const told = prepared.deployment && isDeploying ? await checkBrokers(prepared.deployment, process.env) : { faults: [], warnings: [] };
+    const faults = [...(prepared.faults ?? []), ...told.faults];
+    if (faults.length > 0)
+      this.fail(`The stage ${stage} cannot be packaged:\n  ${faults.join("\n  ")}\nEvery parameter is told in docs/aws.md.`);
+    for (const warning of [...prepared.warnings, ...told.warnings]) console.error(`warning: ${warning}`);
     this.prepared = prepared.deployment;
   }
 

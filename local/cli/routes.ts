@@ -3,7 +3,8 @@ import { RelayError } from "../../lib/errors.js";
 import { runExamples } from "../../lib/relay/examples.js";
 import { isJsonata } from "../../lib/relay/jsonata.js";
 import type { Route } from "../../lib/relay/route.js";
-import { deployedFunctions } from "../build/service-map.js";
+import { checkSourceTopics } from "../build/deployment/source-topics.js";
+import { type DeployedFunction, deployedFunctions } from "../build/service-map.js";
 import { type Cli, type CliContext, withExamples } from "./cli.js";
 import { type FoundRoute, findRoute, findRoutes, routesFolder } from "./route-files.js";
 import { mappingFaults } from "./route-mapping.js";
@@ -16,8 +17,12 @@ export function registerRoutes(cli: Cli): void {
     "kafka-relay routes test",
   ]);
   withExamples(
-    noun.command("check").description("Loads every route and says what is wrong with it, and where.").action(cli.action(check)),
-    ["kafka-relay routes check"],
+    noun
+      .command("check")
+      .description("Loads every route and says what is wrong with it, and where.")
+      .option("--topics", "asks the brokers too: does a source topic allow records that Lambda cannot hand over?")
+      .action(cli.action(check)),
+    ["kafka-relay routes check", "kafka-relay routes check --topics --brokers b-1.example.com:9098"],
   );
   withExamples(noun.command("list").description("Names, targets and order of all routes.").action(cli.action(list)), [
     "kafka-relay routes list --json",
@@ -40,7 +45,7 @@ export function registerRoutes(cli: Cli): void {
   );
 }
 
-async function check(context: CliContext): Promise<void> {
+async function check(context: CliContext, { topics = false }: { readonly topics?: boolean }): Promise<void> {
   const functions = deployedFunctions();
   const rows: { file: string; faults: readonly string[] }[] = [];
   for (const { file, handler, fault } of await findRoutes()) {
@@ -50,7 +55,19 @@ async function check(context: CliContext): Promise<void> {
     if (faults.length === 0) context.say(`${file}  ok`);
     for (const one of faults) context.complain(new RelayError("bad-configuration", `${file}: ${one}`));
   }
+  if (topics) await checkTopics(context, functions);
   if (context.isJson) context.print(rows, []);
+}
+
+async function checkTopics(context: CliContext, functions: readonly DeployedFunction[]): Promise<void> {
+  const sources = functions
+    .filter(({ file }) => file.startsWith(`${routesFolder}/`))
+    .flatMap(({ key, triggers }) => triggers.map(({ topic }) => ({ functionKey: key, topic })));
+  const largeTopics = (context.world.env.RELAY_LARGE_TOPICS ?? "").split(",").filter((name) => name !== "");
+  const { faults, warnings } = await checkSourceTopics(await context.kafka(), sources, largeTopics, context.deadline());
+  for (const fault of faults) context.complain(new RelayError("bad-configuration", fault));
+  for (const warning of warnings) context.say(`warning: ${warning}`);
+  if (faults.length === 0 && warnings.length === 0) context.say("source topics  ok");
 }
 
 async function expressionFault({ transform }: Route): Promise<RelayError | undefined> {

@@ -11,6 +11,7 @@ import { isProvisioned, type MappingEvent, mappingFaults, takesPartialResponses 
 import { type DeclaredFunction, type FunctionNeeds, needsOf } from "./needs.js";
 import { type Resource, roleIdOf, toRole } from "./roles.js";
 import { checkSettings, type DeploymentSettings } from "./settings.js";
+import { checkDeployedSourceTopics, type SourceTopicReport } from "./source-topics.js";
 
 interface MskEvent extends MappingEvent {
   readonly topic: string;
@@ -75,6 +76,14 @@ export async function prepareDeployment(service: Service, folder: string): Promi
   if (faults.length > 0) return { faults };
   complete(service, settings, functions);
   return { deployment: { settings, needs, secretArns, egress }, warnings: checked.warnings };
+}
+
+/** What only the brokers know, asked where they are reached from here. `shell` has credentials and addresses that the settings do not. */
+export function checkBrokers({ settings, needs }: Deployment, shell: NodeJS.ProcessEnv): Promise<SourceTopicReport> {
+  const sources = needs.flatMap(({ key, route }) => (route?.sourceTopics ?? []).map((topic) => ({ functionKey: key, topic })));
+  const { brokers, largeTopics } = settings;
+  const environment = { ...shell, ...kafkaVariables(settings), ...(brokers === "" ? {} : { KAFKA_BROKERS: brokers }) };
+  return checkDeployedSourceTopics(sources, largeTopics, environment);
 }
 
 /** What the laptop allows is allowed nowhere else. */

@@ -48,6 +48,7 @@ const shape = v.strictObject({
   kafkaAuthentication: picked(["iam", "scram", "tls", "none"]),
   kafkaSecret: form(arn("secretsmanager"), "ARN of a secret in Secrets Manager"),
   brokers: text,
+  largeTopics: list(/^[A-Za-z0-9._-]{1,249}$/, "orders,payments"),
   topicPrefix: form(/^[A-Za-z0-9._-]{1,200}$/, "beginning of topic names (letters, digits, dots, hyphens, underscores)"),
   authorizer: picked(["iam", "jwt", "none"]),
   jwtIssuer: form(/^https:\/\/\S+$/, "https URL"),

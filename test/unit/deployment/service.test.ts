@@ -11,6 +11,7 @@ const complete = {
   kafkaSecret: "",
   brokers: "",
   topicPrefix: "",
+  largeTopics: "",
   authorizer: "iam",
   jwtIssuer: "",
   jwtAudience: "",
