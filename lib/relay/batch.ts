@@ -12,7 +12,7 @@ import type { Delivery, DeliveryOutcome, Target } from "./delivery.js";
 import { type Entry, prepare, toEntry, type Verdict } from "./entry.js";
 import { toLanes } from "./lanes.js";
 import type { RedriveMark } from "./redrive-mark.js";
-import { backoffMs, faultOf } from "./retry.js";
+import { backoffMs, faultOf, toWaitMs } from "./retry.js";
 import type { Route } from "./route.js";
 
 export interface DeadLetters {
@@ -33,6 +33,8 @@ export interface BatchParts {
   readonly namespace: string;
   /** What was settled when the same batch was here before, and is not done again. */
   readonly settled?: (record: KafkaRecord) => Verdict | undefined;
+  /** Its dead letter was refused when the same batch was here before. */
+  readonly isHeld?: (record: KafkaRecord) => boolean;
   /** The invocation is a redrive. */
   readonly redrive?: RedriveMark | undefined;
 }
@@ -60,6 +62,7 @@ export async function relayBatch(partitions: readonly PartitionRecords[], parts:
   const entries = partitions.map(({ records }) =>
     records.map((record) => toEntry(record, parts.namespace, parts.settled?.(record), parts.redrive)),
   );
+  for (const entry of entries.flat()) entry.isHeld = parts.isHeld?.(entry.arrived) ?? false;
   const lanes = toLanes(entries, parts.route.order).map((lane) => ({ entries: lane, at: 0 }));
   await new BatchRelay(lanes, parts).run();
   return entries.flat();
@@ -122,15 +125,20 @@ class BatchRelay {
   }
 
   async #call(shares: readonly Share[]): Promise<void> {
-    const { breaker, clock } = this.#parts;
     await this.#prepare(shares);
-    const wanted = shares.map(({ lane, entries }) => ({ lane, entries: entries.filter(({ verdict }) => verdict === undefined) }));
-    if (wanted.every(({ entries }) => entries.length === 0)) {
-      for (const { lane } of wanted) this.#advance(lane);
-      return;
+    const heads = shares.map(({ lane, entries }) => ({ lane, entries: headOf(entries.filter(({ verdict }) => verdict === undefined)) }));
+    const nowMs = this.#parts.clock.now();
+    for (const { lane, entries } of heads) {
+      if (entries.length === 0) this.#advance(lane);
+      for (const entry of entries) entry.firstMs ??= nowMs;
     }
-    const nowMs = clock.now();
-    for (const { entries } of wanted) for (const entry of entries) entry.firstMs ??= nowMs;
+    const wanted = heads.filter(({ entries: [first] }) => first !== undefined && !hasFailedBefore(first));
+    const failed = heads.filter(({ entries: [first] }) => first !== undefined && hasFailedBefore(first));
+    await Promise.all([...failed.map((share) => this.#settle(share, new Map())), ...(wanted.length === 0 ? [] : [this.#callFor(wanted)])]);
+  }
+
+  async #callFor(wanted: readonly Share[]): Promise<void> {
+    const { breaker, clock } = this.#parts;
     const limitMs = Math.min(this.#endMs, ...wanted.map(({ entries }) => this.#policyEndMs(entries[0])));
     if (!(await this.#mayGo(limitMs))) return this.#endTooLate(wanted);
     try {
@@ -200,9 +208,9 @@ class BatchRelay {
     }
   }
 
-  /** By delivery; slices of what the target takes at once, and none after one that failed for the target's sake. */
+  /** By delivery; slices of what the target takes at once, and none after one that failed, unless nothing is held by a record that failed for its own sake. */
   async #deliver(shares: readonly Share[], limitMs: number): Promise<ReadonlyMap<Delivery, Attempted>> {
-    const { target, clock } = this.#parts;
+    const { target, clock, route } = this.#parts;
     const entries = shares.flatMap((share) => share.entries);
     const deliveries = entries.flatMap(({ pending }) => pending ?? []);
     const outcomes = new Map<Delivery, Attempted>();
@@ -212,7 +220,9 @@ class BatchRelay {
       const slice = deliveries.slice(from, from + target.deliveriesMax);
       const answers = await this.#attempt(slice, createDeadline(Math.max(0, limitMs - clock.now()), clock.now));
       for (const [index, delivery] of slice.entries()) outcomes.set(delivery, answers[index] as DeliveryOutcome);
-      if (answers.some((answer) => answer.verdict === "failed" && faultOf(answer.error) !== "record")) break;
+      const holds = (answer: DeliveryOutcome): boolean =>
+        answer.verdict === "failed" && (route.order !== "none" || faultOf(answer.error) !== "record");
+      if (answers.some(holds)) break;
     }
     return outcomes;
   }
@@ -251,7 +261,7 @@ class BatchRelay {
         entry.deliveredMs = nowMs;
         breaker.succeed();
       } else if (stopped === undefined && entry.error !== undefined && faultOf(entry.error) === "record") {
-        if (breaker.mayDeadLetter(nowMs)) refused.push(entry);
+        if (breaker.mayDeadLetter(nowMs, !hasFailedBefore(entry))) refused.push(entry);
         else stopped = entry;
       } else {
         stopped ??= entry;
@@ -271,14 +281,15 @@ class BatchRelay {
     const fault = faultOf(error);
     if (fault !== "target") return this.#giveBack(lane, entry);
     const nowMs = clock.now();
-    const { retryAfterMs } = error.details;
-    if (retryAfterMs === undefined) {
+    const { retryAfterMs: askedMs } = error.details;
+    const waitMs = askedMs === undefined ? 0 : toWaitMs(askedMs, route.retry);
+    if (askedMs === undefined) {
       entry.failures++;
       breaker.fail(nowMs);
     } else {
-      breaker.hold(nowMs + retryAfterMs);
+      breaker.hold(nowMs + waitMs, askedMs > waitMs);
     }
-    const againMs = nowMs + Math.max(retryAfterMs ?? 0, backoffMs(Math.max(1, entry.failures), route.retry, random));
+    const againMs = nowMs + Math.max(waitMs, backoffMs(Math.max(1, entry.failures), route.retry, random));
     if (againMs >= this.#endMs) return this.#giveBack(lane, entry);
     if (entry.failures >= route.retry.attemptsMax || againMs >= this.#policyEndMs(entry)) return this.#exhaust(lane, entry);
     clock.after(againMs - nowMs, () => {
@@ -310,6 +321,7 @@ class BatchRelay {
       if (refusal === undefined) entry.verdict = "dead-lettered";
       else {
         entry.error = refusal;
+        entry.isHeld = true;
         held ??= entry;
       }
     });
@@ -340,6 +352,23 @@ class BatchRelay {
   #queue(lane: Lane): void {
     this.#ready.push(lane);
   }
+}
+
+/** Its transform or its document failed: nothing of it reached the target, and nothing will. */
+function hasFailedBefore({ pending, error }: Entry): boolean {
+  return pending === undefined && error !== undefined;
+}
+
+/**
+ * What of a lane's records goes next: those that failed before any delivery, or those in front of the first such record. What is behind a record that will be a dead
+ * letter is not delivered before the dead letter is acknowledged; where that is already known of a record that the target refuses, a call ends with it.
+ */
+function headOf(entries: readonly Entry[]): readonly Entry[] {
+  const [first] = entries;
+  if (first === undefined) return entries;
+  const end = entries.findIndex((entry) => hasFailedBefore(entry) !== hasFailedBefore(first));
+  const held = entries.findIndex(({ isHeld }) => isHeld);
+  return entries.slice(0, Math.min(end < 0 ? entries.length : end, held < 0 ? entries.length : held + 1));
 }
 
 /** What reached the target although an earlier record of its lane did not: it comes again behind that one, so that the last of a key is the newest. True: the target took it. */

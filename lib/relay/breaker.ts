@@ -49,10 +49,11 @@ export class Breaker {
     this.#become("closed");
   }
 
-  /** The target is there and names the time of the next request: that is no outage. */
-  hold(untilMs: number): void {
+  /** The target is there and names the time of the next request: that is no outage. `isCut`: it named a later one, so that a probe goes first. */
+  hold(untilMs: number, isCut = false): void {
     this.#heldUntilMs = Math.max(this.#heldUntilMs, untilMs);
-    this.#become(this.#state === "probing" ? "closed" : this.#state);
+    if (isCut) this.#openUntilMs = Math.max(this.#openUntilMs, untilMs);
+    this.#become(isCut ? "open" : this.#state === "probing" ? "closed" : this.#state);
   }
 
   /** An attempt failed for the target's sake. */
@@ -61,13 +62,17 @@ export class Breaker {
     if (this.#state === "probing" || this.#failuresInRow >= this.#policy.failuresInRowMax) this.open(nowMs);
   }
 
-  /** Asks for leave to dead-letter a record for its own sake; false: too many in a row, the record is to be given back. */
-  mayDeadLetter(nowMs: number): boolean {
-    if (this.#deadLettersInRow >= this.#policy.deadLettersInRowMax) return false;
-    this.#failuresInRow = 0;
-    this.#deadLettersInRow++;
-    if (this.#deadLettersInRow >= this.#policy.deadLettersInRowMax) this.open(nowMs);
-    else this.#become(this.#state === "probing" ? "closed" : this.#state);
+  /**
+   * Asks for leave to dead-letter a record for its own sake; false: too many in a row, the record is to be given back. `isAnswered`: the target itself refused it, and
+   * therefore is there. A record that failed before it was sent says nothing of the target; where there were too many, one goes after each open time.
+   */
+  mayDeadLetter(nowMs: number, isAnswered: boolean): boolean {
+    const { deadLettersInRowMax } = this.#policy;
+    if (this.#deadLettersInRow >= deadLettersInRowMax && (isAnswered || this.#openUntilMs > nowMs)) return false;
+    if (isAnswered) this.#failuresInRow = 0;
+    this.#deadLettersInRow = Math.min(this.#deadLettersInRow + 1, deadLettersInRowMax);
+    if (this.#deadLettersInRow >= deadLettersInRowMax) this.open(nowMs);
+    else if (isAnswered && this.#state === "probing") this.#become("closed");
     return true;
   }
 
@@ -93,7 +98,9 @@ export class Breaker {
   get reason(): string {
     if (this.isSuspicious)
       return `${this.#deadLettersInRow} records in a row were dead-lettered, which looks like a fault of the route or of its target`;
-    return this.#state === "closed" ? "the target asked to wait" : `the target failed ${this.#failuresInRow} times in a row`;
+    return this.#state === "closed" || this.#failuresInRow === 0
+      ? "the target asked to wait"
+      : `the target failed ${this.#failuresInRow} times in a row`;
   }
 
   #become(state: "closed" | "open" | "probing"): void {

@@ -27,6 +27,8 @@ export interface Entry {
   /** Its verdict stands from an earlier try of the same batch. */
   readonly isSettledBefore: boolean;
   error: RelayError | undefined;
+  /** Its dead letter was refused, now or when the batch was here before: nothing behind it is delivered in the same call. */
+  isHeld: boolean;
   stage: Stage;
   /** Attempts that reached the target. */
   attempts: number;
@@ -50,6 +52,7 @@ export function toEntry(arrived: KafkaRecord, namespace: string, settled?: Verdi
     verdict: settled,
     isSettledBefore: settled !== undefined,
     error: undefined,
+    isHeld: false,
     stage: "decode",
     attempts: 0,
     failures: 0,

@@ -11,6 +11,7 @@ import { breakerOf } from "./breaker.js";
 import { type Clock, systemClock } from "./clock.js";
 import { createDeadLetters } from "./dead-letter-writer.js";
 import type { Target, TargetContext } from "./delivery.js";
+import { createHeldRecords } from "./held.js";
 import { redriveMarkOf } from "./redrive-mark.js";
 import { reportBatch } from "./report.js";
 import { toResponse } from "./response.js";
@@ -62,6 +63,7 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
     return opened;
   };
   const memory = createSettledMemory(clock.now);
+  const held = createHeldRecords();
   const deadLetters = createDeadLetters(cluster, {
     route: route.name,
     targetKind: route.target.kind,
@@ -87,8 +89,10 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
       deadline: createDeadline(leftMs, clock.now),
       namespace: route.namespace ?? RELAY_NAMESPACE ?? namespaceOf(event),
       settled: memory.recall(partitions),
+      isHeld: held.has,
       redrive: redriveMarkOf(event),
     });
+    held.learn(entries);
     reportBatch(entries, route, telemetry, Math.round(performance.now() - startedMs));
     const isThrownBack = !partialResponses && entries.some(({ verdict }) => verdict === "given-back");
     if (isThrownBack) memory.keep(partitions, entries);

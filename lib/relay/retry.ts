@@ -14,6 +14,11 @@ export function faultOf({ code, failure }: RelayError): Fault {
   return "target";
 }
 
+/** How long a wait that the target asked for is kept: no longer than the route allows, so that one answer cannot stall it for a day. */
+export function toWaitMs(askedMs: number, { retryAfterMaxMs }: RetryPolicy): number {
+  return askedMs > 0 ? Math.min(askedMs, retryAfterMaxMs) : 0;
+}
+
 /** Full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/): a random part of a wait that doubles. */
 export function backoffMs(attempts: number, { firstDelayMs, delayMaxMs }: RetryPolicy, random: () => number): number {
   return random() * Math.min(delayMaxMs, firstDelayMs * 2 ** Math.min(attempts - 1, 30));

@@ -22,6 +22,8 @@ export interface RetryPolicy {
   readonly delayMaxMs: number;
   /** From a record's first attempt; 60,000. */
   readonly deadlineMs: number;
+  /** The longest wait that a target may ask for (Retry-After); 300,000. After it one attempt is made, whatever the target said. */
+  readonly retryAfterMaxMs: number;
 }
 
 export interface BreakerPolicy {
@@ -158,6 +160,7 @@ const shape = v.strictObject({
       firstDelayMs: v.optional(whole(0, 600_000), 200),
       delayMaxMs: v.optional(whole(0, 900_000), 10_000),
       deadlineMs: v.optional(whole(1, 900_000), 60_000),
+      retryAfterMaxMs: v.optional(whole(0, 86_400_000), 300_000),
     }),
     {},
   ),

@@ -138,7 +138,7 @@ async function explain(context: CliContext, _: object, [name = ""]: readonly str
     target: `${target.kind} ${target.name}`,
     target_options: JSON.stringify(target.options, (_key, value: unknown) => (typeof value === "function" ? "(function)" : value)),
     order: `${order}: a record that waits holds ${heldBy}; up to ${concurrencyMax} attempts at once`,
-    retries: `${retry.attemptsMax} attempts within ${retry.deadlineMs} ms, waits up to ${retry.firstDelayMs} ms doubling to ${retry.delayMaxMs} ms, Retry-After respected; never past the function's time less ${timeLeftMarginMs} ms`,
+    retries: `${retry.attemptsMax} attempts within ${retry.deadlineMs} ms, waits up to ${retry.firstDelayMs} ms doubling to ${retry.delayMaxMs} ms, Retry-After respected up to ${retry.retryAfterMaxMs} ms; never past the function's time less ${timeLeftMarginMs} ms`,
     after_retries: afterRetries === "give-back" ? "given back: it comes again with the next invocation" : "dead-lettered",
     breaker: `opens after ${breaker.failuresInRowMax} failures in a row for ${breaker.openMs} ms, and after ${breaker.deadLettersInRowMax} dead letters in a row`,
     refused_by_target: "dead-lettered at once (what the target says of the record: 400, 409, 413, 415, 422; a transform that throws)",

@@ -92,6 +92,7 @@ export async function routeOf(name: string, options: RunOptions): Promise<Route>
       firstDelayMs: options.backoff ?? route.retry.firstDelayMs,
       delayMaxMs: options.backoffMax ?? route.retry.delayMaxMs,
       deadlineMs: options.deadline ?? route.retry.deadlineMs,
+      retryAfterMaxMs: route.retry.retryAfterMaxMs,
     },
     ...(options.deadLetters === undefined ? {} : { deadLetters: { topic: parseTopicName(options.deadLetters) } }),
   });

@@ -76,7 +76,7 @@ describe("topic to topic", () => {
 });
 
 describe("a dead letter", () => {
-  test("is the record byte for byte, with the reason in headers, in a topic made with room for them", async () => {
+  test("is the record byte for byte, with the reason and its time in headers, in a topic made with room for them", async () => {
     const source = await createTestTopic(kafka, { configs: { "max.message.bytes": "200000" } });
     await write(kafka, source, oddRecords);
     const target = answering(() => failed("record-refused", { targetStatus: 422, targetAnswer: "x".repeat(10_000) }));
@@ -87,11 +87,11 @@ describe("a dead letter", () => {
     const letters = await readAll(kafka, `${source}.dead-letters`);
     expect(answer).toEqual({ batchItemFailures: [] });
     expect(
-      letters.map(({ key, value, headers, timestampMs }) => ({
+      letters.map(({ key, value, headers }) => ({
         key,
         value,
         headers: headers.filter(({ name }) => !name.startsWith("relay.error.")),
-        timestampMs,
+        timestampMs: Number(errorHeaders(headers).timestamp),
       })),
     ).toEqual(oddRecords);
     expect(errorHeaders(letters[2]?.headers ?? [])).toMatchObject({

@@ -107,7 +107,66 @@ describe("a target that names the time of the next request (429 with Retry-After
   });
 });
 
+test("a target that asks for a day is asked again after the longest wait that the route allows, once, and then as it answers", async () => {
+  const clock = createVirtualClock();
+  const breaker = new Breaker(policy);
+  let asked = 0;
+  const definition = { order: "none", retry: { retryAfterMaxMs: 10_000, attemptsMax: 2 }, afterRetries: "dead-letter" } as const;
+  const result = await run(
+    definition,
+    [records(5)],
+    () => (asked++ < 5 + 2 ? failed("target-busy", { targetStatus: 429, retryAfterMs: 86_400_000 }) : delivered),
+    { clock, breaker },
+  );
+
+  expect(result.attempts.map(({ ms }) => ms)).toEqual([0, 0, 0, 0, 0, 10_000, 20_000, 30_000, 30_000, 30_000, 30_000, 30_000]);
+  expect(result.verdicts).toEqual(Array(5).fill("delivered"));
+  expect(result.deadLetters).toEqual([]);
+});
+
+test("a wait that is not a time is no wait", async () => {
+  let asked = 0;
+  const result = await run({}, [records(1)], () => (asked++ < 2 ? failed("target-busy", { retryAfterMs: Number.NaN }) : delivered));
+
+  expect(result.verdicts).toEqual(["delivered"]);
+});
+
 describe("the breaker", () => {
+  test("is not closed by a record that fails before it is sent, since that says nothing of the target", async () => {
+    const clock = createVirtualClock();
+    const breaker = new Breaker(policy);
+    const startedMs = clock.now();
+    breaker.open(clock.now());
+    const transform = ({ offset }: { readonly offset: number | bigint }) => {
+      if (offset === 0) throw new Error("broken");
+      return {};
+    };
+    const result = await run(
+      { transform, order: "none", concurrencyMax: 8 },
+      [records(20)],
+      () => (clock.now() - startedMs < 9_000 ? failed("target-failed") : delivered),
+      { clock, breaker },
+    );
+
+    expect(result.verdicts).toEqual(["dead-lettered", ...Array(19).fill("delivered")]);
+    expect(result.attempts.filter(({ ms }) => ms < 5_000)).toEqual([]);
+    expect(result.attempts.filter(({ ms }) => ms < 9_000)).toHaveLength(1);
+  });
+
+  test("that opened for records that failed before they were sent lets one dead letter through after each open time", async () => {
+    const clock = createVirtualClock();
+    const breaker = new Breaker({ ...policy, deadLettersInRowMax: 3 });
+    const transform = () => {
+      throw new Error("broken");
+    };
+    const first = await run({ transform }, [records(10)], () => delivered, { clock, breaker, timeLeftMs: 1_000 });
+    const meanwhile = await run({ transform }, [records(10)], () => delivered, { clock, breaker, timeLeftMs: 1_000 });
+    await clock.runUntil(new Promise<void>((resolve) => clock.after(policy.openMs, resolve)));
+    const later = await run({ transform }, [records(10)], () => delivered, { clock, breaker, timeLeftMs: 1_000 });
+
+    expect([first, meanwhile, later].map(({ deadLetters }) => deadLetters.length)).toEqual([3, 0, 1]);
+  });
+
   test("lets one probe through after its time, and everything when the probe is answered well", async () => {
     const clock = createVirtualClock();
     const breaker = new Breaker(policy);
