@@ -19,6 +19,8 @@ const topicResource = 2;
 const missingAnswersMin = 3;
 const missingForMs = 250;
 
+const isNotFound = (error: unknown): boolean => error instanceof RelayError && error.code === "topic-not-found";
+
 export interface TopicLines {
   /** The topic with metadata that fits the records: an unknown partition is looked for afresh, an unknown topic fails or is created. */
   readonly line: (topic: TopicName, records: readonly OutgoingRecord[], deadline: Deadline) => Promise<TopicLine>;
@@ -45,11 +47,16 @@ export function createTopicLines(
     return line;
   }
 
-  async function describe(topic: TopicName, deadline: Deadline): Promise<TopicMetadata> {
+  /** Undefined: one broker does not know a topic that was there a moment ago, so it is produced to as before. */
+  async function describe(topic: TopicName, deadline: Deadline): Promise<TopicMetadata | undefined> {
     try {
       return await metadata.topic(topic, deadline);
     } catch (error) {
-      if (createTopic === undefined || !(error instanceof RelayError) || error.code !== "topic-not-found") throw error;
+      if (!isNotFound(error)) throw error;
+      if (createTopic === undefined) {
+        if (lines.get(topic)?.isMaybeOnlyLate() === true) return undefined;
+        throw error;
+      }
       await createTopic(topic, deadline);
       return metadata.topic(topic, deadline, { ageMaxMs: 0 });
     }
@@ -61,7 +68,7 @@ export function createTopicLines(
     line: async (topic, records, deadline) => {
       const described = await describe(topic, deadline); // first, so that names of no topic are not remembered
       const line = of(topic);
-      line.learn(described);
+      if (described !== undefined) line.learn(described);
       const isUnknown = ({ partition }: OutgoingRecord) => partition !== undefined && partition >= 0 && !line.has(partition);
       if (records.some(isUnknown)) await line.refresh(deadline);
       return line;
@@ -93,7 +100,7 @@ export class TopicLine {
   learn(topic: TopicMetadata): boolean {
     if (topic === this.#learned) return true;
     const isAnother = topic.topicId !== this.#learned?.topicId;
-    if (!isAnother && topic.partitions.length < this.#partitionsCount && this.#isMaybeOnlyLate()) {
+    if (!isAnother && topic.partitions.length < this.#partitionsCount && this.isMaybeOnlyLate()) {
       this.suspect();
       return false;
     }
@@ -132,8 +139,7 @@ export class TopicLine {
           if (!this.learn(topic)) throw this.#late("has fewer partitions of");
         },
         (error: unknown) => {
-          const isMissing = error instanceof RelayError && error.code === "topic-not-found";
-          throw isMissing && this.#isMaybeOnlyLate() ? this.#late("does not know") : error;
+          throw isNotFound(error) && this.isMaybeOnlyLate() ? this.#late("does not know") : error;
         },
       )
       .finally(() => {
@@ -147,7 +153,7 @@ export class TopicLine {
   }
 
   /** One more answer that misses what was there; false once enough of them agree. */
-  #isMaybeOnlyLate(): boolean {
+  isMaybeOnlyLate(): boolean {
     const { answers, sinceMs } = this.#missing ?? { answers: 0, sinceMs: Date.now() };
     this.#missing = { answers: answers + 1, sinceMs };
     return answers + 1 < missingAnswersMin || Date.now() - sinceMs < missingForMs;

@@ -197,6 +197,31 @@ test("one late broker that knows fewer partitions moves no key to another partit
   expect(sent.map(({ partition }) => partition)).toEqual([3, 3, 3]);
 });
 
+test("one late broker that does not know a topic fails no call for it", async () => {
+  const answers = [[1] as Leaders, missing];
+  const { produce, metadata, written } = scripted({ describe: () => answers.shift() ?? [1], answer: () => 0 });
+  expect(await produce([one("a")])).toEqual(["written"]);
+  metadata.forget(topic);
+
+  expect(await produce([one("b")])).toEqual(["written"]);
+  expect(valuesOf(written)).toEqual(["a", "b"]);
+});
+
+test("a topic that is gone fails its calls, at once after the first", async () => {
+  const answers = [[1] as Leaders];
+  let isGone = false;
+  const { produce, metadata, sent } = scripted({ describe: () => answers.shift() ?? missing, answer: () => (isGone ? 3 : 0) });
+  await produce([one("a")]);
+  metadata.forget(topic);
+  isGone = true;
+
+  for (let call = 0; call < 2; call++) await expect(produce([one("b")])).rejects.toMatchObject({ code: "topic-not-found" });
+
+  const attempts = sent.length;
+  await expect(produce([one("c")])).rejects.toMatchObject({ code: "topic-not-found" });
+  expect(sent).toHaveLength(attempts);
+});
+
 test("a topic that has fewer partitions for good is believed, and its records go to those it has", async () => {
   const answers: Leaders[] = [[1, 1, 1, 1]];
   const { produce } = scripted({ describe: () => answers.shift() ?? [1, 1], answer: ({ partition }) => (partition < 2 ? 0 : 3) });
