@@ -1,4 +1,6 @@
 /** Where a batch that is given up is told (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html): a queue, a topic of SNS, a bucket. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
@@ -13,7 +15,7 @@ import { type MiniStack, startMiniStack } from "../support/ministack.js";
 import { uniqueName } from "../support/unique-names.js";
 import { waitingRecords } from "../support/waiting-records.js";
 
-const stack: MiniStack | undefined = await startMiniStack("the trigger's on-failure destinations on AWS (4 tests)");
+const stack: MiniStack | undefined = await startMiniStack("the trigger's on-failure destinations on AWS (5 tests)");
 const topic = "orders";
 const mapping: Mapping = {
   name: topic,
@@ -90,6 +92,15 @@ test.skipIf(stack === undefined)("a queue gets one message for the batch, withou
   const message = JSON.parse(await receive());
   expect(message).toMatchObject(told);
   expect(message).not.toHaveProperty("payload");
+});
+
+test.skipIf(stack === undefined)("a project without the SDK reaches its queue by the one beside the plugin", async () => {
+  const { arn, receive } = await createQueue();
+  const serviceFolder = mkdtempSync(join(tmpdir(), "no-sdk-"));
+
+  await createDestination({ kind: "arn", arn }, { ...world, serviceFolder })(given);
+
+  expect(JSON.parse(await receive())).toMatchObject(told);
 });
 
 test.skipIf(stack === undefined)("a topic of SNS gets the same message", async () => {

@@ -1,5 +1,8 @@
 /** The plugin in a stranger's project, under the real `serverless offline`. */
+import { cpSync, mkdtempSync } from "node:fs";
 import { get } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
@@ -225,6 +228,24 @@ test.each<[string, object, RegExp]>([
 
   expect(await run.ended()).not.toBe(0);
   expect(run.output().replace(/\s+/g, " ")).toMatch(message);
+});
+
+test("an on-failure destination whose SDK nobody has installed ends the start with the command that installs it", async () => {
+  const plugin = mkdtempSync(join(tmpdir(), "plugin-"));
+  const source = join(import.meta.dirname, "../../local/kafka-trigger");
+  for (const file of ["package.json", "dist"]) cpSync(join(source, file), join(plugin, file), { recursive: true });
+  const alone = await createOfflineProject({ plugin });
+  alone.write("src/orders.js", notingHandler());
+  alone.configure(functions({ onFailureDestination: "arn:aws:sqs:eu-west-1:000000000000:lost" }));
+
+  const run = alone.run(["offline", "start"]);
+  const code = await run.ended();
+  alone.remove();
+
+  expect(code).not.toBe(0);
+  expect(run.output().replace(/\s+/g, " ")).toContain(
+    "function orders: msk.onFailureDestination: @aws-sdk/client-sqs is not installed; npm install --save-dev @aws-sdk/client-sqs",
+  );
 });
 
 test("a missing topic and an unreachable broker are one line each, and the other mappings are polled", async () => {

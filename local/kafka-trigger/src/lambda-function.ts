@@ -1,7 +1,6 @@
 /** A function behind Lambda's Invoke API, as what a trigger calls: serverless-offline's port 3002, a container's, or a deployed function. */
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import type { KafkaEvent } from "../../../lib/kafka-event/shape.js";
+import { loadSdk } from "./sdk.js";
 
 export interface LambdaFunctionOptions {
   /** "http://127.0.0.1:3002"; absent: the AWS SDK of the project in `folder` finds region and credentials. */
@@ -43,21 +42,13 @@ function byFetch(name: string, endpoint: string, timeoutMs: number): (body: stri
 }
 
 function bySdk(name: string, folder: string, timeoutMs: number): (body: string) => Promise<Answered> {
-  const { LambdaClient, InvokeCommand } = loadSdk(folder);
+  const { LambdaClient, InvokeCommand } = loadSdk<typeof import("@aws-sdk/client-lambda")>("@aws-sdk/client-lambda", folder);
   const client = new LambdaClient({ maxAttempts: 1 });
   return async (body) => {
     const command = new InvokeCommand({ FunctionName: name, Payload: Buffer.from(body) });
     const { FunctionError, Payload } = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
     return { functionError: FunctionError, text: Payload === undefined ? "" : Buffer.from(Payload).toString("utf8") };
   };
-}
-
-function loadSdk(folder: string): typeof import("@aws-sdk/client-lambda") {
-  try {
-    return createRequire(join(process.cwd(), folder, "package.json"))("@aws-sdk/client-lambda") as typeof import("@aws-sdk/client-lambda");
-  } catch (cause) {
-    throw new Error("A deployed function is invoked by the AWS SDK: npm install --save-dev @aws-sdk/client-lambda", { cause });
-  }
 }
 
 /** serverless-offline's text of a string is not always JSON. */

@@ -1,13 +1,12 @@
 /** Where a batch that is given up goes: a topic of the same cluster, a queue, a topic of SNS, a bucket. A destination that does not take it drops it, as on AWS, and that is said. */
 import { randomUUID } from "node:crypto";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { createDeadline } from "../../../../lib/deadline.js";
 import { RelayError } from "../../../../lib/errors.js";
 import type { Kafka } from "../../../../lib/kafka/kafka.js";
 import { parseTopicName } from "../../../../lib/kafka/topic-name.js";
 import type { Mapping, OnFailureDestination } from "../mapping.js";
 import { countOf, type GivenUp } from "../poll/settle.js";
+import { loadSdk, missingSdk } from "../sdk.js";
 import { type FailureContext, toBatchFailure, toRecordFailures } from "./failure-record.js";
 
 export interface DestinationWorld {
@@ -62,9 +61,9 @@ async function toTopic(topic: string, given: GivenUp, context: FailureContext, k
 }
 
 async function toQueue(arn: string, region: string | undefined, message: object, world: DestinationWorld): Promise<void> {
-  const { SQSClient, GetQueueUrlCommand, SendMessageCommand } = await load<typeof import("@aws-sdk/client-sqs")>(
+  const { SQSClient, GetQueueUrlCommand, SendMessageCommand } = loadSdk<typeof import("@aws-sdk/client-sqs")>(
     "@aws-sdk/client-sqs",
-    world,
+    world.serviceFolder,
   );
   const [account, name] = arn.split(":").slice(-2);
   await withClient(new SQSClient(clientOptions(region, world)), async (client) => {
@@ -74,7 +73,7 @@ async function toQueue(arn: string, region: string | undefined, message: object,
 }
 
 async function toSns(arn: string, region: string | undefined, message: object, world: DestinationWorld): Promise<void> {
-  const { SNSClient, PublishCommand } = await load<typeof import("@aws-sdk/client-sns")>("@aws-sdk/client-sns", world);
+  const { SNSClient, PublishCommand } = loadSdk<typeof import("@aws-sdk/client-sns")>("@aws-sdk/client-sns", world.serviceFolder);
   const text = JSON.stringify(message);
   if (Buffer.byteLength(text) > snsBytesMax) throw new Error(`the message is larger than the ${snsBytesMax} bytes that SNS takes`);
   await withClient(new SNSClient(clientOptions(region, world)), (client) =>
@@ -83,7 +82,7 @@ async function toSns(arn: string, region: string | undefined, message: object, w
 }
 
 async function toBucket(arn: string, given: GivenUp, context: FailureContext, world: DestinationWorld): Promise<void> {
-  const { S3Client, PutObjectCommand } = await load<typeof import("@aws-sdk/client-s3")>("@aws-sdk/client-s3", world);
+  const { S3Client, PutObjectCommand } = loadSdk<typeof import("@aws-sdk/client-s3")>("@aws-sdk/client-s3", world.serviceFolder);
   const bucket = arn.split(":").at(-1) ?? "";
   const at = new Date(context.nowMs).toISOString();
   const place = `${world.mapping.topic}-${given.runs[0]?.partition ?? 0}/${at.slice(0, 10).replaceAll("-", "/")}`;
@@ -123,13 +122,12 @@ async function withClient<Client extends { destroy: () => void }, Answer>(
   }
 }
 
-/** From the project that uses the plugin, which knows the version it wants; else from beside the plugin. */
-async function load<Module>(name: string, { serviceFolder }: DestinationWorld): Promise<Module> {
-  try {
-    return createRequire(join(serviceFolder, "package.json"))(name) as Module;
-  } catch (cause) {
-    throw new RelayError("bad-configuration", `${name} is needed for this destination: npm install --save-dev ${name}`, { cause });
-  }
+const sdks: Readonly<Record<string, string>> = { sqs: "@aws-sdk/client-sqs", sns: "@aws-sdk/client-sns", s3: "@aws-sdk/client-s3" };
+
+/** What a destination needs and nobody has installed. It is asked at the start: when a batch is given up it is too late, and the batch is dropped. */
+export function missingFor(destination: OnFailureDestination, serviceFolder: string): string | undefined {
+  const name = destination.kind === "arn" ? sdks[destination.arn.split(":")[2] ?? ""] : undefined;
+  return name === undefined ? undefined : missingSdk(name, serviceFolder);
 }
 
 /** Delivers, and says what became of it. */

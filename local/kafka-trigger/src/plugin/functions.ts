@@ -9,13 +9,17 @@ export const regionDefault = "us-east-1";
 /** Twelve digits, made up: an account that nobody has. */
 export const localAccountId = "000000000000";
 
+export function serviceFolderOf({ serviceDir, config }: Serverless): string {
+  return serviceDir ?? config.servicePath;
+}
+
 export function toFunctionDefinition(serverless: Serverless, key: string, shell: NodeJS.ProcessEnv): FunctionDefinition {
-  const { service, config } = serverless;
+  const { service } = serverless;
   const { provider } = service;
   const definition = service.getFunction(key);
   const functionName = definition.name ?? `${service.service}-${provider.stage ?? "dev"}-${key}`;
   const region = provider.region ?? regionDefault;
-  const serviceFolder = serverless.serviceDir ?? config.servicePath;
+  const serviceFolder = serviceFolderOf(serverless);
   const memoryMb = definition.memorySize ?? provider.memorySize ?? memoryDefaultMb;
   return {
     serviceFolder,

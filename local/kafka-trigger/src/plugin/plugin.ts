@@ -1,12 +1,22 @@
 /** The serverless-offline plugin: Kafka events of the service are polled while it runs. Listed before serverless-offline, it starts and stops with it. */
 import { extraMembers } from "../declaration/members.js";
+import { missingFor } from "../destinations/destination.js";
 import { completeTemplate } from "../package/template.js";
 import { shell } from "./environment.js";
-import { readMappings } from "./mappings.js";
+import { serviceFolderOf } from "./functions.js";
+import { type DeclaredMapping, readMappings } from "./mappings.js";
 import { type Running, run } from "./running.js";
 import type { PluginTools, Serverless } from "./serverless.js";
 import { readSettings, settingsSchema, type TriggerSettings } from "./settings.js";
 import { createSpeaker } from "./speaker.js";
+
+/** Of the on-failure destinations. */
+function missingSdks(mappings: readonly DeclaredMapping[], folder: string): readonly string[] {
+  return mappings.flatMap(({ functionKey, mapping: { kind, failure } }) => {
+    const missing = failure.destination === undefined ? undefined : missingFor(failure.destination, folder);
+    return missing === undefined ? [] : [`function ${functionKey}: ${kind}.onFailureDestination: ${missing}`];
+  });
+}
 
 export class KafkaTriggerPlugin {
   readonly hooks: Readonly<Record<string, () => unknown>>;
@@ -54,7 +64,8 @@ export class KafkaTriggerPlugin {
     if (this.#running !== undefined) return;
     const settings = this.#settings();
     const { mappings, faults, warnings } = readMappings(this.#serverless, settings, Date.now());
-    if (faults.length > 0) throw this.#error(faults.join("\n"));
+    const all = [...faults, ...missingSdks(mappings, serviceFolderOf(this.#serverless))];
+    if (all.length > 0) throw this.#error(all.join("\n"));
     if (mappings.length === 0) return;
     const speaker = createSpeaker(this.#log, settings.lines);
     for (const warning of warnings) this.#log.warning(`kafka-trigger  ${warning}`);

@@ -6,7 +6,7 @@ import { createHandlerPool, type HandlerPool } from "../handlers/pool.js";
 import { countOf } from "../poll/settle.js";
 import { startTrigger, type Trigger, whyGivenUp } from "../trigger.js";
 import { shell } from "./environment.js";
-import { regionDefault, toFunctionDefinition } from "./functions.js";
+import { regionDefault, serviceFolderOf, toFunctionDefinition } from "./functions.js";
 import type { DeclaredMapping } from "./mappings.js";
 import { watchSources } from "./reload.js";
 import type { Security } from "./security.js";
@@ -24,7 +24,7 @@ export interface Running {
 }
 
 export function run(serverless: Serverless, declared: readonly DeclaredMapping[], settings: TriggerSettings, speaker: Speaker): Running {
-  const serviceFolder = serverless.serviceDir ?? serverless.config.servicePath;
+  const serviceFolder = serviceFolderOf(serverless);
   const region = serverless.service.provider.region ?? regionDefault;
   const clusters = new Map<string, Kafka>();
   const pools = new Map<string, HandlerPool>();
