@@ -1,31 +1,34 @@
 /** Writes dead letters, and makes their topic when it is first needed. What it does not take is told, so that the record is given back and not lost. */
-import type { Deadline } from "../deadline.js";
+import { type Deadline, sooner } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
-import { describeConfigs } from "../kafka/admin/configs.js";
-import { createTopics } from "../kafka/admin/topics.js";
 import type { Kafka } from "../kafka/kafka.js";
 import { parseTopicName } from "../kafka/topic-name.js";
 import type { DeadLetters } from "./batch.js";
-import { type DeadLetterOrigin, deadLetterTopicOf, headersBytesMax, toDeadLetter } from "./dead-letter.js";
+import { type DeadLetterOrigin, deadLetterTopicOf, toDeadLetter } from "./dead-letter.js";
+import { type DeadLetterTopic, ensureDeadLetterTopic, lossesOf } from "./dead-letter-topic.js";
 import type { Entry } from "./entry.js";
 
-const messageBytes = "max.message.bytes";
+/** Asking after the settings of a topic is no reason to be late. */
+const askTimeoutMs = 2_000;
 
 export interface DeadLetterOptions extends DeadLetterOrigin {
   readonly topic: string | undefined;
   /** Of a dead letter topic that is created here; -1: without end. */
   readonly retentionMs: number;
   readonly now: () => number;
+  /** Hears once of each setting of an existing topic that loses dead letters. */
+  readonly warn: (topic: string, loss: string) => void;
 }
 
 export function createDeadLetters(kafka: () => Kafka, options: DeadLetterOptions): DeadLetters {
+  const looked = new Set<string>();
   return {
     write: async (entries, deadline) => {
       const answers = new Map<Entry, RelayError>();
       for (const source of new Set(entries.map(({ arrived }) => arrived.topic))) {
         const group = entries.filter(({ arrived }) => arrived.topic === source);
         const name = deadLetterTopicOf(source, options.topic);
-        const refusals = await writeTo(kafka(), name, source, group, options, deadline);
+        const refusals = await writeTo(kafka(), { name, source, retentionMs: options.retentionMs }, group, options, looked, deadline);
         for (const [index, refusal] of refusals.entries()) {
           const entry = group[index];
           if (refusal !== undefined && entry !== undefined) answers.set(entry, toRefusal(refusal, name));
@@ -38,17 +41,19 @@ export function createDeadLetters(kafka: () => Kafka, options: DeadLetterOptions
 
 async function writeTo(
   kafka: Kafka,
-  name: string,
-  source: string,
+  topic: DeadLetterTopic,
   entries: readonly Entry[],
   options: DeadLetterOptions,
+  looked: Set<string>,
   deadline: Deadline,
 ): Promise<readonly (RelayError | undefined)[]> {
   try {
-    const topic = parseTopicName(name);
-    await ensureTopic(kafka, name, source, options.retentionMs, deadline);
+    const name = parseTopicName(topic.name);
+    const isOurs = await ensureDeadLetterTopic(kafka, topic, deadline);
     const records = entries.map((entry) => toDeadLetter(entry, options, options.now()));
-    const outcomes = await kafka.producer.produce(topic, records, deadline);
+    const outcomes = await kafka.producer.produce(name, records, deadline);
+    if (!isOurs && !looked.has(name)) await warnOfLosses(kafka, topic, options, sooner(deadline, askTimeoutMs));
+    looked.add(name);
     return outcomes.map((outcome) => (outcome.outcome === "written" ? undefined : outcome.error));
   } catch (thrown) {
     const error = toRelayError(thrown);
@@ -56,31 +61,13 @@ async function writeTo(
   }
 }
 
-/**
- * Created with room for what the source accepts in one record and the headers, and with settings that keep dead letters: a broker's own defaults may delete after
- * days, by size, or compact. Everything else is the brokers' default.
- */
-async function ensureTopic(kafka: Kafka, name: string, source: string, retentionMs: number, deadline: Deadline): Promise<void> {
+/** A dead letter that is written is written, whatever can or cannot be learned of its topic. */
+async function warnOfLosses(kafka: Kafka, topic: DeadLetterTopic, { warn }: DeadLetterOptions, deadline: Deadline): Promise<void> {
   try {
-    await kafka.metadata.topic(name, deadline);
-    return;
-  } catch (thrown) {
-    if (toRelayError(thrown).code !== "topic-not-found") throw thrown;
+    for (const loss of await lossesOf(kafka, topic, deadline)) warn(topic.name, loss);
+  } catch {
+    // Nothing is known of its settings; `routes check --topics` says why.
   }
-  const [settings] = await describeConfigs(kafka, [{ kind: "topic", name: source }], deadline, { names: [messageBytes], synonyms: false });
-  const sourceMax =
-    settings === undefined || settings instanceof RelayError ? undefined : settings.find((entry) => entry.name === messageBytes)?.value;
-  const configs = {
-    [messageBytes]: String(Number(sourceMax ?? 1_048_588) + headersBytesMax),
-    "cleanup.policy": "delete",
-    "retention.ms": String(retentionMs),
-    "retention.bytes": "-1",
-  };
-  const spec = { name, configs: Object.entries(configs).map(([setting, value]) => ({ name: setting, value })) };
-  const [made] = await createTopics(kafka, [spec], deadline);
-  // Somebody else may have been first.
-  if (made instanceof RelayError && made.code !== "topic-exists") throw made;
-  kafka.metadata.forget(name);
 }
 
 function toRefusal(error: RelayError, topic: string): RelayError {

@@ -71,6 +71,8 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
     topic: route.deadLetterTopic,
     retentionMs: route.deadLetterRetentionMs,
     now: clock.now,
+    warn: (deadLetterTopic, loss) =>
+      telemetry?.log("warn", "dead letter topic loses dead letters", { route: route.name, topic: deadLetterTopic, reason: loss }),
   });
 
   const handle = async (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse> => {

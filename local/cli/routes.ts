@@ -1,5 +1,7 @@
 /** `kafka-relay routes`: check, list, explain, test - what the routes of this project are, before a record comes. */
 import { RelayError } from "../../lib/errors.js";
+import { deadLetterTopicOf } from "../../lib/relay/dead-letter.js";
+import { type DeadLetterTopic, lossesOf } from "../../lib/relay/dead-letter-topic.js";
 import { runExamples } from "../../lib/relay/examples.js";
 import { isJsonata } from "../../lib/relay/jsonata.js";
 import type { Route } from "../../lib/relay/route.js";
@@ -20,7 +22,10 @@ export function registerRoutes(cli: Cli): void {
     noun
       .command("check")
       .description("Loads every route and says what is wrong with it, and where.")
-      .option("--topics", "asks the brokers too: does a source topic allow records that Lambda cannot hand over?")
+      .option(
+        "--topics",
+        "asks the brokers too: does a source topic allow records that Lambda cannot hand over, and does a dead letter topic lose its records?",
+      )
       .action(cli.action(check)),
     ["kafka-relay routes check", "kafka-relay routes check --topics --brokers b-1.example.com:9098"],
   );
@@ -48,14 +53,18 @@ export function registerRoutes(cli: Cli): void {
 async function check(context: CliContext, { topics = false }: { readonly topics?: boolean }): Promise<void> {
   const functions = deployedFunctions();
   const rows: { file: string; faults: readonly string[] }[] = [];
-  for (const { file, handler, fault } of await findRoutes()) {
+  const found = await findRoutes();
+  for (const { file, handler, fault } of found) {
     const own = fault ?? (await expressionFault(handler.route));
     const faults = [...(own === undefined ? [] : [own.message]), ...mappingFaults(file, functions)];
     rows.push({ file, faults });
     if (faults.length === 0) context.say(`${file}  ok`);
     for (const one of faults) context.complain(new RelayError("bad-configuration", `${file}: ${one}`));
   }
-  if (topics) await checkTopics(context, functions);
+  if (topics) {
+    await checkTopics(context, functions);
+    await checkDeadLetterTopics(context, deadLetterTopicsOf(found, functions));
+  }
   if (context.isJson) context.print(rows, []);
 }
 
@@ -68,6 +77,28 @@ async function checkTopics(context: CliContext, functions: readonly DeployedFunc
   for (const fault of faults) context.complain(new RelayError("bad-configuration", fault));
   for (const warning of warnings) context.say(`warning: ${warning}`);
   if (faults.length === 0 && warnings.length === 0) context.say("source topics  ok");
+}
+
+/** Of every route that loads; a topic named by a variable is the framework's to resolve. */
+function deadLetterTopicsOf(found: readonly FoundRoute[], functions: readonly DeployedFunction[]): readonly DeadLetterTopic[] {
+  return found.flatMap(({ file, handler }) => {
+    if (handler === undefined) return [];
+    const { deadLetterTopic, deadLetterRetentionMs: retentionMs } = handler.route;
+    const sources = functions.filter((one) => one.file === file.replace(/\.\w+$/, "")).flatMap(({ triggers }) => triggers);
+    return sources
+      .map(({ topic: source }) => ({ name: deadLetterTopicOf(source, deadLetterTopic), source, retentionMs }))
+      .filter(({ name }) => !name.includes("$"));
+  });
+}
+
+/** One that does not exist is created when it is first needed, with settings that keep its records. */
+async function checkDeadLetterTopics(context: CliContext, topics: readonly DeadLetterTopic[]): Promise<void> {
+  const kafka = await context.kafka();
+  // Several routes may share one topic.
+  const losses = new Set<string>();
+  for (const topic of topics) for (const loss of await lossesOf(kafka, topic, context.deadline())) losses.add(`${topic.name} has ${loss}`);
+  for (const loss of losses) context.complain(new RelayError("bad-configuration", `The dead letter topic ${loss}.`));
+  if (losses.size === 0) context.say("dead letter topics  ok");
 }
 
 async function expressionFault({ transform }: Route): Promise<RelayError | undefined> {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { describeConfigs } from "../../lib/kafka/admin/configs.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
+import { lossesOf } from "../../lib/relay/dead-letter-topic.js";
 import { invokeInProcess } from "../../lib/relay/dead-letters/invoke-route.js";
 import type { Letter } from "../../lib/relay/dead-letters/letter.js";
 import { findLetters } from "../../lib/relay/dead-letters/letters.js";
@@ -115,6 +116,43 @@ test("a redrive to the topic writes the record with its own time", async () => {
   await redrive(kafka, letters, { choice: {}, to: "topic", invoke, ratePerSecond: 100, lettersMax: 9, redrivesMax: 5, deadline: soon() });
 
   expect((await readAll(kafka, source)).map(({ timestampMs }) => timestampMs)).toEqual([at2023Ms, at2023Ms]);
+});
+
+test.each([
+  ["keeps its records for a week", { "retention.ms": "604800000" }, {}, ["retention.ms=604800000"]],
+  [
+    "keeps its records for less time than the route wants",
+    { "retention.ms": "1000000" },
+    { retentionMs: 2_000_000 },
+    ["retention.ms=1000000"],
+  ],
+  ["keeps a size", { "retention.ms": "-1", "retention.bytes": "100000000" }, {}, ["retention.bytes=100000000"]],
+  ["is compacted", { "cleanup.policy": "compact" }, {}, ["cleanup.policy=compact"]],
+  ["keeps everything", { "retention.ms": "-1" }, {}, []],
+  ["keeps its records for as long as the route wants", { "retention.ms": "2000000" }, { retentionMs: 2_000_000 }, []],
+])("an existing dead letter topic that %s is reported once, by what loses dead letters", async (_, configs, deadLetters, losses) => {
+  const source = await createTestTopic(kafka);
+  const letters = await createTestTopic(kafka, { name: `${source}.dead-letters`, configs: configs as Record<string, string> });
+  await write(kafka, source, [outgoing({ key: Buffer.from("k"), timestampMs: Date.now() })]);
+  const run = runRoute(kafka, defineRoute({ name: "refusing", target: answering(() => failed("record-refused")), deadLetters }));
+  const records = await readAll(kafka, source);
+
+  for (let tries = 0; tries < 2; tries++) expect((await run.invoke(records)).batchItemFailures).toEqual([]);
+
+  const warnings = run.lines.map((line) => JSON.parse(line)).filter(({ message }) => message === "dead letter topic loses dead letters");
+  expect(warnings).toEqual(
+    losses.map((loss) =>
+      expect.objectContaining({ level: "warn", route: "refusing", topic: letters, reason: expect.stringContaining(loss) }),
+    ),
+  );
+});
+
+test("a dead letter topic that the relay creates, or that does not exist yet, is not reported", async () => {
+  const { letters, run } = await refused(Date.now());
+
+  expect(run.lines.some((line) => line.includes("loses"))).toBe(false);
+  expect(await lossesOf(kafka, { name: letters, source: "orders", retentionMs: -1 }, soon())).toEqual([]);
+  expect(await lossesOf(kafka, { name: `${letters}.missing`, source: "orders", retentionMs: -1 }, soon())).toEqual([]);
 });
 
 test.each([
