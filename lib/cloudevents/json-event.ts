@@ -1,5 +1,6 @@
 /** CloudEvents' JSON format, both ways (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md). */
 import { RelayError } from "../errors.js";
+import { isJson } from "../json/read.js";
 import { type AttributeValue, attributeFault, type CloudEvent, isJsonType, isTextType, utf8Text } from "./event.js";
 import { membersOf } from "./json-members.js";
 
@@ -43,15 +44,6 @@ export function formatJsonEvent({ attributes, data }: CloudEvent): string {
   if (text !== undefined && isJsonType(type) && isJson(text)) return `${head},"data":${text}}`;
   if (text !== undefined && isTextType(type)) return `${head},"data":${JSON.stringify(text)}}`;
   return `${head},"data_base64":"${data.toString("base64")}"}`;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function isBase64(text: string): boolean {

@@ -1,9 +1,9 @@
 /** Event patterns, the language of EventBridge and of Lambda's filters: a pattern in, a function from event to yes or no out. */
 
 import { RelayError } from "../errors.js";
+import { parseJson } from "../json/read.js";
 import { spreadBranches } from "./branches.js";
 import type { EventPattern } from "./event-pattern.js";
-import { parseJson } from "./json-text.js";
 import { isScalar, type OperatorOptions } from "./operators.js";
 import { type LeafNode, type ObjectNode, type PatternNode, parsePattern } from "./parse.js";
 

@@ -1,8 +1,10 @@
 /** The members of a value list: plain values and the operators, each parsed to a test of one scalar. */
+
+import { compareNumbers, type EventNumber, isNumber, NumberText, numberText } from "../json/number-text.js";
+import { toJsonText } from "../json/write.js";
 import { parseCidr } from "./cidr.js";
 import { describe, isObject, refuse, refuseOperator } from "./fault.js";
 import { ignoringCase } from "./letter-case.js";
-import { compareNumbers, type EventNumber, isNumber, NumberText, numberText } from "./number-text.js";
 import { matchesWildcard, parseWildcard } from "./wildcard.js";
 
 /** Does this scalar (string, number, boolean or null) match? */
@@ -92,7 +94,7 @@ function parseAffix(name: "prefix" | "suffix", operand: unknown, place: string, 
   if (!isObject(operand)) return affix(name, text(operand, place));
   const [inner, innerOperand] = onlyOperator(operand, place);
   if (inner !== "equals-ignore-case")
-    refuse(place, `${name} takes a string or {"equals-ignore-case": string}, and this has ${JSON.stringify(inner)}.`);
+    refuse(place, `${name} takes a string or {"equals-ignore-case": string}, and this has ${toJsonText(inner)}.`);
   if (options.operators === "lambda") refuse(place, `Lambda's event filtering knows ${name} with a plain string only.`);
   const expected = text(innerOperand, `${place}.${inner}`);
   const matchesAt = ignoringCase(expected);

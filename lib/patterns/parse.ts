@@ -1,4 +1,5 @@
 /** From a pattern as it was written to what a matcher runs: everything is checked here, and a fault names its place. */
+import { toJsonText } from "../json/write.js";
 import { describe, isObject, operatorNames, refuse } from "./fault.js";
 import { type OperatorOptions, parseMember, type Test } from "./operators.js";
 
@@ -67,7 +68,7 @@ function parseObject(pattern: unknown, place: string, position: Position, option
 function parseField(inner: unknown, place: string, position: Position, options: OperatorOptions): PatternNode {
   if (Array.isArray(inner)) return parseLeaf(inner, place, position.path, options);
   if (isObject(inner)) return parseObject(inner, place, position, options);
-  return refuse(place, `a value stands in a list, such as [${JSON.stringify(inner) ?? "..."}], and this is ${describe(inner)}.`);
+  return refuse(place, `a value stands in a list, such as [${toJsonText(inner) ?? "..."}], and this is ${describe(inner)}.`);
 }
 
 function parseLeaf(members: readonly unknown[], place: string, path: readonly string[], options: OperatorOptions): LeafNode {

@@ -11,8 +11,13 @@ export interface Message {
   readonly headers: readonly RecordHeader[];
   /** Milliseconds since the epoch. */
   readonly timestampMs: number;
-  /** The value as a document where the transform gave one or the value is JSON; decoded on first touch. Undefined: it is none. */
+  /**
+   * The value as a document where the transform gave one or the value is JSON. Undefined: it is not JSON. For users' code: JavaScript's own values, whose numbers
+   * are doubles. Throws `record-undecodable` where the JSON is nested too deep to be read.
+   */
   readonly document: () => unknown;
+  /** The same, and a number that a double does not hold is a NumberText: what identifies or carries data is taken from here. */
+  readonly exactDocument: () => unknown;
 }
 
 export interface Delivery {
@@ -23,6 +28,11 @@ export interface Delivery {
   readonly source: KafkaRecord;
   /** Which attempt of this invocation is under way, from 1. A batch that was given back starts again at 1. */
   readonly attempt: number;
+  /**
+   * What stands at "value.a.b", "key", "key.a", "headers.name", "topic", "partition", "offset" or "timestamp", as text: numbers with all their digits, objects as
+   * JSON. Undefined where nothing or null stands there. For topics, addresses and headers that a function makes of the record.
+   */
+  readonly textAt: (path: string) => string | undefined;
 }
 
 export type DeliveryOutcome = { readonly verdict: "delivered" } | { readonly verdict: "failed"; readonly error: RelayError };

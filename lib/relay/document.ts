@@ -1,9 +1,12 @@
 /** A record as filters and transforms see it: decoded on first touch, each part once. Bytes that are no UTF-8 text stand as base64. */
 import { type AttributeValue, type CloudEvent, isJsonType, utf8Text } from "../cloudevents/event.js";
 import { modeOf, readCloudEvent } from "../cloudevents/kafka.js";
+import { RelayError } from "../errors.js";
+import { toExactNumber } from "../json/number-text.js";
+import { parseJson, parsePlainJson } from "../json/read.js";
 import type { KafkaRecord } from "../kafka/records.js";
-import { parseJson } from "../patterns/json-text.js";
 import type { Message } from "./delivery.js";
+import { textAt } from "./path.js";
 
 export interface RouteDocument<Value = unknown> {
   /** Text; a JSON object or array is parsed; null where there is none. */
@@ -20,6 +23,8 @@ export interface RouteDocument<Value = unknown> {
   /** The CloudEvent's attributes; undefined for a plain record. */
   readonly ce: Readonly<Record<string, AttributeValue>> | undefined;
   readonly record: KafkaRecord;
+  /** What stands at "value.a.b", "key.a", "headers.name"..., as text: numbers with all their digits, objects as JSON. Undefined where nothing or null stands there. */
+  readonly textAt: (path: string) => string | undefined;
 }
 
 const unset = Symbol("not decoded yet");
@@ -39,20 +44,24 @@ export class RecordDocument implements RouteDocument {
   get message(): Message {
     if (this.#message === undefined) {
       const { key, value, headers, timestampMs } = this.record;
-      this.#message = { key, value, headers, timestampMs, document: () => this.#documentOrNothing() };
+      this.#message = {
+        key,
+        value,
+        headers,
+        timestampMs,
+        document: () => this.#documentOrNothing(parsePlainJson),
+        exactDocument: () => this.#documentOrNothing(parseJson),
+      };
     }
     return this.#message;
   }
 
   get key(): unknown {
-    const { key } = this.record;
-    if (key === null) return null;
-    const first = key[0];
-    return first === 0x7b || first === 0x5b ? jsonOrText(key) : toText(key);
+    return this.#decodeKey(parsePlainJson);
   }
 
   get value(): unknown {
-    if (this.#value === unset) this.#value = this.#decode(JSON.parse);
+    if (this.#value === unset) this.#value = this.#decode(parsePlainJson);
     return this.#value;
   }
 
@@ -86,16 +95,32 @@ export class RecordDocument implements RouteDocument {
   toPatternEvent(fields: ReadonlySet<string>): Readonly<Record<string, unknown>> {
     const event: Record<string, unknown> = {};
     for (const field of fields) {
-      const value = field === "value" ? this.#exactValue() : this[field as keyof RouteDocument];
+      const value = this.#exactField(field as keyof RouteDocument);
       if (value !== undefined) event[field] = value;
     }
     return event;
   }
 
-  /** Everything as plain data, for JSONata. */
+  /** Everything as plain data, numbers exact, for JSONata. */
   toObject(): Readonly<Record<string, unknown>> {
-    const { key, value, headers, topic, partition, offset, timestamp, ce } = this;
-    return { key, value, headers, topic, partition, offset: Number(offset), timestamp, ...(ce === undefined ? {} : { ce }) };
+    const { headers, topic, partition, offset, timestamp, ce } = this;
+    const [key, value] = [this.#decodeKey(parseJson), this.#exactValue()];
+    const exactOffset = typeof offset === "bigint" ? toExactNumber(String(offset)) : offset;
+    return { key, value, headers, topic, partition, offset: exactOffset, timestamp, ...(ce === undefined ? {} : { ce }) };
+  }
+
+  readonly textAt = (path: string): string | undefined => textAt({ message: this.message, source: this.record }, path);
+
+  #exactField(field: keyof RouteDocument): unknown {
+    if (field === "value") return this.#exactValue();
+    return field === "key" ? this.#decodeKey(parseJson) : this[field];
+  }
+
+  #decodeKey(parse: (text: string) => unknown): unknown {
+    const { key } = this.record;
+    if (key === null) return null;
+    const first = key[0];
+    return first === 0x7b || first === 0x5b ? jsonOrText(key, parse) : toText(key);
   }
 
   get #cloudEvent(): CloudEvent | undefined {
@@ -125,23 +150,14 @@ export class RecordDocument implements RouteDocument {
     const type = this.#cloudEvent?.attributes.datacontenttype;
     const text = utf8Text(data);
     if (text === undefined) return data.toString("base64");
-    if (!isJsonType(type)) return text;
-    try {
-      return parse(text);
-    } catch {
-      return text;
-    }
+    return isJsonType(type) ? parsedOr(text, text, parse) : text;
   }
 
   /** For targets that store documents: a body that is no JSON is none. */
-  #documentOrNothing(): unknown {
+  #documentOrNothing(parse: (text: string) => unknown): unknown {
     const data = this.#data();
-    if (data === null) return undefined;
-    try {
-      return JSON.parse(data.toString());
-    } catch {
-      return undefined;
-    }
+    const text = data === null ? undefined : utf8Text(data);
+    return text === undefined ? undefined : parsedOr(text, undefined, parse);
   }
 }
 
@@ -153,11 +169,18 @@ function toText(bytes: Buffer): string {
   return utf8Text(bytes) ?? bytes.toString("base64");
 }
 
-function jsonOrText(bytes: Buffer): unknown {
+function jsonOrText(bytes: Buffer, parse: (text: string) => unknown): unknown {
+  const text = utf8Text(bytes);
+  return text === undefined ? toText(bytes) : parsedOr(text, text, parse);
+}
+
+/** Text that is not JSON is something else; JSON that is nested too deep is the record's own fault, and not to be taken for text. */
+export function parsedOr(text: string, otherwise: unknown, parse: (text: string) => unknown): unknown {
   try {
-    return parseJson(bytes.toString());
-  } catch {
-    return toText(bytes);
+    return parse(text);
+  } catch (thrown) {
+    if (thrown instanceof RelayError) throw thrown;
+    return otherwise;
   }
 }
 

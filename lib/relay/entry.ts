@@ -1,9 +1,10 @@
 /** One record on its way through a route: what the filter said, what the transform made of it, what was tried, and what became of it. */
-import { type RelayError, toRelayError } from "../errors.js";
+import { RelayError } from "../errors.js";
 import type { KafkaRecord } from "../kafka/records.js";
 import type { Delivery, Message } from "./delivery.js";
 import { recordId } from "./delivery-id.js";
 import { RecordDocument } from "./document.js";
+import { textAt } from "./path.js";
 import { type RedriveMark, takeRedriveHeader } from "./redrive-mark.js";
 import type { Route } from "./route.js";
 import { transformRecord } from "./transform.js";
@@ -93,9 +94,15 @@ function accept(entry: Entry, document: RecordDocument, messages: readonly Messa
 }
 
 function fail(entry: Entry, thrown: unknown): void {
-  const error = toRelayError(thrown);
+  const error = thrown instanceof RelayError ? thrown : toDecodeFault(thrown);
   if (error.code === "record-undecodable") entry.stage = "decode";
   entry.error = error;
+}
+
+/** Nobody but the record was asked: given back, it would come again for good and hold its partition. */
+function toDecodeFault(thrown: unknown): RelayError {
+  const reason = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return new RelayError("record-undecodable", `The record could not be read or filtered: ${reason.slice(0, 500)}`, { cause: thrown });
 }
 
 class RecordDelivery implements Delivery {
@@ -113,6 +120,8 @@ class RecordDelivery implements Delivery {
     this.#document = document;
     this.#suffix = suffix;
   }
+
+  readonly textAt = (path: string): string | undefined => textAt(this, path);
 
   get id(): string {
     this.#id ??= recordId(this.#document, this.#entry.namespace) + this.#suffix;

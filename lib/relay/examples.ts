@@ -1,5 +1,7 @@
 /** Runs the examples of a route: what it makes of an input, held against what the example expects. Nothing is delivered. */
 import { isDeepStrictEqual } from "node:util";
+import { parseJson } from "../json/read.js";
+import { toJsonText } from "../json/write.js";
 import type { KafkaRecord } from "../kafka/records.js";
 import type { Message } from "./delivery.js";
 import { prepare, toEntry } from "./entry.js";
@@ -48,7 +50,7 @@ function toRecord({
     timestampMs: timestamp,
     timestampType: "CREATE_TIME",
     key: key === undefined || key === null ? null : Buffer.from(key),
-    value: value === null || value === undefined ? null : Buffer.from(typeof value === "string" ? value : JSON.stringify(value)),
+    value: value === null || value === undefined ? null : Buffer.from(typeof value === "string" ? value : (toJsonText(value) ?? "")),
     headers: Object.entries(headers).map(([name, text]) => ({ name, value: text === null ? null : Buffer.from(text) })),
   };
 }
@@ -59,7 +61,7 @@ function differences(message: Message, expected: ExpectedMessage, where: string)
     if (!isDeepStrictEqual(actual, wanted)) faults.push(`${where}${what} is ${toText(actual)}, and not ${toText(wanted)}.`);
   };
   if (expected.key !== undefined) compare("key", message.key?.toString() ?? null, expected.key);
-  if ("value" in expected) compare("value", toComparable(message, expected.value), expected.value);
+  if ("value" in expected) compare("value", toComparable(message, expected.value), asJson(expected.value));
   for (const [name, wanted] of Object.entries(expected.headers ?? {})) {
     const header = message.headers.find((one) => one.name === name);
     compare(`header ${name}`, header === undefined ? undefined : (header.value?.toString() ?? null), wanted);
@@ -73,12 +75,18 @@ function toComparable({ value }: Message, expected: unknown): unknown {
   const text = value.toString();
   if (typeof expected === "string") return text;
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return text;
   }
 }
 
+/** Through JSON and with every digit, so that a bigint is the number it names. */
+function asJson(expected: unknown): unknown {
+  const json = typeof expected === "string" ? undefined : toJsonText(expected);
+  return json === undefined ? expected : parseJson(json);
+}
+
 function toText(value: unknown): string {
-  return (JSON.stringify(value) ?? "missing").slice(0, 500);
+  return (toJsonText(value) ?? "missing").slice(0, 500);
 }

@@ -1,6 +1,8 @@
 /** JSONata as a transform: loaded on demand, compiled once, guarded in time and depth. */
 import type { Expression } from "jsonata";
 import { RelayError } from "../errors.js";
+import { NumberText, plainText } from "../json/number-text.js";
+import { toJsonText } from "../json/write.js";
 import type { RecordDocument } from "./document.js";
 import type { TransformedMessage, TransformResult } from "./transform.js";
 
@@ -52,7 +54,9 @@ export function jsonata(expression: string, options: JsonataOptions = {}): Jsona
 async function load(expression: string, timeoutMs: number, depthMax: number): Promise<Expression> {
   const { default: parse } = await import("jsonata");
   try {
-    return parse(expression, { timeout: timeoutMs, stack: depthMax } as Parameters<typeof parse>[1]);
+    const compiled = parse(expression, { timeout: timeoutMs, stack: depthMax } as Parameters<typeof parse>[1]);
+    await acceptExactNumbers(compiled, parse);
+    return compiled;
   } catch (thrown) {
     const { message, position } = thrown as { readonly message?: string; readonly position?: number };
     throw new RelayError(
@@ -61,6 +65,56 @@ async function load(expression: string, timeoutMs: number, depthMax: number): Pr
       { cause: thrown },
     );
   }
+}
+
+/**
+ * JSONata computes with doubles. A number that none holds goes through an expression as a NumberText, with all its digits; JSONata's operators for numbers refuse
+ * it, so that nothing is rounded unseen; `$string` and `&` take its digits, `$number` the nearest double.
+ */
+async function acceptExactNumbers(expression: Expression, parse: (text: string) => Expression): Promise<void> {
+  const [string, number] = await Promise.all([builtIn(parse("$string")), builtIn(parse("$number"))]);
+  const toText = (value: unknown, prettify?: boolean): unknown => {
+    if (value instanceof NumberText) return plainText(value);
+    try {
+      return string(value, prettify);
+    } catch (thrown) {
+      if (thrown instanceof TypeError) return toJsonText(value);
+      throw thrown;
+    }
+  };
+  expression.registerFunction("string", toText, "<x-b?:s>");
+  expression.registerFunction(concatenated, (value: unknown) => toText(value));
+  concatenateByDigits(expression.ast());
+  expression.registerFunction(
+    "number",
+    (value: unknown) => (value instanceof NumberText ? Number(value.text) : number(value)),
+    "<(nsbo)-:n>",
+  );
+}
+
+/** No expression can say this name. */
+const concatenated = "kafka-relay: text of an operand";
+
+/** Lets both sides of every `&` go through our text of a value: JSONata's own rounds numbers on the way. */
+function concatenateByDigits(node: unknown, seen = new Set<object>()): void {
+  if (typeof node !== "object" || node === null || seen.has(node)) return;
+  seen.add(node);
+  for (const inner of Object.values(node)) concatenateByDigits(inner, seen);
+  const operation = node as { type?: string; value?: unknown; lhs?: unknown; rhs?: unknown };
+  if (operation.type !== "binary" || operation.value !== "&") return;
+  operation.lhs = textOfOperand(operation.lhs);
+  operation.rhs = textOfOperand(operation.rhs);
+}
+
+function textOfOperand(operand: unknown): object {
+  const { position } = operand as { readonly position?: number };
+  return { type: "function", value: "(", position, arguments: [operand], procedure: { type: "variable", value: concatenated, position } };
+}
+
+type Implementation = (...given: unknown[]) => unknown;
+
+async function builtIn(name: Expression): Promise<Implementation> {
+  return ((await name.evaluate({})) as { readonly implementation: Implementation }).implementation;
 }
 
 /** JSONata hides one-element lists behind their element: asked for a list, the element alone is one. */

@@ -58,6 +58,9 @@ function reportTroubles(entries: readonly Entry[], route: Route, telemetry: Tele
     telemetry.log("warn", `${lines - linesMax} more records of this batch have such a line to tell`, { route: route.name });
 }
 
+/** Where somebody's code threw, and the stack tells where. */
+const codesWithCause: ReadonlySet<string> = new Set(["internal", "transform-failed", "record-not-for-target", "record-undecodable"]);
+
 function fieldsOf({ arrived, error, stage, attempts }: Entry, route: Route): LogFields {
   const cause = error?.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : undefined;
   return {
@@ -72,6 +75,6 @@ function fieldsOf({ arrived, error, stage, attempts }: Entry, route: Route): Log
     reason: error?.message,
     status: error?.details.targetStatus,
     attempts,
-    ...(error?.code === "internal" || error?.code === "transform-failed" ? { cause } : {}),
+    ...(error !== undefined && codesWithCause.has(error.code) ? { cause } : {}),
   };
 }

@@ -1,8 +1,11 @@
 /** From one record to none, one or many messages, by the route's own function or by JSONata. A transform that throws or overruns fails its record for good. */
+import { utf8Text } from "../cloudevents/event.js";
 import { RelayError } from "../errors.js";
+import { parseJson, parsePlainJson } from "../json/read.js";
+import { toJsonText } from "../json/write.js";
 import type { RecordHeader } from "../kafka/records.js";
 import type { Message } from "./delivery.js";
-import type { RecordDocument, RouteDocument } from "./document.js";
+import { parsedOr, type RecordDocument, type RouteDocument } from "./document.js";
 import { isJsonata } from "./jsonata.js";
 import type { Route } from "./route.js";
 
@@ -28,10 +31,11 @@ export function transformRecord(document: RecordDocument, route: Route): readonl
   const { transform } = route;
   if (transform === undefined) return [document.message];
   try {
-    const result = isJsonata(transform) ? transform.run(document) : transform(document as unknown as RouteDocument<never>);
-    if (!(result instanceof Promise)) return toMessages(result, document);
+    const isExact = isJsonata(transform);
+    const result = isExact ? transform.run(document) : transform(document as unknown as RouteDocument<never>);
+    if (!(result instanceof Promise)) return toMessages(result, document, isExact);
     return within(result, route.transformTimeoutMs)
-      .then((late) => toMessages(late, document))
+      .then((late) => toMessages(late, document, isExact))
       .catch((thrown: unknown) => {
         throw toTransformError(thrown);
       });
@@ -40,14 +44,16 @@ export function transformRecord(document: RecordDocument, route: Route): readonl
   }
 }
 
-function toMessages(result: TransformResult, document: RecordDocument): readonly Message[] {
+/** `isExact`: its numbers may be number texts. */
+function toMessages(result: TransformResult, document: RecordDocument, isExact: boolean): readonly Message[] {
   if (result === null || result === undefined) return [];
-  return Array.isArray(result) ? result.map((one) => toMessage(one, document)) : [toMessage(result as TransformedMessage, document)];
+  const results: readonly unknown[] = Array.isArray(result) ? result : [result];
+  return results.map((one) => toMessage(one, document, isExact));
 }
 
 const messageFields = ["key", "value", "headers", "timestampMs"];
 
-function toMessage(result: unknown, document: RecordDocument): Message {
+function toMessage(result: unknown, document: RecordDocument, isExact: boolean): Message {
   if (typeof result !== "object" || result === null || result instanceof Uint8Array)
     throw refuse(`it answered ${result === null ? "null in a list" : typeof result} where { key, value, headers } belongs.`);
   const stray = Object.keys(result).find((name) => !messageFields.includes(name));
@@ -65,7 +71,7 @@ function toMessage(result: unknown, document: RecordDocument): Message {
     value: bytes,
     headers: headers === undefined ? document.message.headers : toHeaders(headers),
     timestampMs: timestampMs ?? document.message.timestampMs,
-    document: ownValue && !(value instanceof Uint8Array) ? () => value : ownValue ? lazyJson(bytes) : document.message.document,
+    ...(ownValue ? documentsOf(value, bytes, isExact) : documentsAsTheyWere(document.message)),
   };
 }
 
@@ -73,7 +79,7 @@ function toBytes(value: unknown): Buffer | null {
   if (value === null) return null;
   if (typeof value === "string") return Buffer.from(value);
   if (value instanceof Uint8Array) return bytesOf(value, "value");
-  const json = JSON.stringify(value) as string | undefined;
+  const json = toJsonText(value);
   if (json === undefined) throw refuse(`its value is a ${typeof value}, which JSON cannot say.`);
   return Buffer.from(json);
 }
@@ -97,13 +103,25 @@ function toHeaders(headers: NonNullable<TransformedMessage["headers"]>): readonl
   });
 }
 
-function lazyJson(bytes: Buffer | null): () => unknown {
+type Documents = Pick<Message, "document" | "exactDocument">;
+
+/** A value that the transform made is its own document, and for users' code JSONata's is plain again; bytes are one where they are JSON. */
+function documentsOf(value: unknown, bytes: Buffer | null, isExact: boolean): Documents {
+  const isBytes = value instanceof Uint8Array;
+  return {
+    document: isBytes || (isExact && typeof value === "object") ? lazyJson(bytes, parsePlainJson) : () => value,
+    exactDocument: isBytes ? lazyJson(bytes, parseJson) : () => value,
+  };
+}
+
+function documentsAsTheyWere({ document, exactDocument }: Message): Documents {
+  return { document, exactDocument };
+}
+
+function lazyJson(bytes: Buffer | null, parse: (text: string) => unknown): () => unknown {
   return () => {
-    try {
-      return bytes === null ? undefined : JSON.parse(bytes.toString());
-    } catch {
-      return undefined;
-    }
+    const text = bytes === null ? undefined : utf8Text(bytes);
+    return text === undefined ? undefined : parsedOr(text, undefined, parse);
   };
 }
 

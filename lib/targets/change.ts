@@ -1,6 +1,7 @@
 /** What a delivery means for a table of any kind: a row to write, a row to delete, or nothing. */
 import { RelayError } from "../errors.js";
 import type { Delivery } from "../relay/delivery.js";
+import { isContainer, parsedKey, textOrBytes, valueAt, within } from "../relay/path.js";
 
 export type Row = Readonly<Record<string, unknown>>;
 /** Paths by column, or a function: a row, `null` to delete the row of the record's key, undefined to write nothing. */
@@ -23,15 +24,15 @@ export interface ChangeRules<Value> {
   readonly key: readonly string[];
   readonly columns: RowMapping;
   readonly tombstones: Tombstones;
-  /** How the table holds a value; throws `record-not-for-target` where it cannot. */
-  readonly toValue: (value: unknown) => Value;
+  /** How the table holds a value; throws `record-not-for-target` where it cannot. Numbers that a double does not hold come as NumberText. */
+  readonly toValue: (value: unknown, column: string) => Value;
 }
 
 /** Throws `record-not-for-target` where the record has not what the table needs; undefined: there is nothing to do. */
 export function toChange<Value>(delivery: Delivery, rules: ChangeRules<Value>): Change<Value> | undefined {
   const { source, message, id } = delivery;
   const coordinates = { deliveryId: id, topic: source.topic, partition: source.partition, offset: source.offset };
-  const isTombstone = message.value === null && message.document() === undefined;
+  const isTombstone = message.value === null && message.exactDocument() === undefined;
   const row = isTombstone ? null : rowOf(delivery, rules);
   if (row === undefined) return undefined;
   if (row !== null) return { kind: "write", row: withKey(row, rules.key), ...coordinates };
@@ -43,21 +44,23 @@ export function toChange<Value>(delivery: Delivery, rules: ChangeRules<Value>): 
 }
 
 function rowOf<Value>(delivery: Delivery, { columns, toValue }: ChangeRules<Value>): Readonly<Record<string, Value>> | null | undefined {
-  const row: Record<string, Value> = {};
-  if (typeof columns !== "function") {
-    for (const [column, path] of Object.entries(columns)) row[column] = toValue(valueAt(delivery, path));
-    return row;
-  }
+  if (typeof columns !== "function")
+    return rowFrom(Object.entries(columns).map(([column, path]) => [column, toValue(valueAt(delivery, path), column)]));
   const made = madeBy(columns, delivery);
   if (made === null || made === undefined) return made;
-  for (const [column, value] of Object.entries(made)) row[column] = toValue(value);
-  return row;
+  return rowFrom(Object.entries(made).map(([column, value]) => [column, toValue(value, column)]));
+}
+
+/** A column called `__proto__` is a column, and not the row's prototype. */
+function rowFrom<Value>(columns: readonly (readonly [string, Value])[]): Readonly<Record<string, Value>> {
+  return Object.fromEntries(columns);
 }
 
 function madeBy(columns: (delivery: Delivery) => Row | null | undefined, delivery: Delivery): Row | null | undefined {
   try {
     return columns(delivery);
   } catch (thrown) {
+    if (thrown instanceof RelayError && thrown.failure.blame === "record") throw thrown;
     throw new RelayError("record-not-for-target", "The route's function made no row of this record.", { cause: thrown });
   }
 }
@@ -71,57 +74,6 @@ export function assertPath(path: string): void {
     "bad-configuration",
     `${JSON.stringify(path)} leads nowhere: a path is value, key, topic, partition, offset or timestamp, or starts with "value.", "key." or "headers."`,
   );
-}
-
-/** What stands at "value.a.b", "key", "key.a", "headers.name", "topic", "partition", "offset" or "timestamp"; undefined where nothing does. */
-export function valueAt({ message, source }: Delivery, path: string): unknown {
-  const [root = "", ...names] = path.split(".");
-  switch (root) {
-    case "value": {
-      const document = message.document();
-      if (document === undefined && message.value !== null) {
-        throw new RelayError(
-          "record-not-for-target",
-          `The record's value is no JSON, and the table takes ${JSON.stringify(path)} from it.`,
-        );
-      }
-      return within(document, names);
-    }
-    case "key":
-      return names.length === 0 ? message.key?.toString("utf8") : within(parsedKey(message.key), names);
-    case "headers": {
-      const name = names.join(".");
-      return message.headers.findLast((header) => header.name === name)?.value?.toString("utf8");
-    }
-    case "topic":
-    case "partition":
-    case "offset":
-      return source[root];
-    case "timestamp":
-      return new Date(message.timestampMs);
-    default:
-      throw new RelayError(
-        "bad-configuration",
-        `${JSON.stringify(path)} leads nowhere: a path starts with value, key, headers, topic, partition, offset or timestamp.`,
-      );
-  }
-}
-
-function within(document: unknown, names: readonly string[]): unknown {
-  let value = document;
-  for (const name of names) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = (value as Record<string, unknown>)[name];
-  }
-  return value;
-}
-
-function parsedKey(key: Buffer | null): unknown {
-  try {
-    return key === null ? undefined : JSON.parse(key.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }
 
 function withKey<Value>(row: Readonly<Record<string, Value>>, key: readonly string[]): Readonly<Record<string, Value>> {
@@ -139,12 +91,12 @@ function keyOf<Value>(delivery: Delivery, { key, columns, toValue }: ChangeRules
     const value =
       path !== undefined && !path.startsWith("value")
         ? valueAt(delivery, path)
-        : typeof parsed === "object" && parsed !== null
+        : isContainer(parsed)
           ? within(parsed, [column])
           : key.length === 1
-            ? delivery.message.key?.toString("utf8")
+            ? textOrBytes(delivery.message.key)
             : undefined;
-    row[column] = toValue(value);
+    row[column] = toValue(value, column);
   }
   return withKey(row, key);
 }

@@ -4,11 +4,13 @@ import type { AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as v from "valibot";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
+import { isContainer } from "../relay/path.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
 import { assertPath, type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
+import { named, toAttribute } from "./dynamodb/attribute.js";
 import { assertConsistent, checkedText, textOf } from "./option-checks.js";
 import { awsEntries, checkOptions, made, oneOf, text, whole } from "./options.js";
-import { delivered, endsCall, failedBy, isRecordFault } from "./outcome.js";
+import { delivered, endsCall, failedByRecord, isRecordFault } from "./outcome.js";
 
 export interface DynamoDbOptions extends AwsOptions {
   readonly table: string;
@@ -65,7 +67,7 @@ export function dynamodb(options: DynamoDbOptions): TargetDefinition {
     key: options.key,
     columns: options.attributes ?? valueMembers,
     tombstones: tombstones === "mark" ? ("delete" as const) : tombstones,
-    toValue: toAttribute,
+    toValue: (value: unknown, attribute: string) => toAttribute(value, named(attribute)),
   };
   return {
     kind: "dynamodb",
@@ -104,7 +106,7 @@ export function dynamodb(options: DynamoDbOptions): TargetDefinition {
               const key = JSON.stringify(options.key.map((column) => change.row[column]));
               byKey.set(key, [...(byKey.get(key) ?? []), [delivery, change]]);
             } catch (thrown) {
-              outcomes.set(delivery, failedBy(thrown));
+              outcomes.set(delivery, failedByRecord(thrown));
             }
           }
           let held: DeliveryOutcome | undefined;
@@ -157,28 +159,7 @@ async function applyChange(
 }
 
 function valueMembers({ message }: Delivery): Readonly<Record<string, unknown>> {
-  const document = message.document();
-  if (typeof document === "object" && document !== null && !Array.isArray(document)) return document as Record<string, unknown>;
-  throw new RelayError("record-not-for-target", "The record's value is no JSON object, and an item is made of its members.");
-}
-
-/** JSON as DynamoDB's typed values; bytes as B, times as ISO 8601 text. */
-function toAttribute(value: unknown): AttributeValue {
-  if (value === null || value === undefined) return { NULL: true };
-  if (Buffer.isBuffer(value)) return { B: value };
-  if (value instanceof Date) return { S: value.toISOString() };
-  if (Array.isArray(value)) return { L: value.map(toAttribute) };
-  switch (typeof value) {
-    case "string":
-      return { S: value };
-    case "number":
-    case "bigint":
-      return { N: String(value) };
-    case "boolean":
-      return { BOOL: value };
-    case "object":
-      return { M: Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toAttribute(member)])) };
-    default:
-      throw new RelayError("record-not-for-target", `A ${typeof value} cannot be an attribute.`);
-  }
+  const document = message.exactDocument();
+  if (isContainer(document) && !Array.isArray(document)) return document as Record<string, unknown>;
+  throw new RelayError("record-not-for-target", "The record's value is not a JSON object, and an item is made of its members.");
 }

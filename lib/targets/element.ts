@@ -1,5 +1,8 @@
 /** A delivery as JSON in one line: its value alone, or the whole record. */
+import { utf8Text } from "../cloudevents/event.js";
 import { RelayError } from "../errors.js";
+import { isJson } from "../json/read.js";
+import { toJsonText } from "../json/write.js";
 import type { Delivery } from "../relay/delivery.js";
 
 /** "value": the JSON value as it stands, null for a tombstone. "record": `{id, topic, partition, offset, timestamp, headers, key, value}`, which every record has. */
@@ -13,24 +16,25 @@ export function toElement(delivery: Delivery, element: ElementKind): string {
 /** The value's own text, so that its digits stay; in valid JSON line ends stand between tokens alone and may become spaces. */
 function toValueElement({ message }: Delivery): string {
   if (message.value === null) return "null";
-  const text = message.value.toString("utf8");
-  if (!isJson(text)) throw new RelayError("record-not-for-target", "The record's value is no JSON, and this target takes JSON values.");
+  const text = utf8Text(message.value);
+  if (text === undefined || !isJson(text))
+    throw new RelayError("record-not-for-target", "The record's value is not JSON, and this target takes JSON values.");
   return text.replace(/[\r\n]/g, " ");
 }
 
 function toRecordElement({ id, message, source }: Delivery): string {
   const { key, value, headers, timestampMs } = message;
-  const text = value?.toString("utf8");
+  const text = value === null ? undefined : utf8Text(value);
   const valueMember = text !== undefined && isJson(text) ? `"value":${text.replace(/[\r\n]/g, " ")}` : bytesMember("value", value);
-  const frame = JSON.stringify({
+  const frame = toJsonText({
     id,
     topic: source.topic,
     partition: source.partition,
-    offset: Number(source.offset),
+    offset: source.offset,
     timestamp: timestampMs,
     headers: headers.map((header) => ({ name: header.name, ...bytesAsJson("value", header.value) })),
   });
-  return `${frame.slice(0, -1)},${bytesMember("key", key)},${valueMember}}`;
+  return `${frame?.slice(0, -1)},${bytesMember("key", key)},${valueMember}}`;
 }
 
 /** Text stays text; bytes that are no UTF-8 go under `<name>Base64`; null stays null. */
@@ -42,13 +46,4 @@ function bytesAsJson(name: string, bytes: Buffer | null): Record<string, string 
 
 function bytesMember(name: string, bytes: Buffer | null): string {
   return JSON.stringify(bytesAsJson(name, bytes)).slice(1, -1);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

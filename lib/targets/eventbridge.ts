@@ -1,6 +1,8 @@
 /** The target "eventbridge": records become events of a bus, ten a call. A repeat is a second event with the same `id` in its detail or resources. */
 import * as v from "valibot";
+import { isInDateRange } from "../calendar.js";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
+import { timestampFault } from "../relay/path.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
 import { textOf } from "./option-checks.js";
@@ -49,6 +51,8 @@ export function eventbridge(options: EventBridgeOptions): TargetDefinition {
   assertNamed(/^(arn:aws[a-z-]*:events:.+|[A-Za-z0-9/_.-]{1,256})$/, bus, "the name or ARN of an event bus");
   const name = `eventbridge ${bus.replace(/^.*event-bus\//, "")}`;
   const toEntry = (delivery: Delivery): Entry => {
+    const { timestampMs } = delivery.message;
+    if (!isInDateRange(timestampMs)) throw timestampFault(timestampMs, "an event's `Time` can say");
     const text = toElement(delivery, detail);
     const source = said(options.source, delivery) ?? header(delivery, "ce_source") ?? `kafka.${delivery.source.topic}`;
     const detailType = said(options.detailType, delivery) ?? header(delivery, "ce_type") ?? "Kafka Record";
@@ -56,7 +60,7 @@ export function eventbridge(options: EventBridgeOptions): TargetDefinition {
       source,
       detailType,
       detail: text,
-      time: new Date(delivery.message.timestampMs),
+      time: new Date(timestampMs),
       resources: [delivery.id],
       // As PutEvents counts: 14 for the time, the rest in UTF-8.
       bytes: 14 + Buffer.byteLength(source) + Buffer.byteLength(detailType) + Buffer.byteLength(text) + Buffer.byteLength(delivery.id),

@@ -4,7 +4,7 @@ import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/deliv
 import { type AwsOptions, callTimeoutMs, clientConfig, failedByAws, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
 import { awsEntries, checkOptions, oneOf, text, whole } from "./options.js";
-import { deliverByHalves, delivered, endsCall, failed, failedBy } from "./outcome.js";
+import { deliverByHalves, delivered, endsCall, failed, failedByRecord } from "./outcome.js";
 import { assertNamed } from "./queue-calls.js";
 import { toCalls } from "./queue-message.js";
 
@@ -78,7 +78,7 @@ export function lambda(options: LambdaOptions): TargetDefinition {
               const text = toElement(delivery, element);
               items.push({ delivery, text, bytes: Buffer.byteLength(text) + 1 });
             } catch (thrown) {
-              outcomes.set(delivery, failedBy(thrown));
+              outcomes.set(delivery, failedByRecord(thrown));
             }
           }
           const texts = new Map(items.map(({ delivery, text }) => [delivery, text]));

@@ -12,6 +12,22 @@ export function failedBy(thrown: unknown): DeliveryOutcome {
   return { verdict: "failed", error: toRelayError(thrown) };
 }
 
+/**
+ * For whatever is thrown while something is built out of one record, by us or by the route's own function: the record is what cannot be delivered, and held
+ * back as a fault of ours it would block its partition for good. What blames somebody already, such as a wrong path in the route, keeps its blame.
+ */
+export function failedByRecord(thrown: unknown): DeliveryOutcome {
+  return { verdict: "failed", error: toRecordFault(thrown) };
+}
+
+export function toRecordFault(thrown: unknown): RelayError {
+  if (thrown instanceof RelayError) return thrown;
+  const reason = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return new RelayError("record-not-for-target", `Nothing for this target could be made of the record: ${reason.slice(0, 500)}`, {
+    cause: thrown,
+  });
+}
+
 export function isRecordFault(outcome: DeliveryOutcome): boolean {
   return outcome.verdict === "failed" && outcome.error.failure.blame === "record";
 }

@@ -3,7 +3,7 @@ import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome } from "../relay/delivery.js";
 import { awsFailureCode, failedByAws } from "./aws.js";
-import { delivered, endsCall, failed, failedBy, isRecordFault } from "./outcome.js";
+import { delivered, endsCall, failed, failedByRecord, isRecordFault } from "./outcome.js";
 import { toCalls } from "./queue-message.js";
 
 /** What the service said of one entry: nothing where it took it. */
@@ -41,11 +41,7 @@ export async function deliverByCalls<Entry extends { readonly bytes: number }>(
       const entry = calls.toEntry(delivery);
       items.push({ delivery, entry, bytes: entry.bytes, group: calls.groupOf?.(entry) });
     } catch (thrown) {
-      const isKnown = thrown instanceof RelayError;
-      outcomes.set(
-        delivery,
-        isKnown ? failedBy(thrown) : failed("record-not-for-target", "A function of the route threw on this record.", { cause: thrown }),
-      );
+      outcomes.set(delivery, failedByRecord(thrown));
     }
   }
   const attempt = async (some: typeof items): Promise<readonly DeliveryOutcome[]> => {

@@ -9,7 +9,7 @@ import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws,
 import { type ElementKind, toElement } from "./element.js";
 import { assertConsistent, checkedText, textOf } from "./option-checks.js";
 import { awsEntries, checkOptions, flag, oneOf, whole } from "./options.js";
-import { delivered, endsCall, failedBy } from "./outcome.js";
+import { delivered, endsCall, failedByRecord } from "./outcome.js";
 import { type FolderOf, parsePath } from "./s3/path.js";
 
 export interface S3Options extends AwsOptions {
@@ -143,7 +143,7 @@ function linesObjects(
       group.lines.push(line);
       groups.set(folder, group);
     } catch (thrown) {
-      outcomes.set(delivery, failedBy(thrown));
+      outcomes.set(delivery, failedByRecord(thrown));
     }
   }
   return [...groups].map(([folder, group]) => ({
@@ -165,7 +165,7 @@ function rawObjects(
     try {
       return [rawObject(folderOf(delivery), delivery, options)];
     } catch (thrown) {
-      outcomes.set(delivery, failedBy(thrown));
+      outcomes.set(delivery, failedByRecord(thrown));
       return [];
     }
   });

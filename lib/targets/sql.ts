@@ -6,7 +6,7 @@ import { parseCertificates } from "../trusted-authorities.js";
 import { assertPath, type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
 import { checkedText, reference } from "./option-checks.js";
 import { checkOptions, flag, made, oneOf, text, timeoutMs, whole } from "./options.js";
-import { deliverByHalves, delivered, failedBy } from "./outcome.js";
+import { deliverByHalves, delivered, failedBy, failedByRecord } from "./outcome.js";
 import { createDatabase, type Database } from "./sql/database.js";
 import { applyChanges, createTable, type GuardColumns, type Table } from "./sql/statement.js";
 import { toSqlValue } from "./sql/value.js";
@@ -180,7 +180,7 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
           if (change === undefined) outcomes.set(delivery, delivered);
           else changes.set(delivery, change);
         } catch (thrown) {
-          outcomes.set(delivery, failedBy(thrown));
+          outcomes.set(delivery, failedByRecord(thrown));
         }
       }
       const rows = [...changes.keys()];

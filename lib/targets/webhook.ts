@@ -4,7 +4,7 @@ import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition
 import { parseCertificates, trustAlso } from "../trusted-authorities.js";
 import { assertConsistent, knownText, reference } from "./option-checks.js";
 import { checkOptions, flag, made, oneOf, timeoutMs, whole } from "./options.js";
-import { deliverByHalves, endsCall, failedBy } from "./outcome.js";
+import { deliverByHalves, endsCall, failedBy, failedByRecord, toRecordFault } from "./outcome.js";
 import { assertHostAllowed } from "./webhook/address.js";
 import { type BatchOptions, joinElements, partsWithin, toBatchElement } from "./webhook/batch.js";
 import { type Composed, type Composition, composeBatch, composeOne, madeBy, seal } from "./webhook/compose.js";
@@ -139,7 +139,7 @@ function openWebhook(name: string, options: WebhookOptions, context: TargetConte
     try {
       sender ??= openSender(options, context);
       const current = await settings.read();
-      const composed = compose();
+      const composed = composedBy(compose);
       const request = {
         url: current.url ?? madeBy("url", () => parseAddress(typeof url === "string" ? url : url(first))),
         method: typeof named === "function" ? madeBy("method", () => named(first)) : named,
@@ -173,6 +173,15 @@ function openWebhook(name: string, options: WebhookOptions, context: TargetConte
       opened?.close();
     },
   };
+}
+
+/** Composing asks nobody: what it throws is the record's own fault. */
+function composedBy(compose: () => Composed): Composed {
+  try {
+    return compose();
+  } catch (thrown) {
+    throw toRecordFault(thrown);
+  }
 }
 
 async function openSender(options: WebhookOptions, context: TargetContext): Promise<HttpSender> {
@@ -224,7 +233,7 @@ async function deliverBatches(
     try {
       elements.set(delivery, toBatchElement(delivery, batch));
     } catch (thrown) {
-      outcomes.set(delivery, failedBy(thrown));
+      outcomes.set(delivery, failedByRecord(thrown));
     }
   }
   const bodyOf = (some: readonly Delivery[]) =>

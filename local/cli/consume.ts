@@ -1,5 +1,6 @@
 /** `kafka-relay consume`: the records of a topic as they come. It joins no group and commits nothing. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { isInDateRange, toIsoText } from "../../lib/calendar.js";
 import { toJson } from "../../lib/http/json.js";
 import { describeTopic } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
@@ -52,7 +53,7 @@ const failuresInRowMax = 20;
 const parts: Readonly<Record<string, (record: KafkaRecord) => string | Buffer>> = {
   partition: (record) => String(record.partition),
   offset: (record) => String(record.offset),
-  timestamp: (record) => new Date(record.timestampMs).toISOString(),
+  timestamp: (record) => toTimeText(record.timestampMs),
   key: (record) => record.key ?? "null",
   headers: (record) => record.headers.map(({ name, value }) => `${name}:${value?.toString("utf8") ?? "null"}`).join(","),
   value: (record) => record.value ?? "null",
@@ -173,6 +174,11 @@ const toBytes = (piece: string | Buffer): Buffer => (typeof piece === "string" ?
 
 const within = (offset: bigint, first: bigint, end: bigint): bigint => (offset < first ? first : offset < end ? offset : end);
 
+/** A timestamp that no date can say, such as one in nanoseconds, is shown as the number it is. */
+function toTimeText(timestampMs: number): string {
+  return isInDateRange(timestampMs) ? toIsoText(timestampMs) : String(timestampMs);
+}
+
 /** Text where it is UTF-8, base64 with a flag where it is not. */
 function toJsonLine(record: KafkaRecord): string {
   const key = decoded(record.key);
@@ -180,7 +186,7 @@ function toJsonLine(record: KafkaRecord): string {
   return toJson({
     partition_id: record.partition,
     offset: record.offset,
-    timestamp: new Date(record.timestampMs).toISOString(),
+    timestamp: toTimeText(record.timestampMs),
     key: key.data,
     ...(key.isBase64 ? { key_encoding: "base64" } : {}),
     headers: record.headers.map((header) => {

@@ -1,5 +1,6 @@
 /** `kafka-relay routes`: check, list, explain, test - what the routes of this project are, before a record comes. */
 import { RelayError } from "../../lib/errors.js";
+import { toJsonText } from "../../lib/json/write.js";
 import { deadLetterTopicOf } from "../../lib/relay/dead-letter.js";
 import { type DeadLetterTopic, lossesOf } from "../../lib/relay/dead-letter-topic.js";
 import { runExamples } from "../../lib/relay/examples.js";
@@ -130,7 +131,7 @@ function toRow({ file, handler, fault }: FoundRoute) {
     name,
     target: `${target.kind} ${target.name}`,
     order,
-    filter: filter === undefined ? null : JSON.stringify(filter).slice(0, 80),
+    filter: filter === undefined ? null : toJsonText(filter)?.slice(0, 80),
     transform: transformOf(transform),
   };
 }
@@ -160,7 +161,7 @@ async function explain(context: CliContext, _: object, [name = ""]: readonly str
   const heldBy = { partition: "every later record of its partition", key: "every later record of its key", none: "no other record" }[order];
   context.printOne({
     route: route.name,
-    filter: filter === undefined ? "every record matches" : JSON.stringify(filter),
+    filter: filter === undefined ? "every record matches" : toJsonText(filter),
     transform: isJsonata(transform)
       ? `jsonata, gives ${transform.options.gives}: ${transform.expression}`
       : transform === undefined

@@ -1,7 +1,8 @@
 /** Deliveries as the relay hands them to a target, and a context to open targets in: what a test does not say has a plain default. */
 import { createDeadline, type Deadline } from "../../lib/deadline.js";
-import type { RecordHeader } from "../../lib/kafka/records.js";
+import type { KafkaRecord, RecordHeader } from "../../lib/kafka/records.js";
 import type { Delivery, DeliveryOutcome, TargetContext } from "../../lib/relay/delivery.js";
+import { RecordDocument } from "../../lib/relay/document.js";
 import { createSecrets } from "../../lib/secrets.js";
 
 export interface DeliveryOptions {
@@ -25,19 +26,10 @@ export function delivery(options: DeliveryOptions = {}): Delivery {
   const value = typeof given === "object" && given !== null && !Buffer.isBuffer(given) ? JSON.stringify(given) : given;
   const headers: RecordHeader[] = (options.headers ?? []).map(([name, header]) => ({ name, value: bytes(header) }));
   const content = { key: bytes(options.key ?? null), value: bytes(value), headers, timestampMs };
-  const document = (): unknown => {
-    try {
-      return content.value === null ? undefined : JSON.parse(content.value.toString());
-    } catch {
-      return undefined;
-    }
-  };
-  return {
-    id: options.id ?? `test/${topic}/${partition}/${offset}`,
-    message: { ...content, document },
-    source: { topic, partition, offset, timestampType: "CREATE_TIME", ...content },
-    attempt: options.attempt ?? 1,
-  };
+  const source: KafkaRecord = { topic, partition, offset, timestampType: "CREATE_TIME", ...content };
+  const document = new RecordDocument(source);
+  const id = options.id ?? `test/${topic}/${partition}/${offset}`;
+  return { id, message: document.message, source, attempt: options.attempt ?? 1, textAt: document.textAt };
 }
 
 export function targetContext(context: Partial<TargetContext> = {}): TargetContext {

@@ -3,6 +3,7 @@
  * Pure.
  */
 
+import { toIsoText } from "../../calendar.js";
 import type { KafkaRecord, RecordHeader } from "../../kafka/records.js";
 import { readKafkaEvent } from "../../kafka-event/read.js";
 import { errorHeaderPrefix } from "../dead-letter.js";
@@ -27,7 +28,7 @@ export interface Letter {
   readonly answer: string | undefined;
   readonly attempts: number | undefined;
   readonly firstTime: string | undefined;
-  /** ISO 8601, when it was last tried; where nobody told it, the record's own time. */
+  /** ISO 8601, when it was last tried; where nobody told it, the record's own time, or the end of the dates that lies nearest to it. */
   readonly lastTime: string;
   /** Of its delivery id, so that a redrive is told from a new record. */
   readonly namespace: string | undefined;
@@ -37,9 +38,6 @@ export interface Letter {
   /** The record without what was added to it, at its origin, or where that is unknown, where the letter lies. */
   readonly record: KafkaRecord;
 }
-
-/** The last time that a date holds (https://tc39.es/ecma262/#sec-time-values-and-time-range); a record's may lie beyond. */
-const dateMaxMs = 8_640_000_000_000_000;
 
 type Reason = Partial<Omit<Letter, "at" | "record" | "writtenBy">>;
 
@@ -71,7 +69,7 @@ function toLetter(
     answer: undefined,
     attempts: undefined,
     firstTime: undefined,
-    lastTime: new Date(Math.min(Math.max(0, timestampMs), dateMaxMs)).toISOString(),
+    lastTime: toIsoText(Math.max(0, timestampMs)),
     namespace: undefined,
     redrives: 0,
     origin: undefined,

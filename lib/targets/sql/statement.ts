@@ -42,8 +42,16 @@ export async function applyChanges(connection: SqlConnection, table: Table, chan
   });
 }
 
+/** Equal only where PostgreSQL gets the same key: two spellings of one row's key may differ here, two rows' keys never agree. */
 function keyText({ key }: Table, { row }: Change): string {
-  return JSON.stringify(key.map((column) => String(row[column])));
+  return JSON.stringify(key.map((column) => identityOf(row[column])));
+}
+
+/** String() would drop a date's milliseconds, and bytes that are not UTF-8. */
+function identityOf(value: unknown): readonly [kind: "time" | "bytes" | "text", identity: string | number] {
+  if (value instanceof Date) return ["time", value.getTime()];
+  if (Buffer.isBuffer(value)) return ["bytes", value.toString("hex")];
+  return ["text", String(value)];
 }
 
 /** Rows with the same columns go into one statement; a mapping by paths always gives the same ones. */

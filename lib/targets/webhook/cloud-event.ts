@@ -1,4 +1,5 @@
 /** A delivery as a CloudEvent for a receiver that takes nothing else; a plain record becomes one whose attributes say where it came from. */
+import { toRfc3339 } from "../../calendar.js";
 import { type AttributeValue, type CloudEvent, isAttributeText, sendableAttributes, utf8Text } from "../../cloudevents/event.js";
 import { readCloudEvent } from "../../cloudevents/kafka.js";
 import type { Delivery } from "../../relay/delivery.js";
@@ -30,9 +31,8 @@ export function toCloudEvent(delivery: Delivery): CloudEvent {
 
 /** RFC 3339 knows the years 0 to 9999; a timestamp of a record may be any number of milliseconds. */
 function timeAttribute(timestampMs: number): { readonly time?: string } {
-  const time = new Date(timestampMs);
-  const year = time.getUTCFullYear();
-  return year >= 0 && year <= 9_999 ? { time: time.toISOString() } : {};
+  const time = toRfc3339(timestampMs);
+  return time === undefined ? {} : { time };
 }
 
 /** Binary mode: attributes as `ce-*` headers; `datacontenttype` is the content type. */

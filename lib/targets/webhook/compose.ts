@@ -32,7 +32,7 @@ export function composeOne(delivery: Delivery, composition: Composition): Compos
   const isPlain = cloudEvents === undefined && recordHeaders === "forward";
   // An event's attributes come from the event; what else the record has still goes along.
   const others = recordHeaders === "none" ? [] : message.headers.filter(({ name }) => !/^(ce_|content-type$)/i.test(name));
-  const headers = toHttpHeaders(isPlain ? delivery : { ...delivery, source: delivery.source, message: { ...message, headers: others } });
+  const headers = toHttpHeaders(isPlain ? delivery : { source: delivery.source, message: { ...message, headers: others } });
   if (cloudEvents === undefined) {
     const contentType = contentTypeOf(message);
     if (contentType !== undefined) headers["content-type"] = contentType;

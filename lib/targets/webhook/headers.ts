@@ -2,8 +2,9 @@
  * A record's key, coordinates and headers as HTTP headers. Rule: a header goes under its own name where HTTP carries name and value byte for byte; where one
  * does not (binary, null, line ends, a name that belongs to the connection), all of them go, in order, as base64 JSON in `kafka-headers`. Nothing is lost or forged.
  */
-import { isAttributeText } from "../../cloudevents/event.js";
+import { isAttributeText, utf8Text } from "../../cloudevents/event.js";
 import { RelayError } from "../../errors.js";
+import { isJson } from "../../json/read.js";
 import type { RecordHeader } from "../../kafka/records.js";
 import type { Delivery, Message } from "../../relay/delivery.js";
 
@@ -28,7 +29,7 @@ export function isHeaderValue(text: string): boolean {
 }
 
 /** The headers of one delivery, names in lower case. Throws `record-not-for-target` above `headerBytesMax`. */
-export function toHttpHeaders({ message, source }: Delivery): HttpHeaders {
+export function toHttpHeaders({ message, source }: Pick<Delivery, "message" | "source">): HttpHeaders {
   const headers: HttpHeaders = {
     "kafka-topic": source.topic,
     "kafka-partition": String(source.partition),
@@ -43,11 +44,12 @@ export function toHttpHeaders({ message, source }: Delivery): HttpHeaders {
 }
 
 /** The record's own, else JSON where its value is, else bytes; undefined where there is nothing that could have a type. */
-export function contentTypeOf({ headers, value, document }: Message): string | undefined {
+export function contentTypeOf({ headers, value }: Message): string | undefined {
   const own = headers.find(({ name }) => name.toLowerCase() === "content-type")?.value?.toString("latin1");
   if (own !== undefined && own !== "" && isHeaderValue(own)) return own;
   if (value === null) return undefined;
-  return document() === undefined ? "application/octet-stream" : "application/json";
+  const text = utf8Text(value);
+  return text !== undefined && isJson(text) ? "application/json" : "application/octet-stream";
 }
 
 /** No header: a null key. Text is percent-encoded as CloudEvents' HTTP binding does; bytes that are no text go as base64. */

@@ -2,10 +2,11 @@
  * Filter criteria as Lambda applies them to Kafka (https://docs.aws.amazon.com/lambda/latest/dg/kafka-filtering.html): patterns are joined by or; a data pattern
  * of another kind than the message is ignored, so that the record passes on its metadata.
  */
+
+import { NumberText } from "../../../lib/json/number-text.js";
+import { parseJson } from "../../../lib/json/read.js";
 import { compilePattern, type EventMatcher } from "../../../lib/patterns/compile.js";
 import type { EventPattern } from "../../../lib/patterns/event-pattern.js";
-import { parseJson } from "../../../lib/patterns/json-text.js";
-import { NumberText } from "../../../lib/patterns/number-text.js";
 import type { FilterRecord, RecordFilter } from "./mapping.js";
 
 export const filtersMax = 10;

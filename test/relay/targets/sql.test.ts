@@ -165,7 +165,7 @@ test("bad rows fail alone, and what stands before, between and after them is wri
     [7, "record: record-refused"],
     [8, "record: record-not-for-target"],
     [9, "record: record-not-for-target"],
-    [10, "record: record-refused"],
+    [10, "record: record-not-for-target"],
   ]);
   expect(await rowsOf(table, "id")).toHaveLength(15);
   const [first] = outcomes;

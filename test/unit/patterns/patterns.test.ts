@@ -1,10 +1,10 @@
 /** The event pattern language, case by case. `rules.json` was written rule by rule, `agreed.json` generated; both were held against AWS's Event Ruler 2.1.0. */
 import { expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
+import { NumberText } from "../../../lib/json/number-text.js";
+import { parseJson } from "../../../lib/json/read.js";
 import { compilePattern } from "../../../lib/patterns/compile.js";
 import type { EventPattern } from "../../../lib/patterns/event-pattern.js";
-import { parseJson } from "../../../lib/patterns/json-text.js";
-import { NumberText } from "../../../lib/patterns/number-text.js";
 import agreed from "./cases/agreed.json" with { type: "json" };
 import rules from "./cases/rules.json" with { type: "json" };
 

@@ -14,9 +14,11 @@ export class NumberText {
     return this.#decimal;
   }
 
-  /** As JSON.stringify and arithmetic see it; digits beyond a double are lost there. */
-  toJSON(): number {
-    return Number(this.text);
+  /** JSON.stringify has no way to write all digits, and must not round them unseen; `toJsonText` writes them. */
+  toJSON(): never {
+    throw new TypeError(
+      `The number ${this.text.slice(0, 50)} cannot be written here without losing digits; in JSONata, $string() keeps them`,
+    );
   }
 
   toString(): string {
@@ -28,7 +30,7 @@ export class NumberText {
 export type EventNumber = number | bigint | NumberText;
 
 /** sign * 0.DIGITS * 10^exponent; digits neither begin nor end with a zero, and zero has none. */
-interface Decimal {
+export interface Decimal {
   readonly sign: -1 | 0 | 1;
   readonly digits: string;
   readonly exponent: number;
@@ -51,15 +53,34 @@ export function numberText(value: EventNumber): string {
   return value instanceof NumberText ? value.text : String(value);
 }
 
+/** Longer whole numbers and fractions are written with an exponent. */
+const plainDigitsMax = 400;
+
+/**
+ * The one text of its value, whatever its spelling: digits with at most a point ("9007199254740993.0", "9.007199254740993e15" and "9007199254740993" are one), so
+ * that whole numbers fit columns of whole numbers; with an exponent where that would take more than 400 digits.
+ */
+export function plainText({ decimal: { sign, digits, exponent } }: NumberText): string {
+  if (sign === 0) return "0";
+  const minus = sign < 0 ? "-" : "";
+  if (Math.max(digits.length, Math.abs(exponent)) > plainDigitsMax) return `${minus}0.${digits}e${exponent}`;
+  if (exponent <= 0) return `${minus}0.${"0".repeat(-exponent)}${digits}`;
+  if (digits.length <= exponent) return minus + digits.padEnd(exponent, "0");
+  return `${minus}${digits.slice(0, exponent)}.${digits.slice(exponent)}`;
+}
+
 /** A number of JSON as a double where that says exactly the same, else as its text; whole numbers beyond 2^53 stay text, so that they cannot be taken for rounded ones. */
 export function toExactNumber(text: string): number | NumberText {
   const double = Number(text);
+  // Fifteen digits are in every double.
+  if (text.length <= 15 && !/[eE]/.test(text)) return double;
   const kept = new NumberText(text);
   if (!Number.isFinite(double) || (Number.isInteger(double) && !Number.isSafeInteger(double))) return kept;
   return compareDecimals(kept.decimal, toDecimal(String(double))) === 0 ? double : kept;
 }
 
-function decimalOf(value: EventNumber): Decimal {
+/** Of a double: of the shortest decimal that names it. */
+export function decimalOf(value: EventNumber): Decimal {
   return value instanceof NumberText ? value.decimal : toDecimal(String(value));
 }
 
