@@ -114,3 +114,36 @@ test.each([
 test("an unknown topic is a 404", async () => {
   expect((await api.call("GET /dead-letters/nowhere.dead-letters")).status).toBe(404);
 });
+
+test("a letter with a time that no date can say is listed, shown and discarded like any other", async () => {
+  const letters = await createTestTopic(api.kafka, {
+    configs: {
+      "message.timestamp.before.max.ms": "9223372036854775807",
+      "message.timestamp.after.max.ms": "9223372036854775807",
+      "retention.ms": "-1",
+    },
+  });
+  const values = [Buffer.from("plain"), Buffer.from(`{"requestContext":${"[".repeat(5_000)}${"]".repeat(5_000)}}`), Buffer.from([0xff])];
+  await api.kafka.producer.produce(
+    letters,
+    [1_700_000_000_000_000_000, 8_640_000_000_000_001, 0].map((timestampMs, index) => ({
+      key: null,
+      value: values[index] ?? null,
+      headers: [],
+      timestampMs,
+    })),
+    createDeadline(10_000),
+  );
+
+  const listed = await api.call(`GET /dead-letters/${letters}`);
+  const shown = await api.call(`GET /dead-letters/${letters}/0/0`);
+  const discarded = await api.call(`POST /dead-letters/${letters}/discard`, { body: { all: true } });
+
+  expect(listed.json.letters.map((letter: { last_time: string }) => letter.last_time)).toEqual([
+    "+275760-09-13T00:00:00.000Z",
+    "+275760-09-13T00:00:00.000Z",
+    "1970-01-01T00:00:00.000Z",
+  ]);
+  expect(shown.json).toMatchObject({ written_by: "unknown", record: { timestamp: 1_700_000_000_000_000_000, value: { text: "plain" } } });
+  expect([discarded.status, discarded.json]).toEqual([200, { discarded: 3, has_more: false }]);
+});

@@ -1,7 +1,7 @@
 /** What a route may say, what its filter and transform see, and what they make of a record. */
 import { describe, expect, test } from "vitest";
 import { toDeadLetter } from "../../../lib/relay/dead-letter.js";
-import { RecordDocument } from "../../../lib/relay/document.js";
+import { RecordDocument, type RouteDocument } from "../../../lib/relay/document.js";
 import { prepare, toEntry } from "../../../lib/relay/entry.js";
 import { runExamples } from "../../../lib/relay/examples.js";
 import { jsonata } from "../../../lib/relay/jsonata.js";
@@ -211,6 +211,52 @@ describe("a transform", () => {
     await expect(messages(transform)).rejects.toMatchObject({ code: "transform-failed" });
   });
 
+  const big = '{"id":9007199254740993,"amount":0.1234567890123456789,"list":[9007199254740993,9007199254740995],"a":2}';
+  const ofBig = (transform: unknown) => messages(transform as never, record({ text: big, key: Buffer.from('{"k":9007199254740997}') }));
+
+  test.each([
+    ["a number that is moved", "value.id", "9007199254740993"],
+    ["an object that is moved", "{ 'order': value, 'key': key.k }", `{"order":${big},"key":9007199254740997}`],
+    ["a text by &", "'order-' & value.id & '/' & value.a", "order-9007199254740993/2"],
+    ["a text by $string", "value.list.$string()", '["9007199254740993","9007199254740995"]'],
+    ["the text of an object", "$string(value.list)", "[9007199254740993,9007199254740995]"],
+    ["a name", "{ 'k' & value.id: 1 }", '{"k9007199254740993":1}'],
+    [
+      "neighbours that are told apart",
+      "[$count($distinct(value.list)), value.id = value.list[0], value.id = value.list[1]]",
+      "[2,true,false]",
+    ],
+    ["what is computed, once asked for as a double", "$number(value.amount) * value.a", "0.24691357802469135"],
+  ])("in JSONata keeps every digit of %s", async (_, expression, expected) => {
+    expect((await ofBig(jsonata(expression))).map(({ value }) => value)).toEqual([expected]);
+  });
+
+  test.each(["value.id + 1", "value.id > 5", "$sum(value.list)", "value ~> |$|{ 'x': 1 }|"])(
+    "in JSONata never rounds unseen: %s fails its record",
+    async (expression) => {
+      await expect(ofBig(jsonata(expression))).rejects.toMatchObject({ code: "transform-failed" });
+    },
+  );
+
+  test("sees doubles, reads digits by path, and writes bigints as digits", async () => {
+    const made = await ofBig(({ value, key, textAt }: RouteDocument<{ readonly id: number }>) => ({
+      key: textAt("key.k") ?? null,
+      value: { rounded: value.id, keyIsNumber: typeof (key as { readonly k: unknown }).k, id: BigInt(textAt("value.id") ?? 0) },
+      headers: { list: textAt("value.list") ?? null, missing: textAt("value.none.at.all") ?? null },
+    }));
+
+    expect(made).toMatchObject([
+      {
+        key: "9007199254740997",
+        value: '{"rounded":9007199254740992,"keyIsNumber":"number","id":9007199254740993}',
+        headers: [
+          ["list", "[9007199254740993,9007199254740995]"],
+          ["missing", null],
+        ],
+      },
+    ]);
+  });
+
   test("in JSONata that cannot be parsed is told with the place by routes check", async () => {
     await expect(jsonata("{ 'a': }").check()).rejects.toMatchObject({
       code: "bad-configuration",
@@ -240,6 +286,58 @@ test("examples of a route are held against what it makes of them", async () => {
     ['value is {"n":2}, and not {"n":3}.'],
     ["It is not filtered: 1 message(s) would be delivered."],
   ]);
+});
+
+test("an example tells neighbouring big numbers apart, and names them by bigints", async () => {
+  const results = await runExamples(
+    route({
+      examples: [
+        { name: "right", input: { value: { id: 9007199254740993n } }, expected: { value: { id: 9007199254740993n } } },
+        { name: "wrong", input: { value: '{"id":9007199254740993}' }, expected: { value: { id: 9007199254740992 } } },
+      ],
+    }),
+  );
+
+  expect(results.map(({ faults }) => faults)).toEqual([[], ['value is {"id":9007199254740993}, and not {"id":9007199254740992}.']]);
+});
+
+describe("a value that cannot be looked into", () => {
+  const deep = record({ text: "[".repeat(5_000) + "]".repeat(5_000) });
+
+  test.each<[string, Partial<RouteDefinition>]>([
+    ["its filter", { filter: { value: { a: [1] } } }],
+    ["its JSONata", { transform: jsonata("value") }],
+    ["its transform", { transform: ({ value }) => ({ value }) }],
+  ])("is the record's own fault where %s looks", async (_, definition) => {
+    const entry = toEntry(deep, "n");
+    await prepare(entry, route(definition));
+
+    expect(entry.verdict).toBeUndefined();
+    expect(entry.error).toMatchObject({
+      code: "record-undecodable",
+      message: expect.stringContaining("1000 levels"),
+      failure: { blame: "record" },
+    });
+  });
+
+  test("goes on byte for byte where nobody looks", async () => {
+    const entry = toEntry(deep, "n");
+    await prepare(entry, route({ filter: { topic: ["orders"] } }));
+
+    expect(entry.pending?.[0]?.message.value).toEqual(deep.value);
+  });
+
+  test("is the record's own fault also where the reason is none that we know", async () => {
+    const broken = Object.defineProperty({ ...record() }, "value", {
+      get: () => {
+        throw new RangeError("Invalid array length");
+      },
+    });
+    const entry = toEntry(broken, "n");
+    await prepare(entry, route({ filter: { value: { a: [1] } } }));
+
+    expect(entry.error).toMatchObject({ code: "record-undecodable", message: expect.stringContaining("RangeError: Invalid array length") });
+  });
 });
 
 test("long texts of a dead letter are cut to 4 KiB without cutting a character", () => {

@@ -1,0 +1,276 @@
+/** What a record identifies and what it carries arrives digit by digit, on a real PostgreSQL (PGlite) and DynamoDB (MiniStack); what cannot is the record's own fault. */
+import { randomUUID } from "node:crypto";
+import { CreateTableCommand, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
+import { dynamodb } from "../../../lib/targets/dynamodb.js";
+import { type SqlOptions, sql } from "../../../lib/targets/sql.js";
+import { type SqlServer, startSql } from "../../../local/sql/server.js";
+import { type DeliveryOptions, delivery, soon, targetContext, told } from "../../support/deliveries.js";
+import { type MiniStack, startMiniStack } from "../../support/ministack.js";
+
+const aws: MiniStack | undefined = await startMiniStack("DynamoDB's numbers (test/relay/targets/exact-values.test.ts)");
+const targets: Target[] = [];
+let server: SqlServer;
+let client: pg.Client;
+
+beforeAll(async () => {
+  server = await startSql({ port: 0 });
+  client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+});
+afterEach(async () => {
+  await Promise.all(targets.splice(0).map((target) => target.close()));
+});
+afterAll(async () => {
+  await client?.end();
+  await server?.stop();
+  await aws?.stop();
+});
+
+async function open(definition: TargetDefinition): Promise<Target> {
+  const target = await definition.open(targetContext());
+  targets.push(target);
+  return target;
+}
+
+const unique = (name: string) => `${name}_${randomUUID().slice(0, 8)}`;
+const nested = (levels: number) => `{"id":"deep","n":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+const reasonOf = (outcome: Awaited<ReturnType<Target["deliver"]>>[number] | undefined) =>
+  outcome?.verdict === "failed" ? outcome.error.message : "delivered";
+
+describe("sql", () => {
+  const table = (options: Partial<SqlOptions> & Pick<SqlOptions, "columns" | "create">) =>
+    sql({ connection: server.url, table: unique("exact"), key: ["id"], ...options });
+
+  async function deliver(definition: TargetDefinition, ...records: readonly DeliveryOptions[]) {
+    const target = await open(definition);
+    return target.deliver(
+      records.map((record, offset) => delivery({ offset, ...record })),
+      soon(),
+    );
+  }
+
+  async function rowsOf(definition: TargetDefinition, columns: string): Promise<readonly unknown[]> {
+    return (await client.query(`select ${columns} from ${definition.name} order by 1`)).rows as unknown[];
+  }
+
+  test("numbers keep every digit, and the column's type decides what they are", async () => {
+    const definition = table({
+      columns: { id: "value.id", amount: "value.amount", text: "value.amount", rough: "value.amount", whole: "value" },
+      create: { id: "bigint", amount: "numeric", text: "text", rough: "double precision", whole: "json" },
+    });
+    const values = [
+      '{"id":-9223372036854775808,"amount":1e-20}',
+      '{"id":9007199254740992,"amount":1.50}',
+      '{"id":9007199254740993.0,"amount":0.1234567890123456789}',
+      '{"id":9.223372036854775807e18,"amount":123456789012345678901234567890.5}',
+    ];
+
+    const outcomes = await deliver(definition, ...values.map((value) => ({ value })));
+
+    expect(outcomes.map(told)).toEqual(Array(4).fill("delivered"));
+    expect(await rowsOf(definition, "id, amount, text, rough")).toEqual([
+      { id: "-9223372036854775808", amount: "0.00000000000000000001", text: "1e-20", rough: 1e-20 },
+      { id: "9007199254740992", amount: "1.5", text: "1.5", rough: 1.5 },
+      { id: "9007199254740993", amount: "0.1234567890123456789", text: "0.1234567890123456789", rough: 0.12345678901234568 },
+      {
+        id: "9223372036854775807",
+        amount: "123456789012345678901234567890.5",
+        text: "123456789012345678901234567890.5",
+        rough: 1.2345678901234568e29,
+      },
+    ]);
+    expect(await rowsOf(definition, "whole::text")).toEqual(
+      [
+        '{"id":-9223372036854775808,"amount":1e-20}',
+        '{"id":9.223372036854775807e18,"amount":123456789012345678901234567890.5}',
+        '{"id":9007199254740992,"amount":1.5}',
+        '{"id":9007199254740993.0,"amount":0.1234567890123456789}',
+      ].map((whole) => ({ whole })),
+    );
+  });
+
+  test("neighbouring big numbers are two rows, and a tombstone deletes its own", async () => {
+    for (const [key, path] of [
+      [(id: string) => `{"id":${id}}`, "value.id"],
+      [(id: string) => id, "key"],
+      [(id: string) => `{"id":${id}}`, "key.id"],
+    ] as const) {
+      const definition = table({ columns: { id: path }, create: { id: "bigint" } });
+      const row = (id: string) => ({ key: key(id), value: `{"id":${id}}` });
+      const outcomes = await deliver(definition, row("9007199254740992"), row("9007199254740993"), row("9007199254740994"), {
+        key: key("9007199254740993"),
+        value: null,
+      });
+
+      expect(outcomes.map(told)).toEqual(Array(4).fill("delivered"));
+      expect(await rowsOf(definition, "id")).toEqual([{ id: "9007199254740992" }, { id: "9007199254740994" }]);
+    }
+  });
+
+  test("columns that a function makes may hold bigints, bytes, and texts with the digits of a path", async () => {
+    const definition = table({
+      columns: (one) => ({ id: one.textAt("value.id") ?? null, note: { seen: 9007199254740995n, path: one.textAt("value.list") } }),
+      create: { id: "bigint", note: "jsonb" },
+    });
+
+    await deliver(definition, { value: '{"id":9007199254740993,"list":[9007199254740997]}' });
+
+    expect(await rowsOf(definition, "id, note::text")).toEqual([
+      { id: "9007199254740993", note: '{"path": "[9007199254740997]", "seen": 9007199254740995}' },
+    ]);
+  });
+
+  test("rows are told apart by the millisecond of a time and by every byte", async () => {
+    const times = table({
+      key: ["device", "at"],
+      columns: { device: "key", at: "timestamp" },
+      create: { device: "text", at: "timestamptz(3)" },
+    });
+    const at = [100, 200, 300, 1_300].map((ms) => 1_700_000_000_000 + ms);
+    expect((await deliver(times, ...at.map((timestampMs) => ({ key: "d1", timestampMs })))).map(told)).toEqual(Array(4).fill("delivered"));
+    expect(await rowsOf(times, "at")).toEqual(at.map((ms) => ({ at: new Date(ms) })));
+
+    const bytes = table({ columns: { id: "key", n: "offset" }, create: { id: "bytea", n: "int" } });
+    const keys = [Buffer.from([0xfe]), Buffer.from([0xff]), Buffer.from([0xff, 0x80])];
+    await deliver(bytes, ...keys.map((key) => ({ key })), { key: Buffer.from([0xff]), value: null });
+    expect(await rowsOf(bytes, "id, n")).toEqual([
+      { id: keys[0], n: 0 },
+      { id: keys[2], n: 2 },
+    ]);
+  });
+
+  test("what a column cannot hold is the record's own fault, with the reason, and the others are written", async () => {
+    const definition = table({
+      columns: { id: "value.id", n: "value.n", at: "timestamp" },
+      create: { id: "text", n: "jsonb", at: "timestamptz" },
+    });
+
+    const outcomes = await deliver(
+      definition,
+      { value: { id: "good" } },
+      { value: nested(5_000) },
+      { value: { id: "nanoseconds" }, timestampMs: 1_700_000_000_000_000_000 },
+      { value: { id: "long ago" }, timestampMs: -9e15 },
+      { value: '{"id":"half \\ud800"}' },
+      { value: '{"id":"nul \\u0000"}' },
+      { value: '{"id":"inside","n":{"a":"\\u0000"}}' },
+      { value: Buffer.concat([Buffer.from('{"id":"'), Buffer.from([0xff]), Buffer.from('"}')]) },
+      { value: { id: "also good" } },
+    );
+
+    expect(outcomes.map(told)).toEqual([
+      "delivered",
+      "record: record-undecodable",
+      ...Array(4).fill("record: record-not-for-target"),
+      "record: record-refused",
+      "record: record-not-for-target",
+      "delivered",
+    ]);
+    expect(reasonOf(outcomes[1])).toContain("nested deeper than 1000 levels");
+    expect(reasonOf(outcomes[2])).toContain("timestamp 1700000000000000000 lies outside");
+    expect(reasonOf(outcomes[4])).toContain("The column id cannot take the record's value: the text holds half of a surrogate pair");
+    expect(await rowsOf(definition, "id")).toEqual([{ id: "also good" }, { id: "good" }]);
+  });
+});
+
+describe.skipIf(aws === undefined)("dynamodb", () => {
+  const { endpoint = "", client: config = {} } = aws ?? {};
+  const dynamo = new DynamoDBClient(config);
+  afterAll(() => dynamo.destroy());
+
+  async function aTable(type: "S" | "N" | "B"): Promise<string> {
+    const TableName = unique("exact");
+    await dynamo.send(
+      new CreateTableCommand({
+        TableName,
+        KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+        AttributeDefinitions: [{ AttributeName: "id", AttributeType: type }],
+        BillingMode: "PAY_PER_REQUEST",
+      }),
+    );
+    return TableName;
+  }
+
+  const itemsOf = async (TableName: string) => {
+    const { Items = [] } = await dynamo.send(new ScanCommand({ TableName }));
+    return Items.sort((a, b) => String(a.id?.S ?? a.id?.N).localeCompare(String(b.id?.S ?? b.id?.N)));
+  };
+
+  test("numbers keep every digit, and neighbouring big numbers are two items", async () => {
+    const table = await aTable("N");
+    const target = await open(dynamodb({ table, key: ["id"], endpoint }));
+    const order = (offset: number, id: string, more = "") => delivery({ offset, key: `{"id":${id}}`, value: `{"id":${id}${more}}` });
+
+    const outcomes = await target.deliver(
+      [
+        order(0, "9007199254740992"),
+        order(1, "9007199254740993", ',"amount":0.1234567890123456789,"list":[{"n":12345678901234567890123456789012345678}]'),
+        order(
+          2,
+          "9007199254740993.00",
+          ',"amount":0.1234567890123456789,"list":[{"n":12345678901234567890123456789012345678}],"again":true',
+        ),
+        order(3, "9007199254740994"),
+        delivery({ offset: 4, key: '{"id":9007199254740992}', value: null }),
+      ],
+      soon(),
+    );
+
+    expect(outcomes.map(told)).toEqual(Array(5).fill("delivered"));
+    const items = await itemsOf(table);
+    expect(items.map(({ id }) => id?.N)).toEqual(["9007199254740993", "9007199254740994"]);
+    expect(items[0]).toMatchObject({
+      amount: { N: "0.1234567890123456789" },
+      list: { L: [{ M: { n: { N: "12345678901234567890123456789012345678" } } }] },
+      again: { BOOL: true },
+    });
+  });
+
+  test("binary keys are told apart by every byte", async () => {
+    const table = await aTable("B");
+    const target = await open(dynamodb({ table, key: ["id"], attributes: { id: "key", n: "offset" }, endpoint }));
+
+    const outcomes = await target.deliver(
+      [delivery({ offset: 0, key: Buffer.from([0xfe]) }), delivery({ offset: 1, key: Buffer.from([0xff]) })],
+      soon(),
+    );
+
+    expect(outcomes.map(told)).toEqual(["delivered", "delivered"]);
+    expect((await itemsOf(table)).map(({ n }) => n?.N).sort()).toEqual(["0", "1"]);
+  });
+
+  test("what an item cannot hold is the record's own fault, with the reason, and the others are written", async () => {
+    const table = await aTable("S");
+    const target = await open(dynamodb({ table, key: ["id"], endpoint }));
+    const byTime = await open(dynamodb({ table, key: ["id"], attributes: { id: "value.id", at: "timestamp" }, endpoint }));
+    const faulty: readonly (readonly [value: string, reason: string])[] = [
+      ['{"id":"a","n":1e400}', "the number 1e400 is not one that DynamoDB stores (38 digits, 1E-130 to 9.99E+125)"],
+      ['{"id":"b","n":1e126}', "the number 1e126 is not"],
+      ['{"id":"c","n":1e-131}', "the number 1e-131 is not"],
+      ['{"id":"d","n":123456789012345678901234567890123456789}', "38 digits"],
+      ['{"id":"e","n":{"__proto__":1}}', "__proto__"],
+      ['{"id":"f","__proto__":1}', "__proto__"],
+      ['{"id":"g","n":"\\udc00"}', "half of a surrogate pair"],
+      [nested(33), "nested deeper than the 32 levels"],
+      [nested(5_000), "nested deeper than 1000 levels"],
+    ];
+    const fine = '{"id":"fine","least":1e-130,"most":9.9999999999999999999999999999999999999e125,"nul":"\\u0000"}';
+
+    const outcomes = await target.deliver(
+      [...faulty.map(([value]) => value), fine].map((value, offset) => delivery({ offset, value })),
+      soon(),
+    );
+    const late = await byTime.deliver(
+      [1_700_000_000_000_000_000, -9e15, 5].map((timestampMs, offset) => delivery({ offset, value: { id: "time" }, timestampMs })),
+      soon(),
+    );
+
+    expect(outcomes.map(told)).toEqual([...Array(8).fill("record: record-not-for-target"), "record: record-undecodable", "delivered"]);
+    for (const [index, [, reason]] of faulty.entries()) expect(reasonOf(outcomes[index])).toContain(reason);
+    expect(late.map(told)).toEqual(["record: record-not-for-target", "record: record-not-for-target", "delivered"]);
+    expect((await itemsOf(table)).map(({ id }) => id?.S)).toEqual(["fine", "time"]);
+  });
+});
