@@ -6,8 +6,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
 import { dynamodb } from "../../../lib/targets/dynamodb.js";
 import { type SqlOptions, sql } from "../../../lib/targets/sql.js";
+import { webhook } from "../../../lib/targets/webhook.js";
 import { type SqlServer, startSql } from "../../../local/sql/server.js";
 import { type DeliveryOptions, delivery, soon, targetContext, told } from "../../support/deliveries.js";
+import { receiver } from "../../support/http-receivers.js";
 import { type MiniStack, startMiniStack } from "../../support/ministack.js";
 
 const aws: MiniStack | undefined = await startMiniStack("DynamoDB's numbers (test/relay/targets/exact-values.test.ts)");
@@ -173,6 +175,47 @@ describe("sql", () => {
     expect(reasonOf(outcomes[2])).toContain("timestamp 1700000000000000000 lies outside");
     expect(reasonOf(outcomes[4])).toContain("The column id cannot take the record's value: the text holds half of a surrogate pair");
     expect(await rowsOf(definition, "id")).toEqual([{ id: "also good" }, { id: "good" }]);
+  });
+});
+
+describe("webhook", () => {
+  const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
+
+  test("an address made of a record has every digit, and JSON of any depth passes where nobody looks into it", async () => {
+    const { url, seen } = await receiver();
+    const target = await open(webhook({ url: ({ textAt }) => `${url}/orders/${textAt("key.id")}` }));
+
+    const outcomes = await target.deliver(
+      [
+        delivery({ key: '{"id":9007199254740993}', value: deep, timestampMs: 1_700_000_000_000_000_000 }),
+        delivery({ key: deep }),
+        delivery({ key: '{"id":7}', value: Buffer.from('"\xff"', "latin1") }),
+      ],
+      soon(),
+    );
+
+    expect(outcomes.map(told)).toEqual(["delivered", "record: record-undecodable", "delivered"]);
+    expect(seen.map(({ path, headers }) => [path, headers["content-type"], headers["kafka-timestamp"]])).toEqual([
+      ["/orders/9007199254740993", "application/json", "1700000000000000000"],
+      ["/orders/7", "application/octet-stream", "1700000000000"],
+    ]);
+  });
+
+  test("a batch of JSON values leaves out what is not UTF-8, and names offsets of any size", async () => {
+    const { url, seen } = await receiver();
+    const batch = { format: "ndjson", element: "record" } as const;
+    const values = await open(webhook({ url, batch: { format: "json-array" } }));
+    const records = await open(webhook({ url, batch }));
+    const broken = delivery({ value: Buffer.from('"\xff"', "latin1") });
+
+    const outcomes = await values.deliver([delivery({ value: '{"id":9007199254740993}' }), broken, delivery({ value: deep })], soon());
+    await records.deliver([delivery({ offset: 9_007_199_254_740_993n, value: "1.10" }), broken], soon());
+
+    expect(outcomes.map(told)).toEqual(["delivered", "record: record-not-for-target", "delivered"]);
+    expect(String(seen[0]?.body)).toBe(`[{"id":9007199254740993},${deep}]`);
+    expect(String(seen[1]?.body)).toContain('"offset":9007199254740993,');
+    expect(String(seen[1]?.body)).toContain('"value":1.10}');
+    expect(String(seen[1]?.body)).toContain(`"valueBase64":"${Buffer.from('"\xff"', "latin1").toString("base64")}"`);
   });
 });
 
