@@ -60,7 +60,7 @@ type Attempted = DeliveryOutcome | typeof undelivered;
 /** The entries of all records, partition by partition, each with its verdict. */
 export async function relayBatch(partitions: readonly PartitionRecords[], parts: BatchParts): Promise<readonly Entry[]> {
   const entries = partitions.map(({ records }) =>
-    records.map((record) => toEntry(record, parts.namespace, parts.settled?.(record), parts.redrive)),
+    records.map((record) => toEntry(record, parts.namespace, parts.settled?.(record), parts.redrive, parts.route.generation)),
   );
   for (const entry of entries.flat()) entry.isHeld = parts.isHeld?.(entry.arrived) ?? false;
   const lanes = toLanes(entries, parts.route.order).map((lane) => ({ entries: lane, at: 0 }));

@@ -42,6 +42,7 @@ export function toDeadLetter(entry: Entry, origin: DeadLetterOrigin, nowMs: numb
     offset: source.offset,
     timestamp: timestampMs,
     namespace: entry.namespace,
+    generation: entry.generation === 0 ? undefined : entry.generation,
     redrives,
   };
   const headers: RecordHeader[] = source.headers.filter(({ name }) => !name.startsWith(errorHeaderPrefix));

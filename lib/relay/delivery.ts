@@ -21,11 +21,13 @@ export interface Message {
 }
 
 export interface Delivery {
-  /** Stable over retries, repeats and redrives: CloudEvents source and id, else namespace, topic, partition and offset; with `#n` where a transform made several. */
+  /** Stable over retries, repeats and redrives: CloudEvents source and id, else namespace, topic (with its generation, from 1 on), partition and offset; with `#n` where a transform made several. */
   readonly id: string;
   readonly message: Message;
   /** The record it came from, at its original coordinates also after a redrive. */
   readonly source: KafkaRecord;
+  /** Which topic of that name it lay in: 0 for the first, raised on the route when the topic is created again. */
+  readonly generation: number;
   /** Which attempt of this invocation is under way, from 1. A batch that was given back starts again at 1. */
   readonly attempt: number;
   /**

@@ -22,6 +22,8 @@ export interface Entry {
   readonly redrives: number;
   /** Of its delivery id: the cluster's, or the one it was first relayed under. */
   readonly namespace: string;
+  /** Of the topic it first lay in. */
+  readonly generation: number;
   /** What is still to be delivered; undefined: not prepared yet. */
   pending: readonly Delivery[] | undefined;
   verdict: Verdict | undefined;
@@ -42,13 +44,14 @@ export interface Entry {
 }
 
 /** `redrive`: the invocation is one, and `arrived` stands at its first coordinates. */
-export function toEntry(arrived: KafkaRecord, namespace: string, settled?: Verdict, redrive?: RedriveMark): Entry {
+export function toEntry(arrived: KafkaRecord, namespace: string, settled?: Verdict, redrive?: RedriveMark, generation = 0): Entry {
   const { source, redrives } = takeRedriveHeader(arrived);
   return {
     arrived,
     source,
     redrives: redrive?.count ?? redrives,
     namespace: redrive?.namespace ?? namespace,
+    generation: redrive?.generation ?? generation,
     pending: undefined,
     verdict: settled,
     isSettledBefore: settled !== undefined,
@@ -124,8 +127,12 @@ class RecordDelivery implements Delivery {
   readonly textAt = (path: string): string | undefined => textAt(this, path);
 
   get id(): string {
-    this.#id ??= recordId(this.#document, this.#entry.namespace) + this.#suffix;
+    this.#id ??= recordId(this.#document, this.#entry.namespace, this.#entry.generation) + this.#suffix;
     return this.#id;
+  }
+
+  get generation(): number {
+    return this.#entry.generation;
   }
 
   get attempt(): number {

@@ -13,6 +13,8 @@ export interface RedriveMark {
   readonly count: number;
   /** The namespace of its delivery id; absent: the one it arrives in. */
   readonly namespace?: string | undefined;
+  /** Of the topic it first lay in; absent: the one of its route. */
+  readonly generation?: number | undefined;
 }
 
 /** An invocation that is a redrive: its records stand at their first coordinates. */
@@ -24,8 +26,12 @@ export interface RedriveEvent extends KafkaEvent {
 export function redriveMarkOf(event: unknown): RedriveMark | undefined {
   const { relayRedrive } = (event ?? {}) as { readonly relayRedrive?: unknown };
   if (typeof relayRedrive !== "object" || relayRedrive === null) return undefined;
-  const { count, namespace } = relayRedrive as Readonly<Record<string, unknown>>;
-  return { count: toCount(count), namespace: typeof namespace === "string" ? namespace : undefined };
+  const { count, namespace, generation } = relayRedrive as Readonly<Record<string, unknown>>;
+  return {
+    count: toCount(count),
+    namespace: typeof namespace === "string" ? namespace : undefined,
+    generation: Number.isSafeInteger(generation) && (generation as number) >= 0 ? (generation as number) : undefined,
+  };
 }
 
 export interface FirstPlace {

@@ -81,6 +81,7 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
     const { RELAY_LOG_LEVEL: level, RELAY_METRICS: metrics, RELAY_PARTIAL_RESPONSES: partialResponses, RELAY_NAMESPACE } = config();
     telemetry ??= createTelemetry({ level, metrics });
     const partitions = readKafkaEvent(event);
+    const cluster = clusterOf(event);
     const entries = await relayBatch(partitions, {
       route,
       target: await open(),
@@ -90,15 +91,15 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
       random,
       deadline: createDeadline(leftMs, clock.now),
       namespace: route.namespace ?? RELAY_NAMESPACE ?? namespaceOf(event),
-      settled: memory.recall(partitions),
+      settled: memory.recall(partitions, cluster),
       isHeld: held.has,
       redrive: redriveMarkOf(event),
     });
     held.learn(entries);
     reportBatch(entries, route, telemetry, Math.round(performance.now() - startedMs));
     const isThrownBack = !partialResponses && entries.some(({ verdict }) => verdict === "given-back");
-    if (isThrownBack) memory.keep(partitions, entries);
-    else memory.forget(partitions);
+    if (isThrownBack) memory.keep(partitions, cluster, entries);
+    else memory.forget(partitions, cluster);
     return toResponse(entries, partitions, partialResponses);
   };
   const close = async (): Promise<void> => {
@@ -115,6 +116,12 @@ function targetContext(config: Config, kafka: () => Kafka): TargetContext {
     allowPrivateAddresses: config.RELAY_ALLOW_PRIVATE_ADDRESSES,
     region: config.AWS_REGION,
   };
+}
+
+/** As far as an event says which cluster it is from: a cluster that is created again has the same brokers, and mostly another ARN. */
+function clusterOf(event: unknown): string {
+  const { eventSourceArn, bootstrapServers } = event as { readonly eventSourceArn?: unknown; readonly bootstrapServers?: unknown };
+  return String(eventSourceArn ?? bootstrapServers ?? "");
 }
 
 /** A cluster by its ARN's name and id, which stay; brokers come and go, so a self-managed one is "kafka" unless it is named. */

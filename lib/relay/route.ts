@@ -98,6 +98,11 @@ export interface RouteDefinition<Value = unknown> {
   readonly transformTimeoutMs?: number;
   /** Tells the same coordinates of two clusters apart in delivery ids; RELAY_NAMESPACE where absent. */
   readonly namespace?: string;
+  /**
+   * Tells a topic from the one that had its name before: raise it when the topic is deleted and created again, so that its records pass for new ones where a target
+   * knows repeats. Part of delivery ids, of the names and ids made of them, and of the columns that guard rows; 0 where absent.
+   */
+  readonly generation?: number;
   readonly examples?: readonly RouteExample[];
 }
 
@@ -121,6 +126,7 @@ export interface Route {
   readonly timeLeftMarginMs: number;
   readonly transformTimeoutMs: number;
   readonly namespace: string | undefined;
+  readonly generation: number;
   readonly examples: readonly RouteExample[];
 }
 
@@ -177,6 +183,7 @@ const shape = v.strictObject({
   timeLeftMarginMs: v.optional(whole(0, 60_000), 1_500),
   transformTimeoutMs: v.optional(whole(1, 900_000), 10_000),
   namespace: v.optional(v.pipe(v.string(), v.regex(/^[^/\s]+$/, "may hold neither a slash nor space"))),
+  generation: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
   examples: v.optional(v.array(v.looseObject({ name: v.string(), input: v.looseObject({}) })), []),
 });
 
@@ -215,8 +222,21 @@ export function defineRoute<Value = unknown>(definition: RouteDefinition<Value>)
     timeLeftMarginMs,
     transformTimeoutMs,
     namespace,
+    generation: generationOf(definition),
     examples,
   });
+}
+
+/** A table's target may say it in the route's place, as it could before routes had one. */
+function generationOf({ generation, target }: Pick<RouteDefinition, "generation" | "target">): number {
+  const ofTarget = target.options?.generation as number | undefined;
+  if (generation !== undefined && ofTarget !== undefined && generation !== ofTarget) {
+    throw new RelayError(
+      "bad-configuration",
+      `generation: the route says ${generation} and its target ${ofTarget}. Set it on the route alone.`,
+    );
+  }
+  return generation ?? ofTarget ?? 0;
 }
 
 function compileFilter(filter: RouteFilter, name: string): EventMatcher {

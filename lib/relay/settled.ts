@@ -4,6 +4,7 @@
  * replay a topic gets everything.
  */
 
+import { createHash } from "node:crypto";
 import type { KafkaRecord } from "../kafka/records.js";
 import type { PartitionRecords } from "../kafka-event/read.js";
 import type { Entry, Verdict } from "./entry.js";
@@ -20,26 +21,26 @@ interface SettledBatch {
 
 export interface SettledMemory {
   /** The verdict a record has already, where its partition begins with the same record as when it was thrown back. */
-  readonly recall: (partitions: readonly PartitionRecords[]) => (record: KafkaRecord) => Verdict | undefined;
+  readonly recall: (partitions: readonly PartitionRecords[], cluster: string) => (record: KafkaRecord) => Verdict | undefined;
   /** The batch is thrown back: what is settled need not be done again. */
-  readonly keep: (partitions: readonly PartitionRecords[], entries: readonly Entry[]) => void;
+  readonly keep: (partitions: readonly PartitionRecords[], cluster: string, entries: readonly Entry[]) => void;
   /** The batch is done with. */
-  readonly forget: (partitions: readonly PartitionRecords[]) => void;
+  readonly forget: (partitions: readonly PartitionRecords[], cluster: string) => void;
 }
 
 export function createSettledMemory(now: () => number): SettledMemory {
   const batches = new Map<string, SettledBatch>();
   return {
-    recall: (partitions) => {
+    recall: (partitions, cluster) => {
       const known = new Map<string, SettledBatch>();
       for (const { id, records } of partitions) {
-        const batch = batches.get(id);
+        const batch = batches.get(placeOf(cluster, id));
         if (batch !== undefined && batch.firstOffset === records[0]?.offset && now() - batch.atMs <= ageMaxMs) known.set(id, batch);
       }
       if (known.size === 0) return () => undefined;
       return (record) => known.get(`${record.topic}-${record.partition}`)?.verdicts.get(identityOf(record));
     },
-    keep: (partitions, entries) => {
+    keep: (partitions, cluster, entries) => {
       if (batches.size > partitionsMax) batches.clear();
       for (const { id, records } of partitions) {
         const [first] = records;
@@ -48,16 +49,24 @@ export function createSettledMemory(now: () => number): SettledMemory {
         const verdicts = new Map<string, Verdict>();
         for (const { arrived, verdict } of own)
           if (verdict !== undefined && verdict !== "given-back") verdicts.set(identityOf(arrived), verdict);
-        batches.set(id, { atMs: now(), firstOffset: first.offset, verdicts });
+        batches.set(placeOf(cluster, id), { atMs: now(), firstOffset: first.offset, verdicts });
       }
     },
-    forget: (partitions) => {
-      for (const { id } of partitions) batches.delete(id);
+    forget: (partitions, cluster) => {
+      for (const { id } of partitions) batches.delete(placeOf(cluster, id));
     },
   };
 }
 
-/** The time tells a record from another one at its place, after the topic was made anew. */
-function identityOf({ offset, timestampMs }: KafkaRecord): string {
-  return `${offset}/${timestampMs}`;
+/** One function may be the target of mappings of several clusters. */
+const placeOf = (cluster: string, id: string): string => `${cluster} ${id}`;
+
+/** Time and content tell a record from another one at its place, after the topic was deleted and created again. */
+function identityOf({ offset, timestampMs, key, value }: KafkaRecord): string {
+  const digest = createHash("sha256")
+    .update(key === null ? "null" : `key ${key.length} `)
+    .update(key ?? "")
+    .update(value === null ? "null" : "value ")
+    .update(value ?? "");
+  return `${offset}/${timestampMs}/${digest.digest("base64url")}`;
 }

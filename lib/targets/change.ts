@@ -18,6 +18,7 @@ export interface Change<Value = unknown> {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
+  readonly generation: number;
 }
 
 export interface ChangeRules<Value> {
@@ -30,8 +31,8 @@ export interface ChangeRules<Value> {
 
 /** Throws `record-not-for-target` where the record has not what the table needs; undefined: there is nothing to do. */
 export function toChange<Value>(delivery: Delivery, rules: ChangeRules<Value>): Change<Value> | undefined {
-  const { source, message, id } = delivery;
-  const coordinates = { deliveryId: id, topic: source.topic, partition: source.partition, offset: source.offset };
+  const { source, message, id, generation } = delivery;
+  const coordinates = { deliveryId: id, topic: source.topic, partition: source.partition, offset: source.offset, generation };
   const isTombstone = message.value === null && message.exactDocument() === undefined;
   const row = isTombstone ? null : rowOf(delivery, rules);
   if (row === undefined) return undefined;

@@ -20,7 +20,7 @@ export interface DynamoDbOptions extends AwsOptions {
   readonly attributes?: RowMapping;
   /** What a null value does: "delete" (default), "skip", "dead-letter", or "mark": the item stays, as its key and `relay_deleted: true`, and guards on. */
   readonly tombstones?: Tombstones | "mark";
-  /** Raise it when the topic was created anew; 0 where absent. */
+  /** The route's `generation`, which may be set here instead. */
   readonly generation?: number;
   /** Calls under way at once; 16 where absent. Changes of one key follow each other. */
   readonly concurrencyMax?: number;
@@ -138,7 +138,7 @@ async function applyChange(
     topic: { S: change.topic },
     partition: { N: String(change.partition) },
     offset: { N: String(change.offset) },
-    generation: { N: String(options.generation ?? 0) },
+    generation: { N: String(change.generation) },
   };
   const condition = {
     TableName: options.table,

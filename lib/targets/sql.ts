@@ -25,7 +25,7 @@ export interface SqlOptions {
   readonly mode?: "upsert" | "insert";
   /** What a null value does: "delete" (default of upsert), "skip" (default of insert), "dead-letter", or "mark": the row stays, with `relay_deleted` true, and guards on. */
   readonly tombstones?: Tombstones | "mark";
-  /** Raise it when the topic was created anew and its offsets begin at 0 again; 0 where absent. */
+  /** The route's `generation`, which may be set here instead. */
   readonly generation?: number;
   /** Other names for the columns that guard against repeats. */
   readonly guardColumns?: Partial<GuardColumns>;
@@ -130,7 +130,7 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
   const mode = options.mode ?? "upsert";
   const tombstones = options.tombstones ?? (mode === "insert" ? "skip" : "delete");
   const marksDeletes = tombstones === "mark" && mode === "upsert";
-  const table = { name: options.table, key: options.key, mode, guard, generation: options.generation ?? 0, marksDeletes };
+  const table = { name: options.table, key: options.key, mode, guard, marksDeletes };
   let open: Promise<Database> | undefined;
   let isRefused = false;
   const close = async () => {

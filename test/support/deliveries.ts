@@ -14,6 +14,7 @@ export interface DeliveryOptions {
   readonly value?: string | Buffer | null | object;
   readonly headers?: readonly (readonly [name: string, value: string | Buffer | null])[];
   readonly timestampMs?: number;
+  readonly generation?: number;
   readonly attempt?: number;
 }
 
@@ -29,7 +30,8 @@ export function delivery(options: DeliveryOptions = {}): Delivery {
   const source: KafkaRecord = { topic, partition, offset, timestampType: "CREATE_TIME", ...content };
   const document = new RecordDocument(source);
   const id = options.id ?? `test/${topic}/${partition}/${offset}`;
-  return { id, message: document.message, source, attempt: options.attempt ?? 1, textAt: document.textAt };
+  const { generation = 0, attempt = 1 } = options;
+  return { id, message: document.message, source, generation, attempt, textAt: document.textAt };
 }
 
 export function targetContext(context: Partial<TargetContext> = {}): TargetContext {

@@ -69,7 +69,7 @@ export interface RouteRun {
   readonly handler: RelayHandler;
   readonly lines: readonly string[];
   /** One invocation with these records; what was given back is told by partition and offset. */
-  readonly invoke: (records: readonly KafkaRecord[], timeLeftMs?: number) => Promise<KafkaBatchResponse>;
+  readonly invoke: (records: readonly KafkaRecord[], timeLeftMs?: number, bootstrapServers?: string) => Promise<KafkaBatchResponse>;
 }
 
 export function runRoute(kafka: Kafka, route: Route, env: Readonly<Record<string, string>> = {}, options: RelayOptions = {}): RouteRun {
@@ -80,9 +80,9 @@ export function runRoute(kafka: Kafka, route: Route, env: Readonly<Record<string
   return {
     handler,
     lines,
-    invoke: (records, timeLeftMs = 30_000) => {
+    invoke: (records, timeLeftMs = 30_000, bootstrapServers = "127.0.0.1:9092") => {
       const endMs = Date.now() + timeLeftMs;
-      return handler(toEvent(records), { getRemainingTimeInMillis: () => endMs - Date.now() });
+      return handler({ ...toEvent(records), bootstrapServers }, { getRemainingTimeInMillis: () => endMs - Date.now() });
     },
   };
 }

@@ -32,6 +32,8 @@ export interface Letter {
   readonly lastTime: string;
   /** Of its delivery id, so that a redrive is told from a new record. */
   readonly namespace: string | undefined;
+  /** Which topic of its name the record lay in; undefined where another program wrote the letter. */
+  readonly generation: number | undefined;
   readonly redrives: number;
   /** Where the record first lay; undefined: nobody told it. */
   readonly origin: Coordinates | undefined;
@@ -71,6 +73,7 @@ function toLetter(
     firstTime: undefined,
     lastTime: toIsoText(Math.max(0, timestampMs)),
     namespace: undefined,
+    generation: undefined,
     redrives: 0,
     origin: undefined,
     ...reason,
@@ -114,6 +117,7 @@ function readRelay(record: KafkaRecord): Letter | undefined {
     firstTime: texts.get("first-time"),
     lastTime: isTime(texts.get("last-time")) ? texts.get("last-time") : undefined,
     namespace: texts.get("namespace"),
+    generation: /^\d{1,15}$/.test(texts.get("generation") ?? "0") ? Number(texts.get("generation") ?? "0") : undefined,
     redrives: count("redrives"),
     origin: toCoordinates(texts.get("topic"), texts.get("partition"), texts.get("offset")),
   });

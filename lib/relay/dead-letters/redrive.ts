@@ -113,8 +113,8 @@ async function toRoute(letter: Letter, options: RedriveOptions): Promise<Redrive
   const route = name ?? letter.route;
   if (route === undefined) return skipped("no route is named in it: name one");
   assertMayPass(letter, route, options);
-  const { record, redrives, namespace } = letter;
-  await invoke(route, record, { count: redrives + 1, namespace }, deadline);
+  const { record, redrives, namespace, generation } = letter;
+  await invoke(route, record, { count: redrives + 1, namespace, generation }, deadline);
   return { outcome: "redriven", to: `route ${route}` };
 }
 

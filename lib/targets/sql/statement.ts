@@ -19,7 +19,6 @@ export interface Table {
   readonly key: readonly string[];
   readonly mode: "upsert" | "insert";
   readonly guard: GuardColumns;
-  readonly generation: number;
   /** Do deletes keep the row, as its key and its guard, so that an older record does not bring it back? */
   readonly marksDeletes: boolean;
 }
@@ -71,13 +70,13 @@ function marked({ guard }: Table, change: Change): Change {
   return { ...change, kind: "write", row: { ...change.row, [guard.deleted]: change.kind === "delete" } };
 }
 
-function guarded({ guard, generation }: Table, change: Change): Record<string, unknown> {
+function guarded({ guard }: Table, change: Change): Record<string, unknown> {
   return {
     ...change.row,
     [guard.topic]: change.topic,
     [guard.partition]: change.partition,
     [guard.offset]: change.offset,
-    [guard.generation]: generation,
+    [guard.generation]: change.generation,
   };
 }
 
@@ -103,7 +102,7 @@ async function upsert(connection: SqlConnection, table: Table, changes: readonly
 }
 
 async function remove(connection: SqlConnection, table: Table, changes: readonly Change[]): Promise<void> {
-  const { name, key, guard, generation } = table;
+  const { name, key, guard } = table;
   await connection
     .deleteFrom(name)
     .where((eb) =>
@@ -115,7 +114,7 @@ async function remove(connection: SqlConnection, table: Table, changes: readonly
               eb.and([
                 eb(guard.topic, "is not distinct from", change.topic),
                 eb(guard.partition, "is not distinct from", change.partition),
-                eb(guard.generation, "is not distinct from", generation),
+                eb(guard.generation, "is not distinct from", change.generation),
                 eb(guard.offset, ">", change.offset),
               ]),
             ),
@@ -145,7 +144,7 @@ async function inserts(connection: SqlConnection, table: Table, changes: readonl
   });
 }
 
-export interface TableShape extends Omit<Table, "generation"> {
+export interface TableShape extends Table {
   /** PostgreSQL types by column. */
   readonly columns: Readonly<Record<string, string>>;
 }

@@ -19,6 +19,8 @@ describe("defining a route", () => {
     [{ name: "Not Kebab" }, "name: is no name in kebab-case"],
     [{ target: undefined }, "target: "],
     [{ transform: "value" }, "transform: is neither a function nor jsonata"],
+    [{ generation: -1 }, "generation: "],
+    [{ generation: 2, target: { ...nowhere, options: { generation: 1 } } }, "generation: the route says 2 and its target 1"],
     [{ deadLetters: { retentionMs: 0 } }, "deadLetters.retentionMs: must be a whole number of milliseconds above 0, or -1"],
     [{ deadLetters: { topic: "no topic" } }, "deadLetters.topic: is no topic name"],
     [{ filter: { valeu: { a: [1] } } }, 'filter.valeu: a record has no such field. Did you mean "value"?'],
@@ -31,6 +33,14 @@ describe("defining a route", () => {
     expect(() => route(wrong as never)).toThrowError(
       expect.objectContaining({ code: "bad-configuration", message: expect.stringContaining(message) }),
     );
+  });
+
+  test("its generation is the target's where it says none, and 0 where neither does", () => {
+    const target = { ...nowhere, options: { generation: 4 } };
+
+    expect(
+      [route(), route({ target }), route({ target, generation: 4 }), route({ generation: 5 })].map(({ generation }) => generation),
+    ).toEqual([0, 4, 4, 5]);
   });
 
   test("all faults are told at once", () => {
