@@ -76,6 +76,18 @@ describe("npm start", { timeout: 180_000 }, () => {
     await program.printed(/dead letter {2}strong-quakes {2}earthquakes\/\d@\d+: .*dmin is missing/);
   });
 
+  test("a dead letter is redriven over HTTP through its route's own function, and is a new one that counts where the route refuses it again", async () => {
+    const response = await fetch(`${home.api}/dead-letters/earthquakes.dead-letters/redrive`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ all: true }),
+    });
+
+    expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ redriven: 1, failed: 0 })]);
+    const { letters } = (await get("/dead-letters/earthquakes.dead-letters")).body;
+    expect(letters).toMatchObject([{ route: "strong-quakes", redrives: 1, origin: { topic: "earthquakes" } }]);
+  });
+
   test.each([
     ["no body", "/topics/orders", undefined, "application/vnd.kafka.json.v2+json", 422],
     ["bad JSON", "/topics/orders", '{"records":[', "application/vnd.kafka.json.v2+json", 400],
@@ -116,7 +128,7 @@ describe("npm start", { timeout: 180_000 }, () => {
     for (const port of Object.values(home.ports)) expect(await isPortFree(port), `port ${port}`).toBe(true);
     program = await npmStart(home);
     expect(program.output()).not.toMatch(/Created the topics/);
-    expect(await valuesOf("earthquakes.dead-letters")).toHaveLength(1);
+    expect(await valuesOf("earthquakes.dead-letters")).toHaveLength(2);
   });
 
   test("when npm alone is killed, what it has started ends too", async () => {
