@@ -11,6 +11,7 @@ import type { Clock } from "./clock.js";
 import type { Delivery, DeliveryOutcome, Target } from "./delivery.js";
 import { type Entry, prepare, toEntry, type Verdict } from "./entry.js";
 import { toLanes } from "./lanes.js";
+import { deliverAgain, hasFailedBefore, headOf, judge } from "./outcomes.js";
 import type { RedriveMark } from "./redrive-mark.js";
 import { backoffMs, faultOf, toWaitMs } from "./retry.js";
 import type { Route } from "./route.js";
@@ -53,9 +54,6 @@ interface Share {
 
 /** What a target gets beyond its deadline to tell of it in its own words. */
 const overrunMs = 250;
-
-const undelivered = Symbol("not attempted");
-type Attempted = DeliveryOutcome | typeof undelivered;
 
 /** The entries of all records, partition by partition, each with its verdict. */
 export async function relayBatch(partitions: readonly PartitionRecords[], parts: BatchParts): Promise<readonly Entry[]> {
@@ -209,11 +207,11 @@ class BatchRelay {
   }
 
   /** By delivery; slices of what the target takes at once, and none after one that failed, unless nothing is held by a record that failed for its own sake. */
-  async #deliver(shares: readonly Share[], limitMs: number): Promise<ReadonlyMap<Delivery, Attempted>> {
+  async #deliver(shares: readonly Share[], limitMs: number): Promise<ReadonlyMap<Delivery, DeliveryOutcome>> {
     const { target, clock, route } = this.#parts;
     const entries = shares.flatMap((share) => share.entries);
     const deliveries = entries.flatMap(({ pending }) => pending ?? []);
-    const outcomes = new Map<Delivery, Attempted>();
+    const outcomes = new Map<Delivery, DeliveryOutcome>();
     const startedMs = clock.now();
     for (const entry of entries) entry.lastMs = startedMs;
     for (let from = 0; from < deliveries.length; from += target.deliveriesMax) {
@@ -245,7 +243,7 @@ class BatchRelay {
   }
 
   /** Goes through what one call brought a lane, in order, up to the first record that must be tried again or given back. */
-  async #settle({ lane, entries }: Share, outcomes: ReadonlyMap<Delivery, Attempted>): Promise<void> {
+  async #settle({ lane, entries }: Share, outcomes: ReadonlyMap<Delivery, DeliveryOutcome>): Promise<void> {
     const { breaker, clock } = this.#parts;
     const nowMs = clock.now();
     const refused: Entry[] = [];
@@ -352,48 +350,4 @@ class BatchRelay {
   #queue(lane: Lane): void {
     this.#ready.push(lane);
   }
-}
-
-/** Its transform or its document failed: nothing of it reached the target, and nothing will. */
-function hasFailedBefore({ pending, error }: Entry): boolean {
-  return pending === undefined && error !== undefined;
-}
-
-/**
- * What of a lane's records goes next: those that failed before any delivery, or those in front of the first such record. What is behind a record that will be a dead
- * letter is not delivered before the dead letter is acknowledged; where that is already known of a record that the target refuses, a call ends with it.
- */
-function headOf(entries: readonly Entry[]): readonly Entry[] {
-  const [first] = entries;
-  if (first === undefined) return entries;
-  const end = entries.findIndex((entry) => hasFailedBefore(entry) !== hasFailedBefore(first));
-  const held = entries.findIndex(({ isHeld }) => isHeld);
-  return entries.slice(0, Math.min(end < 0 ? entries.length : end, held < 0 ? entries.length : held + 1));
-}
-
-/** What reached the target although an earlier record of its lane did not: it comes again behind that one, so that the last of a key is the newest. True: the target took it. */
-function deliverAgain(entry: Entry, outcomes: ReadonlyMap<Delivery, Attempted>): boolean {
-  const attempted = (entry.pending ?? []).map((delivery) => outcomes.get(delivery) ?? undelivered);
-  if (attempted.some((outcome) => outcome !== undelivered)) entry.attempts++;
-  return attempted.some(isDelivered);
-}
-
-/**
- * What the outcomes of its deliveries say of a record: delivered when all are, else the weightiest failure. Its messages follow each other: those behind one that
- * was not delivered come again, unless each `countsAlone`.
- */
-function judge(entry: Entry, outcomes: ReadonlyMap<Delivery, Attempted>, countsAlone: boolean): void {
-  const pending = entry.pending ?? [];
-  const attempted = pending.map((delivery) => outcomes.get(delivery) ?? undelivered);
-  if (attempted.some((outcome) => outcome !== undelivered)) entry.attempts++;
-  const first = attempted.findIndex((outcome) => !isDelivered(outcome));
-  const left = countsAlone ? pending.filter((_, index) => !isDelivered(attempted[index])) : first < 0 ? [] : pending.slice(first);
-  const errors = attempted.flatMap((outcome) => (outcome !== undelivered && outcome.verdict === "failed" ? [outcome.error] : []));
-  entry.pending = left;
-  entry.error = errors.find((error) => faultOf(error) === "record") ?? errors.find((error) => faultOf(error) === "us") ?? errors[0];
-  if (left.length === 0) entry.verdict = "delivered";
-}
-
-function isDelivered(outcome: Attempted | undefined): boolean {
-  return outcome !== undefined && outcome !== undelivered && outcome.verdict === "delivered";
 }
