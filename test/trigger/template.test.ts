@@ -93,3 +93,20 @@ test("members that the framework does not know are properties of the mapping, an
     project.remove();
   }
 });
+
+test("two events of one function on one topic are refused, since the framework would package the last one alone", async () => {
+  const project = await createOfflineProject();
+  try {
+    project.write("orders.js", notingHandler());
+    project.configure({
+      orders: { handler: "orders.handler", events: [{ msk: { arn, topic: "orders" } }, { msk: { arn, topic: "orders", batchSize: 7 } }] },
+    });
+
+    const run = project.run(["package"]);
+
+    expect(await run.ended()).not.toBe(0);
+    expect(run.output().replace(/\s+/g, " ")).toContain("function orders: two msk events name the topic orders");
+  } finally {
+    project.remove();
+  }
+});

@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { corsPolicy } from "../../gateway/cors.mjs";
+import { declaredEvents } from "../../kafka-trigger/src/plugin/declared-events.js";
 import { toAlarms } from "./alarms.js";
 import { type EgressRow, egressFaults, egressOf, toMarkdown } from "./egress.js";
 import { isProvisioned, type MappingEvent, mappingFaults, takesPartialResponses } from "./mappings.js";
@@ -55,11 +56,7 @@ export type Prepared = { readonly faults: readonly string[] } | { readonly deplo
 export async function prepareDeployment(service: Service, folder: string): Promise<Prepared> {
   const checked = checkSettings(service.custom.deployment, folder);
   const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
-  const faults = [
-    ...(checked.ok ? [] : checked.faults),
-    ...openDoors(service),
-    ...functions.flatMap(({ key, definition }) => faultsOfMappings(key, definition)),
-  ];
+  const faults = [...(checked.ok ? [] : checked.faults), ...openDoors(service), ...faultsOfRoutes(service)];
   if (!checked.ok) return { faults };
   const { settings } = checked;
   const needs = await Promise.all(functions.map(({ key, definition }) => needsOf(folder, declaredOf(key, definition))));
@@ -127,7 +124,7 @@ export function prepareStart(service: Service): readonly string[] {
   const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
   for (const { definition } of functions) tellPartialResponses(definition);
   tellRoutes(functions);
-  return functions.flatMap(({ key, definition }) => faultsOfMappings(key, definition));
+  return faultsOfRoutes(service);
 }
 
 /** As CloudFormation's resources are called by the framework. */
@@ -143,8 +140,11 @@ function declaredOf(key: string, definition: ServiceFunction): DeclaredFunction 
   return { key, file: definition.handler.replace(/\.[^./]+$/, ""), triggers: mappingsOf(definition) };
 }
 
-function faultsOfMappings(key: string, definition: ServiceFunction): readonly string[] {
-  return isRoute(definition) ? mappingsOf(definition).flatMap((event) => mappingFaults(key, event)) : [];
+/** With what `resources.extensions` lays over the events, and mappings that are resources of their own. */
+function faultsOfRoutes(service: Service): readonly string[] {
+  return declaredEvents({ service } as unknown as Parameters<typeof declaredEvents>[0])
+    .filter(({ functionKey }) => isRoute(service.getFunction(functionKey)))
+    .flatMap(({ functionKey, given }) => mappingFaults(functionKey, (given ?? {}) as MappingEvent));
 }
 
 /** A variable that a route names is there for a reason. */

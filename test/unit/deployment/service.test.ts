@@ -90,6 +90,15 @@ test("a route whose mapping would lose records is refused, at a deployment and a
   expect(prepareStart(serviceOf({}, { maximumRetryAttempts: 5 }))).toEqual(fault);
 });
 
+test("what resources.extensions lays over a route's mapping is held to the same rules", async () => {
+  const extensions = { StrongQuakesEventSourceMappingMSKProdEarthquakes: { Properties: { MaximumRecordAgeInSeconds: 60 } } };
+  const service = { ...serviceOf({}), resources: { extensions } };
+  const fault = expect.stringContaining("function strongQuakes: maximumRecordAgeInSeconds: 60 would drop records for their age");
+
+  expect(prepareStart(service)).toEqual([fault]);
+  expect(await prepareDeployment(service, projectFolder)).toEqual({ faults: [fault] });
+});
+
 test("a route is told that its mapping takes partial responses, and then tries without end", async () => {
   const mapping = { functionResponseTypes: ["ReportBatchItemFailures"], provisionedPollerConfig: { minimumPollers: 1, maximumPollers: 2 } };
   const service = serviceOf({}, mapping);

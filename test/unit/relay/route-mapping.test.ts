@@ -6,10 +6,11 @@ import { mappingFaults } from "../../../local/cli/route-mapping.js";
 const entry = (trigger: object) => [{ key: "orders", file: "functions/routes/orders", triggers: [{ topic: "orders", ...trigger }] }];
 
 test.each([
-  [{ maximumRetryAttempts: 3 }, "maximumRetryAttempts of orders in serverless.yml must be -1"],
+  [{ maximumRetryAttempts: 3 }, "function orders: maximumRetryAttempts: 3 would drop a batch"],
   [{ maximumRecordAgeInSeconds: 3600 }, "maximumRecordAgeInSeconds"],
   [{ bisectBatchOnFunctionError: true }, "bisectBatchOnFunctionError"],
   [{ onFailureDestination: "kafka://failed" }, "onFailureDestination"],
+  [{ functionResponseTypes: ["ReportBatchItemFailures"] }, "from provisioned pollers alone"],
 ])("%j is refused for a route", (trigger, sentence) => {
   expect(mappingFaults("functions/routes/orders.ts", entry(trigger))).toEqual([expect.stringContaining(sentence)]);
 });
@@ -18,9 +19,24 @@ test("what keeps every record is fine", () => {
   expect(
     mappingFaults(
       "functions/routes/orders.ts",
-      entry({ maximumRetryAttempts: -1, batchSize: 500, functionResponseTypes: ["ReportBatchItemFailures"] }),
+      entry({
+        maximumRetryAttempts: -1,
+        batchSize: 500,
+        functionResponseTypes: ["ReportBatchItemFailures"],
+        provisionedPollerConfig: { minimumPollers: 1 },
+      }),
     ),
   ).toEqual([]);
+});
+
+test("two events of one function on one topic are told: one mapping is all that becomes of them", () => {
+  const [one] = entry({});
+  if (one === undefined) throw new Error("There is one.");
+  const twice = { ...one, triggers: [...one.triggers, { topic: "orders", batchSize: 7 }] };
+
+  expect(mappingFaults("functions/routes/orders.ts", [twice])).toEqual([
+    expect.stringMatching(/^function orders: two msk events name the topic orders: AWS has one mapping/),
+  ]);
 });
 
 test("a route without a function, with two, or without a trigger is told", () => {

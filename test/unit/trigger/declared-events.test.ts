@@ -38,6 +38,7 @@ test("resources.extensions lays over the event that made the mapping", () => {
       functionKey: "new-orders",
       kind: "msk",
       place: "0",
+      isResource: false,
       given: {
         arn,
         topic: "orders.v1",
@@ -75,6 +76,7 @@ test.each<[string, unknown]>([
       functionKey: "orders",
       kind: "kafka",
       place: "Raw",
+      isResource: true,
       given: {
         topic: "orders",
         startingPosition: "LATEST",

@@ -3,6 +3,7 @@
  * that each mapping and its destination need into the role of its function. One declaration, laptop and cloud.
  */
 import { isDeepStrictEqual } from "node:util";
+import { type CheckedEvent, checkDeclarations, clusterOf, type GroupMember, sharedGroups } from "../declaration/check.js";
 import type { Declaration } from "../declaration/members.js";
 import { parseDeclaration } from "../declaration/parse.js";
 import type { Serverless, ServerlessFunction } from "../plugin/serverless.js";
@@ -23,9 +24,11 @@ const timeoutDefaultSeconds = 6;
 export function completeTemplate(serverless: Serverless, nowMs: number): PackageReport {
   const { service } = serverless;
   const resources = service.provider.compiledCloudFormationTemplate?.Resources as Record<string, Resource> | undefined;
-  const faults: string[] = [];
-  const warnings: string[] = [];
-  if (resources === undefined) return { faults, warnings };
+  if (resources === undefined) return { faults: [], warnings: [] };
+  const checked = checkDeclarations(serverless, nowMs);
+  const faults = [...checked.faults, ...sharedGroups(checked.events.flatMap(toGroupMember))];
+  const warnings = [...checked.warnings];
+  if (faults.length > 0) return { faults, warnings };
   for (const functionKey of service.getAllFunctions()) {
     const definition = service.getFunction(functionKey);
     const timeoutSeconds = definition.timeout ?? service.provider.timeout ?? timeoutDefaultSeconds;
@@ -33,11 +36,8 @@ export function completeTemplate(serverless: Serverless, nowMs: number): Package
       const kind = "msk" in event ? "msk" : "kafka" in event ? "kafka" : undefined;
       if (kind === undefined) continue;
       const parsed = parseDeclaration(event[kind], { functionKey, kind, timeoutSeconds, nowMs });
-      if (!parsed.ok) {
-        faults.push(...parsed.faults);
-        continue;
-      }
-      warnings.push(...parsed.warnings);
+      // What is laid over it by resources.extensions was checked with it; the framework writes that itself.
+      if (!parsed.ok) continue;
       const { declaration } = parsed;
       const mapping = findMapping(resources, functionKey, declaration, kind);
       if (mapping === undefined) {
@@ -55,6 +55,11 @@ export function completeTemplate(serverless: Serverless, nowMs: number): Package
     }
   }
   return { faults, warnings };
+}
+
+function toGroupMember({ functionKey, kind, declaration }: CheckedEvent): readonly GroupMember[] {
+  const { consumerGroupId } = declaration;
+  return consumerGroupId === undefined ? [] : [{ functionKey, kind, consumerGroupId, cluster: clusterOf(declaration) }];
 }
 
 /** Of the service's own resources, which are not in the template yet. */

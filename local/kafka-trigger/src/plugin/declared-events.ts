@@ -10,6 +10,8 @@ export interface DeclaredEvent {
   readonly given: unknown;
   /** Stays the same while the declaration does: the default group id is made of it. */
   readonly place: string;
+  /** It is an `AWS::Lambda::EventSourceMapping` of the service's own, and no event of a function. */
+  readonly isResource: boolean;
 }
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -21,9 +23,8 @@ export function declaredEvents({ service }: Serverless): readonly DeclaredEvent[
       const kind = "msk" in event ? "msk" : "kafka" in event ? "kafka" : undefined;
       if (kind === undefined) return [];
       const laidOver = extensionOf(extensions, functionKey, kind, event[kind]);
-      return [
-        { functionKey, kind, given: laidOver === undefined ? event[kind] : { ...toObject(event[kind]), ...laidOver }, place: `${index}` },
-      ];
+      const given = laidOver === undefined ? event[kind] : { ...toObject(event[kind]), ...laidOver };
+      return [{ functionKey, kind, given, place: `${index}`, isResource: false }];
     }),
   );
   const raw = Object.entries(resources).flatMap(([id, resource]): DeclaredEvent[] => {
@@ -33,7 +34,7 @@ export function declaredEvents({ service }: Serverless): readonly DeclaredEvent[
     const functionKey = functionOf(service, given.FunctionName);
     if (functionKey === undefined) return [];
     const kind = given.SelfManagedEventSource === undefined ? "msk" : "kafka";
-    return [{ functionKey, kind, given: toMembers(given, kind), place: id }];
+    return [{ functionKey, kind, given: toMembers(given, kind), place: id, isResource: true }];
   });
   return [...ofFunctions, ...raw];
 }
@@ -58,7 +59,7 @@ function extensionOf(extensions: Properties, functionKey: string, kind: "msk" | 
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-const logicalName = (functionKey: string): string => capital(functionKey.replaceAll("-", "Dash").replaceAll("_", "Underscore"));
+export const logicalName = (functionKey: string): string => capital(functionKey.replaceAll("-", "Dash").replaceAll("_", "Underscore"));
 
 /** A Ref or Fn::GetAtt of the function's logical id, or its name or ARN. */
 function functionOf(service: ServerlessService, name: unknown): string | undefined {

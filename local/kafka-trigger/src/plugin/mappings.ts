@@ -1,10 +1,9 @@
 /** From the `msk` and `kafka` events of a service to mappings that can be polled. */
 import { createHash } from "node:crypto";
+import { checkDeclarations, sharedGroups } from "../declaration/check.js";
 import type { Declaration } from "../declaration/members.js";
-import { parseDeclaration } from "../declaration/parse.js";
 import { compileFilter } from "../filter.js";
 import type { FailureRules, Mapping, OnFailureDestination, StartingPosition } from "../mapping.js";
-import { declaredEvents } from "./declared-events.js";
 import { readSecurity, type Security } from "./security.js";
 import type { Serverless } from "./serverless.js";
 import type { TriggerSettings } from "./settings.js";
@@ -27,31 +26,16 @@ export const batchSizeDefault = 100;
 export const windowDefaultMs = 500;
 /** With a destination, retries without end become so many (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html). */
 export const retriesWithDestination = 10;
-const timeoutDefaultSeconds = 6;
 
 export function readMappings(serverless: Serverless, settings: TriggerSettings, nowMs: number): ReadMappings {
-  const { service } = serverless;
   const mappings: DeclaredMapping[] = [];
-  const faults: string[] = [];
-  const warnings: string[] = [];
-  const seen = new Map<string, string>();
-  for (const { functionKey, kind, given, place } of declaredEvents(serverless)) {
-    const timeoutSeconds = service.getFunction(functionKey).timeout ?? service.provider.timeout ?? timeoutDefaultSeconds;
-    const parsed = parseDeclaration(given, { functionKey, kind, timeoutSeconds, nowMs });
-    if (!parsed.ok) {
-      faults.push(...parsed.faults);
-      continue;
-    }
-    warnings.push(...parsed.warnings);
-    const { declaration } = parsed;
-    const same = `${functionKey}/${kind}/${declaration.topic}`;
-    if (seen.has(same))
-      warnings.push(`function ${functionKey}: two ${kind} events name the topic ${declaration.topic}; osls deploys the last one alone`);
-    seen.set(same, same);
+  const { events, faults, warnings } = checkDeclarations(serverless, nowMs);
+  const ofMachine: string[] = [];
+  for (const { functionKey, kind, declaration, place } of events) {
     if (declaration.enabled === false) continue;
     const brokers = brokersOf(declaration, kind, settings);
     const { security, faults: securityFaults } = readSecurity(declaration, `function ${functionKey}: ${kind}`, settings);
-    faults.push(...securityFaults);
+    ofMachine.push(...securityFaults);
     mappings.push({
       functionKey,
       brokers,
@@ -59,22 +43,14 @@ export function readMappings(serverless: Serverless, settings: TriggerSettings, 
       mapping: toMapping(serverless, functionKey, kind, declaration, place, brokers, settings),
     });
   }
-  return { mappings, faults: [...faults, ...sharedGroups(mappings)], warnings };
-}
-
-/** A group id must be the account's only one (https://docs.aws.amazon.com/lambda/latest/dg/kafka-consumer-group-id.html): two mappings would each get a part of the partitions. */
-function sharedGroups(mappings: readonly DeclaredMapping[]): readonly string[] {
-  const first = new Map<string, string>();
-  return mappings.flatMap(({ mapping, functionKey, brokers }) => {
-    const place = `${mapping.consumerGroupId} ${brokers.join(",")}`;
-    const other = first.get(place);
-    first.set(place, other ?? functionKey);
-    return other === undefined
-      ? []
-      : [
-          `function ${functionKey}: ${mapping.kind}.consumerGroupId ${JSON.stringify(mapping.consumerGroupId)} is taken by function ${other}; each mapping needs its own`,
-        ];
-  });
+  // Clusters that are two on AWS may be one on this machine.
+  const shared = sharedGroups(
+    mappings.map(({ functionKey, mapping: { kind, consumerGroupId }, brokers }) => ({
+      ...{ functionKey, kind, consumerGroupId },
+      cluster: brokers.join(","),
+    })),
+  );
+  return { mappings, faults: [...faults, ...ofMachine, ...shared], warnings };
 }
 
 function toMapping(
