@@ -122,3 +122,9 @@ export function toRelayError(thrown: unknown): RelayError {
     ? thrown
     : new RelayError("internal", "An unexpected error, which is a bug of ours.", { cause: thrown });
 }
+
+/** What was thrown, in a few words for the person who reads the reason. What a parser says is left out: it quotes the text, and a record's text is never shown. */
+export function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown).slice(0, 500);
+  return thrown instanceof SyntaxError ? thrown.name : `${thrown.name}: ${thrown.message.slice(0, 500)}`;
+}

@@ -1,5 +1,5 @@
 /** One record on its way through a route: what the filter said, what the transform made of it, what was tried, and what became of it. */
-import { RelayError } from "../errors.js";
+import { RelayError, reasonOf } from "../errors.js";
 import type { KafkaRecord } from "../kafka/records.js";
 import type { Delivery, Message } from "./delivery.js";
 import { recordId } from "./delivery-id.js";
@@ -104,8 +104,7 @@ function fail(entry: Entry, thrown: unknown): void {
 
 /** Nobody but the record was asked: given back, it would come again for good and hold its partition. */
 function toDecodeFault(thrown: unknown): RelayError {
-  const reason = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return new RelayError("record-undecodable", `The record could not be read or filtered: ${reason.slice(0, 500)}`, { cause: thrown });
+  return new RelayError("record-undecodable", `The record could not be read or filtered: ${reasonOf(thrown)}.`, { cause: thrown });
 }
 
 class RecordDelivery implements Delivery {

@@ -58,8 +58,8 @@ function reportTroubles(entries: readonly Entry[], route: Route, telemetry: Tele
     telemetry.log("warn", `${lines - linesMax} more records of this batch have such a line to tell`, { route: route.name });
 }
 
-/** Where somebody's code threw, and the stack tells where. */
-const codesWithCause: ReadonlySet<string> = new Set(["internal", "transform-failed", "record-not-for-target", "record-undecodable"]);
+/** Where code threw, and the stack tells where; what is told of a record's content has its reason, and a stack could quote it. */
+const codesWithCause: ReadonlySet<string> = new Set(["internal", "transform-failed"]);
 
 function fieldsOf({ arrived, error, stage, attempts }: Entry, route: Route): LogFields {
   const cause = error?.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : undefined;

@@ -1,5 +1,5 @@
 /** Words every target answers with: delivered, failed, and the search by halves for the delivery that spoils a batch. */
-import { type FailureCode, RelayError, type RelayErrorDetails, toRelayError } from "../errors.js";
+import { type FailureCode, RelayError, type RelayErrorDetails, reasonOf, toRelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome } from "../relay/delivery.js";
 
 export const delivered: DeliveryOutcome = { verdict: "delivered" };
@@ -22,8 +22,7 @@ export function failedByRecord(thrown: unknown): DeliveryOutcome {
 
 export function toRecordFault(thrown: unknown): RelayError {
   if (thrown instanceof RelayError) return thrown;
-  const reason = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return new RelayError("record-not-for-target", `Nothing for this target could be made of the record: ${reason.slice(0, 500)}`, {
+  return new RelayError("record-not-for-target", `Nothing for this target could be made of the record: ${reasonOf(thrown)}.`, {
     cause: thrown,
   });
 }

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDeadline } from "../../lib/deadline.js";
 import { bundleCli } from "../../local/build/cli.js";
 import { createTestTopic, testKafka } from "../support/kafka.js";
 import { writeBatch } from "../support/write-batches.js";
@@ -127,6 +128,25 @@ test("bytes that are no text come out of a pipe as they went in", async () => {
   const { bytes } = await relay(["consume", topic, "--from-beginning", "--until-end", "--print", "offset,value"]);
 
   expect(bytes).toEqual(Buffer.concat([Buffer.from("0\t"), odd, Buffer.from("\n")]));
+});
+
+test("a record whose time no date can say is printed with its number", async () => {
+  const kafka = testKafka();
+  const limits = { "message.timestamp.after.max.ms": "9223372036854775807", "retention.ms": "-1" };
+  const topic = await createTestTopic(kafka, { configs: limits });
+  made.push(topic);
+  await kafka.producer.produce(
+    topic,
+    [{ key: null, value: null, headers: [], timestampMs: 1_700_000_000_000_000_000 }],
+    createDeadline(10_000),
+  );
+  await kafka.close();
+
+  const consumed = await relay(["consume", topic, "--from-beginning", "--until-end", "--json"]);
+  const plain = await relay(["consume", topic, "--from-beginning", "-n", "1", "--print", "timestamp,offset"]);
+
+  expect([consumed.code, JSON.parse(consumed.out).timestamp]).toEqual([0, "1700000000000000000"]);
+  expect([plain.code, plain.out]).toEqual([0, "1700000000000000000\t0\n"]);
 });
 
 test("ten thousand lines arrive, each once and in order", async () => {

@@ -5,6 +5,7 @@ import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
 import { dynamodb } from "../../../lib/targets/dynamodb.js";
+import { eventbridge } from "../../../lib/targets/eventbridge.js";
 import { type SqlOptions, sql } from "../../../lib/targets/sql.js";
 import { webhook } from "../../../lib/targets/webhook.js";
 import { type SqlServer, startSql } from "../../../local/sql/server.js";
@@ -217,6 +218,27 @@ describe("webhook", () => {
     expect(String(seen[1]?.body)).toContain('"value":1.10}');
     expect(String(seen[1]?.body)).toContain(`"valueBase64":"${Buffer.from('"\xff"', "latin1").toString("base64")}"`);
   });
+});
+
+test("a time that EventBridge cannot say, and a function that throws, are the record's own fault before anything is sent", async () => {
+  const target = await open(
+    eventbridge({
+      detailType: ({ message }) => JSON.parse(String(message.value)).type.toUpperCase() as string,
+      endpoint: "http://127.0.0.1:1",
+    }),
+  );
+
+  const outcomes = await target.deliver(
+    [delivery({ value: { type: "a" }, timestampMs: 1_700_000_000_000_000_000 }), delivery({ value: {} }), delivery({ value: "secret" })],
+    soon(),
+  );
+
+  expect(outcomes.map(told)).toEqual(Array(3).fill("record: record-not-for-target"));
+  expect(outcomes.map(reasonOf)).toEqual([
+    expect.stringContaining("timestamp 1700000000000000000 lies outside"),
+    expect.stringContaining("TypeError: Cannot read properties of undefined"),
+    "Nothing for this target could be made of the record: SyntaxError.",
+  ]);
 });
 
 describe.skipIf(aws === undefined)("dynamodb", () => {
