@@ -3,10 +3,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
+import { RelayError } from "../../lib/errors.js";
+import type { Connection } from "../../lib/kafka/connection.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { createConnection } from "../../lib/kafka/kafkajs/connection.js";
+import { createProducer } from "../../lib/kafka/produce/producer.js";
 import { incrementalAlterConfigsApi } from "../../lib/kafka/protocol/configs.js";
 import { apiVersionsApi } from "../../lib/kafka/protocol/metadata.js";
+import { type ProduceRequest, produceApi } from "../../lib/kafka/protocol/produce.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";
 import { freePorts } from "../../local/processes/ports.js";
@@ -19,6 +23,7 @@ const idleMaxMs = 1_500;
 /** So long a broker remembers a producer that is silent. */
 const producerIdMaxMs = 1_000;
 const requestTimeoutMs = 1_000;
+const invalidProducerEpoch = 47;
 /** How late a machine may be that does other things too. */
 const lateMs = 3_000;
 const writing: Writing = { writers: 3, recordsPerCall: 6, deadlineMs: 20_000 };
@@ -102,7 +107,7 @@ test("a connection that swallows everything in silence is replaced, and the reco
   expect(table.acknowledged).toBe(table.sent);
 });
 
-test("what was sent and never answered is told at the deadline as maybe written, and the partition goes on under a new producer id", async () => {
+test("what was sent and never answered is told at the deadline as maybe written, and the partition goes on under the next epoch", async () => {
   const topic = await newTopic();
   await send(topic, "before");
   proxy.swallowAnswers();
@@ -114,6 +119,33 @@ test("what was sent and never answered is told at the deadline as maybe written,
   expect(outcome).toMatchObject({ outcome: "failed", error: { code: "maybe-written", failure: { written: "maybe", isRetriable: true } } });
   proxy.heal();
   for (let call = 0; call < 6; call++) expect((await send(topic, `after ${call}`))[0]).toMatchObject({ outcome: "written" });
+});
+
+test("a batch in doubt that arrives late, behind newer records, is refused by the broker", async () => {
+  const topic = await createTestTopic(kafka);
+  let late: ProduceRequest | undefined;
+  let isHeldBack = false;
+  const request: Connection["request"] = async (api, args, to, deadline) => {
+    if ((api as { readonly key: number }).key !== produceApi.key || !isHeldBack) return kafka.connection.request(api, args, to, deadline);
+    late ??= args as ProduceRequest;
+    throw new RelayError("maybe-written", "The request is still on its way.");
+  };
+  const producer = createProducer(
+    { connection: { ...kafka.connection, request }, metadata: kafka.metadata },
+    { idempotence: true, compression: "none", ackTimeoutMs: 1_000 },
+  );
+  const write = (value: string, timeoutMs: number) => producer.produce(topic, one(value), createDeadline(timeoutMs));
+  await write("before", 8_000);
+  isHeldBack = true;
+  expect(await write("in doubt", 300)).toMatchObject([{ error: { code: "maybe-written" } }]);
+  isHeldBack = false;
+  expect(await write("after", 8_000)).toMatchObject([{ outcome: "written", offset: 1n }]);
+  if (late === undefined) throw new Error("nothing was held back");
+
+  const { topics } = await kafka.connection.request(produceApi, late, { nodeId: 1 }, createDeadline(8_000));
+
+  expect(topics[0]?.partitions[0]?.errorCode).toBe(invalidProducerEpoch);
+  expect(await write("last", 8_000)).toMatchObject([{ outcome: "written", offset: 2n }]);
 });
 
 test("a call that cannot reach any broker fails whole, within its deadline, and says that nothing was written", async () => {

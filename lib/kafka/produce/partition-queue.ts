@@ -7,6 +7,7 @@ import type { ProduceCall } from "./produce-call.js";
 import type { ProducerIdentity } from "./producer-ids.js";
 
 const sequencesCount = 0x8000_0000; // after 2^31 - 1 comes 0
+const epochLast = 32_766; // of 16 bits, less the one that Kafka keeps for itself
 
 export class PartitionQueue {
   readonly topic: string;
@@ -164,11 +165,12 @@ export class PartitionQueue {
     this.#waiting = this.#waiting.filter(({ call }) => !calls.has(call));
   }
 
-  /** Nobody can say whether the batch was written: its sequence cannot be used again, so the partition begins anew under another producer id. */
+  /** Nobody can say whether the batch was written: its sequence cannot be used again, so the partition begins anew under the next epoch. */
   unresolved(error: RelayError): void {
     const failure = toMaybeWritten(error);
     this.batch?.visit((call, index) => call.failed(index, failure));
     this.#failBehind(failure);
+    this.batch?.doubt(false);
     this.abandon();
   }
 
@@ -212,8 +214,19 @@ export class PartitionQueue {
   }
 
   abandon(): void {
-    if (this.batch?.isMaybeWritten === true) this.identity = undefined;
+    if (this.batch?.isMaybeWritten === true) this.#beginEpoch();
     this.batch = undefined;
+  }
+
+  /**
+   * What is still on its way must not be written behind newer records: the leader refuses an epoch below the last that it saw of a producer id, which it could not do
+   * under another id (https://cwiki.apache.org/confluence/display/KAFKA/KIP-360%3A+Improve+reliability+of+idempotent%2Ftransactional+producer).
+   */
+  #beginEpoch(): void {
+    const { identity } = this;
+    const hasNext = identity !== undefined && identity.producerId >= 0n && identity.producerEpoch < epochLast;
+    this.identity = hasNext ? { ...identity, producerEpoch: identity.producerEpoch + 1 } : undefined;
+    this.#nextSequence = 0;
   }
 
   /** The call's time is up: what was never sent is not written, what was sent may be. */
