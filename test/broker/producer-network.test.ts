@@ -10,7 +10,7 @@ import { createConnection } from "../../lib/kafka/kafkajs/connection.js";
 import { createProducer } from "../../lib/kafka/produce/producer.js";
 import { incrementalAlterConfigsApi } from "../../lib/kafka/protocol/configs.js";
 import { apiVersionsApi } from "../../lib/kafka/protocol/metadata.js";
-import { type ProduceRequest, produceApi } from "../../lib/kafka/protocol/produce.js";
+import { type ProduceAnswer, type ProduceRequest, produceApi } from "../../lib/kafka/protocol/produce.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";
 import { freePorts } from "../../local/processes/ports.js";
@@ -146,6 +146,26 @@ test("a batch in doubt that arrives late, behind newer records, is refused by th
 
   expect(topics[0]?.partitions[0]?.errorCode).toBe(invalidProducerEpoch);
   expect(await write("last", 8_000)).toMatchObject([{ outcome: "written", offset: 2n }]);
+});
+
+test("a batch that was written under an error nobody knows is not taken for the next one", async () => {
+  const topic = await createTestTopic(kafka);
+  let answers = 0;
+  const request: Connection["request"] = async (api, args, to, deadline) => {
+    const answer = await kafka.connection.request(api, args, to, deadline);
+    if ((api as { readonly key: number }).key !== produceApi.key || answers++ > 0) return answer;
+    const { topics, ...rest } = answer as ProduceAnswer;
+    const unknown = topics.map((each) => ({ ...each, partitions: each.partitions.map((told) => ({ ...told, errorCode: -1 })) }));
+    return { ...rest, topics: unknown } as typeof answer;
+  };
+  const producer = createProducer(
+    { connection: { ...kafka.connection, request }, metadata: kafka.metadata },
+    { idempotence: true, compression: "none", ackTimeoutMs: 1_000 },
+  );
+
+  expect(await producer.produce(topic, one("in doubt"), createDeadline(8_000))).toMatchObject([{ error: { code: "maybe-written" } }]);
+
+  expect(await producer.produce(topic, one("next"), createDeadline(8_000))).toMatchObject([{ outcome: "written", offset: 1n }]);
 });
 
 test("a call that cannot reach any broker fails whole, within its deadline, and says that nothing was written", async () => {
