@@ -111,3 +111,18 @@ test("dead letters are listed, shown, redriven to their topic and listed as such
   expect(JSON.parse(after.out)).toHaveLength(1);
   expect((await kafka.reader.offsets(source, "all", createDeadline(10_000)))[0]?.end).toBe(1n);
 });
+
+test("a dead letter of a topic that the route does not read is not redriven to it", async () => {
+  const letters = await createTestTopic(kafka);
+  const headers = Object.entries({ route: "strong-quakes", topic: "accounts", partition: 0, offset: 7 }).map(([name, value]) => ({
+    name: `relay.error.${name}`,
+    value: Buffer.from(String(value)),
+  }));
+  await kafka.producer.produce(letters, [{ key: null, value: Buffer.from("{}"), headers }], createDeadline(10_000));
+
+  const redriven = await cli(["dead-letters", "redrive", letters, "--all"]);
+
+  expect(redriven.err).toContain('comes from the topic "accounts", but the route strong-quakes reads earthquakes');
+  expect(redriven.out).toMatch(/^redriven\s+0$/m);
+  expect(redriven.out).toMatch(/^failed\s+1$/m);
+});
