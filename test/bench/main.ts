@@ -36,19 +36,19 @@ const interrupted = new Promise<never>((_, reject) => {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => reject(new Error(`The run was ended by ${name}.`)));
   void npmEnded(process.env).then(() => reject(new Error("The run was ended: npm, which started it, has ended.")));
 });
-let failure: unknown;
+let failure: string | undefined;
 try {
   await Promise.race([interrupted, runAll()]);
 } catch (error) {
-  failure = error;
+  failure = error instanceof Error ? error.message : String(error);
 }
 const conditions = { secondsPerRow, isShort };
 if (results.length > 0) {
   console.log(toTable(results));
   for (const line of toRemarks(results, conditions)) console.log(line);
 }
-if (json !== undefined) writeFileSync(json, `${JSON.stringify(toReport(results, conditions), null, 2)}\n`);
-if (failure !== undefined) console.error(pc.red(failure instanceof Error ? failure.message : String(failure)));
+if (json !== undefined) writeFileSync(json, `${JSON.stringify(toReport(results, conditions, failure), null, 2)}\n`);
+if (failure !== undefined) console.error(pc.red(failure));
 await folder.remove();
 const isDone = failure === undefined && results.every((result) => result.failure === undefined);
 process.exit(isDone ? exitCodes.done : exitCodes.failed);

@@ -37,7 +37,8 @@ export function toRemarks(results: readonly BenchResult[], { isShort }: RunCondi
   ];
 }
 
-export function toReport(results: readonly BenchResult[], conditions: RunConditions) {
+/** `failure`: what ended the run before its last bench. */
+export function toReport(results: readonly BenchResult[], conditions: RunConditions, failure?: string) {
   return {
     conditions: {
       node: process.version,
@@ -49,6 +50,7 @@ export function toReport(results: readonly BenchResult[], conditions: RunConditi
     },
     rows: results.flatMap(({ bench, rows }) => rows.map((row) => ({ bench, ...row }))),
     notMeasured: results.flatMap(({ bench, notMeasured }) => notMeasured.map((one) => ({ bench, ...one }))),
-    failed: results.flatMap(({ bench, failure }) => (failure === undefined ? [] : [{ bench, why: failure }])),
+    failed: results.flatMap((result) => (result.failure === undefined ? [] : [{ bench: result.bench, why: result.failure }])),
+    ...(failure === undefined ? {} : { endedBy: failure }),
   };
 }
