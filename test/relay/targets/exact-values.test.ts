@@ -3,7 +3,10 @@ import { randomUUID } from "node:crypto";
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { findLetters } from "../../../lib/relay/dead-letters/letters.js";
+import { discard } from "../../../lib/relay/dead-letters/redrive.js";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
+import { defineRoute } from "../../../lib/relay/route.js";
 import { dynamodb } from "../../../lib/targets/dynamodb.js";
 import { eventbridge } from "../../../lib/targets/eventbridge.js";
 import { type SqlOptions, sql } from "../../../lib/targets/sql.js";
@@ -11,7 +14,9 @@ import { webhook } from "../../../lib/targets/webhook.js";
 import { type SqlServer, startSql } from "../../../local/sql/server.js";
 import { type DeliveryOptions, delivery, soon, targetContext, told } from "../../support/deliveries.js";
 import { receiver } from "../../support/http-receivers.js";
+import { createTestTopic, testKafka } from "../../support/kafka.js";
 import { type MiniStack, startMiniStack } from "../../support/ministack.js";
+import { outgoing, readAll, runRoute, write } from "../../support/relay-on-broker.js";
 
 const aws: MiniStack | undefined = await startMiniStack("DynamoDB's numbers (test/relay/targets/exact-values.test.ts)");
 const targets: Target[] = [];
@@ -218,6 +223,45 @@ describe("webhook", () => {
     expect(String(seen[1]?.body)).toContain('"value":1.10}');
     expect(String(seen[1]?.body)).toContain(`"valueBase64":"${Buffer.from('"\xff"', "latin1").toString("base64")}"`);
   });
+});
+
+test("a record at fault becomes a dead letter that can be listed and discarded, and its partition goes on", async () => {
+  const kafka = testKafka();
+  const source = await createTestTopic(kafka, {
+    configs: { "message.timestamp.after.max.ms": "9223372036854775807", "retention.ms": "-1" },
+  });
+  const table = unique("exact");
+  const target = sql({
+    connection: server.url,
+    table,
+    key: ["id"],
+    columns: { id: "value.id", n: "value.n", at: "timestamp" },
+    create: { id: "text", n: "json", at: "timestamptz" },
+  });
+  const nanoseconds = { value: Buffer.from('{"id":"nanoseconds"}'), timestampMs: 1_700_000_000_000_000_000 };
+  await write(kafka, source, [
+    outgoing({ json: { id: "first" } }),
+    outgoing(nanoseconds),
+    outgoing({ value: Buffer.from(nested(5_000)) }),
+    outgoing({ json: { id: "last" } }),
+  ]);
+  const run = runRoute(kafka, defineRoute({ name: "exact", target }));
+
+  const answer = await run.invoke(await readAll(kafka, source));
+  const letters: unknown[] = [];
+  for await (const { letter } of findLetters(kafka, `${source}.dead-letters`, {}, soon()))
+    letters.push([letter.origin?.offset, letter.code, letter.record.timestampMs]);
+  const { discarded } = await discard(kafka, `${source}.dead-letters`, {}, 10, soon());
+  await run.handler.close();
+  await kafka.close();
+
+  expect(answer).toEqual({ batchItemFailures: [] });
+  expect((await client.query(`select id from ${table} order by 1`)).rows).toEqual([{ id: "first" }, { id: "last" }]);
+  expect(letters).toEqual([
+    [1n, "record-not-for-target", nanoseconds.timestampMs],
+    [2n, "record-undecodable", 1_700_000_000_000],
+  ]);
+  expect(discarded).toBe(2);
 });
 
 test("a time that EventBridge cannot say, and a function that throws, are the record's own fault before anything is sent", async () => {
