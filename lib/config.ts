@@ -46,6 +46,24 @@ export const environment = v.object({
   KAFKA_SASL_USERNAME: v.optional(text),
   KAFKA_SASL_PASSWORD: v.optional(text),
   KAFKA_SASL_SECRET_ARN: v.optional(text),
+  KAFKA_SASL_OAUTH_TOKEN_URL: v.optional(v.pipe(text, v.regex(/^https?:\/\/[^\s/]/, "must start with https:// or http://"))),
+  KAFKA_SASL_OAUTH_CLIENT_ID: v.optional(text),
+  KAFKA_SASL_OAUTH_CLIENT_SECRET: v.optional(text),
+  KAFKA_SASL_OAUTH_SCOPE: v.optional(text),
+  KAFKA_SASL_OAUTH_PARAMETERS: v.optional(
+    v.pipe(text, v.regex(/^[^=&\s]+=[^=&\s]*(&[^=&\s]+=[^=&\s]*)*$/, "must be form-encoded: name=value&name=value")),
+  ),
+  KAFKA_SASL_OAUTH_CLIENT_AUTHENTICATION: v.optional(v.picklist(["basic", "body"]), "basic"),
+  KAFKA_SASL_OAUTH_EXTENSIONS: v.optional(
+    v.pipe(
+      text,
+      v.regex(
+        /^[A-Za-z]+=[\x21-\x2b\x2d-\x7e]+(,[A-Za-z]+=[\x21-\x2b\x2d-\x7e]+)*$/,
+        "must be name=value,name=value with names of letters",
+      ),
+    ),
+  ),
+  KAFKA_SASL_OAUTH_CA: v.optional(text),
   KAFKA_IDEMPOTENCE: v.optional(v.picklist(["on", "off"]), "on"),
   KAFKA_COMPRESSION: v.optional(v.picklist(["none", "gzip"]), "none"),
   KAFKA_AUTO_CREATE_TOPICS: v.optional(flag, "false"),

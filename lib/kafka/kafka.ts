@@ -8,6 +8,8 @@ import type { Connection } from "./connection.js";
 import { createConnection } from "./kafkajs/connection.js";
 import { createMetadata, type Metadata } from "./metadata.js";
 import { brokersOf, mskTokensOf } from "./msk/environment.js";
+import { oauthBearerOf } from "./oauthbearer.js";
+import { toPem } from "./pem.js";
 import { createProducer, type Producer } from "./produce/producer.js";
 import { createReader, type Reader } from "./read/reader.js";
 import type { TopicName } from "./records.js";
@@ -101,7 +103,7 @@ export function createKafka(options: KafkaOptions): Kafka {
 /** A leader answers what it could not replicate in time before we give it up as silent. */
 const ackShare = 0.75;
 
-/** What the environment says of the cluster. `token` gives the tokens of `oauthbearer`; those of `aws-iam` we sign ourselves. */
+/** What the environment says of the cluster. `token` gives the tokens of `oauthbearer` where no token server is asked; those of `aws-iam` we sign ourselves. */
 export function toKafkaOptions(config: Config, token?: () => Promise<string>): KafkaOptions {
   const sasl = toSasl(config, token);
   const tls = toTls(config);
@@ -125,24 +127,11 @@ function toTls(config: Config): TlsOptions | undefined {
   return Object.fromEntries(Object.entries(given).flatMap(([name, text]) => (text === undefined ? [] : [[name, toPem(text)]])));
 }
 
-/** Environments seldom keep line breaks: a PEM text may have them as `\n`, or come in base64 as a whole. */
-function toPem(text: string): string {
-  return text.includes("-----BEGIN") ? text.replaceAll("\\n", "\n") : Buffer.from(text, "base64").toString("utf8");
-}
-
 function toSasl(config: Config, token: (() => Promise<string>) | undefined): SaslOptions | undefined {
   const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
   if (mechanism === undefined) return undefined;
   if (mechanism === "aws-iam") return { mechanism: "oauthbearer", token: token ?? mskTokensOf(config) };
-  if (mechanism === "oauthbearer") {
-    if (token === undefined) {
-      throw new RelayError(
-        "bad-configuration",
-        "KAFKA_SASL_MECHANISM oauthbearer needs a source of tokens in code; for Amazon MSK it is aws-iam.",
-      );
-    }
-    return { mechanism, token };
-  }
+  if (mechanism === "oauthbearer") return token === undefined ? oauthBearerOf(config) : { mechanism, token };
   if (config.KAFKA_SASL_SECRET_ARN !== undefined) return { mechanism, login: loginFrom(config.KAFKA_SASL_SECRET_ARN) };
   if (username === undefined || password === undefined) {
     throw new RelayError(

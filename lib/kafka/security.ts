@@ -11,8 +11,17 @@ export type SaslOptions =
   | ({ readonly mechanism: PasswordMechanism } & SaslLogin)
   /** A login kept elsewhere: asked for at every connection, and once more with `refresh` where the brokers refuse it, since it may have been rotated. */
   | { readonly mechanism: PasswordMechanism; readonly login: (options: { readonly refresh: boolean }) => Promise<SaslLogin> }
-  /** The token is asked for at every authentication of every connection; keeping one until it expires is up to whoever gives it. */
-  | { readonly mechanism: "oauthbearer"; readonly token: () => Promise<string> };
+  | OAuthBearer;
+
+export interface OAuthBearer {
+  readonly mechanism: "oauthbearer";
+  /** Asked for at every authentication of every connection; keeping one until it expires is up to whoever gives it. */
+  readonly token: () => Promise<string>;
+  /** The brokers refused a token. True: the next one will be another, and the connection is tried once more. */
+  readonly doubt?: (token: string) => boolean;
+  /** SASL extensions (RFC 7628, 3.1), such as Confluent Cloud's `logicalCluster` and `identityPoolId`. */
+  readonly extensions?: Readonly<Record<string, string>>;
+}
 
 /** With the login at hand. */
 export type ReadySasl = Exclude<SaslOptions, { readonly login: unknown }>;

@@ -39,7 +39,11 @@ export function checkOptions(target: string, options: object, entries: v.ObjectE
 /** The names of options, also of those that stand inside others. */
 function namesIn(entries: v.ObjectEntries): readonly string[] {
   return Object.entries(entries).flatMap(([name, schema]) => {
-    const inner = (schema as { readonly wrapped?: { readonly entries?: v.ObjectEntries } }).wrapped?.entries;
+    const { wrapped, entries: own } = schema as {
+      readonly wrapped?: { readonly entries?: v.ObjectEntries };
+      readonly entries?: v.ObjectEntries;
+    };
+    const inner = wrapped?.entries ?? own;
     return inner === undefined ? [name] : [name, ...namesIn(inner)];
   });
 }

@@ -1,11 +1,13 @@
 /** The target "webhook": a record, or a batch of them, becomes one signed HTTP request. What it sends and what answers mean: docs/targets.md. */
 import * as v from "valibot";
+import type { OAuthTokens } from "../oauth/client-credentials.js";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
 import { parseCertificates, trustAlso } from "../trusted-authorities.js";
 import { assertConsistent, knownText, reference } from "./option-checks.js";
 import { checkOptions, flag, made, oneOf, timeoutMs, whole } from "./options.js";
 import { deliverByHalves, endsCall, failedBy, failedByRecord, toRecordFault } from "./outcome.js";
 import { assertHostAllowed } from "./webhook/address.js";
+import { authEntry, createWebhookTokens, tokenWithin, type WebhookAuth } from "./webhook/authorization.js";
 import { type BatchOptions, joinElements, partsWithin, toBatchElement } from "./webhook/batch.js";
 import { type Composed, type Composition, composeBatch, composeOne, madeBy, seal } from "./webhook/compose.js";
 import { assertHeaderValue, fixedHeaderName } from "./webhook/fixed-headers.js";
@@ -22,6 +24,8 @@ export interface WebhookOptions {
   readonly method?: Method | ((delivery: Delivery) => Method);
   /** Added to every request, over what the record brings; values may be references to secrets (`env:TOKEN`). Or a function of the delivery. */
   readonly headers?: Readonly<Record<string, string>> | ((delivery: Delivery) => Readonly<Record<string, string>>);
+  /** Signs in by a token of OAuth client credentials, in the header `authorization`. */
+  readonly auth?: WebhookAuth;
   /** Standard Webhooks secrets, as references; two while they are changed: each signs. */
   readonly secrets?: string | readonly string[];
   /** Sends every record as a CloudEvent, made of a plain one, in this mode. Absent: records go as they are, events in the mode they came in. */
@@ -69,6 +73,7 @@ const optionEntries = {
       "must be a signing secret, a reference to one, or a list of them",
     ),
   ),
+  auth: authEntry,
   recordHeaders: v.optional(oneOf("forward", "none")),
   cloudEvents: v.optional(oneOf("binary", "structured")),
   timeoutMs: v.optional(timeoutMs),
@@ -89,7 +94,7 @@ const optionEntries = {
 };
 
 /** What contradicts itself, or would be ignored. A batch is one request: what is made of a delivery would be made of its first record alone. */
-function assertSound({ url, method, headers, batch, cloudEvents, recordHeaders, allowPrivate }: WebhookOptions): void {
+function assertSound({ url, method, headers, auth, batch, cloudEvents, recordHeaders, allowPrivate }: WebhookOptions): void {
   const made = Object.entries({ url, method, headers }).filter(([, option]) => typeof option === "function");
   const names = typeof headers === "object" ? Object.keys(headers).map((name) => name.toLowerCase()) : [];
   const repeated = names.find((name, index) => names.indexOf(name) < index);
@@ -100,6 +105,8 @@ function assertSound({ url, method, headers, batch, cloudEvents, recordHeaders, 
     batch !== undefined &&
       recordHeaders !== undefined &&
       "recordHeaders: does not apply to a batch, which has none of its records' headers",
+    auth !== undefined && names.includes("authorization") && "headers.authorization: is set by `auth`; give one of the two",
+    auth !== undefined && address !== undefined && hasUser(address) && "url: has a user, and `auth` signs in as well; give one of the two",
     repeated !== undefined && `headers.${repeated}: is given twice, in different case`,
   ]);
   if (allowPrivate === false && address !== undefined) assertHostAllowed(parseAddress(address).hostname);
@@ -113,7 +120,12 @@ export function webhook(options: WebhookOptions): TargetDefinition {
   return {
     kind: "webhook",
     name,
-    options: { ...options, url: name, ...(options.secrets === undefined ? {} : { secrets: [options.secrets].flat().length }) },
+    options: {
+      ...options,
+      url: name,
+      ...(options.secrets === undefined ? {} : { secrets: [options.secrets].flat().length }),
+      ...(options.auth === undefined ? {} : { auth: toldAuth(options.auth) }),
+    },
     open: (context) => openWebhook(name, options, context),
   };
 }
@@ -132,23 +144,28 @@ function openWebhook(name: string, options: WebhookOptions, context: TargetConte
     ...(typeof headers === "function" ? { headers } : {}),
   };
   const settings = keepSettings((refresh) => readSettings(source, context.secret, refresh));
-  let sender: Promise<HttpSender> | undefined;
+  let sender: Promise<OpenSender> | undefined;
 
   const post = async (deliveries: readonly Delivery[], compose: () => Composed, timeoutMs: number): Promise<DeliveryOutcome> => {
     const [first] = deliveries as [Delivery];
     try {
+      const startMs = performance.now();
       sender ??= openSender(options, context);
-      const current = await settings.read();
+      const [current, { http, tokens }] = await Promise.all([settings.read(), sender]);
+      const token = tokens === undefined ? undefined : await tokenWithin(tokens, timeoutMs);
       const composed = composedBy(compose);
       const request = {
         url: current.url ?? madeBy("url", () => parseAddress(typeof url === "string" ? url : url(first))),
         method: typeof named === "function" ? madeBy("method", () => named(first)) : named,
         body: composed.body,
-        headers: seal(composed, deliveries, current, composition, Date.now()),
-        timeoutMs,
+        headers: seal(composed, deliveries, token === undefined ? current : withToken(current, token), composition, Date.now()),
+        timeoutMs: Math.max(1, timeoutMs - (performance.now() - startMs)),
       };
-      const answer = await (await sender).send(request);
-      if (answer.status === 401 || answer.status === 403) settings.doubt(current);
+      const answer = await http.send(request);
+      if (answer.status === 401 || answer.status === 403) {
+        settings.doubt(current);
+        if (token !== undefined) tokens?.doubt(token);
+      }
       return toOutcome(answer, name, statuses);
     } catch (thrown) {
       return failedBy(toFailure(thrown, name));
@@ -170,7 +187,7 @@ function openWebhook(name: string, options: WebhookOptions, context: TargetConte
     close: async () => {
       const opened = await sender?.catch(() => undefined);
       sender = undefined;
-      opened?.close();
+      opened?.http.close();
     },
   };
 }
@@ -184,16 +201,40 @@ function composedBy(compose: () => Composed): Composed {
   }
 }
 
-async function openSender(options: WebhookOptions, context: TargetContext): Promise<HttpSender> {
+interface OpenSender {
+  readonly http: HttpSender;
+  readonly tokens: OAuthTokens | undefined;
+}
+
+async function openSender(options: WebhookOptions, context: TargetContext): Promise<OpenSender> {
+  const { auth } = options;
   const ca = options.ca === undefined ? undefined : await context.secret(options.ca);
-  return createHttpSender({
+  const secureContext = ca === undefined ? undefined : trustAlso(ca);
+  const allowPrivate = options.allowPrivate ?? context.allowPrivateAddresses;
+  const http = createHttpSender({
     connectionsMax: options.connectionsMax ?? defaults.connectionsMax,
     hostsMax: defaults.hostsMax,
     answerBytesMax: options.answerBytesMax ?? defaults.answerBytesMax,
     answerHeaderBytesMax: options.answerHeaderBytesMax ?? defaults.answerHeaderBytesMax,
-    allowPrivate: options.allowPrivate ?? context.allowPrivateAddresses,
-    ...(ca === undefined ? {} : { secureContext: trustAlso(ca) }),
+    allowPrivate,
+    ...(secureContext === undefined ? {} : { secureContext }),
   });
+  const { secret } = context;
+  return { http, tokens: auth === undefined ? undefined : createWebhookTokens(auth, { secret, allowPrivate, secureContext }) };
+}
+
+function withToken(settings: Settings, token: string): Settings {
+  return { ...settings, headers: { ...settings.headers, authorization: `Bearer ${token}` } };
+}
+
+/** For `routes explain`: whom it asks, and as which client if that is no secret. */
+function toldAuth({ oauth }: WebhookAuth): object {
+  const { tokenUrl, clientId, scope, clientAuthentication } = oauth;
+  return { oauth: { tokenUrl, clientId, scope, clientAuthentication } };
+}
+
+function hasUser(address: string): boolean {
+  return URL.canParse(address) && new URL(address).username !== "";
 }
 
 /** Keeps settings until somebody doubts the ones that were used; then they are read afresh, once for all who ask. */

@@ -10,6 +10,7 @@ import type { Api } from "../connection.js";
 import { apiVersionsApi } from "../protocol/metadata.js";
 import type { ReadySasl, SaslOptions, TlsOptions } from "../security.js";
 import { brokerClosed, connectFailure, noAnswer } from "./failures.js";
+import { oauthBearerExchange } from "./oauthbearer-exchange.js";
 
 export interface BrokerAddress {
   readonly host: string;
@@ -46,6 +47,8 @@ const silentLogger = { namespace: () => silentLogger, debug: () => {}, info: () 
 /** So long before a session ends, but not in the first part of a short one: a broker refuses to authenticate again within a second. */
 const reauthenticateBeforeMsMax = 10_000;
 const reauthenticateBeforeShare = 0.4;
+/** Within a second of the last authentication a broker answers ILLEGAL_SASL_STATE: a token that is about to expire makes such short sessions. */
+const reauthenticateAfterMsMin = 1_050;
 /** Up to so many bytes copying is cheaper than handing two buffers to the system. */
 const joinedBytesMax = 32 * 1024;
 const keepAliveAfterMs = 60_000;
@@ -59,16 +62,38 @@ export async function openBrokerConnection(
 ): Promise<BrokerConnection> {
   const { sasl, ...others } = options;
   if (sasl === undefined) return open(address, others, limitMs);
-  if (!("login" in sasl)) return open(address, { ...others, sasl }, limitMs);
-  const { mechanism, login } = sasl;
+  const { first, second } = toAttempts(sasl);
   const startMs = Date.now();
   try {
-    return await open(address, { ...others, sasl: { mechanism, ...(await login({ refresh: false })) } }, limitMs);
+    return await open(address, { ...others, sasl: await first() }, limitMs);
   } catch (error) {
-    if (!(error instanceof RelayError) || error.code !== "kafka-unauthenticated") throw error;
-    const leftMs = Math.max(0, limitMs - (Date.now() - startMs));
-    return open(address, { ...others, sasl: { mechanism, ...(await login({ refresh: true })) } }, leftMs);
+    const renewed = error instanceof RelayError && error.code === "kafka-unauthenticated" ? await second() : undefined;
+    if (renewed === undefined) throw error;
+    return open(address, { ...others, sasl: renewed }, Math.max(0, limitMs - (Date.now() - startMs)));
   }
+}
+
+/** With the login or token as it is kept, and once more with a new one where the brokers refuse it; undefined: there is no other. */
+function toAttempts(sasl: SaslOptions): {
+  readonly first: () => Promise<ReadySasl>;
+  readonly second: () => Promise<ReadySasl | undefined>;
+} {
+  if ("login" in sasl) {
+    const { mechanism, login } = sasl;
+    const withLogin = async (refresh: boolean): Promise<ReadySasl> => ({ mechanism, ...(await login({ refresh })) });
+    return { first: () => withLogin(false), second: () => withLogin(true) };
+  }
+  if (sasl.mechanism !== "oauthbearer" || sasl.doubt === undefined) return { first: async () => sasl, second: async () => undefined };
+  const { token, doubt } = sasl;
+  let used: string | undefined;
+  const watched = async () => {
+    used = await token();
+    return used;
+  };
+  return {
+    first: async () => ({ ...sasl, token: watched }),
+    second: async () => (used !== undefined && doubt(used) ? sasl : undefined),
+  };
 }
 
 async function open(address: BrokerAddress, options: ReadyOptions, limitMs: number): Promise<BrokerConnection> {
@@ -167,7 +192,9 @@ class Carrier implements BrokerConnection {
     const connection = this.#connection;
     await connection.authenticate();
     const lifetimeMs = connection.sessionLifetime.toNumber();
-    const marginMs = Math.min(reauthenticateBeforeMsMax, lifetimeMs * reauthenticateBeforeShare);
+    const latestMs = Math.max(0, lifetimeMs - reauthenticateAfterMsMin);
+    // kafkajs counts in whole milliseconds, and throws at a fraction.
+    const marginMs = Math.trunc(Math.min(reauthenticateBeforeMsMax, lifetimeMs * reauthenticateBeforeShare, latestMs));
     connection.reauthenticationThreshold = marginMs;
     this.#sessionEndsAtMs = lifetimeMs === 0 ? Number.POSITIVE_INFINITY : Date.now() + lifetimeMs - marginMs;
   }
@@ -309,16 +336,5 @@ function servername({ host }: BrokerAddress): { servername?: string } {
 
 /** kafkajs keeps its authenticator on this object, so each connection has its own. */
 function toKafkajsSasl(sasl: ReadySasl): object {
-  if (sasl.mechanism !== "oauthbearer") return { ...sasl };
-  const { token } = sasl;
-  const oauthBearerProvider = async () => {
-    try {
-      return { value: await token() };
-    } catch (cause) {
-      throw cause instanceof RelayError
-        ? cause
-        : new RelayError("kafka-unauthenticated", "No token for the brokers could be had.", { cause });
-    }
-  };
-  return { mechanism: "oauthbearer", oauthBearerProvider };
+  return sasl.mechanism === "oauthbearer" ? { mechanism: "oauthbearer", authenticationProvider: oauthBearerExchange(sasl) } : { ...sasl };
 }
