@@ -89,6 +89,7 @@ export const environment = v.object({
   RELAY_METRICS: v.optional(v.picklist(["emf", "off"]), "emf"),
   RELAY_ALLOW_PRIVATE_ADDRESSES: v.optional(flag, "false"),
   RELAY_PRODUCE_RECORDS_MAX: v.optional(count(1, 10_000), "10000"),
+  RELAY_REQUEST_BYTES_MAX: v.optional(count(100_000, 67_108_864), "16777216"),
   RELAY_EVENTS_CONTENT_MODE: v.optional(v.picklist(["binary", "structured"]), "binary"),
   RELAY_EVENTS_KEY: v.optional(v.picklist(["partitionkey", "none"]), "partitionkey"),
   RELAY_FUNCTION_PREFIX: v.optional(text),

@@ -90,6 +90,8 @@ export interface RelayErrorDetails {
   readonly written?: Failure["written"];
   /** Methods that are, where one is not allowed: "GET, HEAD". */
   readonly allow?: string;
+  /** Content codings that are supported, where one is not: "gzip, br". */
+  readonly acceptEncoding?: string;
   /** What a relay target answered: its status and the start of its answer. */
   readonly targetStatus?: number;
   readonly targetAnswer?: string;

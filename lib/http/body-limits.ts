@@ -14,6 +14,10 @@ export function eventBytesOf(body: Buffer | string, isSentInBase64: boolean): nu
   return text.length * 6 < lambdaPayloadBytesMax / 2 ? text.length : Buffer.byteLength(JSON.stringify(text)) - 2;
 }
 
+export function doesFitLambda(body: Buffer | string, isSentInBase64: boolean): boolean {
+  return eventBytesOf(body, isSentInBase64) + eventBytesAround <= lambdaPayloadBytesMax;
+}
+
 /** Throws `too-large`, naming the limit, for a body that Lambda would not have been given. */
 export function assertFitsLambda(body: Buffer | string, isSentInBase64: boolean): void {
   const bytes = eventBytesOf(body, isSentInBase64) + eventBytesAround;

@@ -5,6 +5,7 @@ import type { Caller } from "../access.js";
 import { RelayError } from "../errors.js";
 import { assertFitsLambda } from "./body-limits.js";
 import { type ClaimNames, callerOfClaims } from "./claims.js";
+import { bytesLost, requestCoding, unpacked } from "./content-coding.js";
 import { isGatewayText, isJson, type MediaType, parseMediaType } from "./media-type.js";
 
 export interface HttpRequest {
@@ -106,17 +107,26 @@ export function toMediaType(headers: Readonly<Record<string, string | undefined>
 }
 
 /**
- * The bytes the client sent; where `isJsonText`, JSON that says it is ISO-8859-1 comes in UTF-8. Throws `too-large` for what Lambda would not have been given, and `bad-request` for
- * bytes that were not text and have been turned into text on the way (serverless-offline by itself does so; API Gateway hands them over in base64).
+ * The body that the client means: its bytes unpacked, and where `isJsonText`, JSON that says it is ISO-8859-1 in UTF-8. Throws `too-large` for what Lambda would not have been
+ * given or what unpacks to more than `bytesMax`, `unsupported-media-type` for another coding, and `bad-request` for bytes that were not text and have been turned into text on
+ * the way (serverless-offline by itself does so; API Gateway hands them over in base64).
  */
-export function toBody(event: GatewayEvent, type: MediaType, isJsonText: boolean): Buffer {
+export async function toBody(
+  event: GatewayEvent,
+  headers: HttpRequest["headers"],
+  type: MediaType,
+  { isJsonText, bytesMax }: { readonly isJsonText: boolean; readonly bytesMax: () => number },
+): Promise<Buffer> {
   const { body } = event;
   if (body === undefined || body === null || body === "") return Buffer.alloc(0);
+  const coding = requestCoding(headers);
   if (event.isBase64Encoded) {
-    const bytes = Buffer.from(body, "base64");
-    assertFitsLambda(bytes, true);
+    const sent = Buffer.from(body, "base64");
+    assertFitsLambda(sent, true);
+    const bytes = coding === undefined ? sent : await unpacked(sent, coding, bytesMax());
     return isJsonText && isLatin1(type) ? Buffer.from(bytes.toString("latin1"), "utf8") : bytes;
   }
+  if (coding !== undefined) throw bytesLost(coding);
   assertFitsLambda(body, !isGatewayText(type.essence));
   if (body.includes("\ufffd") && !(isUtf8Charset(type) && isGatewayText(type.essence))) throw lostBytes(type);
   return Buffer.from(body, "utf8");
@@ -128,16 +138,6 @@ function lostBytes({ essence }: MediaType): RelayError {
     ? 'Send JSON in UTF-8; if it is to hold U+FFFD, write it as "\\ufffd".'
     : "Send it as application/octet-stream, which arrives whole everywhere.";
   return new RelayError("bad-request", `The body's bytes were lost before they came here: ${essence} was handed on as text. ${cure}`);
-}
-
-/** Bodies come as they are: nothing here unpacks them. */
-export function assertNotEncoded(headers: Readonly<Record<string, string | undefined>>): void {
-  const coding = headers["content-encoding"]?.trim().toLowerCase();
-  if (coding === undefined || coding === "" || coding === "identity") return;
-  throw new RelayError(
-    "unsupported-media-type",
-    `A body in the Content-Encoding ${JSON.stringify(coding.slice(0, 40))} is not taken here; send it without.`,
-  );
 }
 
 const charsetOf = (type: MediaType): string | undefined => type.parameters.get("charset")?.toLowerCase();

@@ -7,12 +7,12 @@ import { type Config, config as environmentConfig } from "../config.js";
 import { assertTimeLeft, createDeadline, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
-import { assertReplyFitsLambda } from "./body-limits.js";
-import { assertJsonText, assertNotEncoded, type HttpRequest, toBody, toCaller, toMediaType, toMediaTypeIfAny, toRequest } from "./event.js";
-import { parseJson, toJson } from "./json.js";
+import { assertJsonText, type HttpRequest, toBody, toCaller, toMediaType, toMediaTypeIfAny, toRequest } from "./event.js";
+import { parseJson } from "./json.js";
 import { isJson, negotiate } from "./media-type.js";
 import type { Operation, OperationContext, OperationInput, Operations, Reply } from "./operation.js";
 import { problemReply } from "./problem.js";
+import { toResult } from "./result.js";
 import { toTokenCaller } from "./token.js";
 import { validate } from "./validation.js";
 
@@ -69,11 +69,11 @@ export function http(operations: Operations, options: HttpOptions = {}): HttpHan
       if (request.routeKey === preflight) return { statusCode: 204 };
       operation = find(operations, request);
       const reply = await answer(operation, event, request, environment, deadline);
-      result = toResult(reply, operation, request);
+      result = await written(reply, operation, request);
     } catch (thrown) {
       const error = toRelayError(thrown);
       if (error.failure.blame !== "caller" && error.failure.blame !== "record") environment.log(toLogEntry(error, request));
-      result = toResult(problemReply(error, problemTypeOf(operation)), operation, request);
+      result = await written(problemReply(error, problemTypeOf(operation)), operation, request);
     }
     environment.tell(request, result, startedMs);
     return result;
@@ -138,7 +138,7 @@ async function answer(
   const allow: OperationContext["authorize"] = (may, resource) => authorize(environment.policy(), caller, may, resource);
   allow(operation.may, operation.on === undefined ? undefined : request.path[operation.on]);
   assertAcceptable(operation, request);
-  const input = toInput(operation, event, request);
+  const input = await toInput(operation, event, request, () => environment.config().RELAY_REQUEST_BYTES_MAX);
   assertTimeLeft(deadline, "begin; nothing was done");
   return await operation.run(input, {
     get kafka() {
@@ -168,13 +168,17 @@ function assertAcceptable(operation: Operation, request: HttpRequest): void {
   }
 }
 
-function toInput(operation: Operation, event: APIGatewayProxyEventV2, request: HttpRequest): OperationInput<unknown, unknown, unknown> {
+async function toInput(
+  operation: Operation,
+  event: APIGatewayProxyEventV2,
+  request: HttpRequest,
+  bytesMax: () => number,
+): Promise<OperationInput<unknown, unknown, unknown>> {
   const { headers } = request;
   // Who takes no JSON judges the type itself, and a GET may say what it likes of the body it has not.
   const takesJson = operation.body !== undefined || operation.consumes !== undefined;
   const type = takesJson ? toMediaType(headers) : toMediaTypeIfAny(headers);
-  if (event.body) assertNotEncoded(headers);
-  const rawBody = toBody(event, type, takesJson || takesJsonAlone(operation));
+  const rawBody = await toBody(event, headers, type, { isJsonText: takesJson || takesJsonAlone(operation), bytesMax });
   const path = operation.path === undefined ? undefined : validate(operation.path as GenericSchema, request.path, "path");
   const query = operation.query === undefined ? undefined : validate(operation.query as GenericSchema, request.query, "query");
   if (operation.body === undefined) {
@@ -206,17 +210,18 @@ function problemTypeOf(operation: Operation | undefined): string {
   return type !== undefined && isJson(type) ? type : "application/json";
 }
 
-function toResult(reply: Reply, operation: Operation | undefined, request: HttpRequest | undefined): APIGatewayProxyStructuredResultV2 {
-  const headers: Record<string, string> = { ...reply.headers };
-  if (reply.body === undefined && reply.text === undefined) return { statusCode: reply.status, headers, body: "" };
-  const body = reply.text ?? toJson(reply.body);
-  headers["content-type"] = reply.contentType ?? operation?.produces?.[0] ?? "application/json";
+async function written(
+  reply: Reply,
+  operation: Operation | undefined,
+  request: HttpRequest | undefined,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  const acceptEncoding = request?.headers["accept-encoding"];
+  const problemType = problemTypeOf(operation);
   try {
-    if (reply.isMeasured !== true) assertReplyFitsLambda(body);
+    return await toResult(reply, reply.contentType ?? operation?.produces?.[0] ?? "application/json", acceptEncoding);
   } catch (error) {
-    return toResult(problemReply(toRelayError(error), problemTypeOf(operation)), operation, request);
+    return await toResult(problemReply(toRelayError(error), problemType), problemType, acceptEncoding);
   }
-  return { statusCode: reply.status, headers, body };
 }
 
 /** What went wrong on our side or behind us, for the log alone: no payload, no secret; a bug with its whole chain of causes. */

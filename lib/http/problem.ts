@@ -46,7 +46,7 @@ function titleOf(code: FailureCode): string {
 }
 
 export function problemReply(error: RelayError, contentType: string): Reply {
-  const { retryAfterMs, allow } = error.details;
+  const { retryAfterMs, allow, acceptEncoding } = error.details;
   return {
     status: error.failure.status,
     body: toProblem(error),
@@ -54,6 +54,7 @@ export function problemReply(error: RelayError, contentType: string): Reply {
     headers: {
       ...(retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
       ...(allow === undefined ? {} : { allow }),
+      ...(acceptEncoding === undefined ? {} : { "accept-encoding": acceptEncoding }),
     },
   };
 }

@@ -1,5 +1,6 @@
 /** The laptop's API over real HTTP, as browsers and pages of other origins meet it: Host, CORS, and bodies that arrive as they were sent. */
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createHome, type Home, npmStart, type Program } from "../support/started.js";
 
@@ -146,6 +147,27 @@ describe("npm start over HTTP", { timeout: 180_000 }, () => {
     expect((await api("POST", "/topics/orders", { "content-type": "application/json; charset=utf-8" }, body)).status).toBe(200);
 
     expect((await lastRecord()).value.toString()).toBe('"éé €"');
+  });
+
+  test.each(["application/vnd.kafka.json.v2+json", "application/json"])("a gzip body of the type %s arrives whole", async (type) => {
+    const body = gzipSync('{"records":[{"value":"gzip é"}]}');
+
+    const answer = await api("POST", "/topics/orders", { "content-type": type, "content-encoding": "gzip" }, body);
+
+    expect(answer.status).toBe(200);
+    expect((await lastRecord()).value.toString()).toBe('"gzip é"');
+  });
+
+  test("a long answer is compressed for who accepts it, also for a page of another origin, and HEAD tells its length", async () => {
+    const plain = await api("GET", "/openapi.json");
+    const compressed = await api("GET", "/openapi.json", { "accept-encoding": "gzip", origin: app });
+    const head = await api("HEAD", "/openapi.json", { "accept-encoding": "gzip" });
+
+    expect([plain.headers["content-encoding"], compressed.headers["content-encoding"]]).toEqual([undefined, "gzip"]);
+    expect(compressed.headers.vary).toMatch(/accept-encoding.*origin/);
+    expect(gunzipSync(compressed.body).equals(plain.body)).toBe(true);
+    expect([head.status, head.headers["content-encoding"], head.body.length]).toEqual([200, "gzip", 0]);
+    expect(head.headers["content-length"]).toBe(String(compressed.body.length));
   });
 
   test("a mark of ours that a caller sends reaches nothing, and answers come as ever", async () => {

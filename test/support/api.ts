@@ -4,6 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { type Config, parseConfig } from "../../lib/config.js";
 import { type HttpOptions, http } from "../../lib/http/handler.js";
@@ -30,7 +31,10 @@ export interface ApiRequest {
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Decompressed. */
   readonly text: string;
+  /** As it goes over the wire. */
+  readonly bytes: Buffer;
   /** The answer's JSON, or undefined where it has no body or is none. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into it by path, and say what they expect to find.
   readonly json: any;
@@ -72,11 +76,13 @@ export async function createApi(options: ApiOptions = {}): Promise<Api> {
     const { timeLeftMs = 30_000 } = request;
     const startedMs = Date.now();
     const result = await handler(event, { getRemainingTimeInMillis: () => timeLeftMs - (Date.now() - startedMs) });
-    const text = result.body ?? "";
+    const bytes = Buffer.from(result.body ?? "", result.isBase64Encoded === true ? "base64" : "utf8");
+    const text = decompressed(bytes, result.headers?.["content-encoding"]);
     const answer: ApiAnswer = {
       status: result.statusCode ?? 200,
       headers: Object.fromEntries(Object.entries(result.headers ?? {}).map(([name, value]) => [name, String(value)])),
       text,
+      bytes,
       json: jsonOf(text),
       routeKey: event.routeKey,
     };
@@ -119,7 +125,8 @@ export function toEvent(methodAndPath: string, request: ApiRequest, routeKeys: r
   const bytes = toBytes(request.body);
   const contentType = request.contentType ?? (bytes === undefined ? undefined : "application/json");
   const isText = isGatewayText(contentType?.split(";")[0]?.trim().toLowerCase() ?? "application/json");
-  const isBase64Encoded = bytes !== undefined && (request.sentAs === undefined ? !isText : request.sentAs === "base64");
+  const isCompressed = Object.keys(request.headers ?? {}).some((name) => name.toLowerCase() === "content-encoding");
+  const isBase64Encoded = bytes !== undefined && (request.sentAs === undefined ? !isText || isCompressed : request.sentAs === "base64");
   return {
     version: "2.0",
     routeKey,
@@ -181,6 +188,11 @@ export function matchRoute(
   const [best] = matches.sort((a, b) => (a.rank < b.rank ? -1 : 1));
   if (best === undefined) return { routeKey: "$default" };
   return { routeKey: best.routeKey, ...(Object.keys(best.path).length === 0 ? {} : { path: best.path }) };
+}
+
+function decompressed(bytes: Buffer, coding: unknown): string {
+  if (coding === undefined) return bytes.toString("utf8");
+  return (coding === "br" ? brotliDecompressSync(bytes) : gunzipSync(bytes)).toString("utf8");
 }
 
 function jsonOf(text: string): unknown {
