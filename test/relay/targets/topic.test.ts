@@ -8,6 +8,7 @@ import type { KafkaRecord } from "../../../lib/kafka/records.js";
 import type { Target } from "../../../lib/relay/delivery.js";
 import { type TopicOptions, topic } from "../../../lib/targets/topic.js";
 import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
+import { keepsEveryDate } from "../../support/kafka.js";
 
 const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS })));
 const topics: string[] = [];
@@ -21,7 +22,8 @@ afterAll(async () => {
 async function aTopic(partitionsCount = 1, configs: readonly { readonly name: string; readonly value: string }[] = []): Promise<string> {
   const name = `target-${randomUUID().slice(0, 8)}`;
   topics.push(name);
-  await createTopics(kafka, [{ name, partitionsCount, replicationFactor: 1, configs }], soon());
+  const kept = Object.entries(keepsEveryDate).map(([setting, value]) => ({ name: setting, value }));
+  await createTopics(kafka, [{ name, partitionsCount, replicationFactor: 1, configs: [...kept, ...configs] }], soon());
   return name;
 }
 
