@@ -56,3 +56,26 @@ test("the same trouble long after is a new one, though nobody said that it was o
 
   expect(lines).toEqual([]);
 });
+
+test("one partition's end of trouble says nothing of another's", () => {
+  const damaged = new RelayError("batch-unreadable", "The batch in partition 0 does not match its checksum.");
+  troubles.told(damaged, "partition 0");
+  troubles.over("partition 1");
+  troubles.over();
+  expect(lines).toEqual([damaged.message]);
+
+  troubles.over("partition 0");
+
+  expect(lines).toEqual([damaged.message, "partition 0: that is over, it goes on"]);
+});
+
+test("what several partitions suffer from is said once, and its end when the last of them has recovered", () => {
+  for (const partition of [0, 1, 2]) troubles.told(unreachable, `partition ${partition}`);
+  troubles.over("partition 0");
+  troubles.over("partition 2");
+  expect(lines).toEqual(["No broker answers."]);
+
+  troubles.over("partition 1");
+
+  expect(lines).toHaveLength(2);
+});
