@@ -69,8 +69,8 @@ test("what was committed is where the next member begins", async () => {
 
   await first.current()?.commit(
     new Map([
-      [0, 41n],
-      [3, 7n],
+      [0, { offset: 41n, topicId: "00112233445566778899aabbccddeeff", leaderEpoch: 2 }],
+      [3, { offset: 7n }],
     ]),
     soon(),
   );
@@ -80,8 +80,8 @@ test("what was committed is where the next member begins", async () => {
   await until(() => next.current() !== undefined);
   expect(await next.current()?.committed(soon())).toEqual(
     new Map([
-      [0, 41n],
-      [3, 7n],
+      [0, { offset: 41n, topicId: "00112233445566778899aabbccddeeff", leaderEpoch: 2 }],
+      [3, { offset: 7n }],
     ]),
   );
   await next.membership.leave(soon());
@@ -89,17 +89,17 @@ test("what was committed is where the next member begins", async () => {
 
 test("what is in hand can be committed until the partitions are given up, and an earlier generation commits nothing", async () => {
   const groupId = uniqueName("group");
-  const first = member(groupId, { onRevoked: (assignment, _, deadline) => assignment.commit(new Map([[0, 10n]]), deadline) });
+  const first = member(groupId, { onRevoked: (assignment, _, deadline) => assignment.commit(new Map([[0, { offset: 10n }]]), deadline) });
   await until(() => first.current() !== undefined);
   const earlier = first.current();
   const second = member(groupId);
   await until(() => second.current() !== undefined);
 
-  const late = earlier?.commit(new Map([[0, 99n]]), soon());
+  const late = earlier?.commit(new Map([[0, { offset: 99n }]]), soon());
 
   await expect(late).rejects.toMatchObject({ code: "conflict" });
   const held = [first, second].find((one) => one.current()?.partitions.includes(0));
-  expect((await held?.current()?.committed(soon()))?.get(0)).toBe(10n);
+  expect((await held?.current()?.committed(soon()))?.get(0)).toEqual({ offset: 10n });
   await Promise.all([first.membership.leave(soon()), second.membership.leave(soon())]);
 });
 

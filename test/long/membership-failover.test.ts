@@ -53,7 +53,7 @@ test.each(["kill", "freeze"] as const)("members commit on after a %s of their co
     else node?.freeze();
     await until(async () => {
       const commits = [...current.values()].map(async (assignment) => {
-        await assignment.commit(new Map(assignment.partitions.map((partition) => [partition, round])), createDeadline(30_000));
+        await assignment.commit(new Map(assignment.partitions.map((partition) => [partition, { offset: round }])), createDeadline(30_000));
         return assignment.partitions.length;
       });
       const done = await Promise.all(commits.map((commit) => commit.catch(() => 0)));

@@ -6,11 +6,14 @@ import { deleteRecords } from "../../lib/kafka/admin/records-delete.js";
 import { deleteTopics, growTopic } from "../../lib/kafka/admin/topics.js";
 import type { Api, Destination } from "../../lib/kafka/connection.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
+import { offsetCommitApi, offsetFetchApi } from "../../lib/kafka/protocol/offsets.js";
 import type { RawPartition } from "../../lib/kafka/read/fetch.js";
 import type { TopicName } from "../../lib/kafka/records.js";
+import { countRequests } from "../support/counting-kafka.js";
 import { createTestTopic, until } from "../support/kafka.js";
+import { recreateTopic } from "../support/recreate-topic.js";
 import { write as writeRecords } from "../support/relay-on-broker.js";
-import { type MappingRun, mappingsOfEachTest, recordsOf, valuesOf } from "../support/trigger-on-broker.js";
+import { type MappingRun, mappingsOfEachTest, recordsOf, runMapping, valuesOf } from "../support/trigger-on-broker.js";
 import { uniqueName } from "../support/unique-names.js";
 import { writeBatch } from "../support/write-batches.js";
 
@@ -22,6 +25,8 @@ const write = (topic: TopicName, values: readonly string[], partition = 0) =>
     topic,
     values.map((value) => ({ key: null, value: Buffer.from(value), headers: [], partition })),
   );
+const ask = <Args, Answer>(api: Api<Args, Answer>, args: Args, groupId: string) =>
+  mappings.kafka.connection.request(api, args, { coordinatorOf: groupId }, createDeadline(10_000));
 const handed = (run: MappingRun) => run.events.flatMap(valuesOf);
 
 test("a topic that was deleted and made anew is read from its first record, and its offsets are committed", async () => {
@@ -38,6 +43,77 @@ test("a topic that was deleted and made anew is read from its first record, and 
   await until(() => handed(run).includes("new 1"));
 
   await until(() => run.status().partitions[0]?.committed === 1);
+});
+
+test("a topic that is created again and filled with more than before while a batch backs off gives its first records, also after a restart", async () => {
+  const topic = await createTestTopic(mappings.kafka, { partitions: 1 });
+  const consumerGroupId = uniqueName("group");
+  await write(topic, ["old 1", "old 2", "old 3"]);
+  let isDown = true;
+  const first = start(
+    topic,
+    (event) => {
+      if (isDown && valuesOf(event).includes("old 2")) throw new Error("down");
+    },
+    { consumerGroupId, windowMs: 0, batchSize: 1, backoff: { firstMs: 100, maxMs: 200 } },
+  );
+  await until(() => first.events.filter((event) => valuesOf(event).includes("old 2")).length >= 2);
+
+  await recreateTopic(mappings.kafka, topic);
+  const fresh = Array.from({ length: 10 }, (_, index) => `new ${index}`);
+  await write(topic, fresh);
+  await until(() => first.warnings.some((line) => line.includes("was deleted and created again")));
+  isDown = false;
+  await until(() => first.status().partitions[0]?.committed === 10);
+  expect(handed(first).filter((value) => value.startsWith("new"))).toEqual(fresh);
+  await first.stop(5_000);
+
+  await write(topic, ["after the restart"]);
+  const second = start(topic, undefined, { consumerGroupId, windowMs: 0 });
+  await until(() => second.status().partitions[0]?.committed === 11);
+  expect(handed(second)).toEqual(["after the restart"]);
+});
+
+test("an offset that the group committed for a topic that was deleted does not hide the new topic's records", async () => {
+  const topic = await createTestTopic(mappings.kafka, { partitions: 1 });
+  const consumerGroupId = uniqueName("group");
+  await write(topic, ["old 1", "old 2", "old 3"]);
+  const first = start(topic, undefined, { consumerGroupId, windowMs: 0 });
+  await until(() => first.status().partitions[0]?.committed === 3);
+  await first.stop(5_000);
+  const { topics } = await ask(offsetFetchApi, { groupId: consumerGroupId, topics: null }, consumerGroupId);
+
+  await recreateTopic(mappings.kafka, topic);
+  await write(topic, ["new 1", "new 2", "new 3", "new 4"]);
+  // As a commit does that was under way while the topic was deleted: the brokers accept it for the new one.
+  await ask(
+    offsetCommitApi,
+    { groupId: consumerGroupId, generation: -1, memberId: "", instanceId: null, retentionMs: -1n, topics },
+    consumerGroupId,
+  );
+  const second = start(topic, undefined, { consumerGroupId, windowMs: 0, startingPosition: { kind: "LATEST" } });
+  await until(() => second.status().partitions[0]?.committed === 4);
+
+  expect(handed(second)).toEqual(["new 1", "new 2", "new 3", "new 4"]);
+  expect(second.warnings.join()).toContain("was deleted and created again");
+});
+
+test("a topic that is created again with fewer partitions is read, and asked about seldom", async () => {
+  const counting = countRequests(mappings.kafka);
+  const topic = await createTestTopic(mappings.kafka, { partitions: 3 });
+  const run = runMapping(counting.kafka, topic, undefined, { windowMs: 0 });
+  await run.isPolling();
+
+  await recreateTopic(mappings.kafka, topic);
+  await write(topic, ["new"]);
+  await until(() => handed(run).includes("new"));
+  await until(() => run.status().partitions.length === 1); // the leader of the group has shared out what there is
+  counting.taken();
+  const startedMs = Date.now();
+  await until(() => Date.now() - startedMs > 2_000);
+
+  expect(counting.taken().Metadata ?? 0).toBeLessThan(5);
+  await run.stop(5_000);
 });
 
 test("where the offset to go on at is not kept any more, it goes on at the first that is, and says so", async () => {

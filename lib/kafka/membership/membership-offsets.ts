@@ -6,6 +6,22 @@ import { toAdminError } from "../admin/admin-failures.js";
 import type { Api, Connection } from "../connection.js";
 import { offsetCommitApi, offsetFetchApi } from "../protocol/offsets.js";
 
+/** The next offset to read of a partition, as a group commits it. */
+export interface CommittedOffset {
+  readonly offset: bigint;
+  /** The topic that it belongs to, where brokers have ids: an offset of a topic that was deleted since says nothing of the new one. */
+  readonly topicId?: string | undefined;
+  /** Of the last record before it. */
+  readonly leaderEpoch?: number | undefined;
+}
+
+/** Stands in the offset's metadata, with the id as Kafka's own tools print it: brokers before OffsetCommit 10 (4.1) keep no topic id beside an offset. */
+const topicIdPrefix = "topic-id=";
+const toOffsetMetadata = (topicId: string | undefined): string =>
+  topicId === undefined ? "" : topicIdPrefix + Buffer.from(topicId, "hex").toString("base64url");
+const topicIdIn = (metadata: string | null): string | undefined =>
+  metadata?.startsWith(topicIdPrefix) === true ? Buffer.from(metadata.slice(topicIdPrefix.length), "base64url").toString("hex") : undefined;
+
 interface Member {
   readonly groupId: string;
   readonly topic: string;
@@ -25,12 +41,17 @@ const offsetNone = -1n;
 export async function commitOffsets(
   connection: Connection,
   member: Member,
-  nextOffsets: ReadonlyMap<number, bigint>,
+  nextOffsets: ReadonlyMap<number, CommittedOffset>,
   deadline: Deadline,
 ): Promise<void> {
   if (nextOffsets.size === 0) return;
   const { groupId, topic, generation, memberId, instanceId } = member;
-  const partitions = [...nextOffsets].map(([partition, offset]) => ({ partition, offset, leaderEpoch: -1, metadata: "" }));
+  const partitions = [...nextOffsets].map(([partition, { offset, topicId, leaderEpoch = -1 }]) => ({
+    partition,
+    offset,
+    leaderEpoch,
+    metadata: toOffsetMetadata(topicId),
+  }));
   const args = { groupId, generation, memberId, instanceId, retentionMs: -1n, topics: [{ name: topic, partitions }] };
   const answer = await askCoordinator(connection, offsetCommitApi, args, groupId, deadline, ({ topics }) =>
     topics.flatMap((one) => one.partitions.map(({ errorCode }) => errorCode)),
@@ -48,7 +69,7 @@ export async function fetchCommitted(
   { groupId, topic }: Member,
   partitions: readonly number[],
   deadline: Deadline,
-): Promise<ReadonlyMap<number, bigint>> {
+): Promise<ReadonlyMap<number, CommittedOffset>> {
   if (partitions.length === 0) return new Map();
   const args = { groupId, topics: [{ name: topic, partitions }] };
   const answer = await askCoordinator(connection, offsetFetchApi, args, groupId, deadline, (told) => [
@@ -58,7 +79,14 @@ export async function fetchCommitted(
   const entries = answer.topics.flatMap((one) => one.partitions);
   const code = answer.errorCode !== 0 ? answer.errorCode : (entries.find(({ errorCode }) => errorCode !== 0)?.errorCode ?? 0);
   if (code !== 0) throw toAdminError(code, `Group ${JSON.stringify(groupId)}`);
-  return new Map(entries.filter(({ offset }) => offset !== offsetNone).map(({ partition, offset }) => [partition, offset]));
+  return new Map(
+    entries
+      .filter(({ offset }) => offset !== offsetNone)
+      .map(({ partition, offset, leaderEpoch, metadata }) => {
+        const topicId = topicIdIn(metadata);
+        return [partition, { offset, ...(topicId === undefined ? {} : { topicId }), ...(leaderEpoch < 0 ? {} : { leaderEpoch }) }];
+      }),
+  );
 }
 
 /** Both requests may be sent again: the same offsets are committed, or read, once more. */

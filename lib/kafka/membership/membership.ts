@@ -16,7 +16,7 @@ import {
 } from "../protocol/membership.js";
 import { findCoordinatorApi } from "../protocol/metadata.js";
 import { assignorNames, assignPartitions } from "./assignors.js";
-import { commitOffsets, fetchCommitted } from "./membership-offsets.js";
+import { type CommittedOffset, commitOffsets, fetchCommitted } from "./membership-offsets.js";
 
 /** What a member holds for one generation of the group. */
 export interface Assignment {
@@ -26,12 +26,12 @@ export interface Assignment {
   /** False as soon as the group is known to rebalance or the member to be out: nothing new should be begun. */
   readonly isCurrent: () => boolean;
   /** The next offset to read as last committed by the group, for those partitions that have one. */
-  readonly committed: (deadline: Deadline) => Promise<ReadonlyMap<number, bigint>>;
+  readonly committed: (deadline: Deadline) => Promise<ReadonlyMap<number, CommittedOffset>>;
   /**
    * Commits next offsets within this generation, tried again while the coordinator moves. Throws `conflict` where the partitions are somebody else's by now:
    * nothing was committed.
    */
-  readonly commit: (nextOffsets: ReadonlyMap<number, bigint>, deadline: Deadline) => Promise<void>;
+  readonly commit: (nextOffsets: ReadonlyMap<number, CommittedOffset>, deadline: Deadline) => Promise<void>;
 }
 
 /** Why an assignment ends. Only "lost" is too late to commit. */
@@ -67,7 +67,7 @@ const pauseMaxMs = 2_000;
 const joinGraceMs = 5_000;
 /** Is the broker that holds our join still the one to ask? */
 const coordinatorCheckMs = 2_000;
-/** The leader looks for partitions that were added to the topic. */
+/** The leader looks whether the topic has as many partitions as it shared out. */
 const partitionsCheckMs = 5_000;
 
 const memberIdRequired = 79;
@@ -243,16 +243,17 @@ export function joinGroup(kafka: Pick<Kafka, "connection" | "metadata" | "openCo
       if (Date.now() - lastSignMs > sessionTimeoutMs) return "lost";
       if (partitionsCount !== undefined && Date.now() - checkedAtMs > partitionsCheckMs) {
         checkedAtMs = Date.now();
-        if (await hasGrown(partitionsCount)) return "rebalance";
+        if (await hasOtherPartitions(partitionsCount)) return "rebalance";
       }
     }
   }
 
-  async function hasGrown(partitionsCount: number): Promise<boolean> {
+  /** More, or fewer: a topic that was created again may have any number. */
+  async function hasOtherPartitions(partitionsCount: number): Promise<boolean> {
     const { partitions } = await kafka.metadata
       .topic(topic, createDeadline(sessionTimeoutMs / 2), { ageMaxMs: 0 })
       .catch(() => ({ partitions: [] }));
-    return partitions.length > partitionsCount;
+    return partitions.length > 0 && partitions.length !== partitionsCount;
   }
 
   /** Signs of life go on while what is in hand is finished. */

@@ -12,6 +12,7 @@ import { dueInMs, isTooLarge, nextBatch } from "./poll/batcher.js";
 import { type Commits, createCommits } from "./poll/commits.js";
 import { createFetcher, type Fetcher } from "./poll/fetcher.js";
 import { Lane, type Run } from "./poll/lane.js";
+import { within } from "./poll/patience.js";
 import { findPlaces, type Place } from "./poll/places.js";
 import { countOf, type GivenUp, type InvocationOutcome, settle } from "./poll/settle.js";
 import { createTroubles } from "./poll/troubles.js";
@@ -100,6 +101,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
     holding = own;
     const commits = createCommits(
       assignment,
+      (partition, offset) => own.lanes.get(partition)?.originOf(offset) ?? {},
       (partition, offset) => committed(own, partition, offset),
       (error) => troubles.told(error, "commits"),
     );
@@ -137,6 +139,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
         pump(own);
       },
       onFailed: ({ partition }, error) => troubles.told(error, `partition ${partition}`),
+      onRecreated: (lane) => recreated(own, lane),
       onHealed: ({ partition }) => troubles.over(`partition ${partition}`),
       warn,
     });
@@ -163,6 +166,9 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
   function found(own: Holding, place: Place): void {
     const lane = new Lane(place.partition, place.offset, place.committed);
     lane.highWatermark = place.end;
+    lane.topicId = place.topicId;
+    if (place.lastEpoch !== undefined) lane.epochs.note(place.offset - 1, place.lastEpoch);
+    if (place.isRecreated) sayRecreated(lane);
     own.lanes.set(place.partition, lane);
     if (own.unplaced.delete(place.partition)) troubles.over(`partition ${place.partition}`);
     waitForEarlierBatch(own, lane);
@@ -181,6 +187,16 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
       passFiltered(own, lane);
       pump(own);
     });
+  }
+
+  /** What is with the function is finished; what was settled of the old topic is not committed for the new one. */
+  function recreated(own: Holding, lane: Lane): void {
+    own.commits?.drop(lane.partition);
+    sayRecreated(lane);
+  }
+
+  function sayRecreated({ partition, fetchOffset }: Lane): void {
+    warn(`topic ${topic} was deleted and created again: partition ${partition} is read from its first record, at offset ${fetchOffset}`);
   }
 
   function committed(own: Holding, partition: number, offset: number): void {
@@ -273,7 +289,7 @@ export function startTrigger(mapping: Mapping, world: TriggerWorld): Trigger {
   /** The assignment that asked for the batch has ended; where the partition is ours again, its present lane goes on behind what was settled. */
   function handOn(before: Lane, nextOffset: number): void {
     const lane = holding?.lanes.get(before.partition);
-    if (lane === undefined || lane.history > 0 || nextOffset <= lane.settled) return;
+    if (lane === undefined || lane.topicId !== before.topicId || lane.history > 0 || nextOffset <= lane.settled) return;
     // The group's offsets never go back by themselves: somebody has set them, or the topic was made anew.
     if ((lane.committed ?? -1) < (before.committed ?? -1)) return;
     lane.skipTo(nextOffset);
@@ -379,16 +395,4 @@ export function whyGivenUp({ condition, attempts, last }: GivenUp): string {
     case "payload-size":
       return "one record alone is more than the 6 MB that an invocation takes";
   }
-}
-
-/** Waits for it, but not longer. */
-async function within(deadline: Deadline, what: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([
-    what,
-    new Promise((resolve) => {
-      timer = setTimeout(resolve, deadline.leftMs());
-    }),
-  ]);
-  clearTimeout(timer);
 }

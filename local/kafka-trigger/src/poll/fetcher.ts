@@ -2,10 +2,12 @@
 import { createDeadline } from "../../../../lib/deadline.js";
 import { RelayError, toRelayError } from "../../../../lib/errors.js";
 import { listOffsets } from "../../../../lib/kafka/admin/list-offsets.js";
+import { forEachEpoch } from "../../../../lib/kafka/codec/leader-epochs.js";
 import { walkRecordSet } from "../../../../lib/kafka/codec/record-set.js";
 import type { RecordView } from "../../../../lib/kafka/codec/record-view.js";
 import type { Kafka } from "../../../../lib/kafka/kafka.js";
-import { fetchRaw, type RawPartition } from "../../../../lib/kafka/read/fetch.js";
+import { partitionNotFound, type TopicMetadata } from "../../../../lib/kafka/metadata.js";
+import { fetchRaw, isFetchedById, type RawPartition } from "../../../../lib/kafka/read/fetch.js";
 import { createPollConnections } from "../../../../lib/kafka/read/poll-connections.js";
 import { offsetOutOfRangeCode, toReadError } from "../../../../lib/kafka/read/read-failures.js";
 import { payloadBytesOf } from "../../../../lib/kafka-event/write.js";
@@ -24,6 +26,8 @@ export interface FetcherOptions {
   readonly onFailed: (lane: Lane, error: RelayError) => void;
   /** It can be read again. */
   readonly onHealed: (lane: Lane) => void;
+  /** The topic was deleted and created again; the lane is at the first record of the new one. */
+  readonly onRecreated: (lane: Lane) => void;
   readonly warn: (line: string) => void;
 }
 
@@ -52,6 +56,9 @@ const laneCountMax = 20_000;
 const waitingBytesMax = 96_000_000;
 const fetchBytesMax = 16_000_000;
 const partitionBytesMax = 4_000_000;
+
+/** Brokers that are read by name alone answer for any topic of the name, so metadata must not be older. */
+const topicAgeMaxMs = 1_000;
 
 const leaderNotAvailableCode = 5;
 
@@ -86,28 +93,61 @@ export function createFetcher(options: FetcherOptions): Fetcher {
 
   async function fetchAll(due: readonly Lane[]): Promise<void> {
     try {
-      const { partitions } = await kafka.metadata.topic(topic, createDeadline(answerTimeoutMs));
+      const described = await describe();
       const byLeader = new Map<number, Lane[]>();
       for (const lane of due) {
-        const leader = partitions.find(({ partition }) => partition === lane.partition)?.leader ?? undefined;
+        const known = described.partitions.find(({ partition }) => partition === lane.partition);
+        const leader = known?.leader ?? undefined;
         if (leader === undefined) {
-          failed([lane], toReadError(leaderNotAvailableCode, { topic, partition: lane.partition }));
+          const { partition } = lane;
+          const missing = partitionNotFound(topic, partition, described.partitions.length);
+          failed([lane], known === undefined ? missing : toReadError(leaderNotAvailableCode, { topic, partition }));
           continue;
         }
+        if (!(await isAtTopic(lane, described))) continue;
         const lanesOfLeader = byLeader.get(leader) ?? [];
         lanesOfLeader.push(lane);
         byLeader.set(leader, lanesOfLeader);
       }
-      for (const [leader, lanesOfLeader] of byLeader) void fetchFrom(leader, lanesOfLeader);
+      for (const [leader, lanesOfLeader] of byLeader) void fetchFrom(leader, lanesOfLeader, described);
     } catch (thrown) {
       failed(due, toRelayError(thrown));
     }
     poll();
   }
 
-  async function fetchFrom(leader: number, asked: readonly Lane[]): Promise<void> {
+  async function describe(): Promise<TopicMetadata> {
+    const deadline = createDeadline(answerTimeoutMs);
+    const isChecked = await isFetchedById(kafka.connection, "any", deadline);
+    return kafka.metadata.topic(topic, deadline, isChecked ? {} : { ageMaxMs: topicAgeMaxMs });
+  }
+
+  /** False: the topic is another one of the same name, and where it begins could not be asked. */
+  async function isAtTopic(lane: Lane, { topicId }: TopicMetadata): Promise<boolean> {
+    if (topicId === undefined || lane.topicId === undefined || topicId === lane.topicId) {
+      lane.topicId ??= topicId;
+      return true;
+    }
     try {
-      const positions = asked.map((lane) => ({ topic, partition: lane.partition, offset: BigInt(lane.fetchOffset) }));
+      lane.startOver(topicId, await firstOffset(lane.partition));
+      options.onRecreated(lane);
+      return true;
+    } catch (thrown) {
+      failed([lane], toRelayError(thrown));
+      return false;
+    }
+  }
+
+  async function fetchFrom(leader: number, asked: readonly Lane[], { partitions }: TopicMetadata): Promise<void> {
+    try {
+      const positions = asked.map(({ partition, fetchOffset, topicId, epochs }) => ({
+        topic,
+        topicId,
+        partition,
+        offset: BigInt(fetchOffset),
+        leaderEpoch: partitions.find((one) => one.partition === partition)?.leaderEpoch,
+        lastEpoch: epochs.before(fetchOffset),
+      }));
       const limits = { maxWaitMs: holdMs, bytesMin: 1, bytesMax: fetchBytesMax, partitionBytesMax };
       const answers = await polls.use((connection) => fetchRaw(connection, leader, positions, limits, createDeadline(answerTimeoutMs)));
       if (isClosed || !options.isCurrent()) return;
@@ -139,6 +179,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   async function take(lane: Lane, answer: RawPartition | { readonly errorCode: number }): Promise<void> {
     if (answer.errorCode === offsetOutOfRangeCode) return reposition(lane);
     if (answer.errorCode !== 0 || !("records" in answer)) throw toReadError(answer.errorCode, { topic, partition: lane.partition });
+    if (answer.diverging !== null) return goBack(lane, Number(answer.diverging.endOffset), answer.diverging.epoch);
     lane.highWatermark = Number(answer.lastStableOffset < 0n ? answer.highWatermark : answer.lastStableOffset);
     if (answer.records.length === 0) return;
     const fromOffset = lane.fetchOffset;
@@ -146,6 +187,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     // Set back while it was decompressed: what was read is fetched again from there.
     if (lane.fetchOffset !== fromOffset) return;
     const nowMs = Date.now();
+    forEachEpoch(answer.records, (baseOffset, epoch) => lane.epochs.note(baseOffset, epoch));
     for (const rows of fetched.rows) lane.add(compact(rows), nowMs);
     lane.fetchOffset = fetched.nextOffset;
     onRecords(lane, fetched);
@@ -183,12 +225,26 @@ export function createFetcher(options: FetcherOptions): Fetcher {
 
   /** The offset is not kept any more (or the topic was made anew): go on at the first record there is. */
   async function reposition(lane: Lane): Promise<void> {
-    const [first] = await listOffsets(kafka, [{ topic, partition: lane.partition, at: "earliest" }], createDeadline(answerTimeoutMs));
-    if (first === undefined || first.error !== undefined) throw first?.error ?? new RelayError("internal", "ListOffsets answered nothing.");
+    const first = await firstOffset(lane.partition);
     options.warn(
-      `partition ${lane.partition} of ${topic} does not hold offset ${lane.fetchOffset} any more; it goes on at ${first.offset}, the first that is kept`,
+      `partition ${lane.partition} of ${topic} does not hold offset ${lane.fetchOffset} any more; it goes on at ${first}, the first that is kept`,
     );
-    lane.beginAt(Number(first.offset));
+    lane.beginAt(first);
+  }
+
+  async function firstOffset(partition: number): Promise<number> {
+    const [first] = await listOffsets(kafka, [{ topic, partition, at: "earliest" }], createDeadline(answerTimeoutMs));
+    if (first === undefined || first.error !== undefined) throw first?.error ?? new RelayError("internal", "ListOffsets answered nothing.");
+    return Number(first.offset);
+  }
+
+  /** After an unclean election the new leader has other records where some were read already: they are read from there on. */
+  function goBack(lane: Lane, offset: number, epoch: number): void {
+    const { fetchOffset } = lane;
+    lane.goBack(offset, epoch);
+    options.warn(
+      `partition ${lane.partition} of ${topic} lost records in an unclean leader election: it was read up to offset ${fetchOffset}, and goes on at ${lane.fetchOffset} with what stands there now`,
+    );
   }
 
   function failed(asked: readonly Lane[], error: RelayError): void {

@@ -1,5 +1,6 @@
 /** One assigned partition: what was fetched and waits for the handler, and how far it is settled. Pure. */
 import type { RelayError } from "../../../../lib/errors.js";
+import { LeaderEpochs } from "./epochs.js";
 import { type Rows, WaitingRecord } from "./rows.js";
 
 /** A run of one partition, in offset order, on its way through the handler. */
@@ -30,6 +31,9 @@ export class Lane {
   highWatermark = 0;
   /** Counts how often the partition was begun anew: offsets of an earlier history mean nothing in this one. */
   history = 0;
+  /** The topic that its offsets are of; undefined where brokers have no ids. */
+  topicId: string | undefined;
+  readonly epochs = new LeaderEpochs();
   isFetching = false;
   /** A batch with its records is with the handler. */
   isBusy = false;
@@ -131,6 +135,32 @@ export class Lane {
       this.#clear();
     }
     this.fetchOffset = offset;
+  }
+
+  /** What an offset to commit is told by, beside itself. */
+  originOf(offset: number): { readonly topicId: string | undefined; readonly leaderEpoch: number | undefined } {
+    return { topicId: this.topicId, leaderEpoch: this.epochs.before(offset) };
+  }
+
+  /** The topic was deleted and created again: nothing of the old one counts. A batch of it may still be with the handler. */
+  startOver(topicId: string, offset: number): void {
+    this.history++;
+    this.topicId = topicId;
+    this.committed = undefined;
+    this.uncommitted = 0;
+    this.settled = offset;
+    this.fetchOffset = offset;
+    this.epochs.clear();
+    this.#clear();
+  }
+
+  /** Other records stand from `offset` on than were read. What was not settled before it comes again, since a batch may hold some of both. */
+  goBack(offset: number, epoch: number): void {
+    this.history++;
+    this.settled = Math.min(this.settled, offset);
+    this.fetchOffset = this.settled;
+    this.epochs.cut(offset, epoch);
+    this.#clear();
   }
 
   /** Takes from the front, at most so many records and bytes; what stays behind begins its window now. */

@@ -12,6 +12,12 @@ export interface Place {
   readonly offset: number;
   readonly committed: number | undefined;
   readonly end: number;
+  /** The topic that the offset is of, where brokers have ids. */
+  readonly topicId: string | undefined;
+  /** Of the record before the offset. */
+  readonly lastEpoch: number | undefined;
+  /** The group has an offset of a topic of this name that was deleted: this one is read from its first record. */
+  readonly isRecreated?: true;
   readonly error?: never;
 }
 
@@ -30,11 +36,16 @@ export async function findPlaces(
   assignment: Assignment,
   wanted: readonly number[],
 ): Promise<readonly (Place | UnknownPlace)[]> {
+  const { topicId } = await kafka.metadata.topic(topic, createDeadline(questionTimeoutMs), { ageMaxMs: 0 });
   const known = await assignment.committed(createDeadline(questionTimeoutMs));
+  const isOfAnother = (partition: number) => {
+    const before = known.get(partition)?.topicId;
+    return before !== undefined && topicId !== undefined && before !== topicId;
+  };
   const at = (partition: number, at: "earliest" | "latest" | bigint) => ({ topic, partition, at });
   const points = wanted.flatMap((partition) => [
     at(partition, "latest"),
-    ...(known.has(partition) ? [] : [at(partition, toPoint(startingPosition))]),
+    ...(isOfAnother(partition) ? [at(partition, "earliest")] : known.has(partition) ? [] : [at(partition, toPoint(startingPosition))]),
   ]);
   const found = await listOffsets(kafka, points, createDeadline(questionTimeoutMs));
   return wanted.map((partition) => {
@@ -44,10 +55,14 @@ export async function findPlaces(
     const [latest, start] = own;
     const end = Number(latest?.offset ?? 0n);
     const committed = known.get(partition);
-    if (committed !== undefined) return { partition, offset: Number(committed), committed: Number(committed), end };
+    if (committed !== undefined && !isOfAnother(partition)) {
+      const offset = Number(committed.offset);
+      return { partition, offset, committed: offset, end, topicId, lastEpoch: committed.leaderEpoch };
+    }
     // No record is that young: what comes next is the first.
     const offset = start === undefined || start.offset < 0n ? end : Number(start.offset);
-    return { partition, offset, committed: undefined, end };
+    const place = { partition, offset, committed: undefined, end, topicId, lastEpoch: undefined };
+    return isOfAnother(partition) ? { ...place, isRecreated: true } : place;
   });
 }
 
