@@ -27,6 +27,18 @@ export interface RouteDocument<Value = unknown> {
   readonly textAt: (path: string) => string | undefined;
 }
 
+/** What a filter can ask for. */
+export const documentFields = [
+  "key",
+  "value",
+  "headers",
+  "topic",
+  "partition",
+  "offset",
+  "timestamp",
+  "ce",
+] as const satisfies readonly (keyof RouteDocument)[];
+
 const unset = Symbol("not decoded yet");
 
 export class RecordDocument implements RouteDocument {

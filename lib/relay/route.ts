@@ -6,7 +6,7 @@ import { isTopicName } from "../kafka/topic-name.js";
 import { compilePattern, type EventMatcher } from "../patterns/compile.js";
 import type { EventPattern, PatternMember } from "../patterns/event-pattern.js";
 import type { TargetDefinition } from "./delivery.js";
-import type { RouteDocument } from "./document.js";
+import { documentFields } from "./document.js";
 import type { JsonataTransform } from "./jsonata.js";
 import type { Transform } from "./transform.js";
 
@@ -129,17 +129,6 @@ export interface Route {
   readonly generation: number;
   readonly examples: readonly RouteExample[];
 }
-
-export const documentFields = [
-  "key",
-  "value",
-  "headers",
-  "topic",
-  "partition",
-  "offset",
-  "timestamp",
-  "ce",
-] as const satisfies readonly (keyof RouteDocument)[];
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const topicName = v.pipe(v.string(), v.check(isTopicName, "is no topic name"));

@@ -1,11 +1,13 @@
 /** `kafka-relay consume`: the records of a topic as they come. It joins no group and commits nothing. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isInDateRange, toIsoText } from "../../lib/calendar.js";
+import { RelayError } from "../../lib/errors.js";
 import { toJson } from "../../lib/http/json.js";
 import { describeTopic } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js";
 import type { KafkaRecord } from "../../lib/kafka/records.js";
+import { compileRecordFilter, type RecordFilter } from "../../lib/relay/record-filter.js";
 import { toCount, toNumbers, toOffset, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, type Progress, printable, usageError, withExamples } from "./cli.js";
 
@@ -20,15 +22,26 @@ export function registerConsume(cli: Cli): void {
       .option("--from-time <time>", "from the first record at or after: milliseconds since 1970, or like 2026-05-01T12:00:00Z", toTimeMs)
       .option("--partitions <list>", "these partitions alone: 0,1,2", toNumbers)
       .option("-n, --limit <count>", "ends after so many records", toCount)
+      .option("--filter <pattern>", "only records that match this event pattern (docs/patterns.md), as JSON", compileRecordFilterOption)
       .option("--until-end", "ends where the topic ended when it began")
       .option("--print <parts>", "what to print of each, separated by tabs: partition,offset,timestamp,key,headers,value", "value")
       .action(cli.action(consume)),
     [
       "kafka-relay consume orders --from-beginning",
       "kafka-relay consume orders --from-beginning --until-end --print key,value",
+      `kafka-relay consume orders --from-beginning --until-end --filter '{ "value": { "total": [{ "numeric": [">", 100] }] } }'`,
       "kafka-relay consume orders --from-time 2026-05-01T00:00:00Z --limit 10 --json",
     ],
   );
+}
+
+/** A wrong pattern is a wrong use. */
+function compileRecordFilterOption(text: string): RecordFilter {
+  try {
+    return compileRecordFilter(text);
+  } catch (thrown) {
+    throw thrown instanceof RelayError ? usageError(thrown.message) : thrown;
+  }
 }
 
 interface ConsumeOptions {
@@ -37,6 +50,7 @@ interface ConsumeOptions {
   readonly fromTime?: number;
   readonly partitions?: readonly number[];
   readonly limit?: number;
+  readonly filter?: RecordFilter;
   readonly untilEnd?: boolean;
   readonly print: string;
 }
@@ -78,10 +92,14 @@ async function consume(context: CliContext, options: ConsumeOptions, [topic = ""
   try {
     for (let round = 0; left > 0 && open.length > 0 && !interrupted.aborted && !isAtEnd(); round++) {
       const positions = turned(open, round).map((partition): ReadPosition => ({ topic, partition, offset: next.get(partition) ?? 0n }));
-      const limits = { bytesMax: readBytesMax, recordsMax: Math.min(readRecordsMax, left), waitMs };
+      const limits = {
+        bytesMax: readBytesMax,
+        recordsMax: options.filter === undefined ? Math.min(readRecordsMax, left) : readRecordsMax,
+        waitMs,
+      };
       const read = await orInterrupted(kafka.reader.read(positions, limits, context.deadline()), interrupted);
       if (read === undefined) break;
-      const printed = await printRead(context, read, next, format, options.untilEnd === true ? ends : undefined);
+      const printed = await printRead(context, read, next, format, options.untilEnd === true ? ends : undefined, options.filter, left);
       left -= printed;
       progress?.add(printed);
       // One partition's trouble ends that partition alone, and is said; the others are printed on.
@@ -140,11 +158,16 @@ async function printRead(
   next: Map<number, bigint>,
   format: LineOf,
   ends: ReadonlyMap<number, { readonly end: bigint }> | undefined,
+  filter: RecordFilter = () => true,
+  limit = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   const lines: Buffer[] = [];
   for (const { partition, records, nextOffset } of read) {
-    for (const record of records)
-      if (record.offset < (ends?.get(partition)?.end ?? record.offset + 1n)) lines.push(format(record), newline);
+    for (const record of records) {
+      if (lines.length / 2 >= limit) break;
+      const isBeforeEnd = record.offset < (ends?.get(partition)?.end ?? record.offset + 1n);
+      if (isBeforeEnd && filter(record)) lines.push(format(record), newline);
+    }
     next.set(partition, nextOffset);
   }
   if (lines.length > 0) await context.write(Buffer.concat(lines));

@@ -1,19 +1,22 @@
 /** `kafka-relay produce`: a record a line of standard input; bytes stay bytes. */
 import { createReadStream } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
-import type { RelayError } from "../../lib/errors.js";
+import { RelayError, toRelayError } from "../../lib/errors.js";
 import { inLots } from "../../lib/kafka/admin/coordinators.js";
 import { describeTopic, refuseInternalTopic } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { OutgoingRecord, RecordHeader, TopicName } from "../../lib/kafka/records.js";
 import { collectPairs, type NameAndValue, toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { parseJsonLine } from "./json-line.js";
 
 export function registerProduce(cli: Cli): void {
   withExamples(
     cli.program
       .command("produce")
-      .description("Writes a record for each line of standard input, or of a file; ends with the input.")
+      .description(
+        "Writes a record for each line of standard input, or of a file; ends with the input. With --json each line is a record as consume --json writes it.",
+      )
       .argument("<topic>")
       .option("-k, --key-separator <text>", "what stands before it in a line is the key; a line without it has none")
       .option("-H, --header <name=value>", "a header for every record; may be repeated", collectPairs)
@@ -26,6 +29,7 @@ export function registerProduce(cli: Cli): void {
       "echo hello | kafka-relay produce orders",
       "printf 'k1:one\\nk2:two\\n' | kafka-relay produce orders --key-separator :",
       "kafka-relay produce orders -f orders.ndjson -H content-type=application/json",
+      "kafka-relay consume orders --from-beginning --until-end --json | kafka-relay produce orders-copy --json",
       "echo 'k1:-' | kafka-relay produce orders -k : --null-marker -",
     ],
   );
@@ -45,6 +49,9 @@ const recordsAtOnceMax = 1_000;
 const failuresToldMax = 20;
 
 async function produce(context: CliContext, options: ProduceOptions, [topic = ""]: readonly string[]): Promise<void> {
+  if (context.isJson && [options.keySeparator, options.headersSeparator, options.nullMarker].some((given) => given !== undefined)) {
+    throw usageError("With --json a line is a whole record: --key-separator, --headers-separator and --null-marker do not apply.");
+  }
   const refusal = refuseInternalTopic(topic);
   if (refusal !== undefined) throw refusal;
   const kafka = await context.kafka();
@@ -85,19 +92,42 @@ async function writeLines(
   options: ProduceOptions,
   tally: { written: number; failed: number; line: number },
 ): Promise<void> {
+  const records = lines.map((line) => recordOf(line, options, context.isJson));
   const outcomes = await kafka.producer.produce(
     topic,
-    lines.map((line) => toRecord(line, options)),
+    records.filter((record): record is OutgoingRecord => !(record instanceof RelayError)),
     context.deadline(),
   );
-  for (const result of outcomes) {
+  const written = outcomes.values();
+  for (const record of records) {
     tally.line++;
+    const result = record instanceof RelayError ? { outcome: "failed" as const, error: record } : written.next().value;
+    if (result === undefined) throw new RelayError("internal", "The producer did not answer each record.");
     if (result.outcome === "written") tally.written++;
     else {
       tally.failed++;
       if (tally.failed <= failuresToldMax) context.complain(withLine(result.error, tally.line));
     }
   }
+}
+
+/** A line that cannot be read fails alone. */
+function recordOf(line: Buffer, options: ProduceOptions, isJson: boolean): OutgoingRecord | RelayError {
+  if (!isJson) return toRecord(line, options);
+  try {
+    const record = parseJsonLine(line);
+    return {
+      ...record,
+      headers: [...headersOfAll(options), ...record.headers],
+      ...(options.partition === undefined ? {} : { partition: options.partition }),
+    };
+  } catch (thrown) {
+    return toRelayError(thrown);
+  }
+}
+
+function headersOfAll({ header = [] }: ProduceOptions): readonly RecordHeader[] {
+  return header.map(({ name, value }) => ({ name, value: Buffer.from(value) }));
 }
 
 /** The same failure, its line named before its words. */
@@ -111,11 +141,10 @@ export function toRecord(line: Buffer, options: ProduceOptions): OutgoingRecord 
   const [key, value] = splitAt(afterHeaders, options.keySeparator);
   const nullIfMarked = (bytes: Buffer | null): Buffer | null =>
     bytes === null || (options.nullMarker !== undefined && bytes.equals(Buffer.from(options.nullMarker))) ? null : bytes;
-  const everyRecord = (options.header ?? []).map((header) => ({ name: header.name, value: Buffer.from(header.value) }));
   return {
     key: nullIfMarked(key),
     value: nullIfMarked(value),
-    headers: [...everyRecord, ...toHeaders(headerText)],
+    headers: [...headersOfAll(options), ...toHeaders(headerText)],
     ...(options.partition === undefined ? {} : { partition: options.partition }),
   };
 }

@@ -100,6 +100,26 @@ test("lines become records, and records lines again: keys, headers, tombstones, 
 
   const produced = await relay(["produce", topic, "--key-separator", ":", "--null-marker", "-", "-H", "source=test"], { input });
   const consumed = await relay(["consume", topic, "--from-beginning", "--until-end", "--json"]);
+  const copy = await newTopic();
+  const copied = await relay(["produce", copy, "--json"], { input: Buffer.from(`${consumed.out}{"key":"k"}\n{"value":1}\n`) });
+  const again = await relay(["consume", copy, "--from-beginning", "--until-end", "--json"]);
+  expect(JSON.parse(copied.out)).toMatchObject({ written: 7, failed: 2 });
+  expect(copied.err).toContain("line 8: value: is missing");
+  expect(copied.err).toContain("line 9: value: must be text or null");
+  expect(again.out).toBe(consumed.out);
+  const filtered = await relay([
+    "consume",
+    topic,
+    "--from-beginning",
+    "--until-end",
+    "--filter",
+    '{"key":["k1","gone"]}',
+    "--print",
+    "key",
+  ]);
+  expect(filtered.out).toBe("k1\ngone\n");
+  const misspelt = await relay(["consume", topic, "--filter", '{"kee":["k1"]}']);
+  expect([misspelt.code, misspelt.err]).toEqual([2, expect.stringContaining('Did you mean "key"?')]);
   const plain = await relay(["consume", topic, "--from-beginning", "-n", "2", "--print", "offset,key,value,headers"]);
 
   const records = consumed.out

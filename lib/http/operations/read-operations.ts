@@ -36,6 +36,9 @@ const progressFields = {
   truncated_to: v.optional(int64),
 };
 
+/** Of a filtered read: the records it looked at; true where it may find more in records that it did not look at. */
+const scanFields = { scanned: v.optional(int64), scan_limited: v.optional(v.boolean()) };
+
 const topicRecords = v.object({
   topic: v.string(),
   records: v.array(v2Record),
@@ -47,6 +50,7 @@ const topicRecords = v.object({
     }),
   ),
   cursor: v.string(),
+  ...scanFields,
 });
 const partitionRecords = v.object({
   kind: v.literal("KafkaRecordList"),
@@ -56,6 +60,7 @@ const partitionRecords = v.object({
   records: v.array(v3Record),
   ...progressFields,
   cursor: v.string(),
+  ...scanFields,
 });
 
 const inRecord = v.object({ ...inPartition.entries, offset: offsetInQuery });
@@ -164,7 +169,11 @@ function noSuchRecord(
   return new RelayError("not-found", `${place}: it was compacted, aborted, or is a mark of Kafka's own.`);
 }
 
-function toTopicReply(topic: string, { recordsJson, partitions, cursor }: ReadAnswer, contentType: string): Reply {
+function scanJson(scan: ReadAnswer["scan"]): string {
+  return scan === undefined ? "" : `,"scanned":${scan.scanned},"scan_limited":${scan.isLimited}`;
+}
+
+function toTopicReply(topic: string, { recordsJson, partitions, cursor, scan }: ReadAnswer, contentType: string): Reply {
   const told = partitions.map((one) => {
     const error = one.error === undefined ? undefined : toProblem(one.error);
     const errorJson =
@@ -177,11 +186,11 @@ function toTopicReply(topic: string, { recordsJson, partitions, cursor }: ReadAn
     status: 200,
     contentType,
     isMeasured: true,
-    text: `{"topic":${JSON.stringify(topic)},"records":[${recordsJson}],"partitions":[${told.join()}],"cursor":"${cursor}"}`,
+    text: `{"topic":${JSON.stringify(topic)},"records":[${recordsJson}],"partitions":[${told.join()}],"cursor":"${cursor}"${scanJson(scan)}}`,
   };
 }
 
-function toPartitionReply(topic: string, partition: number, self: string, { recordsJson, partitions, cursor }: ReadAnswer): Reply {
+function toPartitionReply(topic: string, partition: number, self: string, { recordsJson, partitions, cursor, scan }: ReadAnswer): Reply {
   const [told] = partitions;
   if (told === undefined) throw new RelayError("internal", "A read told nothing of its partition.");
   const metadata = JSON.stringify({ self, next: `${self}?cursor=${cursor}` });
@@ -189,7 +198,7 @@ function toPartitionReply(topic: string, partition: number, self: string, { reco
   return {
     status: 200,
     isMeasured: true,
-    text: `{"kind":"KafkaRecordList","metadata":${metadata},${place},"records":[${recordsJson}],${progressJson(told)},"cursor":"${cursor}"}`,
+    text: `{"kind":"KafkaRecordList","metadata":${metadata},${place},"records":[${recordsJson}],${progressJson(told)},"cursor":"${cursor}"${scanJson(scan)}}`,
   };
 }
 

@@ -7,7 +7,8 @@ import { partitionNotFound } from "../../kafka/metadata.js";
 import { isFetchedById } from "../../kafka/read/fetch.js";
 import type { PartitionProgress, ReadPosition } from "../../kafka/read/reader.js";
 import { lambdaPayloadBytesMax } from "../body-limits.js";
-import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, type Start } from "./read-query.js";
+import { createScan } from "./filtered-scan.js";
+import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, type Start, scannedBytesMax, scannedDefault } from "./read-query.js";
 import { type CursorPosition, type RecordCursor, toCursorText } from "./record-cursor.js";
 import { type RecordFormats, RecordJson } from "./record-json.js";
 
@@ -18,7 +19,7 @@ export interface ReadRequest {
   readonly topic: string;
   readonly partitions: readonly number[] | "all";
   readonly start: Start;
-  readonly query: Pick<ReadQuery, "limit" | "bytes_max" | "wait_ms">;
+  readonly query: Pick<ReadQuery, "limit" | "bytes_max" | "wait_ms" | "filter" | "scan_max">;
   readonly formats: RecordFormats;
   readonly style: RecordStyle;
 }
@@ -35,6 +36,8 @@ export interface ReadAnswer {
   readonly recordsJson: string;
   readonly partitions: readonly PartitionTold[];
   readonly cursor: string;
+  /** Of a filtered read: the records it looked at, and whether it ended because it may look at no more. */
+  readonly scan?: { readonly scanned: number; readonly isLimited: boolean };
 }
 
 /** Kept back from the wait, to answer in. */
@@ -47,19 +50,22 @@ const deletedTriesMax = 3;
  */
 export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: Deadline): Promise<ReadAnswer> {
   const { topic, query, start } = request;
+  const writer = createRecordWriter(request, deadline);
   const positions = await positionsOf(kafka, request, deadline);
-  const writer = createRecordWriter(request);
   const patience = sooner(deadline, Math.min(query.wait_ms ?? 0, Math.max(0, deadline.leftMs() - answerMarginMs)));
   const told = new Map<number, PartitionProgress>();
   const deletedBefore = new Map<number, bigint>();
 
   let open: readonly ReadPosition[] = positions;
-  for (let tries = 0; open.length > 0 && tries <= deletedTriesMax; tries++) {
+  let tries = 0;
+  while (open.length > 0 && tries <= deletedTriesMax) {
+    const before = writer.scanned();
     const progress = await kafka.reader.visit(open, limitsOf(query, writer, patience.leftMs()), deadline, writer.visit);
+    const asked = open;
     open = progress.flatMap((one, index): readonly ReadPosition[] => {
       const { partition, error, logStartOffset } = one;
-      const asked = (open[index] as ReadPosition).offset;
-      if (error?.code !== "offset-out-of-range" || asked >= logStartOffset) {
+      const { offset } = asked[index] as ReadPosition;
+      if (error?.code !== "offset-out-of-range" || offset >= logStartOffset) {
         told.set(partition, one);
         return [];
       }
@@ -67,6 +73,12 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
       told.set(partition, { topic, partition, nextOffset: logStartOffset, highWatermark: one.highWatermark, logStartOffset });
       return [{ topic, partition, offset: logStartOffset, topicId: one.topicId }];
     });
+    tries++;
+    // Records that do not match end a wait at the broker, and not the caller's.
+    const isStillWaiting = open.length === 0 && query.filter !== undefined && writer.count() === 0 && !writer.isScanLimited();
+    if (!isStillWaiting || writer.scanned() === before || patience.leftMs() <= 0) continue;
+    open = asked.map((position) => goneOn(position, told.get(position.partition)));
+    tries = 0;
   }
   const partitions = [...told.values()]
     .sort((one, other) => one.partition - other.partition)
@@ -79,6 +91,7 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
   if (writer.count() === 0) assertSomethingTold(partitions);
   const served = rotated(positions, writer.lastPartition());
   return {
+    ...(query.filter === undefined ? {} : { scan: { scanned: writer.scanned(), isLimited: writer.isScanLimited() } }),
     recordsJson: writer.finish(),
     partitions,
     cursor: toCursorText({
@@ -87,6 +100,17 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
       isWholeTopic: start.at === "cursor" ? start.cursor.isWholeTopic : request.partitions === "all",
       positions: served.map(({ partition, offset, lastEpoch }) => toCursorPosition(partition, told.get(partition), offset, lastEpoch)),
     }),
+  };
+}
+
+function goneOn(position: ReadPosition, told: PartitionProgress | undefined): ReadPosition {
+  if (told === undefined || told.error !== undefined) return position;
+  const { topicId, lastEpoch } = told;
+  return {
+    ...position,
+    offset: told.nextOffset,
+    ...(topicId === undefined ? {} : { topicId }),
+    ...(lastEpoch === undefined ? {} : { lastEpoch }),
   };
 }
 
@@ -108,6 +132,13 @@ function toCursorPosition(
 }
 
 function limitsOf(query: ReadRequest["query"], writer: RecordWriter, waitMs: number) {
+  // What a filtered read gives is limited by the writer: these are the limits of what it looks at.
+  if (query.filter !== undefined)
+    return {
+      bytesMax: scannedBytesMax,
+      recordsMax: (query.scan_max ?? scannedDefault) - writer.scanned(),
+      waitMs: writer.count() > 0 ? 0 : waitMs,
+    };
   return {
     bytesMax: Math.min(query.bytes_max ?? bytesDefault, bytesMax),
     recordsMax: (query.limit ?? recordsDefault) - writer.count(),
@@ -141,6 +172,9 @@ interface RecordWriter {
   readonly visit: (place: { readonly partition: number }, view: RecordView) => boolean;
   readonly finish: () => string;
   readonly count: () => number;
+  /** Records that a filter has looked at. */
+  readonly scanned: () => number;
+  readonly isScanLimited: () => boolean;
   readonly firstOffset: (partition: number) => bigint | undefined;
   readonly lastPartition: () => number | undefined;
 }
@@ -148,21 +182,28 @@ interface RecordWriter {
 /** For the answer's frame, its partitions and cursor, and the headers around it. */
 const aroundBytes = 120_000;
 
-function createRecordWriter({ topic, style, formats }: ReadRequest): RecordWriter {
+function createRecordWriter(request: ReadRequest, deadline: Deadline): RecordWriter {
+  const { topic, style, formats, query } = request;
+  const filter = query.filter === undefined ? undefined : createScan(query.filter, query, deadline);
   const json = new RecordJson(formats, lambdaPayloadBytesMax - aroundBytes);
   const firstOffsets = new Map<number, number>();
   let prefix: Buffer = Buffer.alloc(0);
   let last: number | undefined;
   return {
     visit: ({ partition }, view) => {
+      const verdict = filter?.judge(view, { topic, partition }, json.count) ?? "given";
+      if (verdict !== "given") return verdict === "passed over";
       if (partition !== last) prefix = prefixOf(topic, partition, style);
       if (!json.add(view, prefix)) return false;
+      filter?.give(view);
       if (partition !== last && !firstOffsets.has(partition)) firstOffsets.set(partition, view.offset);
       last = partition;
       return true;
     },
     finish: () => json.finish(),
     count: () => json.count,
+    scanned: () => filter?.scanned() ?? 0,
+    isScanLimited: () => filter?.isLimited() ?? false,
     firstOffset: (partition) => {
       const first = firstOffsets.get(partition);
       return first === undefined ? undefined : BigInt(first);

@@ -32,7 +32,16 @@ export const offsetInQuery = v.pipe(
   v.maxValue(2n ** 63n - 1n, "is no offset: Kafka has none that large"),
 );
 
+/** Records that one filtered read looks at, found or not: an answer must come in time. */
+export const scannedDefault = 50_000;
+export const scannedMax = 100_000;
+/** Their bytes (key, value, headers): they are decoded in the memory of a function. */
+export const scannedBytesMax = 16_777_216;
+
 const shared = {
+  /** An event pattern, as JSON. */
+  filter: v.optional(once),
+  scan_max: v.optional(whole(scannedMax, 1)),
   from: v.optional(v.picklist(["beginning", "end"], "is neither beginning nor end")),
   timestamp: v.optional(timestampInQuery),
   offset: v.optional(offsetInQuery),
