@@ -4,7 +4,7 @@ import { RelayError } from "../../lib/errors.js";
 import { committedOffsets, deleteOffsets } from "../../lib/kafka/admin/group-offsets.js";
 import { deleteGroups, listGroups } from "../../lib/kafka/admin/groups.js";
 import { groupLags, totalLag } from "../../lib/kafka/admin/lag.js";
-import { type ResetTo, resetOffsets } from "../../lib/kafka/admin/offset-reset.js";
+import { type ResetTo, resetOffsets, resetOffsetsOfAllTopics } from "../../lib/kafka/admin/offset-reset.js";
 import { toNumbers, toOffset, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 
@@ -47,13 +47,15 @@ export function registerGroups(cli: Cli): void {
   withExamples(
     resetTargets(groups.command("reset-offsets").description("Moves a group's offsets for a topic; the group must have no members."))
       .argument("<group>")
-      .requiredOption("-t, --topic <topic>", "the topic")
+      .option("-t, --topic <topic>", "the topic")
+      .option("--all-topics", "every topic that the group has committed an offset of")
       .option("--partitions <list>", "these partitions alone: 0,1,2", toNumbers)
       .option("--dry-run", "says what it would do, and does nothing")
       .action(cli.action(reset)),
     [
       "kafka-relay groups reset-offsets billing --topic orders --to-earliest",
       "kafka-relay groups reset-offsets billing -t orders --to-time 2026-05-01T00:00:00Z --dry-run",
+      "kafka-relay groups reset-offsets billing --all-topics --to-latest --dry-run",
       "kafka-relay groups reset-offsets billing -t orders --shift-by -100 --partitions 0,1",
     ],
   );
@@ -202,7 +204,8 @@ async function remove(context: CliContext, _options: unknown, ids: readonly stri
 }
 
 interface ResetOptions {
-  readonly topic: string;
+  readonly topic?: string;
+  readonly allTopics?: boolean;
   readonly partitions?: readonly number[];
   readonly dryRun?: boolean;
   readonly toEarliest?: boolean;
@@ -227,9 +230,14 @@ function toTarget(options: ResetOptions): ResetTo {
 async function reset(context: CliContext, options: ResetOptions, [groupId = ""]: readonly string[]): Promise<void> {
   const target = toTarget(options);
   const validateOnly = options.dryRun === true;
-  const plan = await resetOffsets(await context.kafka(), groupId, options.topic, options.partitions ?? "all", target, context.deadline(), {
-    validateOnly,
-  });
+  const { topic, allTopics = false, partitions } = options;
+  if (allTopics === (topic !== undefined)) throw usageError("Say of which topic: --topic <topic>, or --all-topics.");
+  if (allTopics && partitions !== undefined) throw usageError("--partitions are of one topic: name it with --topic.");
+  const kafka = await context.kafka();
+  const plan =
+    topic === undefined
+      ? await resetOffsetsOfAllTopics(kafka, groupId, target, context.deadline(), { validateOnly })
+      : await resetOffsets(kafka, groupId, topic, partitions ?? "all", target, context.deadline(), { validateOnly });
   const rows = plan.map(({ topic, partition, before, after }) => ({
     topic_name: topic,
     partition_id: partition,

@@ -240,6 +240,27 @@ test.each([
   expect(await committed()).toEqual(after);
 });
 
+test("without a topic, the offsets of every topic that the group has committed are moved, once all of them can be planned", async () => {
+  const { groupId, topic } = await laggingGroup();
+  const other = await api.topic({ partitions: 1 });
+  const reset = (body: object) => api.v3(`POST /consumer-groups/${groupId}/offsets:reset`, { body });
+  await reset({ to: "latest", topic_name: other });
+
+  const planned = await reset({ to: "earliest", validate_only: true });
+  const done = await reset({ to: "earliest" });
+  const stray = await reset({ to: "earliest", partitions: [0] });
+  const nobody = await api.v3(`POST /consumer-groups/${groupId}-of-nobody/offsets:reset`, { body: { to: "earliest" } });
+
+  const rows = [
+    { topic_name: topic, partition_id: 0, offset_before: 2, offset_after: 0 },
+    { topic_name: topic, partition_id: 1, offset_before: 3, offset_after: 0 },
+    { topic_name: other, partition_id: 0, offset_before: 0, offset_after: 0 },
+  ];
+  expect(planned.json.data).toEqual(topic < other ? rows : [rows[2], rows[0], rows[1]]);
+  expect(done.json).toEqual(planned.json);
+  expect([stray.status, nobody.status]).toEqual([400, 404]);
+});
+
 test("offsets of the partitions named alone are moved, and offset_before is null where none was committed", async () => {
   const { groupId, topic } = await laggingGroup();
   const other = await api.topic({ partitions: 2 });

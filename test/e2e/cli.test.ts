@@ -208,6 +208,7 @@ test("a group's offsets are moved, told, forgotten; and the group is deleted", a
 
   const planned = await relay(["groups", "reset-offsets", group, "-t", topic, "--to-latest", "--dry-run", "--json"]);
   const reset = await relay(["groups", "reset-offsets", group, "-t", topic, "--to-offset", "1"]);
+  const all = await relay(["groups", "reset-offsets", group, "--all-topics", "--shift-by", "0", "--dry-run"]);
   const [described] = JSON.parse((await relay(["groups", "describe", group, "--json"])).out);
   const listed = await relay(["groups", "list", "--state", "empty"]);
   const forgotten = await relay(["groups", "delete-offsets", group, "-t", topic]);
@@ -219,6 +220,7 @@ test("a group's offsets are moved, told, forgotten; and the group is deleted", a
     { topic_name: topic, partition_id: 1, offset_before: null, offset_after: 0 },
   ]);
   expect(reset.out).toMatch(/^TOPIC +PARTITION +BEFORE +AFTER\n.* 0 +- +1\n.* 1 +- +0\n$/);
+  expect(all.out).toMatch(/^TOPIC +PARTITION +BEFORE +WOULD BE\n.* 0 +1 +1\n.* 1 +0 +0\n$/);
   expect(described).toMatchObject({ group_id: group, state: "EMPTY", lag: 2 });
   expect(listed.out).toContain(group);
   expect([forgotten.code, deleted.code, again.code]).toEqual([0, 0, 1]);
@@ -297,6 +299,7 @@ test.concurrent.each([
   [["topics", "create", "x", "-p", "many"], "whole number"],
   [["topics", "alter", "x"], "Say what to alter"],
   [["groups", "reset-offsets", "g", "-t", "x"], "Say where to"],
+  [["groups", "reset-offsets", "g", "--to-earliest"], "Say of which topic"],
   [["groups", "reset-offsets", "g", "-t", "x", "--to-earliest", "--to-latest"], "Say where to"],
   [["consume", "x", "--from-time", "yesterday"], "It is a time"],
   [["acls", "create", "--principal", "User:a"], "An ACL needs"],

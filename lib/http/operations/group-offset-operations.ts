@@ -5,7 +5,7 @@ import { unknownGroup } from "../../kafka/admin/group.js";
 import { committedOffsets, deleteOffsets } from "../../kafka/admin/group-offsets.js";
 import { describeGroup, listGroups } from "../../kafka/admin/groups.js";
 import { type GroupLag, groupLag, groupLags } from "../../kafka/admin/lag.js";
-import { type ResetTo, resetOffsets } from "../../kafka/admin/offset-reset.js";
+import { type ResetTo, resetOffsets, resetOffsetsOfAllTopics } from "../../kafka/admin/offset-reset.js";
 import { describeTopic } from "../../kafka/admin/topics.js";
 import { type Operations, operation } from "../operation.js";
 import { lagList, lagResource, lagSummaryList, lagSummaryResource, toLag, toLagSummary } from "../rest/v3-groups.js";
@@ -31,7 +31,8 @@ const resetBody = v.strictObject({
     v.toLowerCase(),
     v.picklist(["earliest", "latest", "offset", "timestamp", "shift"], "is earliest, latest, offset, timestamp or shift"),
   ),
-  topic_name: v.string(),
+  /** Absent: every topic that the group has committed an offset of. */
+  topic_name: v.nullish(v.string()),
   partitions: v.nullish(someOf(v.pipe(v.number(), v.integer()), 10_000)),
   offset: v.nullish(offset),
   timestamp: v.nullish(timeMs),
@@ -185,9 +186,14 @@ export const groupOffsetOperations: Operations = {
     run: async (input, context) => {
       const { groupId } = await namedGroup(input, context, "group:alter");
       const { body } = input;
-      const plan = await resetOffsets(context.kafka, groupId, body.topic_name, body.partitions ?? "all", toTarget(body), context.deadline, {
-        validateOnly: body.validate_only ?? false,
-      });
+      const options = { validateOnly: body.validate_only ?? false };
+      const target = toTarget(body);
+      if (body.topic_name == null && body.partitions != null)
+        throw new RelayError("bad-request", "body: partitions are of one topic, and topic_name is missing.");
+      const plan =
+        body.topic_name == null
+          ? await resetOffsetsOfAllTopics(context.kafka, groupId, target, context.deadline, options)
+          : await resetOffsets(context.kafka, groupId, body.topic_name, body.partitions ?? "all", target, context.deadline, options);
       const data = plan.map(({ topic, partition, before, after }) => ({
         topic_name: topic,
         partition_id: partition,

@@ -47,6 +47,30 @@ export function resetOffset(target: ResetTo, before: bigint | null, { beginning,
 }
 
 /**
+ * The same for every topic that the group has committed an offset of. All of it is planned before anything is committed, topic by topic; `not-found` for a group
+ * that has committed nothing.
+ */
+export async function resetOffsetsOfAllTopics(
+  kafka: Kafka,
+  groupId: string,
+  target: ResetTo,
+  deadline: Deadline,
+  options: { readonly validateOnly?: boolean } = {},
+): Promise<readonly ResetOffset[]> {
+  const table = (await committedOffsets(kafka, [groupId], deadline)).get(groupId);
+  if (table instanceof RelayError) throw table;
+  const topics = [...(table?.keys() ?? [])].sort();
+  if (topics.length === 0) throw new RelayError("not-found", `Group ${JSON.stringify(groupId)} has committed no offsets.`);
+  const reset = async (validateOnly: boolean): Promise<readonly ResetOffset[]> => {
+    const plans: ResetOffset[] = [];
+    for (const topic of topics) plans.push(...(await resetOffsets(kafka, groupId, topic, "all", target, deadline, { validateOnly })));
+    return plans;
+  };
+  const plan = await reset(true);
+  return options.validateOnly === true ? plan : reset(false);
+}
+
+/**
  * What every partition's offset was and is now. Throws `conflict` while the group has members, `unknown-topic-or-partition`, and what a partition is refused for.
  * A group that does not exist comes into being, as it does with Kafka's own tool. With `validateOnly` nothing is changed, and members are no obstacle.
  */
