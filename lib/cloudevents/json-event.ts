@@ -1,8 +1,8 @@
 /** CloudEvents' JSON format, both ways (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md). */
 import { RelayError } from "../errors.js";
+import { membersOf } from "../json/members.js";
 import { isJson } from "../json/read.js";
 import { type AttributeValue, attributeFault, type CloudEvent, isJsonType, isTextType, utf8Text } from "./event.js";
-import { membersOf } from "./json-members.js";
 
 /** Reads one event in the JSON format. JSON data keeps every digit and space of its text. Throws `record-undecodable`, naming the attribute. */
 export function parseJsonEvent(text: string, place = "The event"): CloudEvent {

@@ -1,8 +1,8 @@
 /** A reply as the gateway takes it (payload 2.0): written out, compressed where the caller accepts that and it saves bytes, and within what Lambda gives back. */
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { toJson } from "../json/strict.js";
 import { assertReplyFitsLambda, doesFitLambda } from "./body-limits.js";
 import { answerCoding, compressedFromBytes, packed } from "./content-coding.js";
-import { toJson } from "./json.js";
 import type { Reply } from "./operation.js";
 
 /** Throws `too-large` for an answer that Lambda would not give back, neither as it is nor compressed. */

@@ -7,7 +7,7 @@ import { createColors } from "picocolors";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline, type Deadline } from "../../lib/deadline.js";
 import { type RelayError, toRelayError } from "../../lib/errors.js";
-import { toJson } from "../../lib/http/json.js";
+import { toJson } from "../../lib/json/strict.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import manifest from "../../package.json" with { type: "json" };
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isInDateRange, toIsoText } from "../../lib/calendar.js";
 import { RelayError } from "../../lib/errors.js";
-import { toJson } from "../../lib/http/json.js";
+import { toJson } from "../../lib/json/strict.js";
 import { describeTopic } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js";

@@ -5,8 +5,8 @@
 import { type AttributeValue, attributeFault, type CloudEvent, characterFault, isJsonType, utf8Text } from "../../cloudevents/event.js";
 import { toBinaryRecord, toStructuredRecord } from "../../cloudevents/kafka.js";
 import { RelayError } from "../../errors.js";
+import { JsonScanner } from "../../json/scanner.js";
 import type { OutgoingRecord } from "../../kafka/records.js";
-import { JsonScanner } from "./json-scanner.js";
 import { toBase64Bytes } from "./record-members.js";
 
 export type EventMode = "binary" | "structured" | "batch";

@@ -1,9 +1,9 @@
 /** The v2 produce contract on the wire: `{"records": [...]}` in, `{"offsets": [...]}` out. Pure: from bytes to records, from outcomes to text. */
 import { RelayError } from "../../errors.js";
+import { JsonScanner } from "../../json/scanner.js";
 import type { ProduceOutcome } from "../../kafka/produce/producer.js";
 import type { OutgoingRecord, RecordHeader } from "../../kafka/records.js";
 import { entryMessageLengthMax, toWords } from "../problem.js";
-import { JsonScanner } from "./json-scanner.js";
 import { noHeaders, once, readBase64, readHeaders, readPartition, readTimestamp, toTextBytes, unknownMember } from "./record-members.js";
 
 /** How keys and values are embedded: any JSON value kept as compact JSON, bytes in base64, or plain text. */

@@ -1,8 +1,8 @@
 /** The v3 produce contract on the wire: concatenated record objects, or `{"entries": [...]}`, in; one answer a record out. Pure. */
 import { RelayError } from "../../errors.js";
+import { JsonScanner } from "../../json/scanner.js";
 import type { ProduceOutcome } from "../../kafka/produce/producer.js";
 import type { OutgoingRecord, RecordHeader } from "../../kafka/records.js";
-import { JsonScanner } from "./json-scanner.js";
 import { toOutgoing } from "./produce-v2.js";
 import {
   badMember,

@@ -1,8 +1,8 @@
 /** The members that records have in every produce contract: bytes in base64, headers, timestamp, partition. Each is refused with its place. */
 import { RelayError } from "../../errors.js";
+import type { JsonScanner } from "../../json/scanner.js";
 import type { RecordHeader } from "../../kafka/records.js";
 import { timestampForm, toTimestampMs } from "../timestamp.js";
-import type { JsonScanner } from "./json-scanner.js";
 
 export const noHeaders: readonly RecordHeader[] = [];
 const headersMax = 1_000;

@@ -1,8 +1,8 @@
 /** Records -> the JSON of an answer, straight from the fetched bytes. JSON values are copied as they are stored, so that every digit stays. Pure. */
 import { isUtf8 } from "node:buffer";
+import { isJsonText } from "../../json/walk.js";
 import { forEachHeader, type RecordView } from "../../kafka/codec/record-view.js";
 import { AnswerBytes } from "./answer-bytes.js";
-import { isJsonText } from "./json-text.js";
 
 export const recordFormats = ["json", "string", "base64"] as const;
 export type RecordFormat = (typeof recordFormats)[number];

@@ -1,8 +1,8 @@
 /** The scanner agrees with JSON.parse on what is JSON, and gives back what was sent, compact. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compactJson } from "../../../lib/http/produce/json-compact.js";
-import { JsonScanner, valueDepthMax } from "../../../lib/http/produce/json-scanner.js";
+import { compactJson } from "../../../lib/json/compact.js";
+import { JsonScanner, valueDepthMax } from "../../../lib/json/scanner.js";
 
 /** The compact form of a text, or undefined where the scanner finds it to be no JSON. */
 function compact(text: string): string | undefined {

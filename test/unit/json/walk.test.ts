@@ -1,7 +1,7 @@
 /** What may be spliced into an answer is what JSON.parse takes, and nothing else. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isJsonText, splicedDepthMax } from "../../lib/http/read/json-text.js";
+import { isJsonText, splicedDepthMax } from "../../../lib/json/walk.js";
 
 const around = (text: string): boolean => {
   const inner = Buffer.from(text);

@@ -1,7 +1,7 @@
 /** JSON of requests and answers: every digit, no polluted prototypes, no text that comes back in a message. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseJson, toJson } from "../../../lib/http/json.js";
+import { parseJson, toJson } from "../../../lib/json/strict.js";
 
 test("it reads what JSON.parse reads, and writes what JSON.stringify writes", () => {
   fc.assert(

@@ -1,6 +1,6 @@
 /** Walks JSON in its bytes and yields slices: grammar is checked in full, values are never built, so no digit is lost and no time is spent on them. */
-import { RelayError } from "../../errors.js";
-import { compactJson } from "./json-compact.js";
+import { RelayError } from "../errors.js";
+import { compactJson } from "./compact.js";
 
 /** How deep a value may be nested: as deep as the parsers of other proxies go. */
 export const valueDepthMax = 1_000;
