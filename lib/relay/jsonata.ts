@@ -3,8 +3,8 @@ import type { Expression } from "jsonata";
 import { RelayError } from "../errors.js";
 import { NumberText, plainText } from "../json/number-text.js";
 import { toJsonText } from "../json/write.js";
-import type { RecordDocument } from "./document.js";
-import type { TransformedMessage, TransformResult } from "./transform.js";
+import type { RecordDocument } from "./route/document.js";
+import type { TransformedMessage, TransformResult } from "./route/transform.js";
 
 export interface JsonataOptions {
   /** What the expression gives: the body of the message (default), a list of bodies, a message of key, value and headers, or a list of those. */

@@ -6,17 +6,17 @@ import { readKafkaEvent } from "../kafka-event/read.js";
 import type { KafkaBatchResponse } from "../kafka-event/shape.js";
 import { createSecrets } from "../secrets.js";
 import { createTelemetry, type Telemetry } from "../telemetry.js";
-import { relayBatch } from "./batch.js";
-import { breakerOf } from "./breaker.js";
-import { type Clock, systemClock } from "./clock.js";
-import { createDeadLetters } from "./dead-letter-writer.js";
+import { relayBatch } from "./batch/batch.js";
+import { breakerOf } from "./batch/breaker.js";
+import { type Clock, systemClock } from "./batch/clock.js";
+import { createHeldRecords } from "./batch/held.js";
+import { reportBatch } from "./batch/report.js";
+import { toResponse } from "./batch/response.js";
+import { createSettledMemory } from "./batch/settled.js";
+import { redriveMarkOf } from "./dead-letters/redrive-mark.js";
+import { createDeadLetters } from "./dead-letters/writer.js";
 import type { Target, TargetContext } from "./delivery.js";
-import { createHeldRecords } from "./held.js";
-import { redriveMarkOf } from "./redrive-mark.js";
-import { reportBatch } from "./report.js";
-import { toResponse } from "./response.js";
 import type { Route } from "./route.js";
-import { createSettledMemory } from "./settled.js";
 
 /** What of Lambda's context a route asks for. */
 export interface InvocationContext {

@@ -6,9 +6,9 @@ import { isTopicName } from "../kafka/topic-name.js";
 import { compilePattern, type EventMatcher } from "../patterns/compile.js";
 import type { EventPattern, PatternMember } from "../patterns/event-pattern.js";
 import type { TargetDefinition } from "./delivery.js";
-import { documentFields } from "./document.js";
 import type { JsonataTransform } from "./jsonata.js";
-import type { Transform } from "./transform.js";
+import { documentFields } from "./route/document.js";
+import type { Transform } from "./route/transform.js";
 
 /** What must be kept in order: every record of a partition, of a key, or nothing. */
 export type Order = "partition" | "key" | "none";

@@ -4,7 +4,7 @@ import type { AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as v from "valibot";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
-import { isContainer } from "../relay/path.js";
+import { isContainer } from "../relay/route/path.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
 import { assertPath, type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
 import { named, toAttribute } from "./dynamodb/attribute.js";

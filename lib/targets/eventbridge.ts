@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { isInDateRange } from "../calendar.js";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
-import { timestampFault } from "../relay/path.js";
+import { timestampFault } from "../relay/route/path.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
 import { textOf } from "./option-checks.js";

@@ -7,7 +7,7 @@ import { describeTopic } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js";
 import type { KafkaRecord } from "../../lib/kafka/records.js";
-import { compileRecordFilter, type RecordFilter } from "../../lib/relay/record-filter.js";
+import { compileRecordFilter, type RecordFilter } from "../../lib/relay/route/record-filter.js";
 import { toCount, toNumbers, toOffset, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, type Progress, printable, usageError, withExamples } from "./cli.js";
 

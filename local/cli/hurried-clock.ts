@@ -1,5 +1,5 @@
 /** The system's clock until somebody is in a hurry: then all time a batch had left is over, so that what waits for a sick target is given back at once. */
-import { type Clock, systemClock } from "../../lib/relay/clock.js";
+import { type Clock, systemClock } from "../../lib/relay/batch/clock.js";
 
 export interface HurriedClock extends Clock {
   /** From now on it is `aheadMs` later, and everything that was waiting for a time is called. */

@@ -1,10 +1,10 @@
 /** `kafka-relay routes`: check, list, explain, test - what the routes of this project are, before a record comes. */
 import { RelayError } from "../../lib/errors.js";
 import { toJsonText } from "../../lib/json/write.js";
-import { deadLetterTopicOf } from "../../lib/relay/dead-letter.js";
-import { type DeadLetterTopic, lossesOf } from "../../lib/relay/dead-letter-topic.js";
-import { runExamples } from "../../lib/relay/examples.js";
+import { deadLetterTopicOf } from "../../lib/relay/dead-letters/dead-letter.js";
+import { type DeadLetterTopic, lossesOf } from "../../lib/relay/dead-letters/topic.js";
 import { isJsonata } from "../../lib/relay/jsonata.js";
+import { runExamples } from "../../lib/relay/route/examples.js";
 import type { Route } from "../../lib/relay/route.js";
 import { checkSourceTopics } from "../build/deployment/source-topics.js";
 import { type DeployedFunction, deployedFunctions } from "../build/service-map.js";

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import type { RedriveEvent } from "../../lib/relay/redrive-mark.js";
+import type { RedriveEvent } from "../../lib/relay/dead-letters/redrive-mark.js";
 import { type Api, createApi } from "../support/api.js";
 import { createTestTopic, testKafka } from "../support/kafka.js";
 import { uniqueName } from "../support/unique-names.js";

@@ -2,7 +2,7 @@
 import { createDeadline, type Deadline } from "../../lib/deadline.js";
 import type { KafkaRecord, RecordHeader } from "../../lib/kafka/records.js";
 import type { Delivery, DeliveryOutcome, TargetContext } from "../../lib/relay/delivery.js";
-import { RecordDocument } from "../../lib/relay/document.js";
+import { RecordDocument } from "../../lib/relay/route/document.js";
 import { createSecrets } from "../../lib/secrets.js";
 
 export interface DeliveryOptions {

@@ -1,7 +1,7 @@
 /** A read through a filter: which records are given, which are passed over, and when it has looked at enough. */
 import type { Deadline } from "../../deadline.js";
 import { type RecordView, type SetPlace, toKafkaRecord } from "../../kafka/codec/record-view.js";
-import { compileRecordFilter } from "../../relay/record-filter.js";
+import { compileRecordFilter } from "../../relay/route/record-filter.js";
 import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, scannedBytesMax, scannedDefault } from "./read-query.js";
 
 export interface Scan {

@@ -2,9 +2,9 @@
 import { RelayError } from "../../errors.js";
 import type { KafkaRecord } from "../../kafka/records.js";
 import type { KafkaBatchResponse } from "../../kafka-event/shape.js";
-import type { RedriveEvent, RedriveMark } from "../redrive-mark.js";
 import type { RelayHandler } from "../relay.js";
 import type { RouteInvoker } from "./redrive.js";
+import type { RedriveEvent, RedriveMark } from "./redrive-mark.js";
 
 /** `handler` finds the route's handler by name; undefined: there is no such route. */
 export function invokeInProcess(handler: (route: string) => Promise<RelayHandler | undefined>): RouteInvoker {

@@ -6,7 +6,7 @@
 import { toIsoText } from "../../calendar.js";
 import type { KafkaRecord, RecordHeader } from "../../kafka/records.js";
 import { readKafkaEvent } from "../../kafka-event/read.js";
-import { errorHeaderPrefix } from "../dead-letter.js";
+import { errorHeaderPrefix } from "./dead-letter.js";
 
 export interface Coordinates {
   readonly topic: string;

@@ -4,11 +4,11 @@ import { RelayError, toRelayError } from "../../errors.js";
 import type { Kafka } from "../../kafka/kafka.js";
 import type { KafkaRecord, OutgoingRecord } from "../../kafka/records.js";
 import { isInternalTopic, parseTopicName } from "../../kafka/topic-name.js";
-import { type RedriveMark, toRedriveHeader } from "../redrive-mark.js";
 import type { Letter } from "./letter.js";
 import { findLetters, type LetterChoice } from "./letters.js";
 import { type Mark, writeMarks } from "./marks.js";
 import { isOutOfTime } from "./out-of-time.js";
+import { type RedriveMark, toRedriveHeader } from "./redrive-mark.js";
 
 /** Hands a record to a route; resolves when the route has dealt with it for good (delivered, filtered, or dead-lettered anew), throws where it gives it back. */
 export type RouteInvoker = (route: string, record: KafkaRecord, mark: RedriveMark, deadline: Deadline) => Promise<void>;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Permission } from "../../../lib/access.js";
 import type { Operations } from "../../../lib/http/operation.js";
-import { deadLetterTopicOf } from "../../../lib/relay/dead-letter.js";
+import { deadLetterTopicOf } from "../../../lib/relay/dead-letters/dead-letter.js";
 import type { Route } from "../../../lib/relay/route.js";
 
 export interface RouteNeeds {

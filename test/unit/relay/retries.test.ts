@@ -1,6 +1,6 @@
 /** Retries, waits and the breaker, with a clock whose hours take no time. */
 import { describe, expect, test } from "vitest";
-import { Breaker } from "../../../lib/relay/breaker.js";
+import { Breaker } from "../../../lib/relay/batch/breaker.js";
 import { delivered, failed, records, run } from "../../support/relay-bench.js";
 import { createVirtualClock } from "../../support/virtual-clock.js";
 

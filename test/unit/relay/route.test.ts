@@ -1,10 +1,10 @@
 /** What a route may say, what its filter and transform see, and what they make of a record. */
 import { describe, expect, test } from "vitest";
-import { toDeadLetter } from "../../../lib/relay/dead-letter.js";
-import { RecordDocument, type RouteDocument } from "../../../lib/relay/document.js";
-import { prepare, toEntry } from "../../../lib/relay/entry.js";
-import { runExamples } from "../../../lib/relay/examples.js";
+import { prepare, toEntry } from "../../../lib/relay/batch/entry.js";
+import { toDeadLetter } from "../../../lib/relay/dead-letters/dead-letter.js";
 import { jsonata } from "../../../lib/relay/jsonata.js";
+import { RecordDocument, type RouteDocument } from "../../../lib/relay/route/document.js";
+import { runExamples } from "../../../lib/relay/route/examples.js";
 import { defineRoute, type RouteDefinition } from "../../../lib/relay/route.js";
 import { nowhere, record } from "../../support/relay-bench.js";
 

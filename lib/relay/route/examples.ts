@@ -1,11 +1,11 @@
 /** Runs the examples of a route: what it makes of an input, held against what the example expects. Nothing is delivered. */
 import { isDeepStrictEqual } from "node:util";
-import { parseJson } from "../json/read.js";
-import { toJsonText } from "../json/write.js";
-import type { KafkaRecord } from "../kafka/records.js";
-import type { Message } from "./delivery.js";
-import { prepare, toEntry } from "./entry.js";
-import type { ExpectedMessage, Route, RouteExample } from "./route.js";
+import { parseJson } from "../../json/read.js";
+import { toJsonText } from "../../json/write.js";
+import type { KafkaRecord } from "../../kafka/records.js";
+import { prepare, toEntry } from "../batch/entry.js";
+import type { Message } from "../delivery.js";
+import type { ExpectedMessage, Route, RouteExample } from "../route.js";
 
 export interface ExampleResult {
   readonly name: string;

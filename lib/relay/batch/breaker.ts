@@ -2,7 +2,7 @@
  * One breaker a target: an outage costs one timeout and not one a record, and a fault that condemns every record stops before the topic is emptied.
  * It lives as long as the function's environment, so that the next batch knows what this one found out.
  */
-import type { BreakerPolicy } from "./route.js";
+import type { BreakerPolicy } from "../route.js";
 
 export class Breaker {
   readonly #policy: BreakerPolicy;

@@ -1,12 +1,12 @@
 /** Writes dead letters, and makes their topic when it is first needed. What it does not take is told, so that the record is given back and not lost. */
-import { type Deadline, sooner } from "../deadline.js";
-import { RelayError, toRelayError } from "../errors.js";
-import type { Kafka } from "../kafka/kafka.js";
-import { parseTopicName } from "../kafka/topic-name.js";
-import type { DeadLetters } from "./batch.js";
+import { type Deadline, sooner } from "../../deadline.js";
+import { RelayError, toRelayError } from "../../errors.js";
+import type { Kafka } from "../../kafka/kafka.js";
+import { parseTopicName } from "../../kafka/topic-name.js";
+import type { DeadLetters } from "../batch/batch.js";
+import type { Entry } from "../batch/entry.js";
 import { type DeadLetterOrigin, deadLetterTopicOf, toDeadLetter } from "./dead-letter.js";
-import { type DeadLetterTopic, ensureDeadLetterTopic, lossesOf } from "./dead-letter-topic.js";
-import type { Entry } from "./entry.js";
+import { type DeadLetterTopic, ensureDeadLetterTopic, lossesOf } from "./topic.js";
 
 /** Asking after the settings of a topic is no reason to be late. */
 const askTimeoutMs = 2_000;

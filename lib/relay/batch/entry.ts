@@ -1,13 +1,13 @@
 /** One record on its way through a route: what the filter said, what the transform made of it, what was tried, and what became of it. */
-import { RelayError, reasonOf } from "../errors.js";
-import type { KafkaRecord } from "../kafka/records.js";
-import type { Delivery, Message } from "./delivery.js";
+import { RelayError, reasonOf } from "../../errors.js";
+import type { KafkaRecord } from "../../kafka/records.js";
+import { type RedriveMark, takeRedriveHeader } from "../dead-letters/redrive-mark.js";
+import type { Delivery, Message } from "../delivery.js";
+import { RecordDocument } from "../route/document.js";
+import { textAt } from "../route/path.js";
+import { transformRecord } from "../route/transform.js";
+import type { Route } from "../route.js";
 import { recordId } from "./delivery-id.js";
-import { RecordDocument } from "./document.js";
-import { textAt } from "./path.js";
-import { type RedriveMark, takeRedriveHeader } from "./redrive-mark.js";
-import type { Route } from "./route.js";
-import { transformRecord } from "./transform.js";
 
 export type Verdict = "delivered" | "filtered" | "dead-lettered" | "given-back";
 

@@ -1,5 +1,5 @@
 /** What records ask for next: which of a lane go into a call, and what the outcomes of the call say of each. */
-import type { Delivery, DeliveryOutcome } from "./delivery.js";
+import type { Delivery, DeliveryOutcome } from "../delivery.js";
 import type { Entry } from "./entry.js";
 import { faultOf } from "./retry.js";
 

@@ -1,6 +1,6 @@
 /** Whose fault a failed delivery is, and when it may be tried again. Pure. */
-import type { RelayError } from "../errors.js";
-import type { RetryPolicy } from "./route.js";
+import type { RelayError } from "../../errors.js";
+import type { RetryPolicy } from "../route.js";
 
 /**
  * What a failure asks for. The record's own: dead letter at once. The target's: again later, also what would be a caller's fault over HTTP (a topic that is

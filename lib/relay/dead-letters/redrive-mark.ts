@@ -3,8 +3,8 @@
  * keeps its first coordinates. A record that was redriven to a topic carries a header, which anyone who writes to the topic can write too: nothing but a count is
  * taken from it. The relay takes the header off before anybody sees it.
  */
-import type { KafkaRecord, RecordHeader } from "../kafka/records.js";
-import type { KafkaEvent } from "../kafka-event/shape.js";
+import type { KafkaRecord, RecordHeader } from "../../kafka/records.js";
+import type { KafkaEvent } from "../../kafka-event/shape.js";
 
 export const redriveHeader = "relay.redrive";
 

@@ -1,5 +1,5 @@
 /** One id a delivery, the same over retries, repeats and redrives: what receivers tell repeats by. */
-import type { RecordDocument } from "./document.js";
+import type { RecordDocument } from "../route/document.js";
 
 /**
  * CloudEvents name an event by source and id, and a source holds no space. Any other record is named by where it lies, with a namespace, since two clusters

@@ -1,13 +1,13 @@
 /** From one record to none, one or many messages, by the route's own function or by JSONata. A transform that throws or overruns fails its record for good. */
-import { utf8Text } from "../cloudevents/event.js";
-import { RelayError } from "../errors.js";
-import { parseJson, parsePlainJson } from "../json/read.js";
-import { toJsonText } from "../json/write.js";
-import type { RecordHeader } from "../kafka/records.js";
-import type { Message } from "./delivery.js";
+import { utf8Text } from "../../cloudevents/event.js";
+import { RelayError } from "../../errors.js";
+import { parseJson, parsePlainJson } from "../../json/read.js";
+import { toJsonText } from "../../json/write.js";
+import type { RecordHeader } from "../../kafka/records.js";
+import type { Message } from "../delivery.js";
+import { isJsonata } from "../jsonata.js";
+import type { Route } from "../route.js";
 import { parsedOr, type RecordDocument, type RouteDocument } from "./document.js";
-import { isJsonata } from "./jsonata.js";
-import type { Route } from "./route.js";
 
 /** What a transform answers for one message. What is left out stays as the record has it. */
 export interface TransformedMessage {

@@ -1,6 +1,7 @@
 /** What has to wait for what: the entries of a batch, split into lanes by the route's order. Inside a lane one goes after the other; lanes go side by side. */
+
+import type { Order } from "../route.js";
 import type { Entry } from "./entry.js";
-import type { Order } from "./route.js";
 
 /**
  * One lane a partition, a key (of a partition: a key does not change its partition), or a record. Records without a key stand for themselves by `key`: nothing

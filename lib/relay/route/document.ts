@@ -1,11 +1,11 @@
 /** A record as filters and transforms see it: decoded on first touch, each part once. Bytes that are no UTF-8 text stand as base64. */
-import { type AttributeValue, type CloudEvent, isJsonType, utf8Text } from "../cloudevents/event.js";
-import { modeOf, readCloudEvent } from "../cloudevents/kafka.js";
-import { RelayError } from "../errors.js";
-import { toExactNumber } from "../json/number-text.js";
-import { parseJson, parsePlainJson } from "../json/read.js";
-import type { KafkaRecord } from "../kafka/records.js";
-import type { Message } from "./delivery.js";
+import { type AttributeValue, type CloudEvent, isJsonType, utf8Text } from "../../cloudevents/event.js";
+import { modeOf, readCloudEvent } from "../../cloudevents/kafka.js";
+import { RelayError } from "../../errors.js";
+import { toExactNumber } from "../../json/number-text.js";
+import { parseJson, parsePlainJson } from "../../json/read.js";
+import type { KafkaRecord } from "../../kafka/records.js";
+import type { Message } from "../delivery.js";
 import { textAt } from "./path.js";
 
 export interface RouteDocument<Value = unknown> {

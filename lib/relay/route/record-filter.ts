@@ -1,8 +1,8 @@
 /** Event patterns on whole records, for those who read: the language and the fields of a route's filter, given as JSON text. */
-import { didYouMean } from "../closest-name.js";
-import { RelayError } from "../errors.js";
-import type { KafkaRecord } from "../kafka/records.js";
-import { compilePattern } from "../patterns/compile.js";
+import { didYouMean } from "../../closest-name.js";
+import { RelayError } from "../../errors.js";
+import type { KafkaRecord } from "../../kafka/records.js";
+import { compilePattern } from "../../patterns/compile.js";
 import { documentFields, RecordDocument } from "./document.js";
 
 export type RecordFilter = (record: KafkaRecord) => boolean;

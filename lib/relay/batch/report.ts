@@ -1,9 +1,9 @@
 /** What a batch came to, for operators: counts and latencies as metrics, and a line for whatever somebody may have to look at. */
-import type { LogFields, Telemetry } from "../telemetry.js";
-import { traceIdOf } from "../telemetry.js";
+import type { LogFields, Telemetry } from "../../telemetry.js";
+import { traceIdOf } from "../../telemetry.js";
+import type { Route } from "../route.js";
 import type { Entry, Verdict } from "./entry.js";
 import { faultOf } from "./retry.js";
-import type { Route } from "./route.js";
 
 /** Lines about single records a batch; the metrics count all of them. */
 const linesMax = 20;

@@ -2,8 +2,8 @@
  * A dead letter: the record's key, value and headers byte for byte, and why it is one in `relay.error.*` headers. It carries the time it is written: with the
  * record's own time the broker's retention could delete it within minutes, or `message.timestamp.after.max.ms` refuse it for ever. Pure, both ways.
  */
-import type { KafkaRecord, OutgoingRecord, RecordHeader } from "../kafka/records.js";
-import type { Entry } from "./entry.js";
+import type { KafkaRecord, OutgoingRecord, RecordHeader } from "../../kafka/records.js";
+import type { Entry } from "../batch/entry.js";
 
 /** Every header of ours begins with this; a record that fails again has them replaced, never doubled. */
 export const errorHeaderPrefix = "relay.error.";

@@ -1,13 +1,13 @@
 /** What stands at a path of a record, its digits kept: "value.a.b", "key", "key.a", "headers.name", "topic", "partition", "offset", "timestamp". */
 
-import { isInDateRange } from "../calendar.js";
-import { utf8Text } from "../cloudevents/event.js";
-import { RelayError } from "../errors.js";
-import { NumberText, plainText } from "../json/number-text.js";
-import { parseJson } from "../json/read.js";
-import { toJsonText } from "../json/write.js";
-import type { KafkaRecord } from "../kafka/records.js";
-import type { Message } from "./delivery.js";
+import { isInDateRange } from "../../calendar.js";
+import { utf8Text } from "../../cloudevents/event.js";
+import { RelayError } from "../../errors.js";
+import { NumberText, plainText } from "../../json/number-text.js";
+import { parseJson } from "../../json/read.js";
+import { toJsonText } from "../../json/write.js";
+import type { KafkaRecord } from "../../kafka/records.js";
+import type { Message } from "../delivery.js";
 
 export interface PathSource {
   readonly message: Message;

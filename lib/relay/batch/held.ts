@@ -3,7 +3,7 @@
  * those behind such a record in the same call. When the batch comes again, a call therefore ends with the held record, and what is behind it is not delivered anew
  * with every try.
  */
-import type { KafkaRecord } from "../kafka/records.js";
+import type { KafkaRecord } from "../../kafka/records.js";
 import type { Entry } from "./entry.js";
 
 const recordsMax = 10_000;

@@ -1,9 +1,9 @@
 /** The topic of dead letters: created so that it keeps them, and looked at where somebody else created it. */
-import type { Deadline } from "../deadline.js";
-import { RelayError, toRelayError } from "../errors.js";
-import { describeConfigs } from "../kafka/admin/configs.js";
-import { createTopics } from "../kafka/admin/topics.js";
-import type { Kafka } from "../kafka/kafka.js";
+import type { Deadline } from "../../deadline.js";
+import { RelayError, toRelayError } from "../../errors.js";
+import { describeConfigs } from "../../kafka/admin/configs.js";
+import { createTopics } from "../../kafka/admin/topics.js";
+import type { Kafka } from "../../kafka/kafka.js";
 import { headersBytesMax } from "./dead-letter.js";
 
 const messageBytes = "max.message.bytes";

@@ -2,19 +2,19 @@
  * Relays a batch: every record is delivered, filtered, dead-lettered or given back, in the order the route asks for, and with as much side by side as that
  * order allows. Nothing is passed over: what neither the target nor the dead letter topic has acknowledged is given back, with everything behind it in its lane.
  */
-import { createDeadline, type Deadline } from "../deadline.js";
-import { RelayError, toRelayError } from "../errors.js";
-import type { KafkaRecord } from "../kafka/records.js";
-import type { PartitionRecords } from "../kafka-event/read.js";
+import { createDeadline, type Deadline } from "../../deadline.js";
+import { RelayError, toRelayError } from "../../errors.js";
+import type { KafkaRecord } from "../../kafka/records.js";
+import type { PartitionRecords } from "../../kafka-event/read.js";
+import type { RedriveMark } from "../dead-letters/redrive-mark.js";
+import type { Delivery, DeliveryOutcome, Target } from "../delivery.js";
+import type { Route } from "../route.js";
 import type { Breaker } from "./breaker.js";
 import type { Clock } from "./clock.js";
-import type { Delivery, DeliveryOutcome, Target } from "./delivery.js";
 import { type Entry, prepare, toEntry, type Verdict } from "./entry.js";
 import { toLanes } from "./lanes.js";
 import { deliverAgain, hasFailedBefore, headOf, judge } from "./outcomes.js";
-import type { RedriveMark } from "./redrive-mark.js";
 import { backoffMs, faultOf, toWaitMs } from "./retry.js";
-import type { Route } from "./route.js";
 
 export interface DeadLetters {
   /** One answer an entry: undefined once the dead letter topic has acknowledged it, else why it has not. */
