@@ -1,5 +1,5 @@
 /** Times as callers write them: milliseconds since the epoch, or ISO-8601 with a zone. */
-
+import * as v from "valibot";
 import { isCalendarDay } from "../calendar.js";
 
 /** The last millisecond that ISO-8601 text (and a JavaScript date) can say. */
@@ -30,3 +30,11 @@ function parseIso(text: string): number {
   if (!isCalendarDay(Number(year), Number(month), Number(day))) return Number.NaN;
   return Math.floor(Date.parse(text.replace(" ", "T").toUpperCase()));
 }
+
+/** A time in a body or a query, as milliseconds since the epoch; without a zone it is UTC. */
+export const timeMs = v.pipe(
+  v.union([v.number(), v.string()]),
+  v.transform(toTimestampMsInUtc),
+  v.check((ms) => ms !== undefined, "must be a time: milliseconds since 1970, or text such as 2026-05-01T12:00:00Z"),
+  v.transform((ms) => BigInt(ms ?? 0)),
+);

@@ -2,6 +2,7 @@
 import { RelayError } from "../../errors.js";
 import { createAcls, deleteAcls, findAcls } from "../../kafka/admin/acls.js";
 import { type Operations, operation } from "../operation.js";
+import { clusterLinks, inCluster } from "../rest/in-cluster.js";
 import {
   aclBatchBody,
   aclBody,
@@ -15,7 +16,6 @@ import {
   toFilter,
 } from "../rest/v3-acls.js";
 import { toList } from "../rest/v3-resources.js";
-import { clusterLinks, inCluster } from "./in-cluster.js";
 
 export const aclOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/acls": operation({

@@ -3,11 +3,11 @@ import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { alterConfigs, type ConfigChange, type ConfigResource, describeConfigs } from "../../kafka/admin/configs.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
+import { alterConfigsBody, assertConfigsExist, configsOf, findConfig, setConfigBody } from "../rest/config-body.js";
+import { clusterLinks, inCluster } from "../rest/in-cluster.js";
 import { brokerConfig, brokerConfigList, clusterConfig, clusterConfigList, toBrokerConfig, toClusterConfig } from "../rest/v3-configs.js";
 import { paths, toList } from "../rest/v3-resources.js";
 import { brokerOf, inBroker } from "./cluster-operations.js";
-import { alterConfigsBody, assertConfigsExist, configsOf, findConfig, setConfigBody } from "./config-body.js";
-import { clusterLinks, inCluster } from "./in-cluster.js";
 
 const inBrokerConfig = v.object({ ...inBroker.entries, name: v.string() });
 const inClusterConfig = v.object({ ...inCluster.entries, name: v.string() });

@@ -4,6 +4,7 @@ import { RelayError } from "../../errors.js";
 import type { BrokerMetadata } from "../../kafka/metadata.js";
 import type { OperationContext, Operations } from "../operation.js";
 import { operation } from "../operation.js";
+import { clusterLinks, inCluster } from "../rest/in-cluster.js";
 import { linksTo, numberInPath, toList } from "../rest/v3-resources.js";
 import {
   brokerList,
@@ -15,7 +16,6 @@ import {
   toCluster,
   toReplica,
 } from "../rest/v3-topics.js";
-import { clusterLinks, inCluster } from "./in-cluster.js";
 
 export const inBroker = v.object({ ...inCluster.entries, broker: numberInPath });
 

@@ -8,11 +8,11 @@ import { type GroupLag, groupLag, groupLags } from "../../kafka/admin/lag.js";
 import { type ResetTo, resetOffsets, resetOffsetsOfAllTopics } from "../../kafka/admin/offset-reset.js";
 import { describeTopic } from "../../kafka/admin/topics.js";
 import { type Operations, operation } from "../operation.js";
+import { groupQuery, inGroup, namedGroup } from "../rest/group-in-path.js";
+import { clusterLinks, inCluster } from "../rest/in-cluster.js";
 import { lagList, lagResource, lagSummaryList, lagSummaryResource, toLag, toLagSummary } from "../rest/v3-groups.js";
 import { int64, listOf, numberInPath, offset, paths, someOf, toList } from "../rest/v3-resources.js";
-import { groupQuery, inGroup, namedGroup } from "./group-in-path.js";
-import { clusterLinks, inCluster } from "./in-cluster.js";
-import { timeMs } from "./time-body.js";
+import { timeMs } from "../timestamp.js";
 
 const inGroupTopic = v.object({ ...inGroup.entries, topic: v.string() });
 const inLag = v.object({ ...inGroupTopic.entries, partition: numberInPath });

@@ -4,6 +4,8 @@ import { RelayError } from "../../errors.js";
 import { type Group, type GroupMember, unknownGroup } from "../../kafka/admin/group.js";
 import { deleteGroups, describeGroup, describeGroups, listGroups } from "../../kafka/admin/groups.js";
 import { type Operations, operation } from "../operation.js";
+import { groupQuery, inGroup, namedGroup } from "../rest/group-in-path.js";
+import { clusterLinks, inCluster } from "../rest/in-cluster.js";
 import {
   assignmentList,
   assignmentResource,
@@ -17,8 +19,6 @@ import {
   toGroup,
 } from "../rest/v3-groups.js";
 import { numberInPath, paths, toList } from "../rest/v3-resources.js";
-import { groupQuery, inGroup, namedGroup } from "./group-in-path.js";
-import { clusterLinks, inCluster } from "./in-cluster.js";
 
 const inConsumer = v.object({ ...inGroup.entries, consumer: v.string() });
 const inAssignment = v.object({ ...inConsumer.entries, topic: v.string(), partition: numberInPath });

@@ -6,6 +6,7 @@ import { deleteRecords } from "../../kafka/admin/records-delete.js";
 import { describeTopic } from "../../kafka/admin/topics.js";
 import type { PartitionMetadata } from "../../kafka/metadata.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
+import { clusterLinks, inPartition, inTopic } from "../rest/in-cluster.js";
 import { int64, listOf, numberInPath, offset, paths, someOf, toList } from "../rest/v3-resources.js";
 import {
   partitionList,
@@ -17,8 +18,7 @@ import {
   toPartitionWithOffsets,
   toReplica,
 } from "../rest/v3-topics.js";
-import { clusterLinks, inPartition, inTopic } from "./in-cluster.js";
-import { timeMs } from "./time-body.js";
+import { timeMs } from "../timestamp.js";
 
 const inReplica = v.object({ ...inPartition.entries, broker: numberInPath });
 

@@ -7,8 +7,8 @@ import { type OperationContext, type Operations, operation, type Reply } from ".
 import { toProblem } from "../problem.js";
 import { type PartitionTold, type ReadAnswer, readRecords } from "../read/read-answer.js";
 import { formOf, offsetInQuery, partitionReadQuery, recordMediaTypes, recordQuery, startOf, topicReadQuery } from "../read/read-query.js";
+import { inPartition } from "../rest/in-cluster.js";
 import { linksTo, paths } from "../rest/v3-resources.js";
-import { inPartition } from "./in-cluster.js";
 
 /** Offsets and times: JSON numbers with all their digits. */
 const int64 = v.pipe(v.number(), v.integer());

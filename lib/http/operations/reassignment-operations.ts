@@ -5,9 +5,9 @@ import { electLeaders } from "../../kafka/admin/elections.js";
 import { alterReassignments, listReassignments } from "../../kafka/admin/reassignments.js";
 import { describeTopic } from "../../kafka/admin/topics.js";
 import { type Operations, operation } from "../operation.js";
+import { clusterLinks, inCluster, inPartition, inTopic } from "../rest/in-cluster.js";
 import { int32, paths, shortText, someOf, toList } from "../rest/v3-resources.js";
 import { reassignmentList, reassignmentResource, toReassignment } from "../rest/v3-topics.js";
-import { clusterLinks, inCluster, inPartition, inTopic } from "./in-cluster.js";
 
 const partitionsAtOnceMax = 10_000;
 const partitionNumber = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2_147_483_647));

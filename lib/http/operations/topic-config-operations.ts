@@ -5,10 +5,10 @@ import { alterConfigs, type ConfigChange, describeConfigs } from "../../kafka/ad
 import { describeTopic, refuseInternalTopic } from "../../kafka/admin/topics.js";
 import { isInternalTopic, isTopicName } from "../../kafka/topic-name.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
+import { alterConfigsBody, assertConfigsExist, configChanges, configsOf, findConfig, setConfigBody } from "../rest/config-body.js";
+import { clusterLinks, inCluster, inTopic } from "../rest/in-cluster.js";
 import { topicConfig, topicConfigList, toTopicConfig } from "../rest/v3-configs.js";
 import { paths, toList } from "../rest/v3-resources.js";
-import { alterConfigsBody, assertConfigsExist, configChanges, configsOf, findConfig, setConfigBody } from "./config-body.js";
-import { clusterLinks, inCluster, inTopic } from "./in-cluster.js";
 
 const inTopicConfig = v.object({ ...inTopic.entries, name: v.string() });
 

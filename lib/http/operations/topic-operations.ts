@@ -5,10 +5,10 @@ import { type CreatedTopic, createTopics, deleteTopics, describeTopic, growTopic
 import type { TopicMetadata } from "../../kafka/metadata.js";
 import { parseTopicName } from "../../kafka/topic-name.js";
 import { type Operations, operation } from "../operation.js";
+import { configText } from "../rest/config-body.js";
+import { clusterLinks, inCluster, inTopic } from "../rest/in-cluster.js";
 import { flagInQuery, int32, paths, shortText, someOf, toList } from "../rest/v3-resources.js";
 import { type TopicFacts, topicList, topicResource, toTopic, toTopicFacts } from "../rest/v3-topics.js";
-import { configText } from "./config-body.js";
-import { clusterLinks, inCluster, inTopic } from "./in-cluster.js";
 
 const count16 = v.pipe(v.number(), v.integer(), v.minValue(-32_768), v.maxValue(32_767));
 const brokerIds = v.array(int32);

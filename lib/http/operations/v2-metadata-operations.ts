@@ -6,6 +6,7 @@ import { describeTopic } from "../../kafka/admin/topics.js";
 import type { PartitionMetadata, TopicMetadata } from "../../kafka/metadata.js";
 import { isTopicName } from "../../kafka/topic-name.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
+import { configsOf } from "../rest/config-body.js";
 import {
   toV2Partition,
   toV2Topic,
@@ -18,7 +19,6 @@ import {
   v2TopicNames,
 } from "../rest/v2-metadata.js";
 import { numberInPath } from "../rest/v3-resources.js";
-import { configsOf } from "./config-body.js";
 
 const inTopic = v.object({ topic: v.string() });
 const inPartition = v.object({ topic: v.string(), partition: numberInPath });

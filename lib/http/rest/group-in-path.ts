@@ -3,8 +3,8 @@ import * as v from "valibot";
 import type { Permission } from "../../access.js";
 import { RelayError } from "../../errors.js";
 import type { OperationContext } from "../operation.js";
-import type { Links } from "../rest/v3-resources.js";
 import { clusterLinks, inCluster } from "./in-cluster.js";
+import type { Links } from "./v3-resources.js";
 
 export const inGroup = v.object({ ...inCluster.entries, group: v.string() });
 export const groupQuery = v.object({ group_id: v.optional(v.string()) });

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { type ConfigChange, type ConfigEntry, type ConfigResource, describeConfigs } from "../../kafka/admin/configs.js";
 import type { OperationContext } from "../operation.js";
-import { shortText } from "../rest/v3-resources.js";
+import { shortText } from "./v3-resources.js";
 
 /** Kafka's settings are text; a number or a boolean in a body is its text. */
 export const configText = v.pipe(

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { assertCluster } from "../../kafka/admin/cluster.js";
 import type { OperationContext } from "../operation.js";
-import { type Links, linksTo, numberInPath } from "../rest/v3-resources.js";
+import { type Links, linksTo, numberInPath } from "./v3-resources.js";
 
 export const inCluster = v.object({ cluster_id: v.string() });
 export const inTopic = v.object({ ...inCluster.entries, topic: v.string() });
