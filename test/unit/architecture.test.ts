@@ -1,8 +1,9 @@
 /** The rules of the house, executed: who may import whom, who knows kafkajs, who reads the environment, what a name may be. */
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize, relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { type Import, importsOf } from "../support/imports.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const rooms = ["functions", "lib", "local", "test"] as const;
@@ -12,7 +13,7 @@ interface SourceFile {
   readonly path: string;
   readonly text: string;
   /** What it imports: paths from the root for our own files, package names otherwise. */
-  readonly imports: readonly { readonly what: string; readonly isDynamic: boolean; readonly isType: boolean }[];
+  readonly imports: readonly Import[];
 }
 
 const files: readonly SourceFile[] = rooms.flatMap((room) => sourcesIn(room));
@@ -26,33 +27,6 @@ function sourcesIn(folder: string): SourceFile[] {
       const text = readFileSync(join(root, path), "utf8");
       return { path, text, imports: importsOf(path, text) };
     });
-}
-
-function importsOf(path: string, text: string): SourceFile["imports"] {
-  const withoutComments = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-  const found = [
-    ...[...withoutComments.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s*)?["']([^"'\n]+)["']/gm)].map(
-      ([, type, what = ""]) => ({
-        what,
-        isDynamic: false,
-        isType: type !== undefined,
-      }),
-    ),
-    ...[...withoutComments.matchAll(/(?<!typeof )\bimport\(\s*["']([^"'\n]+)["']/g)].map(([, what = ""]) => ({
-      what,
-      isDynamic: true,
-      isType: false,
-    })),
-    ...[...withoutComments.matchAll(/\brequire\(\s*["']([^"'\n]+)["']/g)].map(([, what = ""]) => ({
-      what,
-      isDynamic: false,
-      isType: false,
-    })),
-  ];
-  return found.map((one) => ({
-    ...one,
-    what: one.what.startsWith(".") ? normalize(join(dirname(path), one.what)).replaceAll("\\", "/") : one.what,
-  }));
 }
 
 const roomOf = (path: string): string => path.split("/")[0] ?? "";
