@@ -72,7 +72,7 @@ test("a letter of the caller's own topic and route is redriven, at its own coord
 
   expect(json).toMatchObject({ redriven: 1, failed: 0 });
   expect(invoked.map(({ name }) => name)).toEqual(["relay-aRoute"]);
-  expect(invoked[0]?.event.relayRedrive).toEqual({ count: 1 });
+  expect(invoked[0]?.event.relayRedrive).toEqual({ count: 1, generation: 0 });
   const { records = {} } = invoked[0]?.event ?? {};
   expect(records[`${teamA}.orders-0`]?.[0]).toMatchObject({
     topic: `${teamA}.orders`,
