@@ -25,3 +25,31 @@ export function keeping(marginMs: number, deadline: Deadline): Deadline {
 export function assertTimeLeft(deadline: Deadline, what: string): void {
   if (deadline.leftMs() <= 0) throw new RelayError("deadline-exceeded", `No time was left to ${what}.`);
 }
+
+/** The longest delay that a timer of Node accepts; a longer one would fire at once. */
+const timerMsMax = 2 ** 31 - 1;
+
+/**
+ * What `promise` comes to, or what `late` gives (or throws) if the deadline passes first. The promise goes on and its later failure is ignored: whoever holds
+ * a socket or a lock for it ends it in `late`. No timer is left behind.
+ */
+export async function within<T, Late = never>(deadline: Deadline, promise: Promise<T>, late: () => Late): Promise<T | Late> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<Late>((resolve, reject) => {
+    timer = setTimeout(
+      () => {
+        try {
+          resolve(late());
+        } catch (error) {
+          reject(error);
+        }
+      },
+      Math.min(timerMsMax, deadline.leftMs()),
+    );
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
