@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starts the program wherever it is installed: its source (by tsx) in a clone, else the bundle that `npx tsx local/build/cli.ts` makes.
+// Starts the program: from source (with tsx) in a clone, otherwise from the bundle that `npx tsx local/build/cli.ts` builds.
 import { existsSync } from "node:fs";
 
 const bundle = new URL("./dist/main.js", import.meta.url);
@@ -17,6 +17,6 @@ async function runsTypeScript() {
 if (await runsTypeScript()) await import("./main.ts");
 else if (existsSync(bundle)) await import(bundle.href);
 else {
-  console.error("error: kafka-relay is neither built (local/cli/dist) nor are its development dependencies installed: run npm install.");
+  console.error("error: kafka-relay is not built (local/cli/dist is missing) and its development dependencies are not installed. Run npm install.");
   process.exitCode = 1;
 }

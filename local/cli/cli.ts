@@ -1,4 +1,4 @@
-/** What every command leans on: one connection made on first use, tables for people and JSON for programs, one message and an exit code for what fails. */
+/** What every command uses: one connection made on first use, tables for people, JSON for programs, and one message with an exit code for each failure. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
@@ -17,7 +17,7 @@ export interface World {
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Buffer | string> & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
-  /** Aborted on Ctrl-C: what goes on until then ends in good order. */
+  /** Aborted on Ctrl-C: a command that runs until then shuts down cleanly. */
   readonly interrupted: AbortSignal;
 }
 
@@ -34,22 +34,22 @@ export interface Progress {
   readonly stop: () => void;
 }
 
-/** What an action works with. */
+/** What an action can use. */
 export interface CliContext {
   readonly world: World;
   readonly isJson: boolean;
   readonly kafka: () => Promise<Kafka>;
-  /** A new one at each call, of `--timeout`: for one thing that is asked. */
+  /** Each call makes a new deadline of `--timeout`, for one request to the cluster. */
   readonly deadline: () => Deadline;
   /** Rows as a table, or as one JSON list. */
   readonly print: <R extends Row>(rows: readonly R[], columns: readonly Column<R>[]) => void;
-  /** One thing as name and value, or as one JSON object. */
+  /** One row as names and values, or as one JSON object. */
   readonly printOne: (row: Row) => void;
-  /** A line for people: not written with `--json`. */
+  /** A line for people; omitted with `--json`. */
   readonly say: (line: string) => void;
-  /** Text as it is, waiting where the reader is slow. */
+  /** Text unchanged; waits for a slow reader. */
   readonly write: (text: string | Buffer) => Promise<void>;
-  /** A part of the work failed: told at once, and the exit code is 1 though the rest went well. */
+  /** Reports at once that part of the work failed. The exit code is then 1, even if the rest succeeds. */
   readonly complain: (error: RelayError) => void;
   /** A bar on a terminal, nothing elsewhere. */
   readonly progress: (what: string, total: number) => Progress;
@@ -61,15 +61,15 @@ export interface Cli {
   readonly program: Command;
   /** A noun: `kafka-relay <name> <verb>`. */
   readonly noun: (name: string, description: string, examples: readonly string[]) => Command;
-  /** What `.action()` takes: opens the context, runs, closes. `args` are the command's arguments in one flat list. */
+  /** The function for `.action()`: opens the context, runs, closes. `args` are the command's arguments in one flat list. */
   readonly action: <Options>(run: Action<Options>) => (...given: unknown[]) => Promise<void>;
-  /** Runs a command line (without node and file) and answers its exit code: 0 done, 1 failed, 2 wrongly used. */
+  /** Runs a command line (without node and file) and returns its exit code: 0 success, 1 failure, 2 incorrect usage. */
   readonly run: (words: readonly string[]) => Promise<number>;
 }
 
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
-/** Wrong usage that only an action can see. */
+/** Incorrect usage that only an action can detect. */
 export function usageError(message: string): InvalidArgumentError {
   return new InvalidArgumentError(message);
 }
@@ -86,7 +86,7 @@ interface GlobalOptions {
 }
 
 const closeWithinMs = 500;
-/** What the configuration takes. */
+/** The range that the configuration accepts. */
 const requestTimeoutMinMs = 100;
 const requestTimeoutMaxMs = 60_000;
 
@@ -94,13 +94,13 @@ export function createCli(world: World): Cli {
   const colors = createColors(world.stdout.isTTY === true && world.env.NO_COLOR === undefined);
   let exitCode: number = exitCodes.done;
   const program = new Command("kafka-relay")
-    .description("Kafka from the command line: topics, records, groups, offsets, ACLs, and this project's routes and dead letters.")
-    .version(manifest.version, "--version", "the version of this program")
-    .option("--brokers <list>", "host:port of one or more brokers, separated by commas (KAFKA_BROKERS, else 127.0.0.1:9092)")
-    .option("--json", "answers for programs: JSON on standard output, errors as JSON on standard error")
-    .option("--timeout <seconds>", "the longest that one question to the cluster may take", toSeconds, 30)
+    .description("Manage Kafka from the command line: topics, records, groups, offsets and ACLs, and this project's routes and dead letters.")
+    .version(manifest.version, "--version", "print the version")
+    .option("--brokers <list>", "comma-separated host:port list (default: KAFKA_BROKERS, or 127.0.0.1:9092)")
+    .option("--json", "print JSON: results on standard output, errors on standard error")
+    .option("--timeout <seconds>", "maximum time for one request to the cluster", toSeconds, 30)
     .exitOverride()
-    .showHelpAfterError("(--help tells how it is used, with examples)")
+    .showHelpAfterError("(see --help for usage and examples)")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void world.stdout.write(text),
@@ -114,7 +114,7 @@ export function createCli(world: World): Cli {
     "kafka-relay groups describe billing --json | jq '.[0].lag'",
   ]).addHelpText(
     "after",
-    "\nTLS and SASL are set as for the functions: KAFKA_SSL, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD (docs/configuration.md).\nExit codes: 0 done, 1 failed (also in part), 2 wrongly used.",
+    "\nTLS and SASL use the same variables as the functions: KAFKA_SSL, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD (see docs/configuration.md).\nExit codes: 0 success, 1 failure (including partial failure), 2 incorrect usage.",
   );
 
   const action =
@@ -151,9 +151,9 @@ export function createCli(world: World): Cli {
 
 function reportFailure(world: World, program: Command, thrown: unknown): number {
   if (thrown instanceof CommanderError) {
-    // Commander has written help and its own complaints itself; an action's usage error has been seen by nobody yet.
+    // Commander has already printed help and its own errors. An action's usage error has not been printed yet.
     if (thrown instanceof InvalidArgumentError)
-      world.stderr.write(`error: ${thrown.message}\n(--help tells how it is used, with examples)\n`);
+      world.stderr.write(`error: ${thrown.message}\n(see --help for usage and examples)\n`);
     return thrown.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
   const error = toRelayError(thrown);
@@ -182,9 +182,9 @@ function createContext(
     world,
     isJson,
     kafka: async () => {
-      // An MSK cluster that is named tells its brokers itself.
+      // With MSK_CLUSTER_ARN, the brokers come from the MSK API.
       const fallback = world.env.MSK_CLUSTER_ARN === undefined ? "127.0.0.1:9092" : undefined;
-      // Nobody but the one who waits here says how long a busy broker may be silent.
+      // --timeout also decides how long a busy broker may take to answer.
       const patienceMs = Math.min(requestTimeoutMaxMs, Math.max(requestTimeoutMinMs, options.timeout * 1000));
       const KAFKA_REQUEST_TIMEOUT_MS = world.env.KAFKA_REQUEST_TIMEOUT_MS ?? String(Math.trunc(patienceMs));
       const KAFKA_BROKERS = options.brokers ?? world.env.KAFKA_BROKERS ?? fallback;
@@ -238,7 +238,7 @@ const bare = {
 };
 
 /** Text from a cluster must not steer a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is control characters that are shown harmlessly
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this regex exists to replace control characters
 export const printable = (text: string): string => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
 
 const toText = (cell: Cell): string => (cell === null || cell === undefined ? "-" : printable(String(cell)));
@@ -272,6 +272,6 @@ function createProgress(world: World, what: string, total: number): Progress {
 
 function toSeconds(text: string): number {
   const seconds = Number(text);
-  if (!(seconds > 0 && seconds <= 3600)) throw new InvalidArgumentError("It is a number of seconds, more than 0 and at most 3600.");
+  if (!(seconds > 0 && seconds <= 3600)) throw new InvalidArgumentError("It must be a number of seconds greater than 0 and at most 3600.");
   return seconds;
 }

@@ -6,7 +6,7 @@ import { collect, collectPairs, type NameAndValue, toCount } from "./arguments.j
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 
 export function registerConfigs(cli: Cli): void {
-  const configs = cli.noun("configs", "Settings of topics, brokers and the whole cluster.", [
+  const configs = cli.noun("configs", "Manage the settings of topics, brokers and the whole cluster.", [
     "kafka-relay configs describe topic orders",
     "kafka-relay configs alter topic orders --set retention.ms=86400000",
   ]);
@@ -14,9 +14,9 @@ export function registerConfigs(cli: Cli): void {
   withExamples(
     configs
       .command("describe")
-      .description("What is set, and with --all the defaults too.")
-      .argument("<kind>", "topic, broker or cluster")
-      .argument("[name]", "the topic's name or the broker's number")
+      .description("Show explicit settings, or with --all also the defaults.")
+      .argument("<kind>", "topic, broker, or cluster")
+      .argument("[name]", "topic name or broker id")
       .option("--all", "defaults too")
       .action(cli.action(describe)),
     ["kafka-relay configs describe topic orders --all", "kafka-relay configs describe broker 1", "kafka-relay configs describe cluster"],
@@ -25,14 +25,14 @@ export function registerConfigs(cli: Cli): void {
   withExamples(
     configs
       .command("alter")
-      .description("Sets, unsets, appends and removes; what is not named stays as it is.")
-      .argument("<kind>", "topic, broker or cluster")
-      .argument("[name]", "the topic's name or the broker's number")
-      .option("-s, --set <name=value>", "may be repeated", collectPairs)
-      .option("-d, --delete <name>", "back to its default; may be repeated", collect)
-      .option("--append <name=value>", "adds to a list; may be repeated", collectPairs)
-      .option("--subtract <name=value>", "takes from a list; may be repeated", collectPairs)
-      .option("--validate-only", "says whether it could be done, and does nothing")
+      .description("Change settings. Settings that are not named stay as they are.")
+      .argument("<kind>", "topic, broker, or cluster")
+      .argument("[name]", "topic name or broker id")
+      .option("-s, --set <name=value>", "set a value; repeatable", collectPairs)
+      .option("-d, --delete <name>", "reset to the default; repeatable", collect)
+      .option("--append <name=value>", "add to a list; repeatable", collectPairs)
+      .option("--subtract <name=value>", "remove from a list; repeatable", collectPairs)
+      .option("--validate-only", "check whether the change is possible, without making it")
       .action(cli.action(alter)),
     [
       "kafka-relay configs alter topic orders --set retention.ms=86400000 --delete cleanup.policy",
@@ -45,7 +45,7 @@ function toResource(kind: string, name: string | undefined): ConfigResource {
   if (kind === "cluster" && name === undefined) return { kind };
   if (kind === "topic" && name !== undefined) return { kind, name };
   if (kind === "broker" && name !== undefined) return { kind, id: toCount(name) };
-  throw usageError("Say whose: topic <name>, broker <number>, or cluster.");
+  throw usageError("Name the resource: topic <name>, broker <id>, or cluster.");
 }
 
 async function describe(context: CliContext, options: { all?: boolean }, [kind = "", name]: readonly string[]): Promise<void> {
@@ -65,7 +65,7 @@ async function describe(context: CliContext, options: { all?: boolean }, [kind =
     }));
   context.print(rows, [
     { title: "setting", cell: (row) => row.name },
-    { title: "value", cell: (row) => (row.is_sensitive ? "(not told)" : row.value) },
+    { title: "value", cell: (row) => (row.is_sensitive ? "(hidden)" : row.value) },
     { title: "from", cell: (row) => row.source.toLowerCase().replaceAll("_", " ").replace(" config", "") },
   ]);
 }
@@ -88,7 +88,7 @@ async function alter(context: CliContext, options: AlterOptions, [kind = "", nam
     ...pairs("APPEND", options.append),
     ...pairs("SUBTRACT", options.subtract),
   ];
-  if (changes.length === 0) throw usageError("Say what to alter: --set, --delete, --append or --subtract.");
+  if (changes.length === 0) throw usageError("Nothing to alter. Use --set, --delete, --append or --subtract.");
   const refusal = resource.kind === "topic" ? refuseInternalTopic(resource.name) : undefined;
   if (refusal !== undefined) throw refusal;
   const validateOnly = options.validateOnly ?? false;

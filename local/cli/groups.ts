@@ -9,7 +9,7 @@ import { toNumbers, toOffset, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 
 export function registerGroups(cli: Cli): void {
-  const groups = cli.noun("groups", "Consumer groups: who reads what, how far behind, and where they go on.", [
+  const groups = cli.noun("groups", "Manage consumer groups: members, lag and committed offsets.", [
     "kafka-relay groups list --state stable",
     "kafka-relay groups describe billing",
     "kafka-relay groups reset-offsets billing --topic orders --to-earliest --dry-run",
@@ -18,9 +18,9 @@ export function registerGroups(cli: Cli): void {
   withExamples(
     groups
       .command("list")
-      .description("Groups of every protocol, with their state.")
-      .option("--state <list>", "only those in these states: stable,empty")
-      .option("--type <list>", "only those of these types: classic,consumer,share,streams")
+      .description("List groups of every protocol, with their state.")
+      .option("--state <list>", "only groups in these states: stable,empty")
+      .option("--type <list>", "only groups of these types: classic,consumer,share,streams")
       .action(cli.action(list)),
     ["kafka-relay groups list", "kafka-relay groups list --type share --json"],
   );
@@ -28,9 +28,9 @@ export function registerGroups(cli: Cli): void {
   withExamples(
     groups
       .command("describe")
-      .description("Members, committed offsets and lag of groups.")
-      .argument("[group...]", "all where absent")
-      .option("--members", "the members in place of the partitions")
+      .description("Show members, committed offsets and lag of groups.")
+      .argument("[group...]", "groups to show (default: all)")
+      .option("--members", "show members instead of partitions")
       .action(cli.action(describe)),
     ["kafka-relay groups describe billing", "kafka-relay groups describe billing --members", "kafka-relay groups describe --json"],
   );
@@ -38,7 +38,7 @@ export function registerGroups(cli: Cli): void {
   withExamples(
     groups
       .command("delete")
-      .description("Deletes groups that have no members, and what they have committed.")
+      .description("Delete groups that have no members, together with their committed offsets.")
       .argument("<group...>")
       .action(cli.action(remove)),
     ["kafka-relay groups delete billing old-billing"],
@@ -49,8 +49,8 @@ export function registerGroups(cli: Cli): void {
       .argument("<group>")
       .option("-t, --topic <topic>", "the topic")
       .option("--all-topics", "every topic that the group has committed an offset of")
-      .option("--partitions <list>", "these partitions alone: 0,1,2", toNumbers)
-      .option("--dry-run", "says what it would do, and does nothing")
+      .option("--partitions <list>", "only these partitions: 0,1,2", toNumbers)
+      .option("--dry-run", "show the result without changing anything")
       .action(cli.action(reset)),
     [
       "kafka-relay groups reset-offsets billing --topic orders --to-earliest",
@@ -63,10 +63,10 @@ export function registerGroups(cli: Cli): void {
   withExamples(
     groups
       .command("delete-offsets")
-      .description("Forgets what a group has committed for a topic that it does not read now.")
+      .description("Delete a group's committed offsets for a topic that it no longer reads.")
       .argument("<group>")
       .requiredOption("-t, --topic <topic>", "the topic")
-      .option("--partitions <list>", "these partitions alone: 0,1,2", toNumbers)
+      .option("--partitions <list>", "only these partitions: 0,1,2", toNumbers)
       .action(cli.action(removeOffsets)),
     ["kafka-relay groups delete-offsets billing --topic orders"],
   );
@@ -74,11 +74,11 @@ export function registerGroups(cli: Cli): void {
 
 function resetTargets(command: Command): Command {
   return command
-    .option("--to-earliest", "to the first record kept")
-    .option("--to-latest", "to the end")
+    .option("--to-earliest", "to the first available record")
+    .option("--to-latest", "to the end of the partition")
     .option("--to-offset <offset>", "to this offset", toOffset)
-    .option("--to-time <time>", "to the first record at or after a time: milliseconds since 1970, or like 2026-05-01T12:00:00Z", toTimeMs)
-    .option("--shift-by <records>", "forward, or backward where negative", toOffset);
+    .option("--to-time <time>", "to the first record at or after this time: milliseconds since 1970, or ISO-8601 such as 2026-05-01T12:00:00Z", toTimeMs)
+    .option("--shift-by <records>", "forward by this many records; a negative number moves backward", toOffset);
 }
 
 const states = [
@@ -98,7 +98,7 @@ function oneOf(known: readonly string[], what: string, list: string | undefined)
   if (list === undefined) return undefined;
   const named = list.split(",").map((one) => one.trim().toLowerCase().replaceAll("-", "_"));
   const stray = named.find((one) => !known.includes(one));
-  if (stray !== undefined) throw usageError(`${what} is one of ${known.join(", ")}; "${stray}" is none.`);
+  if (stray !== undefined) throw usageError(`${what} must be one of ${known.join(", ")}, not "${stray}".`);
   return new Set(named.map((one) => one.toUpperCase()));
 }
 
@@ -164,7 +164,7 @@ async function describe(context: CliContext, options: { members?: boolean }, giv
   }
   for (const { group, lags: partitions } of described) {
     const state = `${group.type.toLowerCase()}, ${group.state.toLowerCase()}, ${group.members.length} member(s)`;
-    context.say(`${group.groupId}: ${state}, ${totalLag(partitions)} record(s) behind`);
+    context.say(`${group.groupId}: ${state}, ${totalLag(partitions)} record(s) of lag`);
     if (options.members === true) {
       context.print(
         group.members.map((member) => ({ ...member })),

@@ -1,12 +1,12 @@
-/** The system's clock until somebody is in a hurry: then all time a batch had left is over, so that what waits for a sick target is given back at once. */
+/** The system clock, until `hurry` is called: then every batch's time is up, so records that wait for a failing target are returned at once. */
 import { type Clock, systemClock } from "../../lib/relay/batch/clock.js";
 
 export interface HurriedClock extends Clock {
-  /** From now on it is `aheadMs` later, and everything that was waiting for a time is called. */
+  /** Moves the clock ahead by `aheadMs` and fires every pending timer. */
   readonly hurry: () => void;
 }
 
-/** More than any batch may take. */
+/** Longer than any batch may take. */
 const aheadMs = 600_000;
 
 export function createHurriedClock(): HurriedClock {

@@ -1,4 +1,4 @@
-/** The program `kafka-relay` (`npm run relay --`): lists its nouns, and is the one file of it that reads the environment. */
+/** The program `kafka-relay` (`npm run relay --`): registers the commands. It is the only file of the CLI that reads the environment. */
 import { registerAcls } from "./acls.js";
 import { createCli } from "./cli.js";
 import { registerCluster, registerElections, registerReassignments, registerRecords } from "./cluster.js";
@@ -14,20 +14,20 @@ import { registerToken } from "./token.js";
 import { registerTopics } from "./topics.js";
 
 const interruption = new AbortController();
-/** One Ctrl-C comes from the terminal and once more from npm, which hands it on: those are one. */
+/** One Ctrl-C arrives twice: from the terminal, and again from npm, which forwards it. Both count as one. */
 const sameInterruptionMs = 1_000;
 let interruptedAtMs: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     const nowMs = Date.now();
-    // Twice, and it ends at once, whatever is under way.
+    // A second Ctrl-C exits at once.
     if (interruptedAtMs !== undefined && nowMs - interruptedAtMs > sameInterruptionMs) process.exit(130);
     interruptedAtMs ??= nowMs;
     interruption.abort();
   });
 }
 
-// `kafka-relay ... | head` closes the pipe: there is nobody left to write to, and nothing is wrong.
+// `kafka-relay ... | head` closes the pipe. That is normal: exit quietly.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 const cli = createCli({
@@ -38,7 +38,7 @@ const cli = createCli({
   interrupted: interruption.signal,
 });
 
-// One line a noun: its file registers it.
+// One line per noun: its file registers its commands.
 registerTopics(cli);
 registerProduce(cli);
 registerConsume(cli);

@@ -1,19 +1,19 @@
-/** `kafka-relay offsets`: where partitions begin and end, and where a time lies in them. */
+/** `kafka-relay offsets`: the first and end offsets of partitions, and the offset at a given time. */
 import { listOffsets, type PartitionPoint } from "../../lib/kafka/admin/list-offsets.js";
 import { describeTopic } from "../../lib/kafka/admin/topics.js";
 import { toNumbers, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, withExamples } from "./cli.js";
 
 export function registerOffsets(cli: Cli): void {
-  const offsets = cli.noun("offsets", "Offsets of topics.", ["kafka-relay offsets get orders"]);
+  const offsets = cli.noun("offsets", "Look up offsets of topics.", ["kafka-relay offsets get orders"]);
 
   withExamples(
     offsets
       .command("get")
-      .description("The first kept and the next offset of each partition, and with --time the first at or after it.")
+      .description("Show the first and end offset of each partition, and with --time the offset at that time.")
       .argument("<topic>")
-      .option("--partitions <list>", "these partitions alone: 0,1,2", toNumbers)
-      .option("--time <time>", "milliseconds since 1970, or like 2026-05-01T12:00:00Z", toTimeMs)
+      .option("--partitions <list>", "only these partitions: 0,1,2", toNumbers)
+      .option("--time <time>", "milliseconds since 1970, or ISO-8601 such as 2026-05-01T12:00:00Z", toTimeMs)
       .action(cli.action(get)),
     ["kafka-relay offsets get orders", "kafka-relay offsets get orders --time 2026-05-01T00:00:00Z --json"],
   );

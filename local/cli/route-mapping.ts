@@ -1,23 +1,23 @@
-/** Holds a route's function entry in serverless.yml to what the relay promises. Pure. */
+/** Checks that a route's function entry in serverless.yml keeps the relay's guarantees. Pure. */
 import { mappingFaults as deployedFaults, type MappingEvent } from "../build/deployment/mappings.js";
 import { sameMappings } from "../kafka-trigger/src/declaration/check.js";
 
-/** A function of serverless.yml as far as it is about a route. */
+/** The parts of a function in serverless.yml that concern a route. */
 export interface RouteFunction {
   readonly key: string;
-  /** Without extension: "functions/routes/strong-quakes". */
+  /** Without extension, such as "functions/routes/strong-quakes". */
   readonly file: string;
   readonly triggers: readonly (MappingEvent & { readonly topic: string })[];
 }
 
-/** What is wrong with how a route is deployed, one sentence each. `file` with its extension. */
+/** The faults in how a route is deployed, one sentence each. `file` includes the extension. */
 export function mappingFaults(file: string, functions: readonly RouteFunction[]): readonly string[] {
   const own = functions.filter((one) => one.file === file.replace(/\.\w+$/, ""));
   const [entry] = own;
-  if (entry === undefined) return ["It has no function in serverless.yml, so nothing triggers it."];
+  if (entry === undefined) return ["It has no function in serverless.yml, so nothing triggers it. Add one whose handler is this file."];
   if (own.length > 1)
-    return [`It has ${own.length} functions in serverless.yml (${own.map(({ key }) => key).join(", ")}): each would deliver every record.`];
-  if (entry.triggers.length === 0) return [`Its function ${entry.key} in serverless.yml has neither an msk nor a kafka event.`];
+    return [`It has ${own.length} functions in serverless.yml (${own.map(({ key }) => key).join(", ")}). Keep one of them: each would deliver every record.`];
+  if (entry.triggers.length === 0) return [`Its function ${entry.key} in serverless.yml has no msk or kafka event. Add one for its source topic.`];
   const sources = entry.triggers.map((trigger) => ({
     functionKey: entry.key,
     kind: "bootstrapServers" in trigger ? ("kafka" as const) : ("msk" as const),

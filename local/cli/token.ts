@@ -1,4 +1,4 @@
-/** `kafka-relay token`: a token for the API on this machine, where `npm start -- --auth jwt` asks for one. */
+/** `kafka-relay token`: a token for the local API when `npm start -- --auth jwt` requires one. */
 import { createToken } from "../auth/tokens.js";
 import { readSettings } from "../broker/settings.js";
 import { toCount } from "./arguments.js";
@@ -18,11 +18,11 @@ export function registerToken(cli: Cli): void {
   withExamples(
     cli.program
       .command("token")
-      .description("Prints a token for the API on this machine, as npm start -- --auth jwt asks for one.")
-      .option("--scopes <scopes>", "comma separated: admin, produce, read, or those of your RELAY_ACCESS_GRANTS", "admin")
-      .option("--groups <groups>", "comma separated: groups that your RELAY_ACCESS_GRANTS name")
-      .option("--subject <name>", "who is calling", "laptop")
-      .option("--expires <seconds>", "how long it is good", toCount, expiresSecondsDefault)
+      .description("Print a token for the local API, which requires one with npm start -- --auth jwt.")
+      .option("--scopes <scopes>", "comma-separated scopes: admin, produce, read, or scopes from RELAY_ACCESS_GRANTS", "admin")
+      .option("--groups <groups>", "comma-separated groups from RELAY_ACCESS_GRANTS")
+      .option("--subject <name>", "name of the caller", "laptop")
+      .option("--expires <seconds>", "lifetime of the token", toCount, expiresSecondsDefault)
       .action(cli.action(print)),
     [
       "kafka-relay token --scopes produce",
@@ -34,10 +34,10 @@ export function registerToken(cli: Cli): void {
 async function print({ write, world }: CliContext, { scopes, groups, subject, expires }: TokenOptions): Promise<void> {
   const names = scopes.split(",").map((scope) => scope.trim());
   if (names.some((name) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name)))
-    throw usageError("--scopes takes names without spaces, separated by commas.");
-  if (expires > expiresSecondsMax) throw usageError(`--expires takes at most ${expiresSecondsMax} seconds.`);
+    throw usageError("--scopes must be a comma-separated list of names without spaces.");
+  if (expires > expiresSecondsMax) throw usageError(`--expires must be at most ${expiresSecondsMax} seconds.`);
   const groupNames = groups?.split(",").map((group) => group.trim());
-  if (groupNames?.some((name) => name === "")) throw usageError("--groups takes names separated by commas, and none of them may be empty.");
+  if (groupNames?.some((name) => name === "")) throw usageError("--groups must be a comma-separated list of non-empty names.");
   const { dataFolder } = readSettings(world.env);
   await write(
     `${createToken(dataFolder, { subject, scopes: names, ...(groupNames === undefined ? {} : { groups: groupNames }), expiresInSeconds: expires }, Date.now())}\n`,

@@ -9,7 +9,7 @@ import { collect, collectPairs, type NameAndValue, toCount, toReplicaMap } from 
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 
 export function registerTopics(cli: Cli): void {
-  const topics = cli.noun("topics", "Topics of the cluster.", [
+  const topics = cli.noun("topics", "Manage topics.", [
     "kafka-relay topics list",
     "kafka-relay topics create orders --partitions 6 --config cleanup.policy=compact",
     "kafka-relay topics describe orders",
@@ -19,8 +19,8 @@ export function registerTopics(cli: Cli): void {
   withExamples(
     topics
       .command("list")
-      .description("Names, partitions and replicas of all topics.")
-      .option("--internal", "Kafka's own topics too")
+      .description("List topics with their partition and replica counts.")
+      .option("--internal", "include Kafka's internal topics")
       .action(cli.action(list)),
     ["kafka-relay topics list", "kafka-relay topics list --json | jq -r '.[].topic_name'"],
   );
@@ -30,12 +30,12 @@ export function registerTopics(cli: Cli): void {
       .command("create")
       .description("Creates topics.")
       .argument("<topic...>")
-      .option("-p, --partitions <count>", "number of partitions (the broker's default where absent)", toCount)
-      .option("-r, --replication-factor <count>", "replicas of each (the broker's default where absent)", toCount)
-      .option("--replicas <map>", 'which brokers hold which partition: "0:1,2 1:2,3"', toReplicaMap)
-      .option("-c, --config <name=value>", "a setting; may be repeated", collectPairs)
-      .option("--if-not-exists", "an existing topic is no failure")
-      .option("--validate-only", "says whether it could be created, and creates nothing")
+      .option("-p, --partitions <count>", "number of partitions (default: set by the broker)", toCount)
+      .option("-r, --replication-factor <count>", "replicas per partition (default: set by the broker)", toCount)
+      .option("--replicas <map>", 'brokers that hold each partition: "0:1,2 1:2,3"', toReplicaMap)
+      .option("-c, --config <name=value>", "a topic setting; repeatable", collectPairs)
+      .option("--if-not-exists", "succeed if the topic already exists")
+      .option("--validate-only", "check whether it could be created, without creating it")
       .action(cli.action(create)),
     [
       "kafka-relay topics create orders payments -p 6 -r 3",
@@ -46,8 +46,8 @@ export function registerTopics(cli: Cli): void {
   withExamples(
     topics
       .command("describe")
-      .description("Partitions, leaders, replicas and what is set on topics.")
-      .argument("[topic...]", "all but Kafka's own where absent")
+      .description("Show partitions, leaders, replicas and the settings made on topics.")
+      .argument("[topic...]", "topics to show (default: all except Kafka's internal ones)")
       .action(cli.action(describe)),
     ["kafka-relay topics describe orders", "kafka-relay topics describe --json"],
   );
@@ -55,12 +55,12 @@ export function registerTopics(cli: Cli): void {
   withExamples(
     topics
       .command("alter")
-      .description("Adds partitions, sets and unsets settings; what is not named stays as it is.")
+      .description("Add partitions and change settings. Settings that are not named stay as they are.")
       .argument("<topic>")
-      .option("-p, --partitions <count>", "the new number of partitions: more than now", toCount)
-      .option("-c, --config <name=value>", "sets a setting; may be repeated", collectPairs)
-      .option("--delete-config <name>", "back to its default; may be repeated", collect)
-      .option("--validate-only", "says whether it could be done, and does nothing")
+      .option("-p, --partitions <count>", "new number of partitions; must be greater than the current number", toCount)
+      .option("-c, --config <name=value>", "set a topic setting; repeatable", collectPairs)
+      .option("--delete-config <name>", "reset a setting to its default; repeatable", collect)
+      .option("--validate-only", "check whether the change is possible, without making it")
       .action(cli.action(alter)),
     [
       "kafka-relay topics alter orders --partitions 12",
@@ -71,15 +71,15 @@ export function registerTopics(cli: Cli): void {
   withExamples(
     topics
       .command("delete")
-      .description("Deletes topics and all their records.")
+      .description("Delete topics and all their records.")
       .argument("<topic...>")
-      .option("--if-exists", "an unknown topic is no failure")
+      .option("--if-exists", "succeed if a topic does not exist")
       .action(cli.action(remove)),
     ["kafka-relay topics delete orders", "kafka-relay topics delete orders payments --if-exists"],
   );
 }
 
-/** Of one request to the controller: so many are made in a second or two. */
+/** Topics per request to the controller, which creates this many in a second or two. */
 const topicsAtOnceMax = 50;
 
 async function inLotsWithProgress<Item, Result>(
@@ -135,7 +135,7 @@ interface CreateOptions {
 async function create(context: CliContext, options: CreateOptions, names: readonly string[]): Promise<void> {
   const { partitions, replicationFactor, replicas, config = [], validateOnly = false } = options;
   if (replicas !== undefined && (partitions !== undefined || replicationFactor !== undefined)) {
-    throw usageError("--replicas decides the partitions and the replication factor: leave out --partitions and --replication-factor.");
+    throw usageError("--replicas already sets the partitions and the replication factor. Omit --partitions and --replication-factor.");
   }
   const kafka = await context.kafka();
   const specs = names.map((name) => ({
@@ -202,7 +202,7 @@ async function describe(context: CliContext, _options: unknown, names: readonly 
   for (const topic of described) {
     const settings = Object.entries(topic.configs ?? {}).map(([name, value]) => `${name}=${value}`);
     context.say(`${topic.topic_name}: ${topic.partitions_count} partition(s), replicated ${topic.replication_factor} time(s)`);
-    context.say(settings.length === 0 ? "nothing set on the topic itself" : `set on the topic: ${settings.join(" ")}`);
+    context.say(settings.length === 0 ? "no settings on the topic itself" : `set on the topic: ${settings.join(" ")}`);
     context.print(topic.partitions, [
       { title: "partition", cell: (row) => row.partition_id },
       { title: "leader", cell: (row) => row.leader ?? "none" },
@@ -226,7 +226,7 @@ async function alter(context: CliContext, options: AlterOptions, [name = ""]: re
     ...config.map(({ name: setting, value }) => ({ name: setting, operation: "SET" as const, value })),
     ...deleteConfig.map((setting) => ({ name: setting, operation: "DELETE" as const, value: null })),
   ];
-  if (partitions === undefined && changes.length === 0) throw usageError("Say what to alter: --partitions, --config or --delete-config.");
+  if (partitions === undefined && changes.length === 0) throw usageError("Nothing to alter. Use --partitions, --config or --delete-config.");
   const refusal = refuseInternalTopic(name);
   if (refusal !== undefined) throw refusal;
   const kafka = await context.kafka();
@@ -245,7 +245,7 @@ async function alter(context: CliContext, options: AlterOptions, [name = ""]: re
   if (context.isJson) return context.printOne({ ...altered, altered: !validateOnly });
   const { changed_settings: changed, ...others } = altered;
   context.printOne(changed.length === 0 ? others : altered);
-  if (validateOnly) context.say("It could be altered so; nothing was.");
+  if (validateOnly) context.say("The change is valid. Nothing was altered.");
 }
 
 async function remove(context: CliContext, options: { ifExists?: boolean }, names: readonly string[]): Promise<void> {
