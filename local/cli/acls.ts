@@ -15,18 +15,20 @@ import {
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 
 export function registerAcls(cli: Cli): void {
-  const acls = cli.noun("acls", "Access control lists of the cluster.", [
+  const acls = cli.noun("acls", "Manage the cluster's access control lists.", [
     "kafka-relay acls list --resource-type topic",
     "kafka-relay acls create --resource-type topic --resource-name orders --principal User:alice --operation read",
   ]);
 
-  withExamples(searched(acls.command("list").description("The ACLs that match; what is not said matches any.")).action(cli.action(list)), [
-    "kafka-relay acls list",
-    "kafka-relay acls list --principal User:alice --json",
-  ]);
+  withExamples(
+    searched(acls.command("list").description("List the ACLs that match. An omitted option matches any value.")).action(cli.action(list)),
+    ["kafka-relay acls list", "kafka-relay acls list --principal User:alice --json"],
+  );
 
   withExamples(
-    searched(acls.command("create").description("Creates an ACL; it allows, unless --permission deny.")).action(cli.action(create)),
+    searched(acls.command("create").description("Create an ACL. It allows by default; use --permission deny to deny.")).action(
+      cli.action(create),
+    ),
     [
       "kafka-relay acls create --resource-type topic --resource-name orders --principal User:alice --operation read",
       "kafka-relay acls create --resource-type topic --resource-name team- --pattern-type prefixed --principal User:bob --operation write",
@@ -34,32 +36,32 @@ export function registerAcls(cli: Cli): void {
   );
 
   withExamples(
-    searched(acls.command("delete").description("Deletes the ACLs that match, and prints what they were."))
-      .option("--all", "delete all, where nothing is said that narrows it down")
+    searched(acls.command("delete").description("Delete the ACLs that match, and print them."))
+      .option("--all", "delete every ACL; required when no other option is given")
       .action(cli.action(remove)),
     ["kafka-relay acls delete --principal User:alice --resource-type topic --resource-name orders"],
   );
 }
 
-/** Words in any letter case. */
+/** An option with fixed values, in any letter case. */
 function word(flags: string, description: string, known: readonly string[]): Option {
   const choices = known.filter((one) => one !== "UNKNOWN").map((one) => one.toLowerCase());
   return new Option(flags, `${description} (${choices.join(", ")})`).argParser((text: string) => {
     const found = known.find((one) => one === text.toUpperCase().replaceAll("-", "_") && one !== "UNKNOWN");
     if (found !== undefined) return found;
-    throw usageError(`It is one of ${choices.join(", ")}.`);
+    throw usageError(`It must be one of ${choices.join(", ")}.`);
   });
 }
 
 function searched(command: Command): Command {
   return command
-    .addOption(word("--resource-type <type>", "what it is about", aclResourceTypes))
-    .option("--resource-name <name>", "its name, or * for any; kafka-cluster for the cluster")
-    .addOption(word("--pattern-type <type>", "how the name is meant", aclPatternTypes))
-    .option("--principal <principal>", "who, as in User:alice")
-    .option("--host <host>", "from where, or * for anywhere")
-    .addOption(word("--operation <operation>", "what is done", aclOperations))
-    .addOption(word("--permission <permission>", "allow or deny", aclPermissions));
+    .addOption(word("--resource-type <type>", "type of the resource", aclResourceTypes))
+    .option("--resource-name <name>", "name of the resource; * for any; kafka-cluster for the cluster")
+    .addOption(word("--pattern-type <type>", "how the name matches", aclPatternTypes))
+    .option("--principal <principal>", "principal, such as User:alice")
+    .option("--host <host>", "host of the client; * for any")
+    .addOption(word("--operation <operation>", "operation", aclOperations))
+    .addOption(word("--permission <permission>", "permission", aclPermissions));
 }
 
 interface AclOptions {
@@ -119,6 +121,6 @@ async function create(context: CliContext, options: AclOptions): Promise<void> {
 async function remove(context: CliContext, options: AclOptions & { readonly all?: boolean }): Promise<void> {
   const { resourceType, resourceName, principal, host, operation, permission, patternType } = options;
   const says = [resourceType, resourceName, principal, host, operation, permission, patternType].some((one) => one !== undefined);
-  if (!says && options.all !== true) throw usageError("That would delete every ACL of the cluster: say which, or --all.");
+  if (!says && options.all !== true) throw usageError("This would delete every ACL of the cluster. Narrow it down, or use --all.");
   printAcls(context, await deleteAcls(await context.kafka(), toFilter(options), context.deadline()));
 }

@@ -21,7 +21,8 @@ export function toNumbers(text: string): readonly number[] {
 /** Milliseconds since the epoch, or ISO-8601 text. */
 export function toTimeMs(text: string): number {
   const timeMs = toTimestampMsInUtc(text);
-  if (timeMs === undefined) throw new InvalidArgumentError("It must be a time: milliseconds since 1970, or ISO-8601 such as 2026-05-01T12:00:00Z.");
+  if (timeMs === undefined)
+    throw new InvalidArgumentError("It must be a time: milliseconds since 1970, or ISO-8601 such as 2026-05-01T12:00:00Z.");
   return timeMs;
 }
 

@@ -17,6 +17,8 @@ async function runsTypeScript() {
 if (await runsTypeScript()) await import("./main.ts");
 else if (existsSync(bundle)) await import(bundle.href);
 else {
-  console.error("error: kafka-relay is not built (local/cli/dist is missing) and its development dependencies are not installed. Run npm install.");
+  console.error(
+    "error: kafka-relay is not built (local/cli/dist is missing) and its development dependencies are not installed. Run npm install.",
+  );
   process.exitCode = 1;
 }

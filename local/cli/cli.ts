@@ -94,7 +94,9 @@ export function createCli(world: World): Cli {
   const colors = createColors(world.stdout.isTTY === true && world.env.NO_COLOR === undefined);
   let exitCode: number = exitCodes.done;
   const program = new Command("kafka-relay")
-    .description("Manage Kafka from the command line: topics, records, groups, offsets and ACLs, and this project's routes and dead letters.")
+    .description(
+      "Manage Kafka from the command line: topics, records, groups, offsets and ACLs, and this project's routes and dead letters.",
+    )
     .version(manifest.version, "--version", "print the version")
     .option("--brokers <list>", "comma-separated host:port list (default: KAFKA_BROKERS, or 127.0.0.1:9092)")
     .option("--json", "print JSON: results on standard output, errors on standard error")
@@ -152,8 +154,7 @@ export function createCli(world: World): Cli {
 function reportFailure(world: World, program: Command, thrown: unknown): number {
   if (thrown instanceof CommanderError) {
     // Commander has already printed help and its own errors. An action's usage error has not been printed yet.
-    if (thrown instanceof InvalidArgumentError)
-      world.stderr.write(`error: ${thrown.message}\n(see --help for usage and examples)\n`);
+    if (thrown instanceof InvalidArgumentError) world.stderr.write(`error: ${thrown.message}\n(see --help for usage and examples)\n`);
     return thrown.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
   const error = toRelayError(thrown);

@@ -1,4 +1,4 @@
-/** `kafka-relay cluster` and `brokers`: what there is; `reassignments` and `elections`: where partitions live and who leads them; `records`: deleting old ones. */
+/** `kafka-relay cluster` and `brokers` describe the cluster; `reassignments` and `elections` change replicas and leaders; `records` deletes records. */
 import { type ElectionType, electLeaders } from "../../lib/kafka/admin/elections.js";
 import { alterReassignments, listReassignments, type ReassignmentChange } from "../../lib/kafka/admin/reassignments.js";
 import { deleteRecords } from "../../lib/kafka/admin/records-delete.js";
@@ -7,66 +7,66 @@ import { toNumbers, toOffset, toReplicaMap } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 
 export function registerCluster(cli: Cli): void {
-  withExamples(cli.program.command("cluster").description("The cluster's id, controller and brokers.").action(cli.action(cluster)), [
+  withExamples(cli.program.command("cluster").description("Show the cluster's id, controller and brokers.").action(cli.action(cluster)), [
     "kafka-relay cluster",
     "kafka-relay cluster --json | jq -r .cluster_id",
   ]);
-  withExamples(cli.program.command("brokers").description("The brokers and where they listen.").action(cli.action(brokers)), [
+  withExamples(cli.program.command("brokers").description("List the brokers and their addresses.").action(cli.action(brokers)), [
     "kafka-relay brokers",
   ]);
 }
 
 export function registerRecords(cli: Cli): void {
-  const records = cli.noun("records", "Records of topics.", ["kafka-relay records delete orders --before 0:100"]);
+  const records = cli.noun("records", "Delete records of topics.", ["kafka-relay records delete orders --before 0:100"]);
   withExamples(
     records
       .command("delete")
-      .description("Deletes the records before an offset, or all so far.")
+      .description("Delete records before an offset, or all records.")
       .argument("<topic>")
-      .option("--before <map>", 'partition and offset: "0:100 1:250"')
-      .option("--all", "everything so far, of every partition")
+      .option("--before <map>", 'partition:offset pairs: "0:100 1:250"')
+      .option("--all", "all current records of every partition")
       .action(cli.action(removeRecords)),
     ['kafka-relay records delete orders --before "0:100 1:250"', "kafka-relay records delete orders --all"],
   );
 }
 
 export function registerReassignments(cli: Cli): void {
-  const reassignments = cli.noun("reassignments", "Moving partitions between brokers.", [
+  const reassignments = cli.noun("reassignments", "Move partitions between brokers.", [
     'kafka-relay reassignments start orders --replicas "0:2,3 1:3,1"',
     "kafka-relay reassignments list",
   ]);
-  withExamples(reassignments.command("list").description("What is under way.").action(cli.action(list)), [
+  withExamples(reassignments.command("list").description("List the reassignments in progress.").action(cli.action(list)), [
     "kafka-relay reassignments list",
   ]);
   withExamples(
     reassignments
       .command("start")
-      .description("Moves partitions; the first broker named is the preferred leader.")
+      .description("Move partitions. The first broker listed is the preferred leader.")
       .argument("<topic>")
-      .requiredOption("--replicas <map>", 'which brokers shall hold which partition: "0:2,3 1:3,1"', toReplicaMap)
+      .requiredOption("--replicas <map>", 'brokers that will hold each partition: "0:2,3 1:3,1"', toReplicaMap)
       .action(cli.action(start)),
     ['kafka-relay reassignments start orders --replicas "0:2,3 1:3,1"'],
   );
   withExamples(
     reassignments
       .command("cancel")
-      .description("Stops moving, and goes back.")
+      .description("Cancel reassignments and return to the previous replicas.")
       .argument("<topic>")
-      .option("--partitions <list>", "these partitions alone: 0,1,2", toNumbers)
+      .option("--partitions <list>", "only these partitions: 0,1,2", toNumbers)
       .action(cli.action(cancel)),
     ["kafka-relay reassignments cancel orders --partitions 0,1"],
   );
 }
 
 export function registerElections(cli: Cli): void {
-  const elections = cli.noun("elections", "Who leads partitions.", ["kafka-relay elections run --topic orders"]);
+  const elections = cli.noun("elections", "Elect partition leaders.", ["kafka-relay elections run --topic orders"]);
   withExamples(
     elections
       .command("run")
-      .description("Lets partitions be led by their preferred replica again: of a topic, or of all.")
-      .option("-t, --topic <topic>", "of this topic alone")
-      .option("--partitions <list>", "these partitions alone: 0,1,2", toNumbers)
-      .option("--unclean", "take any replica that is left, though it may lack records")
+      .description("Elect the preferred replica as leader, for the partitions of one topic or of all topics.")
+      .option("-t, --topic <topic>", "only partitions of this topic")
+      .option("--partitions <list>", "only these partitions: 0,1,2", toNumbers)
+      .option("--unclean", "elect any live replica, even one that lacks records")
       .action(cli.action(elect)),
     ["kafka-relay elections run", "kafka-relay elections run --topic orders --partitions 0"],
   );
@@ -97,7 +97,8 @@ function toOffsets(text: string): readonly { readonly partition: number; readonl
     .filter((part) => part !== "")
     .map((part) => {
       const [, partition, before] = /^(\d{1,9}):(-?\d{1,19})$/.exec(part) ?? [];
-      if (partition === undefined || before === undefined) throw usageError('--before is written "0:100 1:250": partition and offset.');
+      if (partition === undefined || before === undefined)
+        throw usageError('--before must have the form "0:100 1:250": partition:offset pairs.');
       return { partition: Number(partition), beforeOffset: toOffset(before) };
     });
 }
@@ -107,7 +108,7 @@ async function removeRecords(
   options: { before?: string; all?: boolean },
   [topic = ""]: readonly string[],
 ): Promise<void> {
-  if ((options.before === undefined) === (options.all !== true)) throw usageError('Say which records: --before "0:100 1:250", or --all.');
+  if ((options.before === undefined) === (options.all !== true)) throw usageError('Use either --before "0:100 1:250" or --all.');
   const named = options.before === undefined ? undefined : toOffsets(options.before);
   const kafka = await context.kafka();
   const everyPartition = async () =>
@@ -165,7 +166,7 @@ async function cancel(context: CliContext, options: { partitions?: readonly numb
   const partitions = options.partitions ?? (await underWay());
   if (partitions.length === 0) {
     await describeTopic(kafka, topic, context.deadline());
-    context.say(`Nothing of ${topic} is being moved.`);
+    context.say(`No partition of ${topic} is being moved.`);
   }
   await change(
     context,
@@ -176,7 +177,7 @@ async function cancel(context: CliContext, options: { partitions?: readonly numb
 
 async function elect(context: CliContext, options: { topic?: string; partitions?: readonly number[]; unclean?: boolean }): Promise<void> {
   const { topic, partitions } = options;
-  if (partitions !== undefined && topic === undefined) throw usageError("--partitions needs --topic.");
+  if (partitions !== undefined && topic === undefined) throw usageError("--partitions requires --topic <topic>.");
   const kafka = await context.kafka();
   const known = async (name: string) => (await describeTopic(kafka, name, context.deadline())).partitions.map(({ partition }) => partition);
   const type: ElectionType = options.unclean === true ? "UNCLEAN" : "PREFERRED";

@@ -1,4 +1,4 @@
-/** `kafka-relay consume`: the records of a topic as they come. It joins no group and commits nothing. */
+/** `kafka-relay consume`: prints the records of a topic as they arrive. It does not join a group or commit offsets. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isInDateRange, toIsoText } from "../../lib/calendar.js";
 import { RelayError } from "../../lib/errors.js";
@@ -15,16 +15,24 @@ export function registerConsume(cli: Cli): void {
   withExamples(
     cli.program
       .command("consume")
-      .description("Prints records, new ones unless told otherwise, until Ctrl-C or --limit. Joins no group, commits nothing.")
+      .description("Print records until Ctrl-C or --limit, by default only new ones. Does not join a group or commit offsets.")
       .argument("<topic>")
-      .option("--from-beginning", "from the first record kept")
-      .option("--from-offset <offset>", "from this offset of each partition", toOffset)
-      .option("--from-time <time>", "from the first record at or after: milliseconds since 1970, or like 2026-05-01T12:00:00Z", toTimeMs)
-      .option("--partitions <list>", "these partitions alone: 0,1,2", toNumbers)
-      .option("-n, --limit <count>", "ends after so many records", toCount)
-      .option("--filter <pattern>", "only records that match this event pattern (docs/patterns.md), as JSON", compileRecordFilterOption)
-      .option("--until-end", "ends where the topic ended when it began")
-      .option("--print <parts>", "what to print of each, separated by tabs: partition,offset,timestamp,key,headers,value", "value")
+      .option("--from-beginning", "start at the first available record")
+      .option("--from-offset <offset>", "start at this offset in each partition", toOffset)
+      .option(
+        "--from-time <time>",
+        "start at the first record at or after this time: milliseconds since 1970, or ISO-8601 such as 2026-05-01T12:00:00Z",
+        toTimeMs,
+      )
+      .option("--partitions <list>", "only these partitions: 0,1,2", toNumbers)
+      .option("-n, --limit <count>", "stop after this many records", toCount)
+      .option("--filter <pattern>", "only records that match this event pattern, as JSON (see docs/patterns.md)", compileRecordFilterOption)
+      .option("--until-end", "stop at the end that the topic had when the command started")
+      .option(
+        "--print <parts>",
+        "comma-separated parts to print, with tabs between them: partition,offset,timestamp,key,headers,value",
+        "value",
+      )
       .action(cli.action(consume)),
     [
       "kafka-relay consume orders --from-beginning",
@@ -35,7 +43,7 @@ export function registerConsume(cli: Cli): void {
   );
 }
 
-/** A wrong pattern is a wrong use. */
+/** An invalid pattern is a usage error. */
 function compileRecordFilterOption(text: string): RecordFilter {
   try {
     return compileRecordFilter(text);
@@ -58,12 +66,12 @@ interface ConsumeOptions {
 const readBytesMax = 1_000_000;
 const readRecordsMax = 1_000;
 const waitMs = 500;
-/** Pause after a partition that told nothing: its leader moves. */
+/** Pause after a partition could not be read: its leader may be moving. */
 const pauseMs = 500;
-/** A partition that tells nothing for so many reads in a row is read no more. */
+/** A partition that cannot be read this many times in a row is given up. */
 const failuresInRowMax = 20;
 
-/** What can be printed of a record: text, or its bytes as they are. */
+/** The printable parts of a record: text, or the unchanged bytes. */
 const parts: Readonly<Record<string, (record: KafkaRecord) => string | Buffer>> = {
   partition: (record) => String(record.partition),
   offset: (record) => String(record.offset),
@@ -78,7 +86,7 @@ async function consume(context: CliContext, options: ConsumeOptions, [topic = ""
   const kafka = await context.kafka();
   const known = (await describeTopic(kafka, topic, context.deadline())).partitions.map(({ partition }) => partition);
   const unknown = options.partitions?.find((partition) => !known.includes(partition));
-  if (unknown !== undefined) throw usageError(`Topic "${topic}" has no partition ${unknown}: it has ${known.length}.`);
+  if (unknown !== undefined) throw usageError(`Topic "${topic}" has no partition ${unknown}. Its partitions are 0 to ${known.length - 1}.`);
   const partitions = options.partitions ?? known;
   let open = partitions;
   const ends = new Map((await kafka.reader.offsets(topic, partitions, context.deadline())).map((one) => [one.partition, one]));
@@ -102,7 +110,7 @@ async function consume(context: CliContext, options: ConsumeOptions, [topic = ""
       const printed = await printRead(context, read, next, format, options.untilEnd === true ? ends : undefined, options.filter, left);
       left -= printed;
       progress?.add(printed);
-      // One partition's trouble ends that partition alone, and is said; the others are printed on.
+      // A failing partition is reported and given up; the others continue.
       const given = read.filter((one) => isGivenUp(one, failures));
       for (const { error } of given) if (error !== undefined) context.complain(error);
       open = open.filter((partition) => given.every((one) => one.partition !== partition));
@@ -113,7 +121,7 @@ async function consume(context: CliContext, options: ConsumeOptions, [topic = ""
   }
 }
 
-/** `failures` counts those in a row, by partition. */
+/** `failures` counts consecutive failures per partition. */
 function isGivenUp({ partition, error }: PartitionRead, failures: Map<number, number>): boolean {
   if (error === undefined) {
     failures.delete(partition);
@@ -124,7 +132,7 @@ function isGivenUp({ partition, error }: PartitionRead, failures: Map<number, nu
   return inRow > failuresInRowMax || !error.failure.isRetriable;
 }
 
-/** Where the end is known, and the records themselves do not run over the terminal. */
+/** A progress bar, if the end is known and the records are not printed to the terminal. */
 function progressOf(
   context: CliContext,
   options: ConsumeOptions,
@@ -137,7 +145,7 @@ function progressOf(
   return context.progress("reading", Math.min(options.limit ?? ahead, options.untilEnd === true ? ahead : Number.POSITIVE_INFINITY));
 }
 
-/** Each partition is first in its turn, so that a busy one does not keep the others waiting. */
+/** Rotates the partitions, so a busy one does not starve the others. */
 const turned = (partitions: readonly number[], round: number): readonly number[] => {
   const at = partitions.length === 0 ? 0 : round % partitions.length;
   return [...partitions.slice(at), ...partitions.slice(0, at)];
@@ -183,9 +191,9 @@ function formatter(context: CliContext, print: string): LineOf {
   if (context.isJson) return (record) => Buffer.from(toJsonLine(record));
   const names = print.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !(name in parts));
-  if (unknown !== undefined) throw usageError(`--print takes ${Object.keys(parts).join(",")}, and not ${unknown}.`);
+  if (unknown !== undefined) throw usageError(`--print has an unknown part "${unknown}". The parts are ${Object.keys(parts).join(",")}.`);
   const shown = names.flatMap((name) => parts[name] ?? []);
-  // A terminal must not be steered by what a record holds; a pipe gets it byte for byte.
+  // Control characters from a record must not reach a terminal. A pipe gets the record byte for byte.
   if (context.world.stdout.isTTY === true) return (record) => Buffer.from(shown.map((part) => printable(String(part(record)))).join("\t"));
   return (record) => {
     const pieces = shown.flatMap((part, index) => (index === 0 ? [toBytes(part(record))] : [tab, toBytes(part(record))]));
@@ -197,12 +205,12 @@ const toBytes = (piece: string | Buffer): Buffer => (typeof piece === "string" ?
 
 const within = (offset: bigint, first: bigint, end: bigint): bigint => (offset < first ? first : offset < end ? offset : end);
 
-/** A timestamp that no date can say, such as one in nanoseconds, is shown as the number it is. */
+/** A timestamp outside the range of dates, such as one in nanoseconds, is shown as a number. */
 function toTimeText(timestampMs: number): string {
   return isInDateRange(timestampMs) ? toIsoText(timestampMs) : String(timestampMs);
 }
 
-/** Text where it is UTF-8, base64 with a flag where it is not. */
+/** UTF-8 bytes as text, other bytes as base64 with a flag. */
 function toJsonLine(record: KafkaRecord): string {
   const key = decoded(record.key);
   const value = decoded(record.value);
@@ -241,7 +249,7 @@ async function startOffsets(
   ends: ReadonlyMap<number, { readonly beginning: bigint; readonly end: bigint }>,
 ): Promise<Map<number, bigint>> {
   const ways = [options.fromBeginning === true, options.fromOffset !== undefined, options.fromTime !== undefined].filter(Boolean);
-  if (ways.length > 1) throw usageError("Say from where in one way: --from-beginning, --from-offset or --from-time.");
+  if (ways.length > 1) throw usageError("Use only one of --from-beginning, --from-offset and --from-time.");
   if (options.fromTime !== undefined) {
     return new Map(await kafka.reader.offsetsForTime(topic, partitions, options.fromTime, context.deadline()));
   }

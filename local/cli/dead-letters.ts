@@ -27,7 +27,7 @@ interface ChoiceOptions {
 }
 
 export function registerDeadLetters(cli: Cli): void {
-  const noun = cli.noun("dead-letters", "Records that a route could not deliver, and why.", [
+  const noun = cli.noun("dead-letters", "Manage dead letters: records that a route could not deliver.", [
     "kafka-relay dead-letters list orders.dead-letters",
     "kafka-relay dead-letters show orders.dead-letters 0/17",
     "kafka-relay dead-letters redrive orders.dead-letters --code transform-failed",
@@ -37,15 +37,15 @@ export function registerDeadLetters(cli: Cli): void {
     noun
       .command(name)
       .description(description)
-      .argument("<topic>", "the dead letter topic: `<topic>.dead-letters` where the route names no other")
-      .option("--route <name>", "of this route alone")
-      .option("--code <code>", "of this cause alone, such as record-refused or transform-failed")
-      .option("--from <time>", "last tried at or after: ISO-8601 or milliseconds", toTime)
-      .option("--to <time>", "last tried before", toTime)
-      .option("--limit <count>", "so many at most", toCount);
+      .argument("<topic>", "the dead letter topic (by default `<source topic>.dead-letters`)")
+      .option("--route <name>", "only letters of this route")
+      .option("--code <code>", "only letters with this error code, such as record-refused or transform-failed")
+      .option("--from <time>", "last attempt at or after this time: ISO-8601 or milliseconds", toTime)
+      .option("--to <time>", "last attempt before this time", toTime)
+      .option("--limit <count>", "at most this many letters", toCount);
 
   withExamples(
-    choosing("list", "Lists dead letters, open ones where no state is named.")
+    choosing("list", "List dead letters, by default open ones.")
       .option("--state <state>", "open, redriven, discarded or any", toState)
       .action(cli.action(list)),
     [
@@ -56,23 +56,24 @@ export function registerDeadLetters(cli: Cli): void {
   withExamples(
     noun
       .command("show")
-      .description("One dead letter: the reason, and the record as it was.")
+      .description("Show one dead letter: the reason and the original record.")
       .argument("<topic>")
-      .argument("<letter>", "<partition>/<offset>, as list tells it")
+      .argument("<letter>", "<partition>/<offset>, as printed by list")
       .action(cli.action(show)),
     ["kafka-relay dead-letters show orders.dead-letters 0/17"],
   );
   withExamples(
-    choosing("redrive", "Sends dead letters on their way again and marks them.")
-      .option("--letter <partition/offset>", "this one; may be repeated", collect)
-      .option("--all", "every open one")
-      .option("--to-topic [name]", "into the topic they came from (or the one named): every consumer of it sees them again")
+    choosing("redrive", "Send dead letters again and mark them as redriven.")
+      .option("--letter <partition/offset>", "this letter; repeatable", collect)
+      .option("--all", "every open letter")
+      .option("--to-topic [name]", "to their source topic (or the named one): all of its consumers see them again")
+      .option("--to-route [name]", "through their route (or the named one), with their original coordinates (default)")
+      .option("--rate <count>", `letters per second (default: ${redriveDefaults.ratePerSecond})`, toCount)
       .option(
-        "--to-route [name]",
-        "through their route (or the one named), at their first place; this is what is done where nothing is said",
+        "--redrives-max <count>",
+        `skip letters that were already redriven this often (default: ${redriveDefaults.redrivesMax})`,
+        toCount,
       )
-      .option("--rate <count>", `letters a second; ${redriveDefaults.ratePerSecond} where absent`, toCount)
-      .option("--redrives-max <count>", `letters that were redriven so often stay; ${redriveDefaults.redrivesMax} where absent`, toCount)
       .action(cli.action(redriveLetters)),
     [
       "kafka-relay dead-letters redrive orders.dead-letters --all",
@@ -80,9 +81,9 @@ export function registerDeadLetters(cli: Cli): void {
     ],
   );
   withExamples(
-    choosing("discard", "Marks dead letters as done with. They stay in their topic until its retention takes them.")
-      .option("--letter <partition/offset>", "this one; may be repeated", collect)
-      .option("--all", "every open one")
+    choosing("discard", "Mark dead letters as discarded. They stay in their topic until its retention deletes them.")
+      .option("--letter <partition/offset>", "this letter; repeatable", collect)
+      .option("--all", "every open letter")
       .action(cli.action(discardLetters)),
     ["kafka-relay dead-letters discard orders.dead-letters --code record-refused --to 2026-01-31T00:00:00Z"],
   );
@@ -118,9 +119,11 @@ async function list(
     { title: "from", cell: ({ origin }) => origin },
     { title: "message", cell: ({ message }) => message?.slice(0, 80) },
   ]);
-  if (hasMore) context.say(`There are more than ${limit}: --limit shows more.`);
+  if (hasMore) context.say(`There are more than ${limit} dead letters. Use --limit to show more.`);
   if (isCutShort)
-    context.complain(new RelayError("deadline-exceeded", "The time ended before the topic did: there may be more dead letters."));
+    context.complain(
+      new RelayError("deadline-exceeded", "The timeout expired before the whole topic was read. There may be more dead letters."),
+    );
 }
 
 async function show(context: CliContext, _: object, [topic = "", place = ""]: readonly string[]): Promise<void> {
@@ -153,11 +156,11 @@ interface RedriveCliOptions extends ChoiceOptions {
 
 async function redriveLetters(context: CliContext, options: RedriveCliOptions, [topic = ""]: readonly string[]): Promise<void> {
   const { toTopic, toRoute } = options;
-  if (toTopic !== undefined && toRoute !== undefined) throw usageError("Either --to-topic or --to-route.");
+  if (toTopic !== undefined && toRoute !== undefined) throw usageError("Use only one of --to-topic and --to-route.");
   const choice = assertChosen(options);
   const kafka = await context.kafka();
   const name = toTopic ?? toRoute;
-  if (toTopic !== undefined) context.say("Every consumer of the topic will see these records again, and not this route alone.");
+  if (toTopic !== undefined) context.say("Every consumer of the topic will see these records again, not only this route.");
   const handlers = new Map<string, RelayHandler>();
   try {
     const result = await redrive(kafka, topic, {
@@ -193,7 +196,7 @@ async function redriveLetters(context: CliContext, options: RedriveCliOptions, [
   }
 }
 
-/** The topics that serverless.yml says a route reads; undefined where there is no such file, or a variable of the framework names them. */
+/** The topics that a route reads according to serverless.yml; undefined if the file is missing or a framework variable names them. */
 function declaredSources(route: string): readonly string[] | undefined {
   const file = join(process.cwd(), "serverless.yml");
   if (!existsSync(file)) return undefined;
@@ -217,11 +220,11 @@ function toChoice({ route, code, from, to, letter }: ChoiceOptions): LetterChoic
   return { route, code, fromMs: from, toMs: to, places: letter?.map(toPlace) };
 }
 
-/** Nothing is redriven or discarded by accident. */
+/** Letters must be selected explicitly, so nothing is redriven or discarded by accident. */
 function assertChosen(options: ChoiceOptions): LetterChoice {
   const { route, code, from, to, letter, all } = options;
   if ([route, code, from, to, letter, all].every((one) => one === undefined)) {
-    throw usageError("Which dead letters? Say --letter, --route, --code, --from or --to; or --all.");
+    throw usageError("Select dead letters with --letter, --route, --code, --from or --to, or use --all.");
   }
   return toChoice(options);
 }
@@ -247,23 +250,23 @@ const placeOf = ({ at }: Letter): string => `${at.partition}/${at.offset}`;
 function toPlace(text: string) {
   const [, partition, offset] = /^(\d{1,9})\/(\d{1,19})$/.exec(text) ?? [];
   if (partition === undefined || offset === undefined)
-    throw usageError(`${JSON.stringify(text)} is no letter: it is <partition>/<offset>, such as 0/17.`);
+    throw usageError(`${JSON.stringify(text)} is not a valid letter. The form is <partition>/<offset>, such as 0/17.`);
   return { partition: Number(partition), offset: BigInt(offset) };
 }
 
 function toTime(text: string): number {
   const ms = toTimestampMs(text);
   if (ms === undefined)
-    throw usageError("It is no time: ISO-8601 with a zone such as 2026-01-31T12:00:00Z, or milliseconds since the epoch.");
+    throw usageError("It must be a time: ISO-8601 with a time zone, such as 2026-01-31T12:00:00Z, or milliseconds since 1970.");
   return ms;
 }
 
 function toState(text: string): NonNullable<LetterChoice["state"]> {
   if (text === "open" || text === "redriven" || text === "discarded" || text === "any") return text;
-  throw usageError("It is open, redriven, discarded or any.");
+  throw usageError("It must be open, redriven, discarded or any.");
 }
 
-/** Text where the bytes are text, base64 otherwise. */
+/** UTF-8 bytes as text, other bytes as base64. */
 function toText(bytes: Buffer | null): string | null {
   if (bytes === null) return null;
   const text = bytes.toString();

@@ -45,10 +45,10 @@ export function registerGroups(cli: Cli): void {
   );
 
   withExamples(
-    resetTargets(groups.command("reset-offsets").description("Moves a group's offsets for a topic; the group must have no members."))
+    resetTargets(groups.command("reset-offsets").description("Move a group's committed offsets. The group must have no members."))
       .argument("<group>")
       .option("-t, --topic <topic>", "the topic")
-      .option("--all-topics", "every topic that the group has committed an offset of")
+      .option("--all-topics", "every topic for which the group has committed offsets")
       .option("--partitions <list>", "only these partitions: 0,1,2", toNumbers)
       .option("--dry-run", "show the result without changing anything")
       .action(cli.action(reset)),
@@ -77,7 +77,11 @@ function resetTargets(command: Command): Command {
     .option("--to-earliest", "to the first available record")
     .option("--to-latest", "to the end of the partition")
     .option("--to-offset <offset>", "to this offset", toOffset)
-    .option("--to-time <time>", "to the first record at or after this time: milliseconds since 1970, or ISO-8601 such as 2026-05-01T12:00:00Z", toTimeMs)
+    .option(
+      "--to-time <time>",
+      "to the first record at or after this time: milliseconds since 1970, or ISO-8601 such as 2026-05-01T12:00:00Z",
+      toTimeMs,
+    )
     .option("--shift-by <records>", "forward by this many records; a negative number moves backward", toOffset);
 }
 
@@ -224,15 +228,15 @@ function toTarget(options: ResetOptions): ResetTo {
   if (options.shiftBy !== undefined) targets.push({ to: "shift", shift: options.shiftBy });
   const [target, another] = targets;
   if (target !== undefined && another === undefined) return target;
-  throw usageError("Say where to, in one way: --to-earliest, --to-latest, --to-offset, --to-time or --shift-by.");
+  throw usageError("Use exactly one of --to-earliest, --to-latest, --to-offset, --to-time and --shift-by.");
 }
 
 async function reset(context: CliContext, options: ResetOptions, [groupId = ""]: readonly string[]): Promise<void> {
   const target = toTarget(options);
   const validateOnly = options.dryRun === true;
   const { topic, allTopics = false, partitions } = options;
-  if (allTopics === (topic !== undefined)) throw usageError("Say of which topic: --topic <topic>, or --all-topics.");
-  if (allTopics && partitions !== undefined) throw usageError("--partitions are of one topic: name it with --topic.");
+  if (allTopics === (topic !== undefined)) throw usageError("Use either --topic <topic> or --all-topics.");
+  if (allTopics && partitions !== undefined) throw usageError("--partitions requires --topic <topic>.");
   const kafka = await context.kafka();
   const plan =
     topic === undefined
@@ -263,7 +267,10 @@ async function removeOffsets(
   const committed = [...(table?.get(options.topic)?.keys() ?? [])].sort((one, other) => one - other);
   const partitions = options.partitions ?? committed;
   if (committed.length === 0) {
-    throw new RelayError("not-found", `Group ${JSON.stringify(groupId)} has committed nothing for topic ${JSON.stringify(options.topic)}.`);
+    throw new RelayError(
+      "not-found",
+      `Group ${JSON.stringify(groupId)} has no committed offsets for topic ${JSON.stringify(options.topic)}.`,
+    );
   }
   await deleteOffsets(kafka, groupId, new Map([[options.topic, partitions]]), context.deadline());
   context.printOne({ group_id: groupId, topic_name: options.topic, deleted_partitions: partitions });

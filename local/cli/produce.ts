@@ -1,4 +1,4 @@
-/** `kafka-relay produce`: a record a line of standard input; bytes stay bytes. */
+/** `kafka-relay produce`: writes one record per line of standard input, byte for byte. */
 import { createReadStream } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
 import { RelayError, toRelayError } from "../../lib/errors.js";
@@ -15,15 +15,15 @@ export function registerProduce(cli: Cli): void {
     cli.program
       .command("produce")
       .description(
-        "Writes a record for each line of standard input, or of a file; ends with the input. With --json each line is a record as consume --json writes it.",
+        "Write one record per line of standard input or a file. With --json, each line is a record in the format of consume --json.",
       )
       .argument("<topic>")
-      .option("-k, --key-separator <text>", "what stands before it in a line is the key; a line without it has none")
-      .option("-H, --header <name=value>", "a header for every record; may be repeated", collectPairs)
-      .option("--headers-separator <text>", "lines begin with headers, name:value,name:value, up to this text")
-      .option("--partition <number>", "into this partition; else by the key, or in turn", toCount)
-      .option("--null-marker <text>", "a key or a value that is exactly this text is null (a tombstone)")
-      .option("-f, --file <path>", "lines of this file in place of standard input")
+      .option("-k, --key-separator <text>", "the text before it is the key; a line without it has a null key")
+      .option("-H, --header <name=value>", "add a header to every record; repeatable", collectPairs)
+      .option("--headers-separator <text>", "lines start with headers (name:value,name:value), up to this text")
+      .option("--partition <number>", "write to this partition (default: chosen by key, or spread without a key)", toCount)
+      .option("--null-marker <text>", "a key or value equal to this text is null (a null value is a tombstone)")
+      .option("-f, --file <path>", "read this file instead of standard input")
       .action(cli.action(produce)),
     [
       "echo hello | kafka-relay produce orders",
@@ -45,21 +45,21 @@ interface ProduceOptions {
 }
 
 const recordsAtOnceMax = 1_000;
-/** Errors of single lines are told up to here; beyond, they are counted. */
+/** Errors are printed for this many lines; further failures are only counted. */
 const failuresToldMax = 20;
 
 async function produce(context: CliContext, options: ProduceOptions, [topic = ""]: readonly string[]): Promise<void> {
   if (context.isJson && [options.keySeparator, options.headersSeparator, options.nullMarker].some((given) => given !== undefined)) {
-    throw usageError("With --json a line is a whole record: --key-separator, --headers-separator and --null-marker do not apply.");
+    throw usageError("--key-separator, --headers-separator and --null-marker cannot be combined with --json: each line is a whole record.");
   }
   const refusal = refuseInternalTopic(topic);
   if (refusal !== undefined) throw refusal;
   const kafka = await context.kafka();
-  // Before a line is read: an unknown topic is one message, and not one a line.
+  // Checked before any line is read, so an unknown topic gives one message, not one per line.
   const { name } = await describeTopic(kafka, topic, context.deadline());
   const input = options.file === undefined ? context.world.stdin : createReadStream(await readable(options.file));
   const tally = { written: 0, failed: 0, line: 0 };
-  // How much standard input will give, nobody knows; a file has a size.
+  // Only a file has a known size.
   const progress = options.file === undefined ? undefined : context.progress(`writing to ${name}`, (await stat(options.file)).size);
   try {
     for await (const lines of linesOf(input, context.world.interrupted)) {
@@ -73,10 +73,10 @@ async function produce(context: CliContext, options: ProduceOptions, [topic = ""
   }
   const summary = { topic_name: name, written: tally.written, failed: tally.failed };
   if (context.isJson) context.printOne(summary);
-  else context.world.stderr.write(`${tally.written} record(s) written to ${name}${tally.failed === 0 ? "" : `, ${tally.failed} not`}\n`);
+  else context.world.stderr.write(`${tally.written} record(s) written to ${name}${tally.failed === 0 ? "" : `, ${tally.failed} failed`}\n`);
 }
 
-/** The path of a file that can be read; said in one sentence where it cannot. */
+/** The path, once the file is known to be readable; otherwise a usage error. */
 async function readable(path: string): Promise<string> {
   await access(path, constants.R_OK).catch((cause: Error) => {
     throw usageError(`${path} cannot be read: ${cause.message}.`);
@@ -102,7 +102,7 @@ async function writeLines(
   for (const record of records) {
     tally.line++;
     const result = record instanceof RelayError ? { outcome: "failed" as const, error: record } : written.next().value;
-    if (result === undefined) throw new RelayError("internal", "The producer did not answer each record.");
+    if (result === undefined) throw new RelayError("internal", "The producer did not return a result for each record.");
     if (result.outcome === "written") tally.written++;
     else {
       tally.failed++;
@@ -111,7 +111,7 @@ async function writeLines(
   }
 }
 
-/** A line that cannot be read fails alone. */
+/** Only the line that cannot be parsed fails. */
 function recordOf(line: Buffer, options: ProduceOptions, isJson: boolean): OutgoingRecord | RelayError {
   if (!isJson) return toRecord(line, options);
   try {
@@ -130,12 +130,12 @@ function headersOfAll({ header = [] }: ProduceOptions): readonly RecordHeader[] 
   return header.map(({ name, value }) => ({ name, value: Buffer.from(value) }));
 }
 
-/** The same failure, its line named before its words. */
+/** The same failure, with the line number before its message. */
 function withLine(error: RelayError, line: number): RelayError {
   return Object.assign(Object.create(Object.getPrototypeOf(error)), error, { message: `line ${line}: ${error.message}` });
 }
 
-/** `headers, separator, key, separator, value`: what has no separator given is not looked for. */
+/** `headers, separator, key, separator, value`. Without its separator option, a part is not parsed. */
 export function toRecord(line: Buffer, options: ProduceOptions): OutgoingRecord {
   const [headerText, afterHeaders] = splitAt(line, options.headersSeparator);
   const [key, value] = splitAt(afterHeaders, options.keySeparator);
@@ -155,7 +155,7 @@ function splitAt(line: Buffer, separator: string | undefined): readonly [before:
   return at < 0 ? [null, line] : [line.subarray(0, at), line.subarray(at + Buffer.byteLength(separator))];
 }
 
-/** "name:value,name:value"; a name alone has null. */
+/** "name:value,name:value"; a name without a colon has a null value. */
 function toHeaders(text: Buffer | null): readonly RecordHeader[] {
   if (text === null || text.length === 0) return [];
   return text
@@ -170,7 +170,7 @@ function toHeaders(text: Buffer | null): readonly RecordHeader[] {
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Whole lines as they come, several at a time, so that a fast input is written in large batches and a slow one at once. Ends early when interrupted. */
+/** Whole lines as they arrive, several at a time: fast input makes large batches, slow input is written at once. Ends early when interrupted. */
 export async function* linesOf(input: AsyncIterable<Buffer | string>, interrupted: AbortSignal): AsyncGenerator<readonly Buffer[]> {
   const iterator = input[Symbol.asyncIterator]();
   const stopped = new Promise<{ readonly done: true; readonly value: undefined }>((resolve) => {

@@ -38,7 +38,10 @@ async function load(path: string, file: string): Promise<FoundRoute> {
     if (name !== basename(file).replace(/\.\w+$/, "")) {
       return {
         file,
-        fault: new RelayError("bad-configuration", `Its route is named ${JSON.stringify(name)}. The file and its route must have the same name.`),
+        fault: new RelayError(
+          "bad-configuration",
+          `Its route is named ${JSON.stringify(name)}. The file and its route must have the same name.`,
+        ),
       };
     }
     return { file, handler };

@@ -16,8 +16,11 @@ export function mappingFaults(file: string, functions: readonly RouteFunction[])
   const [entry] = own;
   if (entry === undefined) return ["It has no function in serverless.yml, so nothing triggers it. Add one whose handler is this file."];
   if (own.length > 1)
-    return [`It has ${own.length} functions in serverless.yml (${own.map(({ key }) => key).join(", ")}). Keep one of them: each would deliver every record.`];
-  if (entry.triggers.length === 0) return [`Its function ${entry.key} in serverless.yml has no msk or kafka event. Add one for its source topic.`];
+    return [
+      `It has ${own.length} functions in serverless.yml (${own.map(({ key }) => key).join(", ")}). Keep one of them: each would deliver every record.`,
+    ];
+  if (entry.triggers.length === 0)
+    return [`Its function ${entry.key} in serverless.yml has no msk or kafka event. Add one for its source topic.`];
   const sources = entry.triggers.map((trigger) => ({
     functionKey: entry.key,
     kind: "bootstrapServers" in trigger ? ("kafka" as const) : ("msk" as const),

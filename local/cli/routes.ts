@@ -1,4 +1,4 @@
-/** `kafka-relay routes`: check, list, explain, test - what the routes of this project are, before a record comes. */
+/** `kafka-relay routes`: check, list, explain and test the routes of this project before any record arrives. */
 import { RelayError } from "../../lib/errors.js";
 import { toJsonText } from "../../lib/json/write.js";
 import { deadLetterTopicOf } from "../../lib/relay/dead-letters/dead-letter.js";
@@ -22,21 +22,21 @@ export function registerRoutes(cli: Cli): void {
   withExamples(
     noun
       .command("check")
-      .description("Loads every route and says what is wrong with it, and where.")
+      .description("Load every route and report its faults.")
       .option(
         "--topics",
-        "asks the brokers too: does a source topic allow records that Lambda cannot hand over, and does a dead letter topic lose its records?",
+        "also ask the brokers whether a source topic allows records that Lambda drops, and whether a dead letter topic loses records",
       )
       .action(cli.action(check)),
     ["kafka-relay routes check", "kafka-relay routes check --topics --brokers b-1.example.com:9098"],
   );
-  withExamples(noun.command("list").description("Names, targets and order of all routes.").action(cli.action(list)), [
+  withExamples(noun.command("list").description("List all routes with their target and order.").action(cli.action(list)), [
     "kafka-relay routes list --json",
   ]);
   withExamples(
     noun
       .command("explain")
-      .description("Everything a route does, defaults included, and what becomes of which failure.")
+      .description("Show everything a route does, including defaults and how each failure is handled.")
       .argument("<route>")
       .action(cli.action(explain)),
     ["kafka-relay routes explain strong-quakes"],
@@ -44,8 +44,8 @@ export function registerRoutes(cli: Cli): void {
   withExamples(
     noun
       .command("test")
-      .description("Runs the examples in the route files; nothing is delivered.")
-      .argument("[route]", "all where absent")
+      .description("Run the examples in the route files without delivering anything.")
+      .argument("[route]", "route to test (default: all)")
       .action(cli.action(test)),
     ["kafka-relay routes test", "kafka-relay routes test strong-quakes"],
   );
@@ -80,7 +80,7 @@ async function checkTopics(context: CliContext, functions: readonly DeployedFunc
   if (faults.length === 0 && warnings.length === 0) context.say("source topics  ok");
 }
 
-/** Of every route that loads; a topic named by a variable is the framework's to resolve. */
+/** The dead letter topics of every route that loads. Topics named by a framework variable are left out. */
 function deadLetterTopicsOf(found: readonly FoundRoute[], functions: readonly DeployedFunction[]): readonly DeadLetterTopic[] {
   return found.flatMap(({ file, handler }) => {
     if (handler === undefined) return [];
@@ -92,10 +92,10 @@ function deadLetterTopicsOf(found: readonly FoundRoute[], functions: readonly De
   });
 }
 
-/** One that does not exist is created when it is first needed, with settings that keep its records. */
+/** A missing dead letter topic is not a fault: it is created on first use, with settings that keep its records. */
 async function checkDeadLetterTopics(context: CliContext, topics: readonly DeadLetterTopic[]): Promise<void> {
   const kafka = await context.kafka();
-  // Several routes may share one topic.
+  // Several routes may share a topic.
   const losses = new Set<string>();
   for (const topic of topics) for (const loss of await lossesOf(kafka, topic, context.deadline())) losses.add(`${topic.name} has ${loss}`);
   for (const loss of losses) context.complain(new RelayError("bad-configuration", `The dead letter topic ${loss}.`));
@@ -165,15 +165,15 @@ async function explain(context: CliContext, _: object, [name = ""]: readonly str
     transform: isJsonata(transform)
       ? `jsonata, gives ${transform.options.gives}: ${transform.expression}`
       : transform === undefined
-        ? "none: byte for byte"
-        : `function, ${transformTimeoutMs} ms at most`,
+        ? "none: records pass byte for byte"
+        : `function, at most ${transformTimeoutMs} ms`,
     target: `${target.kind} ${target.name}`,
     target_options: JSON.stringify(target.options, (_key, value: unknown) => (typeof value === "function" ? "(function)" : value)),
-    order: `${order}: a record that waits holds ${heldBy}; up to ${concurrencyMax} attempts at once`,
-    retries: `${retry.attemptsMax} attempts within ${retry.deadlineMs} ms, waits up to ${retry.firstDelayMs} ms doubling to ${retry.delayMaxMs} ms, Retry-After respected up to ${retry.retryAfterMaxMs} ms; never past the function's time less ${timeLeftMarginMs} ms`,
-    after_retries: afterRetries === "give-back" ? "given back: it comes again with the next invocation" : "dead-lettered",
+    order: `${order}: a waiting record holds ${heldBy}; up to ${concurrencyMax} concurrent attempts`,
+    retries: `${retry.attemptsMax} attempts within ${retry.deadlineMs} ms, delays of up to ${retry.firstDelayMs} ms doubling to ${retry.delayMaxMs} ms, Retry-After honored up to ${retry.retryAfterMaxMs} ms; stops ${timeLeftMarginMs} ms before the function's timeout`,
+    after_retries: afterRetries === "give-back" ? "given back: delivered again with the next invocation" : "dead-lettered",
     breaker: `opens after ${breaker.failuresInRowMax} failures in a row for ${breaker.openMs} ms, and after ${breaker.deadLettersInRowMax} dead letters in a row`,
-    refused_by_target: "dead-lettered at once (what the target says of the record: 400, 409, 413, 415, 422; a transform that throws)",
+    refused_by_target: "dead-lettered at once (400, 409, 413, 415, 422, or a transform that throws)",
     target_fails: "retried (5xx, 429, timeouts, refused connections, 401, 403, 404, 410, redirects)",
     dead_letters: `${deadLetterTopic ?? "<topic>.dead-letters"}, created with retention.ms=${deadLetterRetentionMs}`,
     examples: `${examples.length}`,

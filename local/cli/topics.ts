@@ -226,7 +226,8 @@ async function alter(context: CliContext, options: AlterOptions, [name = ""]: re
     ...config.map(({ name: setting, value }) => ({ name: setting, operation: "SET" as const, value })),
     ...deleteConfig.map((setting) => ({ name: setting, operation: "DELETE" as const, value: null })),
   ];
-  if (partitions === undefined && changes.length === 0) throw usageError("Nothing to alter. Use --partitions, --config or --delete-config.");
+  if (partitions === undefined && changes.length === 0)
+    throw usageError("Nothing to alter. Use --partitions, --config or --delete-config.");
   const refusal = refuseInternalTopic(name);
   if (refusal !== undefined) throw refusal;
   const kafka = await context.kafka();
