@@ -1,6 +1,6 @@
 /**
- * `npm start`: the whole thing on this machine - a broker, its topics, a SQL database, the HTTP API, the Kafka triggers and the routes - and then a line
- * for whatever happens. Ctrl-C stops what was started; the data stay. Ports and folders by environment: docs/local.md.
+ * `npm start`: everything on this machine - a broker, its topics, a SQL database, the HTTP API, the Kafka triggers and the routes - and then one line
+ * per event. Ctrl-C stops what it started and keeps the data. Environment variables set ports and folders: docs/local.md.
  */
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -24,13 +24,13 @@ import { welcome } from "./start/welcome.js";
 const apiTimeoutMs = 60_000;
 const sqlTimeoutMs = 60_000;
 const pollMs = 50;
-/** npm and the terminal each hand on one Ctrl-C; a second one counts from here on. */
+/** npm and the terminal both deliver the same Ctrl-C. Only a later one counts as a second. */
 const secondInterruptAfterMs = 1_500;
 
 const started = Date.now();
 const say = (line: string): void => console.log(`${pc.dim(`${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s`)}  ${line}`);
 
-/** What is running, in the order it was started; stopped in the other. */
+/** What is running, in start order; stopped in reverse. */
 const running: { readonly what: string; readonly stop: () => Promise<void> }[] = [];
 let isStopping = false;
 let ownLeash: Leash | undefined;
@@ -47,7 +47,7 @@ const interrupted = new Promise<void>((resolve) => {
   }
   void npmEnded(process.env).then(() => resolve());
 });
-// A closed terminal takes no more lines, and that must not end us before everything is stopped.
+// Writing to a closed terminal fails. That must not end this process before everything is stopped.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 try {
@@ -55,7 +55,7 @@ try {
   const ending = await Promise.race([interrupted, offline?.ended]);
   if (ending !== undefined && !isStopping) {
     console.error(
-      `serverless-offline has ended by itself (exit code ${ending.code}). Its last words:\n  ${ending.lastLines.slice(-10).join("\n  ")}`,
+      `serverless-offline ended unexpectedly (exit code ${ending.code}). Its last lines:\n  ${ending.lastLines.slice(-10).join("\n  ")}`,
     );
     process.exitCode = 1;
   }
@@ -64,17 +64,19 @@ try {
   process.exitCode = 1;
 }
 await stopAll();
-// A handle that somebody's library forgot must not keep the terminal.
+// A handle that a library left open must not keep the process alive.
 process.exit();
 
-/** Undefined: it was interrupted on its way. */
+/** Undefined if it was interrupted during the start. */
 async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefined> {
   const auth = asksForTokens(process.argv.slice(2)) ? tokenEnvironment(settings.dataFolder) : {};
   const runFolder = join(settings.dataFolder, "run");
   const topics = topicsToCreate(deployedFunctions(), settings.createTopics);
   const owner = ownerOf(runFolder);
   if (owner !== undefined) {
-    throw new Error(`npm start runs here already (process ${owner.pid}). Stop it with Ctrl-C in its terminal, or kill ${owner.pid}.`);
+    throw new Error(
+      `npm start is already running here (process ${owner.pid}). Stop it with Ctrl-C in its terminal, or with kill ${owner.pid}.`,
+    );
   }
   takeOwnership(runFolder);
   ownFolder = runFolder;
@@ -83,7 +85,7 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   ownLeash = leash(runFolder);
   const stopped = interrupted.then(() => "interrupted" as const);
   const starting = sql(settings, runFolder);
-  // It is looked at once the broker is up; until then its failure is nobody's.
+  // Awaited once the broker is up. Until then, a failure must not count as an unhandled rejection.
   starting.catch(() => {});
   const broker = await provide(settings);
   await ensureTriggerBuild(say);
@@ -91,9 +93,7 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   if ((await Promise.race([stopped, "going on"])) === "interrupted") return undefined;
   const env = functionEnvironment({ ...auth, ...process.env }, settings, { brokers: broker.brokers, databaseUrl });
   const created = await ensureTopics(env, topics);
-  say(
-    created.length > 0 ? `Created the topics ${created.join(", ")}` : `The topics are there: ${topics.map(({ name }) => name).join(", ")}`,
-  );
+  say(created.length > 0 ? `Created the topics ${created.join(", ")}` : `Found the topics ${topics.map(({ name }) => name).join(", ")}`);
   say("Starting the API and the Kafka triggers ...");
   const offline = startGroup({
     name: "offline",
@@ -114,11 +114,11 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
 async function provide(settings: LocalSettings): Promise<ProvidedBroker> {
   const broker = await provideBroker(settings, process.env, say);
   if (broker.isOurs) running.unshift({ what: "the broker", stop: broker.stop });
-  say(`${broker.what} answers at ${broker.brokers.join(", ")}`);
+  say(`${broker.what} is listening on ${broker.brokers.join(", ")}`);
   return broker;
 }
 
-/** Its URL, when it answers. */
+/** Returns its URL once it answers. */
 async function sql({ dataFolder, sqlPort }: LocalSettings, runFolder: string): Promise<string> {
   say("Starting PostgreSQL (PGlite) ...");
   let hasAnswered = (_url: string): void => {};
@@ -138,10 +138,10 @@ async function sql({ dataFolder, sqlPort }: LocalSettings, runFolder: string): P
   const url = await Promise.race([ready, group.ended, wait(sqlTimeoutMs, undefined, { ref: false })]);
   if (typeof url !== "string") {
     throw new Error(
-      `PostgreSQL (PGlite) did not start within ${sqlTimeoutMs / 1000} s:\n  ${url?.lastLines.slice(-10).join("\n  ") ?? "it says nothing"}`,
+      `PostgreSQL (PGlite) did not start within ${sqlTimeoutMs / 1000} s:\n  ${url?.lastLines.slice(-10).join("\n  ") ?? "it printed nothing"}`,
     );
   }
-  say(`PostgreSQL answers at 127.0.0.1:${sqlPort}`);
+  say(`PostgreSQL is listening on 127.0.0.1:${sqlPort}`);
   return url;
 }
 
@@ -155,7 +155,7 @@ async function assertPortsFree({ httpPort, lambdaPort, sqlPort }: LocalSettings)
     const holder = await holderOf(port);
     if (holder === undefined) continue;
     throw new Error(
-      `Port ${port} is in use ${named(holder)}. ${what} needs it. Either\n  - stop that program\n  - take another port: ${variable}=${port + 10_000} npm start`,
+      `Port ${port} is in use ${named(holder)}. ${what} needs it. Either\n  - stop that program, or\n  - use another port: ${variable}=${port + 10_000} npm start`,
     );
   }
 }
@@ -189,5 +189,5 @@ async function stopAll(): Promise<void> {
   }
   ownLeash?.drop();
   if (ownFolder !== undefined) giveUpOwnership(ownFolder);
-  if (running.length > 0) console.log("Stopped. The data stay; npm start goes on with them.");
+  if (running.length > 0) console.log("Stopped. The data is kept for the next npm start.");
 }

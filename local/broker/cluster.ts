@@ -1,4 +1,4 @@
-/** A Kafka cluster of our own on this machine: one node, or three for failover, from Maven's jars, with its data in a folder. */
+/** A local Kafka cluster: one node, or three for failover, run from Maven's jars, with its data in a folder. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -12,21 +12,21 @@ import { findTools } from "./tools.js";
 import { defaultVersion, type KafkaVersionName, versions } from "./versions.js";
 
 const startTimeoutMs = 180_000;
-/** For one that was up already, or is being started by another run. */
+/** For a broker that was already up, or that another run is starting. */
 const runningTimeoutMs = 60_000;
 
 export interface ClusterOptions {
   readonly nodes: 1 | 3;
-  /** Everything of this cluster: settings, logs, records. It starts again with what is there. */
+  /** Holds everything of this cluster: settings, logs, records. The next start continues with it. */
   readonly dataFolder: string;
-  /** Where the jars are kept, shared by all clusters; `.data/jars` of this project where absent. */
+  /** The folder of the jars, shared by all clusters. Default: `.data/jars` of this project. */
   readonly jarsFolder?: string;
-  /** Two a node: for clients, and for the controllers (ZooKeeper's with ZooKeeper). Free ones below 32768 where absent. */
+  /** Two per node: one for clients, one for the controllers (or ZooKeeper). Default: free ports below 32768. */
   readonly ports?: readonly number[];
-  /** server.properties that are added or win over ours. */
+  /** Additional server.properties, which override ours. */
   readonly properties?: Readonly<Record<string, string>>;
   readonly extraListeners?: readonly ExtraListener[];
-  /** Users made when the data is formatted: "SCRAM-SHA-512=[name=alice,password=secret]". */
+  /** Users created when the data folder is formatted: "SCRAM-SHA-512=[name=alice,password=secret]". */
   readonly scramUsers?: readonly string[];
   readonly heapMb?: number;
   readonly version?: KafkaVersionName;
@@ -37,17 +37,17 @@ export interface BrokerNode {
   readonly id: number;
   /** `127.0.0.1:port`. */
   readonly address: string;
-  /** Throws when it does not run. */
+  /** Throws if the node is not running. */
   readonly pid: number;
   readonly isRunning: boolean;
-  /** SIGKILL, and waits for the end. */
+  /** Sends SIGKILL and waits for the process to end. */
   readonly kill: () => Promise<void>;
   /** A controlled shutdown. */
   readonly stop: () => Promise<void>;
-  /** SIGSTOP: it keeps its sockets and says nothing. */
+  /** Sends SIGSTOP: the process keeps its sockets but does not respond. */
   readonly freeze: () => void;
   readonly thaw: () => void;
-  /** Starts it again with its data (stops it first when it runs) and waits until it is back in the cluster. */
+  /** Starts the node with its data (stops it first if it is running) and waits until it is back in the cluster. */
   readonly restart: () => Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export interface Cluster {
   readonly stop: () => Promise<void>;
 }
 
-/** What stands in `cluster.json`: all that is needed to find the cluster again from another process. */
+/** The contents of `cluster.json`: everything that another process needs to find the cluster. */
 interface ClusterFile {
   readonly clusterId: string;
   readonly layout: ClusterLayout;
@@ -72,17 +72,17 @@ interface ClusterFile {
 const clusterFile = (dataFolder: string): string => join(dataFolder, "cluster.json");
 const defaultJarsFolder = join(import.meta.dirname, "../../.data/jars");
 
-/** Starts a cluster, or takes over the one that runs in that folder. Rejects with one message that says what is wrong and what to do. */
+/** Starts a cluster, or takes over the one running in that folder. Rejects with one message that says what is wrong and what to do. */
 export async function startBroker(options: ClusterOptions): Promise<Cluster> {
   const dataFolder = resolve(options.dataFolder);
   const running = runningCluster(dataFolder);
   if (running !== undefined) {
-    options.progress?.(`Using the broker that runs already (process ${running.nodes.map(({ pid }) => pid).join(", ")})`);
+    options.progress?.(`Using the broker that is already running (process ${running.nodes.map(({ pid }) => pid).join(", ")})`);
     await untilAnswers(running, dataFolder);
     return running;
   }
   const tools = await findTools();
-  if ("missing" in tools) throw new Error(`A broker needs Java 17 or newer and Maven: ${tools.missing}.`);
+  if ("missing" in tools) throw new Error(`Starting a broker requires Java 17 or newer and Maven: ${tools.missing}.`);
   const version = versions[options.version ?? defaultVersion];
   const lib = await resolveJars(version, options.jarsFolder ?? defaultJarsFolder, tools, options.progress ?? (() => {}));
   const ports = options.ports ?? (await freePorts(options.nodes * 2));
@@ -124,12 +124,12 @@ async function untilAnswers({ brokers, nodes }: Cluster, dataFolder: string): Pr
   } catch (error) {
     const pids = nodes.filter(({ isRunning }) => isRunning).map(({ pid }) => pid);
     throw new Error(
-      `A broker runs in ${dataFolder} (process ${pids.join(", ")}), but does not answer: ${(error as Error).message}\nnpm run broker -- stop ends it; its data stay, and the next start goes on with them.`,
+      `A broker is running in ${dataFolder} (process ${pids.join(", ")}), but it does not answer: ${(error as Error).message}\nStop it with npm run broker -- stop. Its data is kept for the next start.`,
     );
   }
 }
 
-/** The cluster of a data folder when at least one of its nodes runs; undefined otherwise. */
+/** The cluster of a data folder if at least one of its nodes is running; otherwise undefined. */
 export function runningCluster(dataFolder: string): Cluster | undefined {
   const file = readClusterFile(resolve(dataFolder));
   if (file === undefined) return undefined;
@@ -159,7 +159,7 @@ function brokerNode(node: NodeProcess, file: ClusterFile): BrokerNode {
     address: `127.0.0.1:${node.place.port}`,
     get pid() {
       const living = livingProcess(folder);
-      if (living === undefined) throw new Error(`Node ${node.place.id} does not run.`);
+      if (living === undefined) throw new Error(`Node ${node.place.id} is not running.`);
       return living.pid;
     },
     get isRunning() {
@@ -185,7 +185,7 @@ async function assertPortsFree({ nodes, extraListeners }: ClusterLayout): Promis
   }
 }
 
-/** Another program listens where the broker should. */
+/** Another program listens on the broker's port. */
 export class PortInUse extends Error {
   override readonly name = "PortInUse";
   readonly port: number;
@@ -200,7 +200,7 @@ function readClusterFile(dataFolder: string): ClusterFile | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as ClusterFile) : undefined;
 }
 
-/** Kafka's ids are 16 random bytes in URL-safe base64; one that begins with a dash would be read as an option. */
+/** Kafka's ids are 16 random bytes in URL-safe base64. An id that starts with a dash would be parsed as an option. */
 function randomClusterId(): string {
   const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
   return id.startsWith("-") ? randomClusterId() : id;

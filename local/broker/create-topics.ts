@@ -1,4 +1,4 @@
-/** Topics that should be there when a broker is up: KAFKA_CREATE_TOPICS as the well-known kafka-docker image takes it, and those the routes read. */
+/** Topics to create when the broker is up: those in KAFKA_CREATE_TOPICS (in the format of the kafka-docker image), and those that the routes read. */
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { RelayError } from "../../lib/errors.js";
@@ -7,9 +7,9 @@ import { createKafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { isInternalTopic, isTopicName } from "../../lib/kafka/topic-name.js";
 
 const createTimeoutMs = 30_000;
-const shape = "name:partitions:replication[:cleanup.policy], separated by commas, for example test:1:1,orders:4:1:compact";
+const shape = "a comma-separated list of name:partitions:replication[:cleanup.policy], for example test:1:1,orders:4:1:compact";
 
-/** `test:1:1,orders:4:1:compact`; throws with every fault in one message. */
+/** Parses `test:1:1,orders:4:1:compact`. Throws one message with every fault. */
 export function parseCreateTopics(text: string): TopicSpec[] {
   const entries = text
     .split(",")
@@ -34,20 +34,20 @@ export function parseCreateTopics(text: string): TopicSpec[] {
 function faultsOf(entry: string): string[] {
   const [name = "", partitions = "", replication = "", policy, ...rest] = entry.split(":");
   return [
-    ...(isTopicName(name) ? [] : ["a topic's name is 1 to 249 letters, digits, dots, underscores or dashes"]),
-    ...(isInternalTopic(name) ? ["a name that begins with __ is Kafka's own"] : []),
+    ...(isTopicName(name) ? [] : ["a topic name must have 1 to 249 letters, digits, dots, underscores or dashes"]),
+    ...(isInternalTopic(name) ? ["names that begin with __ are reserved for Kafka's internal topics"] : []),
     ...(isCount(partitions, 10_000) ? [] : [`partitions must be a whole number from 1 to 10000, not ${JSON.stringify(partitions)}`]),
     ...(isCount(replication, 100) ? [] : [`replication must be a whole number from 1 to 100, not ${JSON.stringify(replication)}`]),
     ...(policy === undefined || policy === "delete" || policy === "compact"
       ? []
       : [`cleanup.policy must be delete or compact, not ${JSON.stringify(policy)}`]),
-    ...(rest.length === 0 ? [] : [`there are ${4 + rest.length} parts, and at most 4 are known`]),
+    ...(rest.length === 0 ? [] : [`there are ${4 + rest.length} parts, but at most 4 are allowed`]),
   ];
 }
 
 const isCount = (text: string, max: number): boolean => /^[1-9]\d{0,5}$/.test(text) && Number(text) <= max;
 
-/** Makes those that are not there yet and names them; throws with every topic that could not be made, and why. */
+/** Creates the missing topics and returns their names. Throws one message with every topic that could not be created, and why. */
 export async function ensureTopics(env: NodeJS.ProcessEnv, specs: readonly TopicSpec[]): Promise<readonly string[]> {
   if (specs.length === 0) return [];
   const kafka = createKafka(toKafkaOptions(parseConfig(env)));

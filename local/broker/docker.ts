@@ -1,18 +1,18 @@
-/** The broker of local/docker-compose.yml, where a Docker engine answers. */
+/** The broker of local/docker-compose.yml, used if a Docker engine answers. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Progress } from "./jars.js";
 import { outputOf } from "./tools.js";
 
 const composeFile = join(import.meta.dirname, "../docker-compose.yml");
-/** A client without an engine may hang where it looks for one. */
+/** A client without an engine may hang while it looks for one. */
 const answerTimeoutMs = 3_000;
-/** Pulling the image included. */
+/** Includes pulling the image. */
 const upTimeoutMs = 10 * 60_000;
 const downTimeoutMs = 60_000;
 const lastLinesMax = 12;
 
-/** Undefined where an engine and compose answer, else what is missing, as half a sentence. */
+/** Undefined if an engine and compose answer; otherwise what is missing, as a clause for a message. */
 export async function dockerMissing(): Promise<string | undefined> {
   const [engine, compose] = await Promise.all([
     outputOf("docker", ["version", "--format", "{{.Server.Version}}"], answerTimeoutMs),
@@ -23,7 +23,7 @@ export async function dockerMissing(): Promise<string | undefined> {
 }
 
 export async function composeUp(port: number, progress: Progress): Promise<void> {
-  progress("Starting Apache Kafka with Docker (the image is pulled the first time) ...");
+  progress("Starting Apache Kafka with Docker (the first time, this pulls the image) ...");
   await compose(["up", "--detach"], port, upTimeoutMs, progress);
 }
 
@@ -31,7 +31,7 @@ export async function composeStop(port: number): Promise<void> {
   await compose(["stop"], port, downTimeoutMs, () => {});
 }
 
-/** The container and its data are gone. */
+/** Deletes the container and its data. */
 export async function composeReset(port: number): Promise<void> {
   await compose(["down", "--volumes"], port, downTimeoutMs, () => {});
 }
@@ -69,7 +69,7 @@ function compose(args: readonly string[], port: number, timeoutMs: number, progr
         ? resolve()
         : reject(
             new Error(
-              `docker compose ${args.join(" ")} failed (${signal ?? `exit code ${code}`}). Its last lines:\n  ${lastLines.join("\n  ")}\nRELAY_BROKER=maven starts the broker with Java and Maven instead.`,
+              `docker compose ${args.join(" ")} failed (${signal ?? `exit code ${code}`}). Its last lines:\n  ${lastLines.join("\n  ")}\nSet RELAY_BROKER=maven to start the broker with Java and Maven instead.`,
             ),
           ),
     );

@@ -1,4 +1,4 @@
-/** The broker's jars: a generated pom, resolved by Maven into a folder, once a version. */
+/** The broker's jars: Maven resolves a generated pom into a folder, once per version. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,24 +12,24 @@ const progressEveryMs = 3_000;
 
 export type Progress = (line: string) => void;
 
-/** The folder with all jars of a version; resolves what is missing, and tells how far it is. Two runs at once resolve once. */
+/** The folder with all jars of a version. Downloads what is missing and reports progress. Concurrent runs download only once. */
 export async function resolveJars(version: KafkaVersion, jarsFolder: string, { maven }: Tools, progress: Progress): Promise<string> {
   const folder = join(jarsFolder, `kafka-${version.version}`);
   const lib = join(folder, "lib");
   if (existsSync(lib)) return lib;
   mkdirSync(folder, { recursive: true });
-  const release = await acquireLock(join(folder, "lock"), resolveTimeoutMs, "Another run has been fetching the broker for too long");
+  const release = await acquireLock(join(folder, "lock"), resolveTimeoutMs, "Another run has been downloading the broker for too long");
   try {
     if (existsSync(lib)) return lib;
     const partial = join(folder, "lib.partial");
     rmSync(partial, { recursive: true, force: true });
     const pom = join(folder, "pom.xml");
     writeFileSync(pom, pomOf(version));
-    progress(`Fetching Apache Kafka ${version.version} with Maven (about 40 jars, 70 MB; only the first time) ...`);
+    progress(`Downloading Apache Kafka ${version.version} with Maven (about 40 jars, 70 MB, only the first time) ...`);
     await runMaven(maven, pom, partial, progress);
-    // A folder by this name is a complete one: it appears in one step.
+    // The folder appears in one step, so a folder with this name is always complete.
     renameSync(partial, lib);
-    progress(`Apache Kafka ${version.version} is here: ${readdirSync(lib).length} jars`);
+    progress(`Apache Kafka ${version.version} is ready: ${readdirSync(lib).length} jars`);
     return lib;
   } finally {
     release();
@@ -77,7 +77,7 @@ function runMaven(maven: string, pom: string, outputFolder: string, progress: Pr
       clearInterval(told);
       if (code === 0 && existsSync(outputFolder)) return resolve();
       const last = lastLines.join("\n  ");
-      return reject(new Error(`Maven could not fetch the broker (${signal ?? `exit code ${code}`}). Its last lines:\n  ${last}`));
+      return reject(new Error(`Maven could not download the broker (${signal ?? `exit code ${code}`}). Its last lines:\n  ${last}`));
     });
   });
 }

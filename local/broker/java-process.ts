@@ -1,4 +1,4 @@
-/** One Java process of a broker, known by a pid file, so that any later run can find it, freeze it, stop it or start it again. */
+/** One Java process of a broker. A pid file lets any later run find it, freeze it, stop it or restart it. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { end, hasEnded, identityOf, isAlive, type ProcessIdentity, signal } from
 const stopTimeoutMs = 15_000;
 const formatTimeoutMs = 120_000;
 
-/** What it takes to start it: kept on disk beside its data. */
+/** Everything needed to start it, stored beside its data. */
 export interface JavaProgram {
   readonly java: string;
   readonly lib: string;
@@ -15,11 +15,11 @@ export interface JavaProgram {
   readonly logging: "log4j2" | "log4j1";
   readonly mainClass: string;
   readonly arguments: readonly string[];
-  /** Holds the pid file, the logging configuration and console.log. */
+  /** The folder with the pid file, the logging configuration and console.log. */
   readonly folder: string;
 }
 
-/** A small heap, one collector thread, and no time spent on deep optimisation: for a laptop and for tests. */
+/** Settings for a laptop and for tests: a small heap, the serial collector, and no time spent on heavy optimization. */
 export function javaArguments({ lib, heapMb, logging, folder }: Omit<JavaProgram, "mainClass" | "arguments" | "java">): string[] {
   const config = join(folder, "logging.properties");
   return [
@@ -31,13 +31,13 @@ export function javaArguments({ lib, heapMb, logging, folder }: Omit<JavaProgram
     "-XX:-UsePerfData",
     `-Xmx${heapMb}m`,
     "-Djava.net.preferIPv4Stack=true",
-    // Codecs unpack their libraries there; a killed broker leaves them among its own files.
+    // Codecs unpack native libraries here, so a killed broker leaves them among its own files.
     `-Djava.io.tmpdir=${folder}`,
     logging === "log4j2" ? `-Dlog4j2.configurationFile=${config}` : `-Dlog4j.configuration=file:${config}`,
   ];
 }
 
-/** The process of a folder's pid file if it lives. */
+/** The process that the folder's pid file names, if it is alive. */
 export function livingProcess(folder: string): ProcessIdentity | undefined {
   const file = pidFile(folder);
   if (!existsSync(file)) return undefined;
@@ -46,7 +46,7 @@ export function livingProcess(folder: string): ProcessIdentity | undefined {
   return isAlive(identity) ? identity : undefined;
 }
 
-/** Starts it in a session of its own (Ctrl-C in a terminal does not reach it) and writes its pid file. */
+/** Starts it in its own session, so Ctrl-C in a terminal does not reach it, and writes its pid file. */
 export function startJava(program: JavaProgram): ChildProcess {
   const console = openSync(join(program.folder, "console.log"), "w");
   const child = spawn(program.java, [...javaArguments(program), program.mainClass, ...program.arguments], {
@@ -58,20 +58,20 @@ export function startJava(program: JavaProgram): ChildProcess {
   child.unref();
   child.once("error", () => {});
   if (child.pid !== undefined) {
-    // The pid alone on the first line: a leash reads it. Its start time on the second.
+    // The first line holds only the pid, for the leash. The second holds the start time.
     writeFileSync(pidFile(program.folder), `${child.pid}\n${identityOf(child.pid)?.startTime ?? ""}\n`);
   }
   return child;
 }
 
-/** Lets it end by itself, and ends it when it takes too long. */
+/** Asks it to shut down, and kills it if that takes too long. */
 export async function stopJava(folder: string): Promise<void> {
   const identity = livingProcess(folder);
   if (identity !== undefined) await end(identity, stopTimeoutMs);
   rmSync(pidFile(folder), { force: true });
 }
 
-/** As a power cut: no shutdown, nothing flushed. */
+/** Like a power cut: no shutdown, nothing flushed. */
 export async function killJava(folder: string): Promise<void> {
   const identity = livingProcess(folder);
   if (identity === undefined) return;
@@ -80,13 +80,13 @@ export async function killJava(folder: string): Promise<void> {
   rmSync(pidFile(folder), { force: true });
 }
 
-/** SIGSTOP and SIGCONT: the process keeps its sockets and says nothing. */
+/** SIGSTOP and SIGCONT: a stopped process keeps its sockets but does not respond. */
 export function signalJava(folder: string, name: "SIGSTOP" | "SIGCONT"): void {
   const identity = livingProcess(folder);
-  if (identity === undefined || !signal(identity, name)) throw new Error(`The broker in ${folder} does not run.`);
+  if (identity === undefined || !signal(identity, name)) throw new Error(`The broker in ${folder} is not running.`);
 }
 
-/** Runs a Java program to its end; throws with what it printed when it fails. */
+/** Runs a Java program to its end. If it fails, throws with its output. */
 export function runJava(program: JavaProgram): Promise<string> {
   return new Promise((resolve, reject) => {
     const args = [...javaArguments(program), program.mainClass, ...program.arguments];

@@ -1,4 +1,4 @@
-/** `npm run broker [-- start | stop | status | reset]`: the broker alone, in the foreground; Ctrl-C stops it, and its data stay. */
+/** `npm run broker [-- start | stop | status | reset]`: only the broker, in the foreground. Ctrl-C stops it and keeps its data. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -10,10 +10,10 @@ import { askBroker } from "./probe.js";
 import { brokerFolder, provideBroker, resetBroker, stopBroker } from "./provide.js";
 import { readSettings } from "./settings.js";
 
-const usage = `npm run broker                 starts the broker and stays until Ctrl-C; its data stay
-npm run broker -- stop         stops it from another terminal
-npm run broker -- status       says whether one runs, and where
-npm run broker -- reset        stops it and deletes its data`;
+const usage = `npm run broker                 start the broker and run until Ctrl-C; keeps its data
+npm run broker -- stop         stop it from another terminal
+npm run broker -- status       show whether a broker is running, and where
+npm run broker -- reset        stop it and delete its data`;
 const lookEveryMs = 1_000;
 
 const [command = "start", ...rest] = process.argv.slice(2);
@@ -41,12 +41,12 @@ async function start(): Promise<number> {
   try {
     const created = await ensureTopics({ ...process.env, KAFKA_BROKERS: broker.brokers.join(",") }, topics);
     if (created.length > 0) console.log(`Created ${created.join(", ")}`);
-    console.log(`${broker.what} answers at ${broker.brokers.join(", ")}`);
+    console.log(`${broker.what} is listening on ${broker.brokers.join(", ")}`);
     if (!broker.isOurs) {
-      console.log("Somebody else runs it, so there is nothing to do here.");
+      console.log("This broker is managed elsewhere, so there is nothing to do.");
       return 0;
     }
-    console.log("Ctrl-C stops it; its data stay (npm run broker -- reset deletes them).");
+    console.log("Ctrl-C stops it and keeps its data. To delete the data, use npm run broker -- reset.");
     const how = await Promise.race([interrupted, untilGone(broker.brokers[0] ?? "")]);
     if (how === "gone") console.log("The broker was stopped.");
   } finally {
@@ -55,7 +55,7 @@ async function start(): Promise<number> {
   return 0;
 }
 
-/** Somebody else may stop it (`npm run broker -- stop`, or Docker). */
+/** The broker may be stopped from elsewhere (`npm run broker -- stop`, or Docker). */
 async function untilGone(address: string): Promise<"gone"> {
   let silent = 0;
   while (silent < 3) {
@@ -74,18 +74,20 @@ async function answers(address: string): Promise<boolean> {
 }
 
 async function stop(): Promise<number> {
-  console.log((await stopBroker(readSettings(process.env))) ? "The broker is stopped; its data stay." : "No broker of this project runs.");
+  console.log(
+    (await stopBroker(readSettings(process.env))) ? "The broker is stopped. Its data is kept." : "No broker of this project is running.",
+  );
   return 0;
 }
 
 async function reset(): Promise<number> {
   const settings = readSettings(process.env);
   await resetBroker(settings);
-  console.log("The broker is stopped and its data are deleted.");
+  console.log("The broker is stopped and its data is deleted.");
   const sql = join(settings.dataFolder, "sql");
   if (existsSync(sql)) {
     console.log(
-      `PostgreSQL's rows stay, and remember the offsets they came from: delete ${sql} too, or a new record of the same key may count as older.`,
+      `The rows in PostgreSQL are kept, with the offsets that they came from. Delete ${sql} too: otherwise a new record with the same key may count as older.`,
     );
   }
   return 0;
@@ -98,11 +100,11 @@ async function status(): Promise<number> {
   const address = cluster?.brokers[0] ?? `127.0.0.1:${settings.brokerPort}`;
   if (cluster !== undefined) {
     const owner = ownerOf(folder);
-    const whose = owner === undefined ? "whose program was killed: the next start takes it over" : `held by process ${owner.pid}`;
+    const whose = owner === undefined ? "left by a killed program; the next start takes it over" : `held by process ${owner.pid}`;
     console.log(`Apache Kafka ${cluster.version}, process ${cluster.nodes.map(({ pid }) => pid).join(", ")}, ${whose}`);
     console.log(`cluster ${cluster.clusterId}, data in ${folder}`);
   }
   const isUp = await answers(address);
-  console.log(isUp ? `A broker answers at ${address}.` : `No broker answers at ${address}.`);
+  console.log(isUp ? `A broker is listening on ${address}.` : `No broker is listening on ${address}.`);
   return isUp ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-/** The Java programs of a cluster: their files written, their data formatted, started, and awaited. */
+/** The Java programs of a cluster: writes their files, formats their data, starts them and waits for them. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -45,7 +45,7 @@ export interface BringUpOptions {
   readonly startTimeoutMs: number;
 }
 
-/** Starts all of them and waits until every node answers and knows as many brokers as were started. */
+/** Starts all nodes and waits until each answers and knows all the others. */
 export async function bringUp({ nodes, zookeeper }: ClusterProcesses, options: BringUpOptions): Promise<void> {
   if (zookeeper !== undefined) await startZookeeper(zookeeper, nodes[0]?.place.controllerPort ?? 0);
   await Promise.all(nodes.map((node) => prepare(node, options)));
@@ -55,7 +55,7 @@ export async function bringUp({ nodes, zookeeper }: ClusterProcesses, options: B
   );
 }
 
-/** The files, and the data folder formatted once. */
+/** Writes the files and formats the data folder, once. */
 async function prepare({ place, layout, program }: NodeProcess, { clusterId, scramUsers }: BringUpOptions): Promise<void> {
   const { folder } = program;
   const data = join(folder, "data");
@@ -83,12 +83,12 @@ async function startZookeeper(program: JavaProgram, port: number): Promise<void>
   }
 }
 
-/** Why a process that should run does not: the last words of its logs. */
+/** Why a process ended: the last lines of its logs. */
 function failureOf(folder: string): string | undefined {
   if (livingProcess(folder) !== undefined) return undefined;
   const words = ["console.log", "server.log"].map((name) => tailOf(join(folder, name))).filter((text) => text !== "");
   const faults = words.flatMap((text) => text.split("\n").filter((line) => /ERROR|FATAL|Exception|Error:/.test(line))).slice(-5);
-  return `The broker ended while it started. ${faults.length > 0 ? `It said:\n  ${faults.join("\n  ")}\n` : ""}All it said is in ${folder}`;
+  return `The broker ended while it was starting. ${faults.length > 0 ? `Its last errors:\n  ${faults.join("\n  ")}\n` : ""}The full logs are in ${folder}`;
 }
 
 function tailOf(path: string): string {

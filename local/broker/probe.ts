@@ -1,8 +1,8 @@
-/** Does a Kafka broker answer on a plaintext port? One Metadata request by hand, so that it works before and without anything of lib. */
+/** Checks whether a Kafka broker answers on a plaintext port. Sends one hand-made Metadata request, so it depends on nothing in lib. */
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 
-/** Metadata 4: known from Kafka 0.11 to 4.x, and the first that need not create topics (https://kafka.apache.org/protocol#The_Messages_Metadata). */
+/** Metadata 4: known from Kafka 0.11 to 4.x, and the first that can avoid creating topics (https://kafka.apache.org/protocol#The_Messages_Metadata). */
 const metadataKey = 3;
 const metadataVersion = 4;
 const answerBytesMax = 1_000_000;
@@ -10,12 +10,12 @@ const pollMs = 100;
 
 export interface BrokerAnswer {
   readonly clusterId: string | null;
-  /** Brokers that are registered and not fenced. */
+  /** Registered brokers that are not fenced. */
   readonly nodeIds: readonly number[];
   readonly controllerId: number;
 }
 
-/** What a broker says of its cluster; throws when it does not answer within the time, or answers something that is not Kafka. */
+/** A broker's description of its cluster. Throws if there is no answer within the time limit, or if the answer is not Kafka's. */
 export function askBroker(host: string, port: number, timeoutMs: number): Promise<BrokerAnswer> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
@@ -31,13 +31,13 @@ export function askBroker(host: string, port: number, timeoutMs: number): Promis
       const answer = Buffer.concat(chunks);
       if (answer.length < 4) return;
       const size = answer.readInt32BE(0);
-      if (size < 4 || size > answerBytesMax) return fail("answered, but is no Kafka broker");
+      if (size < 4 || size > answerBytesMax) return fail("answered, but is not a Kafka broker");
       if (answer.length < size + 4) return;
       socket.destroy();
       try {
         resolve(parseAnswer(answer.subarray(4, size + 4)));
       } catch {
-        fail("answered, but is no Kafka broker");
+        fail("answered, but is not a Kafka broker");
       }
     });
     socket.once("error", (error) => fail(`cannot be reached (${(error as NodeJS.ErrnoException).code ?? error.message})`));
@@ -48,7 +48,7 @@ export function askBroker(host: string, port: number, timeoutMs: number): Promis
   });
 }
 
-/** Asks again and again until as many brokers as expected are there; `hasFailed` is looked at between, and its text ends the wait. */
+/** Polls until the expected number of brokers is up. Calls `hasFailed` between polls; a text from it ends the wait. */
 export async function waitForBrokers(
   port: number,
   brokersMin: number,
@@ -61,7 +61,7 @@ export async function waitForBrokers(
     try {
       const answer = await askBroker("127.0.0.1", port, 2_000);
       if (answer.nodeIds.length >= brokersMin) return answer;
-      last = `${answer.nodeIds.length} of ${brokersMin} brokers are there`;
+      last = `${answer.nodeIds.length} of ${brokersMin} brokers are up`;
     } catch (error) {
       last = (error as Error).message;
     }
@@ -112,6 +112,6 @@ function parseAnswer(bytes: Buffer): BrokerAnswer {
 }
 
 function boundedCount(count: number): number {
-  if (count < 0 || count > 10_000) throw new RangeError("no broker list");
+  if (count < 0 || count > 10_000) throw new RangeError("the broker list is malformed");
   return count;
 }

@@ -1,19 +1,19 @@
-/** The files a broker reads at its start: server.properties and the logging configuration, for KRaft and for ZooKeeper. */
+/** The files that a broker reads at startup: server.properties and the logging configuration, for KRaft and ZooKeeper. */
 import type { KafkaVersion } from "./versions.js";
 
-/** One more way in than plaintext on the node's own port. */
+/** A listener in addition to plaintext on the node's own port. */
 export interface ExtraListener {
-  /** Upper case, as in `listener.name.<name>.*`: "SASL". */
+  /** In upper case, as in `listener.name.<name>.*`: "SASL". */
   readonly name: string;
   readonly protocol: "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
-  /** One a node. */
+  /** One port per node. */
   readonly ports: readonly number[];
 }
 
 export interface NodePlace {
   readonly id: number;
   readonly port: number;
-  /** Of the controllers, which nobody else talks to. With ZooKeeper: ZooKeeper's own port. */
+  /** The port of the controllers, or with ZooKeeper, ZooKeeper's own port. */
   readonly controllerPort: number;
 }
 
@@ -21,14 +21,14 @@ export interface ClusterLayout {
   readonly version: KafkaVersion;
   readonly nodes: readonly NodePlace[];
   readonly extraListeners: readonly ExtraListener[];
-  /** Last, so that they win. */
+  /** Written last, so that they take precedence. */
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** So long ZooKeeper holds the place of a broker that was killed, and refuses its successor. */
+/** How long ZooKeeper keeps the session of a killed broker and refuses its successor. */
 export const zookeeperSessionMs = 2_000;
 
-/** All brokers listen here and nowhere else. */
+/** All brokers listen on this address only. */
 const host = "127.0.0.1";
 
 export function serverProperties(layout: ClusterLayout, node: NodePlace, dataFolder: string): string {
@@ -61,9 +61,9 @@ export function serverProperties(layout: ClusterLayout, node: NodePlace, dataFol
     "advertised.listeners": urls,
     "inter.broker.listener.name": "PLAINTEXT",
     "log.dirs": dataFolder,
-    // Topics are made on purpose, never by a typing error.
+    // Topics are created explicitly, never by a typo.
     "auto.create.topics.enable": "false",
-    // ACL routes need an authorizer; on a laptop everybody is a super user.
+    // ACL operations need an authorizer. On a laptop, everyone is a super user.
     "authorizer.class.name": layout.version.authorizer,
     "super.users": "User:ANONYMOUS",
     "group.initial.rebalance.delay.ms": "0",
@@ -77,7 +77,7 @@ export function serverProperties(layout: ClusterLayout, node: NodePlace, dataFol
   });
 }
 
-/** The internal topics live on as many nodes as there are, and are written while all but one are up. */
+/** Internal topics are replicated to every node and stay writable while one node is down. */
 function replication(nodes: number, hasShareGroups: boolean): Record<string, string> {
   const factor = String(nodes);
   const minIsr = String(Math.max(1, nodes - 1));
@@ -95,7 +95,7 @@ function replication(nodes: number, hasShareGroups: boolean): Record<string, str
   };
 }
 
-/** A dead or frozen leader is replaced in 3 seconds instead of 9, and a killed broker may come back so much sooner. */
+/** Replaces a dead or frozen leader in 3 seconds instead of 9, and lets a killed broker return that much sooner. */
 const shortSession = { "broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500" };
 
 const fastFailover = {
@@ -109,7 +109,7 @@ export function zookeeperProperties(port: number, dataFolder: string): string {
   return textOf({ dataDir: dataFolder, clientPort: String(port), clientPortAddress: host, tickTime, "admin.enableServer": "false" });
 }
 
-/** At most two files of 10 MB. */
+/** Limited to two files of 10 MB. */
 export function loggingProperties(kind: KafkaVersion["logging"], logFile: string): string {
   return kind === "log4j2"
     ? textOf({
@@ -139,7 +139,7 @@ export function loggingProperties(kind: KafkaVersion["logging"], logFile: string
       });
 }
 
-/** Java reads a backslash as an escape, so paths of Windows are written with slashes. */
+/** Java parses a backslash as an escape, so Windows paths are written with slashes. */
 function textOf(properties: Readonly<Record<string, string>>): string {
   return `${Object.entries(properties)
     .map(([name, value]) => `${name}=${value.replaceAll("\\", "/")}`)

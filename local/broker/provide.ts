@@ -1,4 +1,4 @@
-/** The broker of this machine, in the order that was decided: KAFKA_BROKERS, a Docker engine that answers, Java and Maven. */
+/** Provides the broker of this machine, in this order: KAFKA_BROKERS, a Docker engine that answers, Java and Maven. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig } from "../../lib/config.js";
@@ -21,23 +21,23 @@ export interface ProvidedBroker {
   readonly brokers: readonly string[];
   /** "Apache Kafka 4.1.1 (Java, data in .data/broker)" */
   readonly what: string;
-  /** False: somebody else runs it, and `stop` leaves it alone. */
+  /** False if the broker is managed elsewhere; `stop` then leaves it running. */
   readonly isOurs: boolean;
-  /** Its data stay. */
+  /** Keeps its data. */
   readonly stop: () => Promise<void>;
 }
 
 export const brokerFolder = ({ dataFolder }: LocalSettings): string => join(dataFolder, "broker");
 const jarsFolder = ({ dataFolder }: LocalSettings): string => join(dataFolder, "jars");
 
-/** Rejects with one message that says what is wrong and what to do; nothing is left running then. */
+/** Rejects with one message that says what is wrong and what to do, and leaves nothing running. */
 export async function provideBroker(settings: LocalSettings, env: NodeJS.ProcessEnv, progress: Progress): Promise<ProvidedBroker> {
   if (settings.brokers !== undefined) return givenBroker(settings.brokers, env);
   const way = await chooseWay(settings);
   return way === "docker" ? dockerBroker(settings, progress) : mavenBroker(settings, progress);
 }
 
-/** Which of the ways is open; a broker of ours that runs already decides. */
+/** Chooses Docker or Maven. A broker of ours that is already running decides. */
 export async function chooseWay(settings: LocalSettings): Promise<"docker" | "maven"> {
   if (settings.way !== undefined) return settings.way;
   if (runningCluster(brokerFolder(settings)) !== undefined) return "maven";
@@ -47,10 +47,10 @@ export async function chooseWay(settings: LocalSettings): Promise<"docker" | "ma
   if (!("missing" in tools)) return "maven";
   throw new Error(
     [
-      "There is no broker, and no way to start one. Any of the three will do:",
-      "  1. name one that runs:       KAFKA_BROKERS=host:9092 npm start",
-      `  2. start a Docker engine:    ${noDocker}`,
-      `  3. install Java 17 and Maven: ${tools.missing}`,
+      "No broker is available, and none can be started. Do one of the following:",
+      "  1. Name a running broker:       KAFKA_BROKERS=host:9092 npm start",
+      `  2. Start a Docker engine:       ${noDocker}`,
+      `  3. Install Java 17 and Maven:   ${tools.missing}`,
     ].join("\n"),
   );
 }
@@ -67,7 +67,7 @@ async function givenBroker(brokers: string, env: NodeJS.ProcessEnv): Promise<Pro
     };
   } catch (error) {
     throw new Error(
-      `KAFKA_BROKERS names ${brokers}, and no broker answers there: ${(error as Error).message}\nStart it, correct KAFKA_BROKERS, or unset it: a broker is started for you then.`,
+      `KAFKA_BROKERS is ${brokers}, but no broker answers there: ${(error as Error).message}\nStart that broker, correct KAFKA_BROKERS, or unset it to start a local broker.`,
     );
   } finally {
     await kafka.close();
@@ -120,19 +120,19 @@ async function mavenBroker(settings: LocalSettings, progress: Progress): Promise
   }
 }
 
-/** What to do depends on whether it is a Kafka broker that listens there. */
+/** The advice depends on whether the program on that port is a Kafka broker. */
 async function inUseMessage(port: number, what: string): Promise<string> {
-  const ways = [`stop that program`, `take another port: RELAY_BROKER_PORT=${port >= 29_000 ? 19_092 : port + 10_000} npm start`];
+  const ways = [`stop that program`, `use another port: RELAY_BROKER_PORT=${port >= 29_000 ? 19_092 : port + 10_000} npm start`];
   try {
     await askBroker("127.0.0.1", port, 2_000);
-    ways.push(`use it, since a Kafka broker answers there: KAFKA_BROKERS=127.0.0.1:${port} npm start`);
+    ways.push(`use it, because it is a Kafka broker: KAFKA_BROKERS=127.0.0.1:${port} npm start`);
   } catch {
-    // Then it is none.
+    // It is not a Kafka broker.
   }
   return `${what} The broker needs it. Either\n${ways.map((way) => `  - ${way}`).join("\n")}`;
 }
 
-/** Stops the broker of this folder, whoever started it; false: none ran. */
+/** Stops the broker of this folder, whoever started it. Returns false if none was running. */
 export async function stopBroker(settings: LocalSettings): Promise<boolean> {
   const cluster = runningCluster(brokerFolder(settings));
   if (cluster !== undefined) {
@@ -144,7 +144,7 @@ export async function stopBroker(settings: LocalSettings): Promise<boolean> {
   return true;
 }
 
-/** Stops it and deletes its data: topics, records, offsets. The jars stay. */
+/** Stops the broker and deletes its data: topics, records, offsets. Keeps the jars. */
 export async function resetBroker(settings: LocalSettings): Promise<void> {
   await stopBroker(settings);
   rmSync(brokerFolder(settings), { recursive: true, force: true });

@@ -1,23 +1,23 @@
-/** What the laptop's programs take from the environment: ports, folders, and which broker. Told in docs/local.md. */
+/** The environment variables of the local programs: ports, folders, and the broker to use. Documented in docs/local.md. */
 import { join, resolve } from "node:path";
 
 export interface LocalSettings {
-  /** Data of the broker, of PGlite, and what was left running: everything that a reset deletes. */
+  /** The folder with the data of the broker and of PGlite, and the pid files of running programs. */
   readonly dataFolder: string;
-  /** Brokers somebody else runs: none of ours is started. */
+  /** External brokers. If set, no local broker is started. */
   readonly brokers: string | undefined;
-  /** Forces a way of D7's order: Docker, or Java with Maven. */
+  /** Forces one way to start the broker: Docker, or Java with Maven. */
   readonly way: "docker" | "maven" | undefined;
   readonly brokerPort: number;
   readonly httpPort: number;
   readonly lambdaPort: number;
   readonly sqlPort: number;
-  /** Where the demo's receiver listens, and the route to a webhook calls. */
+  /** The port of the demo's receiver, which the webhook route calls. */
   readonly webhookPort: number;
   readonly createTopics: string;
 }
 
-/** Throws with every fault in one message. */
+/** Throws one message with every fault. */
 export function readSettings(env: NodeJS.ProcessEnv): LocalSettings {
   const faults: string[] = [];
   const port = (name: string, fallback: number): number => {

@@ -1,11 +1,11 @@
-/** The programs a broker of our own needs: Java 17 or newer, and Maven for its jars. */
+/** The programs that a local broker needs: Java 17 or newer, and Maven to download its jars. */
 import { execFile } from "node:child_process";
 
 const javaMajorMin = 17;
-/** Java starts slowly on a machine that is busy. */
+/** Java starts slowly on a busy machine. */
 const askTimeoutMs = 60_000;
 
-/** Runs a program to its end and gives everything it printed, or undefined where it is missing or fails. */
+/** Runs a program to its end and returns its output, or undefined if it is missing or fails. */
 export function outputOf(
   command: string,
   args: readonly string[],
@@ -23,7 +23,7 @@ export function outputOf(
   });
 }
 
-/** The major version in what `java -version` prints: `version "17.0.15"`, or `"1.8.0_392"` before 9. */
+/** The major version in the output of `java -version`: `version "17.0.15"`, or `"1.8.0_392"` before Java 9. */
 export function parseJavaMajor(text: string): number | undefined {
   const [, first, second] = /version "(\d+)(?:\.(\d+))?/.exec(text) ?? [];
   if (first === undefined) return undefined;
@@ -35,16 +35,16 @@ export interface Tools {
   readonly maven: string;
 }
 
-/** Where Java and Maven are, or what is missing, as half a sentence. */
+/** The commands of Java and Maven, or what is missing, as a clause for a message. */
 export async function findTools(): Promise<Tools | { readonly missing: string }> {
   const home = process.env.JAVA_HOME;
   const java = home === undefined || home === "" ? "java" : `${home}/bin/java`;
   const [javaText, mavenText] = await Promise.all([outputOf(java, ["-version"], askTimeoutMs), outputOf("mvn", ["-v"], askTimeoutMs)]);
   const major = javaText === undefined ? undefined : parseJavaMajor(javaText);
   const faults = [
-    ...(major === undefined ? [`there is no Java ("${java} -version" does not answer)`] : []),
-    ...(major !== undefined && major < javaMajorMin ? [`Java is ${major}, and ${javaMajorMin} or newer is needed`] : []),
-    ...(mavenText === undefined ? ['there is no Maven ("mvn -v" does not answer)'] : []),
+    ...(major === undefined ? [`Java was not found ("${java} -version" failed)`] : []),
+    ...(major !== undefined && major < javaMajorMin ? [`Java is version ${major}, but ${javaMajorMin} or newer is required`] : []),
+    ...(mavenText === undefined ? ['Maven was not found ("mvn -v" failed)'] : []),
   ];
   return faults.length > 0 ? { missing: faults.join("; ") } : { java, maven: "mvn" };
 }

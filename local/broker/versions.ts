@@ -1,12 +1,12 @@
-/** The Kafka versions that run here, and what differs between them. */
+/** The Kafka versions that can run here, and the differences between them. */
 
 export interface KafkaVersion {
   readonly version: string;
-  /** Maven coordinates, groupId:artifactId:version: the server, and the logging that its pom leaves out. */
+  /** Maven coordinates (groupId:artifactId:version) of the server, and of the logging library that its pom omits. */
   readonly artifacts: readonly string[];
   readonly coordination: "kraft" | "zookeeper";
   readonly logging: "log4j2" | "log4j1";
-  /** StandardAuthorizer is for KRaft; ZooKeeper has its own. */
+  /** StandardAuthorizer works with KRaft only; ZooKeeper has its own. */
   readonly authorizer: string;
 }
 
@@ -14,7 +14,7 @@ const kraftAuthorizer = "org.apache.kafka.metadata.authorizer.StandardAuthorizer
 
 const kafka4 = (version: string, log4j: string): KafkaVersion => ({
   version,
-  // log4j-slf4j-impl and not -slf4j2-impl: Kafka 4 carries slf4j-api 1.7, with which the latter logs nothing.
+  // log4j-slf4j-impl, not -slf4j2-impl: Kafka 4 ships slf4j-api 1.7, with which the latter logs nothing.
   artifacts: [`org.apache.kafka:kafka_2.13:${version}`, `org.apache.logging.log4j:log4j-slf4j-impl:${log4j}`],
   coordination: "kraft",
   logging: "log4j2",
@@ -42,5 +42,5 @@ export const versions = {
 
 export type KafkaVersionName = keyof typeof versions;
 
-/** What runs unless another is asked for; local/docker-compose.yml pins the same. */
+/** The default version; local/docker-compose.yml pins the same one. */
 export const defaultVersion: KafkaVersionName = "4.1.1";

@@ -150,7 +150,7 @@ async function create(context: CliContext, options: CreateOptions, names: readon
   );
   const rows = results.flatMap((result, index) => {
     if (!(result instanceof RelayError)) return [{ ...toSnake(result), created: !validateOnly }];
-    if (options.ifNotExists === true && result.code === "topic-exists") context.say(`${names[index] ?? ""} exists already.`);
+    if (options.ifNotExists === true && result.code === "topic-exists") context.say(`${names[index] ?? ""} already exists.`);
     else context.complain(result);
     return [];
   });

@@ -1,10 +1,10 @@
-/** The HTTP API as the demo uses it: everything goes through it, and it may go away in the middle and come back. */
+/** The HTTP API as the demo uses it. The demo does everything through it, and tolerates an API that goes down and comes back. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { QuakeEvent } from "./quakes.js";
 
-/** Longer than the gateway waits for a function: an answer that is on its way is never given up. */
+/** Longer than the gateway waits for a function, so a late answer is never abandoned. */
 const callTimeoutMs = 40_000;
-/** `npm start` may be killed and started again in the meantime. */
+/** `npm start` may be killed and restarted in the meantime. */
 const absenceMaxMs = 180_000;
 const pollMs = 250;
 
@@ -21,16 +21,16 @@ interface ReadAnswer {
 
 export interface Api {
   readonly isUp: () => Promise<boolean>;
-  /** True: every event is in Kafka. False: what became of them is not known, since the answer did not come or was not good. */
+  /** True if every event is in Kafka. False if that is unknown, because there was no answer or an error. */
   readonly post: (topic: string, events: readonly QuakeEvent[]) => Promise<boolean>;
-  /** A reader of what comes into a topic from now on. */
+  /** Reads what arrives in a topic from now on. */
   readonly follow: (topic: string) => Promise<Follower>;
-  /** Waits until it answers again; throws when it stays away. */
+  /** Waits until the API answers again. Throws if it stays down. */
   readonly untilUp: () => Promise<void>;
 }
 
 export interface Follower {
-  /** Everything that has come since the last call, up to the topic's end; nothing while the API is away. */
+  /** Everything that arrived since the last call, up to the topic's end. Empty while the API is down. */
   readonly take: () => Promise<readonly ReadRecord[]>;
 }
 
@@ -70,7 +70,7 @@ export function createApi(url: string): Api {
   };
 }
 
-/** fetch says so of connections that were refused, reset or timed out. */
+/** The error of fetch for connections that were refused, reset or timed out. */
 function isAway(error: unknown): boolean {
   return error instanceof TypeError || (error instanceof DOMException && error.name === "TimeoutError");
 }
@@ -85,7 +85,7 @@ async function follow(call: (path: string) => Promise<Response>, topic: string):
       throw error;
     }
   };
-  // A topic that is not there yet is read from its beginning once it is.
+  // A topic that does not exist yet is later read from its beginning.
   let start = await read("from=end").then((answer) =>
     answer === undefined ? "from=beginning" : `cursor=${encodeURIComponent(answer.cursor)}`,
   );

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`, beside a running `npm start`: a week of real earthquakes over HTTP into Kafka, and through three routes into a topic, a table and a
- * webhook. Ends with the sums, and with exit code 1 where one record is missing or doubled. `--pause-ms N` is waited between two requests.
+ * `npm run demo`, while `npm start` runs: sends a week of real earthquakes over HTTP into Kafka, and through three routes into a topic, a table and a
+ * webhook. Prints the totals, and exits with code 1 if a record is missing or duplicated. `--pause-ms N` sets the pause between two requests.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { SingleBar } from "cli-progress";
@@ -16,17 +16,17 @@ import { rowsOf } from "./sql-rows.js";
 import { isComplete, isRight, type Seen, sumsOf, type Tally, tableOf } from "./sums.js";
 
 const eventsPerRequest = 25;
-/** Without a single new record anywhere. */
+/** The longest time without a new record anywhere. */
 const stillMaxMs = 180_000;
 const pollMs = 500;
-/** Once everything is there, what is too much gets a moment to show itself. */
+/** Time for duplicates to appear after everything has arrived. */
 const settleMs = 2_000;
 const reasonHeader = "relay.error.message";
 
 const values = readOptions({ "pause-ms": { type: "string", default: "100" } });
 const pauseMs = Number(values["pause-ms"]);
 if (!(pauseMs >= 0 && pauseMs <= 60_000)) {
-  console.error(`--pause-ms takes 0 to 60000, not ${JSON.stringify(values["pause-ms"])}`);
+  console.error(`--pause-ms must be between 0 and 60000, not ${JSON.stringify(values["pause-ms"])}`);
   process.exit(2);
 }
 
@@ -46,7 +46,7 @@ async function demo(): Promise<number> {
   const holder = await holderOf(settings.webhookPort);
   if (holder !== undefined) {
     throw new Error(
-      `Port ${settings.webhookPort} is in use ${named(holder)}. The demo's receiver needs it: it is where the webhook's route delivers to.`,
+      `Port ${settings.webhookPort} is in use ${named(holder)}. The demo's webhook receiver needs it. Stop that program first.`,
     );
   }
   const run = Date.now().toString(36);
@@ -55,7 +55,7 @@ async function demo(): Promise<number> {
   const receiver = await startReceiver(settings.webhookPort, localWebhookSecret);
   try {
     const watch = await createWatch(api, run, settings.sqlPort, receiver);
-    console.log(`${quakes.length} earthquakes, run ${run}. Three routes are at work: strong-quakes, quakes-to-sql, quakes-to-webhook.`);
+    console.log(`${quakes.length} earthquakes, run ${run}. Routes: strong-quakes, quakes-to-sql, quakes-to-webhook.`);
     await send(api, quakes, run, watch);
     const seen = await untilComplete(expected, watch);
     return report(quakes.length, expected, seen, receiver, watch.reasons);
@@ -65,7 +65,7 @@ async function demo(): Promise<number> {
 }
 
 interface Watch {
-  /** Looks everywhere once more, and tells what has been seen so far. */
+  /** Checks every place again and returns everything seen so far. */
   readonly look: () => Promise<Seen>;
   readonly reasons: ReadonlySet<string>;
 }
@@ -108,7 +108,7 @@ function idOf({ value }: ReadRecord): string | undefined {
   return typeof id === "string" ? id : undefined;
 }
 
-/** Every quake once: where an answer is missing, the topic itself says which of the request are in it, and only the others are sent again. */
+/** Sends every quake once. After a missing answer, it reads the topic and sends only the events that are not in it. */
 async function send(api: Api, quakes: readonly Quake[], run: string, watch: Watch): Promise<void> {
   const bar = new SingleBar({
     format: "sent     {bar} {value}/{total}",
@@ -168,15 +168,15 @@ async function untilComplete(expected: Expected, watch: Watch): Promise<Seen> {
 function report(sent: number, expected: Expected, seen: Seen, { counts }: Receiver, reasons: ReadonlySet<string>): number {
   const sums = sumsOf(expected, seen);
   console.log(tableOf(sent, sums));
-  for (const reason of reasons) console.log(`Dead-lettered because: ${reason}`);
-  console.log(`The receiver failed ${counts.refusedOnPurpose} times on purpose, and every one of those deliveries came again.`);
-  if (counts.badSignatures > 0) console.log(pc.red(`${counts.badSignatures} webhooks had a signature that does not fit.`));
+  for (const reason of reasons) console.log(`Reason of the dead letters: ${reason}`);
+  console.log(`The receiver failed ${counts.refusedOnPurpose} times on purpose. Each of these deliveries was repeated.`);
+  if (counts.badSignatures > 0) console.log(pc.red(`${counts.badSignatures} webhooks had an invalid signature.`));
   const wrong = sums.filter((sum) => !isRight(sum));
   for (const { what, missing, unexpected, doubled } of wrong) {
-    console.log(pc.red(`${what}: missing ${sample(missing)}; not expected ${sample(unexpected)}; twice ${sample(doubled)}`));
+    console.log(pc.red(`${what}: missing ${sample(missing)}; unexpected ${sample(unexpected)}; duplicated ${sample(doubled)}`));
   }
   const isGood = wrong.length === 0 && counts.badSignatures === 0;
-  console.log(isGood ? pc.green("Every record is where it should be.") : pc.red("The sums are not right."));
+  console.log(isGood ? pc.green("Every record arrived where it should.") : pc.red("The totals do not match."));
   return isGood ? 0 : 1;
 }
 

@@ -1,4 +1,4 @@
-/** The demo's input: the earthquakes of one week as the USGS published them, as CloudEvents, and what has to become of them. */
+/** The demo's input: one week of earthquakes published by the USGS, as CloudEvents, and where each must arrive. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -20,24 +20,24 @@ export interface QuakeEvent {
   readonly type: string;
   readonly time: string;
   readonly datacontenttype: string;
-  /** The record's key: all news of one quake in one partition. */
+  /** The record's key, so that all updates of one quake are in one partition. */
   readonly partitionkey: string;
   readonly data: Quake;
 }
 
-/** Ids of this run's quakes, by what has to become of them. */
+/** Ids of this run's quakes, grouped by where they must arrive. */
 export interface Expected {
   readonly sent: ReadonlySet<string>;
   readonly strong: ReadonlySet<string>;
-  /** Strong, and refused by the transform: no station was near enough to place them. */
+  /** Strong quakes that the transform refuses, because no station was near enough to locate them. */
   readonly refused: ReadonlySet<string>;
   readonly inSql: ReadonlySet<string>;
 }
 
-/** The package exports its code alone; its data lie beside it. */
+/** The package exports only its code; the data file is beside it. */
 const dataFile = fileURLToPath(new URL("../data/earthquakes.json", import.meta.resolve("vega-datasets")));
 
-/** One id a quake and run, so that no run is taken for another. */
+/** One id per quake and run, so that runs are not confused. */
 export function quakesOf(run: string): readonly Quake[] {
   const { features } = JSON.parse(readFileSync(dataFile, "utf8")) as { readonly features: readonly Quake[] };
   return features.map((quake) => ({ ...quake, id: `${quake.id}.${run}` }));
@@ -56,7 +56,7 @@ export function toEvent(quake: Quake, run: string): QuakeEvent {
   };
 }
 
-/** What the three routes of functions/routes are to do, said once more and in other words, so that the demo proves something. */
+/** What the three routes of functions/routes must do, implemented independently so that the demo proves something. */
 export function expectedOf(quakes: readonly Quake[]): Expected {
   const ids = (keep: (quake: Quake) => boolean) => new Set(quakes.filter(keep).map(({ id }) => id));
   const isQuakeFrom = (magnitudeMin: number) => (quake: Quake) =>

@@ -6,7 +6,7 @@ const bodyBytesMax = 1_000_000;
 const stopTimeoutMs = 2_000;
 
 export interface Receiver {
-  /** Webhook ids by the quake they are about; more than one means that a quake was told twice. */
+  /** Webhook ids per quake. More than one means that a quake was delivered twice. */
   readonly accepted: ReadonlyMap<string, ReadonlySet<string>>;
   readonly counts: { readonly refusedOnPurpose: number; readonly repeats: number; readonly badSignatures: number };
   readonly stop: () => Promise<void>;
@@ -45,7 +45,7 @@ export async function startReceiver(port: number, secret: string): Promise<Recei
         webhook.verify(body, request.headers as Record<string, string>, { jsonParse: false });
       } catch {
         counts.badSignatures += 1;
-        return response.writeHead(401).end("the signature does not fit");
+        return response.writeHead(401).end("the signature is invalid");
       }
       const quake = (JSON.parse(body) as { readonly id: string }).id;
       const ids = accepted.get(quake) ?? new Set();

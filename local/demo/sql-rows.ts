@@ -1,9 +1,9 @@
-/** The rows that a run has left in SQL. */
+/** The rows that a run wrote to SQL. */
 import pg from "pg";
 
 const timeoutMs = 5_000;
 
-/** Rows by id; undefined while the database or the table is not there. */
+/** Row counts by id; undefined while the database or the table does not exist. */
 export async function rowsOf(url: string, run: string): Promise<ReadonlyMap<string, number> | undefined> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs });
   client.on("error", () => {});

@@ -1,9 +1,9 @@
-/** What came of a run, held against what should have: the table that the demo ends with. Pure. */
+/** Compares what a run delivered with what it should have delivered: the table at the end of the demo. Pure. */
 import Table from "cli-table3";
 import pc from "picocolors";
 import type { Expected } from "./quakes.js";
 
-/** How often each id was seen at one place. */
+/** How often each id was seen in one place. */
 export type Tally = ReadonlyMap<string, number>;
 
 export interface Seen {
@@ -11,7 +11,7 @@ export interface Seen {
   readonly strong: Tally;
   readonly deadLetters: Tally;
   readonly sqlRows: Tally;
-  /** Different webhook ids a quake: a repeat under the same id is told as such by the receiver, and is no second one. */
+  /** Distinct webhook ids per quake. A repeat with the same id does not count as a second delivery. */
   readonly webhooks: Tally;
 }
 
@@ -21,9 +21,9 @@ export interface Sum {
   readonly found: number;
   readonly missing: readonly string[];
   readonly unexpected: readonly string[];
-  /** More of an id than one. */
+  /** Ids that were seen more than once. */
   readonly doubled: readonly string[];
-  /** Is one too many a fault here, or what "at least once" means after a kill? */
+  /** Whether a duplicate is allowed here, as "at least once" means after a kill. */
   readonly mayRepeat: boolean;
 }
 
@@ -56,8 +56,8 @@ export function isRight({ missing, unexpected, doubled, mayRepeat }: Sum): boole
 }
 
 export function tableOf(sent: number, sums: readonly Sum[]): string {
-  const table = new Table({ head: ["", "expected", "found", "missing", "twice", ""], style: { head: [], border: [] } });
-  table.push(["sent over HTTP, acknowledged", sent, sent, "", "", pc.green("right")]);
+  const table = new Table({ head: ["", "expected", "found", "missing", "duplicated", ""], style: { head: [], border: [] } });
+  table.push(["sent over HTTP, acknowledged", sent, sent, "", "", pc.green("ok")]);
   for (const one of sums) {
     table.push([
       one.what,
@@ -65,7 +65,7 @@ export function tableOf(sent: number, sums: readonly Sum[]): string {
       one.found,
       one.missing.length,
       one.doubled.length,
-      isRight(one) ? pc.green(one.doubled.length > 0 ? "right (delivered at least once)" : "right") : pc.red("wrong"),
+      isRight(one) ? pc.green(one.doubled.length > 0 ? "ok (delivered at least once)" : "ok") : pc.red("wrong"),
     ]);
   }
   return table.toString();

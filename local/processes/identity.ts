@@ -1,18 +1,18 @@
-/** Which process a number means: a pid is used again, so a process is known by its pid and the time it began. */
+/** Identifies a process by its pid and its start time, because the system reuses pids. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When it began, in whatever unit this system tells: only good for being compared. */
+  /** The start time in the system's own unit: only for comparison. */
   readonly startTime: string;
 }
 
-/** How often a process is looked at while its end is awaited. */
+/** How often a process is checked while waiting for its end. */
 const pollMs = 25;
 
-/** The identity of a living process; undefined where there is none (a zombie is none). */
+/** The identity of a live process; undefined if there is no such process. A zombie does not count as live. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const startTime = process.platform === "linux" ? startTimeFromProc(pid) : startTimeFromPs(pid);
   return startTime === undefined ? undefined : { pid, startTime };
@@ -22,7 +22,7 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
   return identityOf(pid)?.startTime === startTime;
 }
 
-/** Sends a signal if it is still that process; tells whether it was. */
+/** Sends a signal if it is still the same process, and returns whether it was. */
 export function signal(identity: ProcessIdentity, name: NodeJS.Signals): boolean {
   if (!isAlive(identity)) return false;
   try {
@@ -34,7 +34,7 @@ export function signal(identity: ProcessIdentity, name: NodeJS.Signals): boolean
   }
 }
 
-/** Waits until the process has ended; false when it has not within the time. */
+/** Waits until the process has ended. Returns false if it did not end within the time limit. */
 export async function hasEnded(identity: ProcessIdentity, withinMs: number): Promise<boolean> {
   const until = Date.now() + withinMs;
   while (isAlive(identity)) {
@@ -44,7 +44,7 @@ export async function hasEnded(identity: ProcessIdentity, withinMs: number): Pro
   return true;
 }
 
-/** Asks it to end, and ends it when it has not within the time. */
+/** Asks the process to end, and kills it if it does not end within the time limit. */
 export async function end(identity: ProcessIdentity, withinMs: number): Promise<void> {
   if (!signal(identity, "SIGTERM")) return;
   signal(identity, "SIGCONT");
@@ -53,7 +53,7 @@ export async function end(identity: ProcessIdentity, withinMs: number): Promise<
   await hasEnded(identity, 5_000);
 }
 
-/** The command line of a living process, as far as this user may see it. */
+/** The command line of a live process, if this user may see it. */
 export function commandOf(pid: number): string | undefined {
   try {
     if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim() || undefined;
@@ -65,7 +65,7 @@ export function commandOf(pid: number): string | undefined {
 
 function startTimeFromProc(pid: number): string | undefined {
   try {
-    // The second field is the name in parentheses, which may hold anything; state is the field after it, the start time the 22nd of all.
+    // The second field is the name in parentheses, which may contain anything. The state follows it, and the start time is field 22.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
       .replace(/^.*\) /s, "")
       .split(" ");

@@ -1,22 +1,22 @@
 /**
- * A leash: what this process starts ends with it, however it ends. A small shell waits for our end of a pipe to close, which the kernel sees to even
- * after kill -9, and then ends every process whose number stands on the first line of a `*.pid` file below a folder; a negative number is a whole group.
+ * A leash ends what this process started when this process ends, however it ends. A small shell waits for our end of a pipe to close, which happens even
+ * after kill -9. It then ends every process whose pid is on the first line of a `*.pid` file below a folder. A negative pid names a whole group.
  */
 import { spawn } from "node:child_process";
 
 export interface Leash {
-  /** Lets go without ending anything. */
+  /** Removes the leash without ending anything. */
   readonly drop: () => void;
 }
 
 export interface LeashOptions {
-  /** KILL where it is not said. */
+  /** Default: KILL. */
   readonly signal?: "KILL" | "TERM";
-  /** Deletes the folder too, after the processes have ended. */
+  /** Also deletes the folder after the processes have ended. */
   readonly removes?: boolean;
 }
 
-/** A number on the second line is when that process began (the 22nd field of its stat): where another has its number by now, it is left alone. */
+/** A number on the second line is the start time of the process (field 22 of its stat). If the pid now belongs to another process, that process is left alone. */
 const script = `
 while read -r _; do :; done
 find "$1" -name '*.pid' -type f | while read -r file; do
@@ -34,18 +34,18 @@ for _ in 1 2 3 4 5; do
 done
 `;
 
-/** From now on, the processes named by `*.pid` files below `folder` get the signal when this process has ended. */
+/** When this process has ended, the processes named by `*.pid` files below `folder` get the signal. */
 export function leash(folder: string, { signal = "KILL", removes = false }: LeashOptions = {}): Leash {
-  // A session of its own: Ctrl-C in a terminal goes to the whole group, and must not end the one that cleans up after it.
+  // A session of its own: Ctrl-C in a terminal reaches the whole group, and must not end the process that cleans up.
   const child = spawn("sh", ["-c", script, "leash", folder, signal, removes ? "removes" : "stays"], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
   child.unref();
-  // A machine without a shell has no leash, and works.
+  // Without a shell there is no leash, but everything else works.
   child.once("error", () => {});
   const { stdin } = child;
-  // The pipe alone must not keep us alive.
+  // The pipe must not keep this process alive.
   (stdin as unknown as { unref?: () => void }).unref?.();
   return {
     drop: () => {

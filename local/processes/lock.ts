@@ -1,4 +1,4 @@
-/** A lock between processes: a file with its holder's identity. A holder that died holds nothing. */
+/** A lock between processes: a file with the identity of its holder. A dead holder does not hold the lock. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -6,7 +6,7 @@ import { identityOf, isAlive, type ProcessIdentity } from "./identity.js";
 
 const pollMs = 100;
 
-/** Waits for the lock and gives what releases it. `what` is said when the wait was too long. */
+/** Waits for the lock and returns a function that releases it. `what` is the error message if the wait is too long. */
 export async function acquireLock(file: string, withinMs: number, what: string): Promise<() => void> {
   mkdirSync(dirname(file), { recursive: true });
   const self = identityOf(process.pid) ?? { pid: process.pid, startTime: "" };
@@ -25,7 +25,7 @@ export async function acquireLock(file: string, withinMs: number, what: string):
   }
 }
 
-/** Undefined while it is being written. */
+/** Undefined while the file is being written. */
 function holderIn(file: string): ProcessIdentity | undefined {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as ProcessIdentity;

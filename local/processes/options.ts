@@ -1,4 +1,4 @@
-/** The options of a script, read; one that it does not know is one message and exit code 2, not a stack trace. */
+/** Parses the options of a script. An unknown option gives one message and exit code 2 instead of a stack trace. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
 export function readOptions<T extends NonNullable<ParseArgsConfig["options"]>>(

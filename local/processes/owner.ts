@@ -1,11 +1,11 @@
-/** Whose a folder is: the program whose broker, or whose children, run there; one that was killed owns nothing any more. */
+/** The owner of a folder: the program whose broker or child processes run there. A killed program owns nothing. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { identityOf, isAlive, type ProcessIdentity } from "./identity.js";
 
 const ownerFile = (folder: string): string => join(folder, "owner.json");
 
-/** The living program it belongs to; undefined: nobody. */
+/** The live program that owns the folder, or undefined. */
 export function ownerOf(folder: string): ProcessIdentity | undefined {
   try {
     const owner = JSON.parse(readFileSync(ownerFile(folder), "utf8")) as ProcessIdentity;

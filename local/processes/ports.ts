@@ -1,13 +1,13 @@
-/** Ports of the loopback: is one free, who holds it, and which are free below the range that outgoing connections take theirs from. */
+/** Loopback ports: whether one is free, which process holds it, and which are free below the range of outgoing connections. */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer, connect as openSocket } from "node:net";
 import { commandOf } from "./identity.js";
 
-/** Outgoing connections take ports from 32768 on (Linux): a fixed port above may be taken by one at any moment. */
+/** On Linux, outgoing connections use ports from 32768, so a fixed port above that may be in use at any moment. */
 const fixedPortMax = 32_767;
 const fixedPortMin = 20_000;
-/** Each process looks in a part of its own first: two that look at once would else find the same. */
+/** Each process searches its own part first. Otherwise, two concurrent searches would find the same ports. */
 const portsOfProcess = 64;
 const triesMax = 200;
 
@@ -15,12 +15,12 @@ let portsTaken = 0;
 
 export interface PortHolder {
   readonly port: number;
-  /** Absent where this system does not tell, or the holder is another user's. */
+  /** Absent if the system does not reveal it, or the process belongs to another user. */
   readonly pid?: number;
   readonly command?: string;
 }
 
-/** True when nothing listens there and we could. */
+/** True if nothing listens on the port and this process could. */
 export async function isPortFree(port: number, host = "127.0.0.1"): Promise<boolean> {
   if (await answers(port, host)) return false;
   return new Promise((resolve) => {
@@ -30,7 +30,7 @@ export async function isPortFree(port: number, host = "127.0.0.1"): Promise<bool
   });
 }
 
-/** So many ports in a row, all free now and below 32768; others than were given before. */
+/** `count` consecutive free ports below 32768 that were not returned before. */
 export async function freePorts(count: number): Promise<number[]> {
   for (let tries = 0; tries < triesMax; tries += 1) {
     const first = fixedPortMin + ((process.pid * portsOfProcess + portsTaken) % (fixedPortMax - count - fixedPortMin));
@@ -42,7 +42,7 @@ export async function freePorts(count: number): Promise<number[]> {
   throw new Error(`No ${count} free ports in a row were found between ${fixedPortMin} and ${fixedPortMax}.`);
 }
 
-/** Who listens on a port; undefined: nobody. */
+/** The process that listens on a port, or undefined. */
 export async function holderOf(port: number): Promise<PortHolder | undefined> {
   if (await isPortFree(port)) return undefined;
   const pid = process.platform === "linux" ? pidFromProc(port) : pidFromLsof(port);
@@ -71,7 +71,7 @@ function answers(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** The listening socket's inode from the kernel's table, then the process that has it open. */
+/** Finds the listening socket's inode in the kernel's table, then the process that has it open. */
 function pidFromProc(port: number): number | undefined {
   const hexPort = port.toString(16).toUpperCase().padStart(4, "0");
   const listening = "0A";

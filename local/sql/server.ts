@@ -1,4 +1,4 @@
-/** PostgreSQL on the laptop without installing it: PGlite behind a socket, its data kept in a folder. Takes about 800 MB of memory. */
+/** PostgreSQL on the laptop without installation: PGlite behind a socket, with its data in a folder. Uses about 800 MB of memory. */
 import { mkdirSync } from "node:fs";
 import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
@@ -11,7 +11,7 @@ export interface SqlServer {
 
 const connectionsMax = 20;
 
-/** Starts on loopback (port 0: a free one); without a folder the data live in memory and go with the process. */
+/** Starts on loopback (port 0 picks a free one). Without a folder, the data is in memory and ends with the process. */
 export async function startSql({ dataFolder, port }: { readonly dataFolder?: string; readonly port: number }): Promise<SqlServer> {
   if (dataFolder !== undefined) mkdirSync(dataFolder, { recursive: true });
   const db = dataFolder === undefined ? await PGlite.create() : await PGlite.create(dataFolder);

@@ -1,4 +1,4 @@
-/** The local trigger's build, made by `npm ci` and made again when it is missing or older than its sources. */
+/** The local trigger's build. `npm ci` makes it; this makes it again if it is missing or older than its sources. */
 import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ export function ensureTriggerBuild(progress: (line: string) => void): Promise<vo
   });
 }
 
-/** When a file of it was changed last; 0 where there is none. */
+/** The last change of any file in it; 0 if there are no files. */
 function newestMs(path: string): number {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory() !== true) return stats?.mtimeMs ?? 0;

@@ -1,4 +1,4 @@
-/** What the functions are told on the laptop: where the broker, the database and the webhook's receiver are, and that everything is allowed. */
+/** The functions' environment on the laptop: addresses of the broker, the database and the webhook receiver, and full access. */
 import type { LocalSettings } from "../broker/settings.js";
 
 export interface Places {
@@ -6,14 +6,14 @@ export interface Places {
   readonly databaseUrl: string;
 }
 
-/** Signs the demo's webhooks; it guards nothing but a laptop. */
+/** Signs the demo's webhooks. Not a real secret: it is used on laptops only. */
 export const localWebhookSecret = `whsec_${Buffer.from("kafka-relay: a secret for laptops").toString("base64")}`;
 
 export const localDatabaseUrl = (sqlPort: number): string => `postgres://postgres@127.0.0.1:${sqlPort}/postgres?sslmode=disable`;
 
 export const receiverUrl = ({ webhookPort }: LocalSettings): string => `http://127.0.0.1:${webhookPort}/quakes`;
 
-/** What the caller has set wins, but for the ports that were chosen here. */
+/** Variables that the caller set take precedence, except for the ports chosen here. */
 export function functionEnvironment(env: NodeJS.ProcessEnv, settings: LocalSettings, { brokers, databaseUrl }: Places): NodeJS.ProcessEnv {
   return {
     RELAY_ACCESS: "everything",
@@ -26,7 +26,7 @@ export function functionEnvironment(env: NodeJS.ProcessEnv, settings: LocalSetti
     QUAKES_WEBHOOK_SECRET: localWebhookSecret,
     SLS_NOTIFICATIONS_MODE: "off",
     SLS_TELEMETRY_DISABLED: "1",
-    // The framework asks for credentials where it resolves AWS things; no call is ever made.
+    // The framework requires credentials to resolve AWS variables, but makes no call.
     AWS_REGION: "eu-central-1",
     ...env,
     KAFKA_BROKERS: brokers.join(","),

@@ -1,12 +1,12 @@
-// A plugin of the framework: how many environments of a function run side by side on a laptop. serverless-offline begins one for every call that finds none
-// free, each a thread that loads the function anew: a hundred calls at once would keep two cores busy for longer than the calls may take.
+// A framework plugin that limits how many environments of a function run at the same time. serverless-offline starts one for every call that finds no
+// free environment, and each is a thread that loads the function again: a hundred concurrent calls would keep two cores busy until the calls time out.
 import { asGatewaySent } from "../gateway/gateway-event.mjs";
 import { createTurns } from "./turns.mjs";
 
-/** A call waits so long for an environment that is busy before another is begun: most calls take a few milliseconds, a long poll half a minute. */
+/** How long a call waits for a busy environment before another is started: most calls take a few milliseconds, a long poll half a minute. */
 const patienceMs = 250;
 const patienceMaxMs = 1_000;
-/** serverless-offline ends environments that were unused for a minute. */
+/** serverless-offline ends environments that have been unused for a minute. */
 const unusedMaxMs = 50_000;
 
 export default class EnvironmentsPlugin {
@@ -15,7 +15,7 @@ export default class EnvironmentsPlugin {
     this.turns = new Map();
     this.hooks = {
       "before:offline:start:init": () => this.begin(),
-      // A saved edit ends all that are there.
+      // A saved edit ends all environments.
       "after:offline:functionsUpdated:cleanup": () => this.turns.clear(),
     };
   }
@@ -42,7 +42,7 @@ function turnsOf(all, functionKey) {
   return known;
 }
 
-/** What serverless-offline asks of a function, done once it is its turn. */
+/** The interface that serverless-offline expects of a function; each call waits for its turn. */
 function callOf(turns, environmentOf) {
   const given = {};
   return {

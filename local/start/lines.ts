@@ -1,7 +1,7 @@
-/** What the functions, the triggers and serverless-offline say, as one readable line a thing that happens; undefined: nothing worth a line. */
+/** Turns the output of the functions, the triggers and serverless-offline into one readable line per event; undefined for noise. */
 import pc from "picocolors";
 
-/** What serverless-offline says of itself: its table of routes, its own request lines, its advice. */
+/** Output of serverless-offline about itself: its route table, its own request lines, its advice. */
 const noise: readonly RegExp[] = [
   /^\s*$/,
   /^[\s│┌└├─┐┘┤|*]+/,
@@ -13,16 +13,16 @@ const noise: readonly RegExp[] = [
   /^\(λ: \w+\) RequestId: /,
   /Halting offline server|Got SIG(INT|TERM) signal/,
   /^Warning: Invalid configuration encountered/,
-  // The route's own line tells more of a batch that went well.
+  // The route's own line says more about a successful batch.
   /^kafka-trigger .* succeeded$/,
-  // And so does its line about what is held.
+  // The route's own line says more about held records.
   /^(× |Warning: kafka-trigger .*)RelayError: \d+ of \d+ records are given back/,
 ];
 
 type Entry = Readonly<Record<string, unknown>>;
 
 export function toLine(text: string, now: Date): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of another program are taken off before its words are read
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: removes the colours of another program before parsing its output
   const plain = text.replace(/\u001b\[[0-9;]*m/g, "").trimEnd();
   const entry = parseEntry(plain);
   if (entry === undefined) return noise.some((pattern) => pattern.test(plain)) ? undefined : plain;
@@ -49,7 +49,7 @@ function describe(entry: Entry): string {
     case "dead letter":
       return `${pc.yellow("dead letter")}  ${entry.route}  ${placeOf(entry)}: ${entry.reason ?? entry.code}`;
     case "given back":
-      return `${pc.yellow("held")}  ${entry.route}  ${placeOf(entry)} and what follows it: ${entry.reason ?? entry.code}`;
+      return `${pc.yellow("held")}  ${entry.route}  ${placeOf(entry)} and the records after it: ${entry.reason ?? entry.code}`;
     default:
       return describeOther(entry);
   }
@@ -71,7 +71,7 @@ function describeBatch({ route, records, delivered, filtered, deadLettered, give
   return `${pc.cyan(String(route))}  ${records} ${records === 1 ? "record" : "records"}: ${what}  ${pc.dim(`${tookMs} ms`)}`;
 }
 
-/** Anything else keeps its fields, without those that every line has. */
+/** Any other entry keeps its fields, except those that every line has. */
 function describeOther({ time: _, level, message, causes, cause, ...fields }: Entry): string {
   const paint = level === "error" ? pc.red : level === "warn" ? pc.yellow : (text: string) => text;
   const told = Object.entries(fields)

@@ -1,4 +1,4 @@
-/** A program that `npm start` runs beside itself, as a process group of its own that never outlives us. */
+/** A program that `npm start` runs in a process group of its own, which never outlives `npm start`. */
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,26 +6,26 @@ import { createInterface } from "node:readline";
 import { projectFolder } from "../build/service-map.js";
 import { hasEnded, identityOf, isAlive, type ProcessIdentity } from "../processes/identity.js";
 
-/** Batches in hand are finished and their offsets committed within it; one that takes longer (its target is away) comes again at the next start. */
+/** Time to finish batches in progress and commit their offsets. A batch that takes longer, such as one whose target is down, is delivered again at the next start. */
 const stopTimeoutMs = 6_000;
 const killTimeoutMs = 5_000;
 const lastLinesMax = 40;
 
 export interface Ending {
   readonly code: number | null;
-  /** Its last words. */
+  /** The last lines of its output. */
   readonly lastLines: readonly string[];
 }
 
 export interface ProcessGroup {
-  /** Resolves when it has ended, by itself or by `stop`. */
+  /** Resolves when the program has ended, by itself or by `stop`. */
   readonly ended: Promise<Ending>;
-  /** Asks its leader to end in good order, and ends the whole group when that takes too long. */
+  /** Asks the group's leader to shut down, and kills the whole group if that takes too long. */
   readonly stop: () => Promise<void>;
 }
 
 export interface ProgramOptions {
-  /** Names its pid file in the run folder. */
+  /** The name of its pid file in the run folder. */
   readonly name: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -33,7 +33,7 @@ export interface ProgramOptions {
   readonly onLine: (line: string) => void;
 }
 
-/** Runs a Node program; every line that it writes is handed to `onLine`. */
+/** Runs a Node program and passes every line that it writes to `onLine`. */
 export function startGroup({ name, args, env, runFolder, onLine }: ProgramOptions): ProcessGroup {
   mkdirSync(runFolder, { recursive: true });
   const pidFile = join(runFolder, `${name}.pid`);
@@ -41,12 +41,12 @@ export function startGroup({ name, args, env, runFolder, onLine }: ProgramOption
     cwd: projectFolder,
     env,
     stdio: ["ignore", "pipe", "pipe"],
-    // A group of its own: Ctrl-C in the terminal must reach it once, by us, so that batches in hand are finished.
+    // A group of its own: Ctrl-C must reach it only once, from this process, so that it finishes batches in progress.
     detached: true,
   });
   const { pid } = child;
   const identity: ProcessIdentity | undefined = pid === undefined ? undefined : identityOf(pid);
-  // The first line is the whole group, for the leash; the second tells a later process of that number from this one.
+  // The first line names the whole group, for the leash. The second distinguishes this process from a later one with the same pid.
   if (pid !== undefined) writeFileSync(pidFile, `-${pid}\n${identity?.startTime ?? ""}\n`);
   const lastLines: string[] = [];
   const take = (line: string) => {
@@ -68,7 +68,7 @@ export function startGroup({ name, args, env, runFolder, onLine }: ProgramOption
   };
 }
 
-/** Ends what a killed run has left. Nothing is lost by not asking: offsets are committed after success alone. */
+/** Kills what a killed run left behind. This is safe without a shutdown, because offsets are committed only after success. */
 export async function endLeftovers(runFolder: string): Promise<void> {
   mkdirSync(runFolder, { recursive: true });
   for (const file of readdirSync(runFolder).filter((name) => name.endsWith(".pid"))) {
@@ -83,7 +83,7 @@ export async function endLeftovers(runFolder: string): Promise<void> {
 }
 
 async function stopGroup(identity: ProcessIdentity): Promise<void> {
-  // Only the leader is asked: it ends its workers in good order, after their batches.
+  // Only the leader gets the signal: it ends its workers after their batches.
   if (isAlive(identity)) process.kill(identity.pid, "SIGINT");
   await hasEnded(identity, stopTimeoutMs);
   killGroup(identity);
@@ -94,6 +94,6 @@ function killGroup({ pid }: ProcessIdentity): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // The group is gone, as it should be.
+    // The group has already ended.
   }
 }

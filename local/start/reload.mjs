@@ -1,4 +1,4 @@
-// A plugin of the framework: a saved edit of a function, or of what it leans on, is live at the next HTTP call. The Kafka triggers watch for themselves.
+// A framework plugin that reloads a function, and everything it imports, at the next HTTP call after an edit. The Kafka triggers watch files themselves.
 import { watch } from "node:fs";
 import { join } from "node:path";
 
@@ -23,13 +23,13 @@ export default class ReloadPlugin {
     };
     for (const folder of ["functions", "lib"]) {
       const watcher = watch(join(this.serverless.serviceDir, folder), { recursive: true, persistent: false }, edited);
-      // Without it an edit needs a restart; nothing else does.
+      // Without the watcher, edits need a restart. Everything else works.
       watcher.on("error", () => watcher.close());
       this.watchers.push(watcher);
     }
   }
 
-  /** serverless-offline ends its workers then, and makes new ones when they are called. */
+  /** serverless-offline then ends its workers and creates new ones on the next call. */
   async renew() {
     await this.serverless.pluginManager.spawn("offline:functionsUpdated");
   }

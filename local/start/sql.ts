@@ -1,4 +1,4 @@
-/** PGlite as a program of its own: making its data folder keeps a processor busy for seconds, beside the broker's start. */
+/** PGlite as a separate program, because creating its data folder keeps a processor busy for seconds while the broker starts. */
 import { startSql } from "../sql/server.js";
 
 const [dataFolder = "", port = ""] = process.argv.slice(2);

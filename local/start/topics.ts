@@ -1,15 +1,15 @@
-/** The topics a start needs: those that the triggers of serverless.yml read, and those that KAFKA_CREATE_TOPICS names. */
+/** The topics that `npm start` needs: those that the triggers in serverless.yml read, and those in KAFKA_CREATE_TOPICS. */
 import type { TopicSpec } from "../../lib/kafka/admin/topics.js";
 import { parseCreateTopics } from "../broker/create-topics.js";
 import type { DeployedFunction } from "../build/service-map.js";
 
-/** Enough to see order per partition and work side by side. */
+/** Enough to show order per partition and parallel work. */
 const partitionsCount = 3;
 
 export function topicsToCreate(functions: readonly DeployedFunction[], createTopics: string): readonly TopicSpec[] {
   const asked = parseCreateTopics(createTopics);
   const names = new Set(functions.flatMap(({ triggers }) => triggers.map(({ topic }) => topic)));
-  // A topic named by a variable is the framework's to resolve.
+  // Only the framework can resolve a topic that is named by a variable.
   const read = [...names].filter((name) => !name.includes("$") && !asked.some((spec) => spec.name === name));
   return [...read.map((name) => ({ name, partitionsCount })), ...asked];
 }

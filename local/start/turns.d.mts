@@ -1,6 +1,6 @@
-/** The types of turns.mjs, for its test. */
+/** Types of turns.mjs, for its test. */
 export interface Turns {
-  /** Resolves to what ends the turn. */
+  /** Resolves to a function that ends the turn. */
   readonly take: () => Promise<() => void>;
   readonly forget: () => void;
 }

@@ -1,15 +1,15 @@
-// Turns at something that is dear to make and quick to use: whoever comes takes what is free, and waits a little before one more is made.
+// Shares a resource that is slow to create and quick to use: a caller takes a free one, or waits briefly before another is created.
 
 /**
- * `take` answers a promise of a turn's end. One is made at once where there is none; while somebody waits, one more after `patienceMs`, and
- * the next after twice as long, up to `patienceMaxMs`: making many at a time would make each slower.
- * `forget` says that those which are not in use are gone.
+ * `take` resolves to a function that ends the turn. The first resource is created at once. While callers wait, another is created after `patienceMs`, and
+ * the next after twice as long, up to `patienceMaxMs`, because creating many at a time makes each slower.
+ * `forget` records that the unused ones are gone.
  */
 export function createTurns(patienceMs, patienceMaxMs) {
   const waiting = [];
   let made = 0;
   let used = 0;
-  /** Will one more be made before long? */
+  /** Is the creation of another scheduled? */
   let isMaking = false;
   let pauseMs = patienceMs;
 
@@ -19,7 +19,7 @@ export function createTurns(patienceMs, patienceMaxMs) {
     else next(end());
   }
 
-  /** Counts once, however often it is called. */
+  /** Only the first call counts. */
   function end() {
     let isOver = false;
     return () => {

@@ -1,4 +1,4 @@
-/** What is up, and three things to try: the first screen of `npm start` after its progress. */
+/** The first screen of `npm start`: what is running, and three things to try. */
 import pc from "picocolors";
 import type { ProvidedBroker } from "../broker/provide.js";
 import type { LocalSettings } from "../broker/settings.js";
@@ -13,7 +13,7 @@ export function welcome({ httpPort }: LocalSettings, broker: ProvidedBroker, dat
   const routes = deployedFunctions().filter(({ triggers }) => triggers.length > 0);
   const rows = [
     ["Kafka", `${broker.brokers.join(",")}  ${pc.dim(broker.what)}`],
-    ["HTTP API", `${api}  ${pc.dim(`described at ${api}/openapi.json; ${allowed}`)}`],
+    ["HTTP API", `${api}  ${pc.dim(`OpenAPI: ${api}/openapi.json; ${allowed}`)}`],
     ["SQL", databaseUrl],
     ...routes.map(({ file, triggers }, index) => [
       index === 0 ? "Routes" : "",
@@ -25,12 +25,12 @@ export function welcome({ httpPort }: LocalSettings, broker: ProvidedBroker, dat
   return `
 ${rows.map(([name = "", value]) => `  ${pc.bold(name.padEnd(10))}${value}`).join("\n")}
 
-${pc.bold("Try, in a second terminal:")}
+${pc.bold("Try this in a second terminal:")}
 
   curl -s ${api}/topics/earthquakes/events -H 'content-type: application/json' -H 'ce-specversion: 1.0' -H 'ce-type: quake' -H 'ce-source: /me' -H 'ce-id: 1' -d '${quake}'
   curl -s '${api}/topics/strong-earthquakes/records?from=beginning'
   npm run demo
 
-Ctrl-C stops everything; the data stay. A saved edit of a function is live in a second or two. What happens from here on:
+Ctrl-C stops everything and keeps the data. Saved edits of functions are live within two seconds. Log:
 `;
 }

@@ -82,7 +82,7 @@ test("a route that does not exist, and a folder without routes, are told", async
   const [unknown, nowhere] = await Promise.all([cli(["routes", "explain", "nowhere"]), cli(["routes", "list"], tmpdir())]);
 
   expect([unknown.code, nowhere.code]).toEqual([1, 1]);
-  expect(unknown.err).toContain("There are quakes-to-sql");
+  expect(unknown.err).toContain("The routes are quakes-to-sql");
   expect(nowhere.err).toContain("functions/routes");
 });
 

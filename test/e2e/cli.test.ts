@@ -247,7 +247,7 @@ test("offsets, settings, ACLs, records, elections, reassignments, brokers and th
   expect((await json("cluster")).cluster_id).toMatch(/^[\w-]{22}$/);
 });
 
-test("of several things one fails: the others are done, it is told, and the exit code is 1", async () => {
+test("if one of several things fails, the others are done, the failure is reported, and the exit code is 1", async () => {
   const topic = newName();
 
   const ran = await relay(["topics", "create", topic, "not a name"]);
@@ -257,14 +257,14 @@ test("of several things one fails: the others are done, it is told, and the exit
   expect(ran.err).toMatch(/^error: .*not a name.*\n$/);
 });
 
-test("an existing topic with --if-not-exists, and a missing one with --if-exists, is no failure", async () => {
+test("an existing topic with --if-not-exists, or a missing one with --if-exists, is not a failure", async () => {
   const topic = await newTopic();
 
   expect((await relay(["topics", "create", topic])).code).toBe(1);
   expect(await relay(["topics", "create", topic, "--if-not-exists"])).toMatchObject({
     code: 0,
     err: "",
-    out: `${topic} exists already.\n`,
+    out: `${topic} already exists.\n`,
   });
   expect(await relay(["topics", "delete", "no-such-topic", "--if-exists"])).toMatchObject({ code: 0, err: "" });
 });
@@ -292,21 +292,21 @@ test("with --json a failure is JSON too", async () => {
 test.concurrent.each([
   [[] as string[], "Usage: kafka-relay"],
   [["topics"], "Usage: kafka-relay topics"],
-  [["groups", "list", "--state", "asleep"], "A state is one of"],
-  [["groups", "list", "--type", "book"], "A type is one of"],
+  [["groups", "list", "--state", "asleep"], "A state must be one of"],
+  [["groups", "list", "--type", "book"], "A type must be one of"],
   [["topics", "frobnicate"], "unknown command 'frobnicate'"],
   [["topics", "create"], "missing required argument"],
   [["topics", "create", "x", "-p", "many"], "whole number"],
-  [["topics", "alter", "x"], "Say what to alter"],
-  [["groups", "reset-offsets", "g", "-t", "x"], "Say where to"],
-  [["groups", "reset-offsets", "g", "--to-earliest"], "Say of which topic"],
-  [["groups", "reset-offsets", "g", "-t", "x", "--to-earliest", "--to-latest"], "Say where to"],
-  [["consume", "x", "--from-time", "yesterday"], "It is a time"],
+  [["topics", "alter", "x"], "Nothing to alter"],
+  [["groups", "reset-offsets", "g", "-t", "x"], "Use exactly one of"],
+  [["groups", "reset-offsets", "g", "--to-earliest"], "Use either --topic"],
+  [["groups", "reset-offsets", "g", "-t", "x", "--to-earliest", "--to-latest"], "Use exactly one of"],
+  [["consume", "x", "--from-time", "yesterday"], "It must be a time"],
   [["acls", "create", "--principal", "User:a"], "An ACL needs"],
   [["acls", "delete"], "every ACL"],
-  [["configs", "describe", "planet", "earth"], "Say whose"],
+  [["configs", "describe", "planet", "earth"], "Name the resource"],
   [["--timeout", "0", "topics", "list"], "number of seconds"],
-])("wrong usage is told with exit code 2: %j", async (words, message) => {
+])("incorrect usage is reported with exit code 2: %j", async (words, message) => {
   const ran = await relay(words);
 
   expect([ran.code, ran.out]).toEqual([2, ""]);
@@ -338,7 +338,7 @@ test("where nothing is being moved, there is nothing to cancel, and it is said",
   const cancelled = await relay(["reassignments", "cancel", topic]);
   const unknown = await relay(["reassignments", "cancel", "no-such-topic"]);
 
-  expect(cancelled).toMatchObject({ code: 0, out: `Nothing of ${topic} is being moved.\n` });
+  expect(cancelled).toMatchObject({ code: 0, out: `No partition of ${topic} is being moved.\n` });
   expect([unknown.code, unknown.err]).toEqual([1, 'error: Topic "no-such-topic": it does not exist.\n']);
 });
 

@@ -22,7 +22,7 @@ test("every record is where it should be after kill -9 of the whole tree in the 
 
   expect(await demo.ended(240_000).then((code) => ({ code, output: demo.output() }))).toMatchObject({
     code: 0,
-    output: expect.stringContaining("Every record is where it should be."),
+    output: expect.stringContaining("Every record arrived where it should."),
   });
   expect(demo.output()).toMatch(/Dead-lettered because: .*dmin is missing/);
 });

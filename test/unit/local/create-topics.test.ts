@@ -19,9 +19,9 @@ test.each([
   ["orders:0:1", 'partitions must be a whole number from 1 to 10000, not "0"'],
   ["orders:4", 'replication must be a whole number from 1 to 100, not ""'],
   ["orders:4:1:keep", 'cleanup.policy must be delete or compact, not "keep"'],
-  ["orders:4:1:compact:x", "there are 5 parts, and at most 4 are known"],
-  ["or ders:4:1", "a topic's name is 1 to 249 letters"],
-  ["__consumer_offsets:4:1", "a name that begins with __ is Kafka's own"],
+  ["orders:4:1:compact:x", "there are 5 parts, but at most 4 are allowed"],
+  ["or ders:4:1", "a topic name must have 1 to 249 letters"],
+  ["__consumer_offsets:4:1", "names that begin with __ are reserved for Kafka's internal topics"],
   ["a:1:1,a:2:1", '"a" is named twice'],
 ])("%s is refused with what is wrong and what would be right", (text, fault) => {
   expect(() => parseCreateTopics(text)).toThrow(fault);

@@ -96,6 +96,6 @@ test("kafka-relay token prints a token of its data folder, and refuses scopes th
     scopes: ["read", "produce"],
     groups: ["qa", "ops"],
   });
-  expect([bad.code, bad.output]).toEqual([2, expect.stringContaining("--scopes takes names without spaces")]);
+  expect([bad.code, bad.output]).toEqual([2, expect.stringContaining("--scopes must be a comma-separated list of names without spaces")]);
   rmSync(folder, { recursive: true });
 });

@@ -29,7 +29,7 @@ test("what keeps every record is fine", () => {
   ).toEqual([]);
 });
 
-test("two events of one function on one topic are told: one mapping is all that becomes of them", () => {
+test("two events of one function on one topic are reported, because they become a single mapping", () => {
   const [one] = entry({});
   if (one === undefined) throw new Error("There is one.");
   const twice = { ...one, triggers: [...one.triggers, { topic: "orders", batchSize: 7 }] };
@@ -39,13 +39,13 @@ test("two events of one function on one topic are told: one mapping is all that 
   ]);
 });
 
-test("a route without a function, with two, or without a trigger is told", () => {
+test("a route without a function, with two functions, or without a trigger is reported", () => {
   const [one] = entry({});
   if (one === undefined) throw new Error("There is one.");
 
   expect(mappingFaults("functions/routes/other.ts", [one])[0]).toContain("no function");
   expect(mappingFaults("functions/routes/orders.ts", [one, { ...one, key: "again" }])[0]).toContain("2 functions");
-  expect(mappingFaults("functions/routes/orders.ts", [{ ...one, triggers: [] }])[0]).toContain("neither");
+  expect(mappingFaults("functions/routes/orders.ts", [{ ...one, triggers: [] }])[0]).toContain("no msk or kafka event");
 });
 
 test("the routes of this project are deployed as they must be", () => {
