@@ -179,7 +179,7 @@ test("ten thousand lines arrive, each once and in order", async () => {
   expect(consumed.out).toBe(`${lines.join("\n")}\n`);
 });
 
-test("consume says once which partition cannot be read, prints the others, and ends with 1", async () => {
+test("consume reports an unreadable partition once, prints the others, and exits with 1", async () => {
   const kafka = testKafka();
   const topic = (await createTestTopic(kafka, { partitions: 2 })) as string;
   made.push(topic);
@@ -193,7 +193,7 @@ test("consume says once which partition cannot be read, prints the others, and e
   expect(consumed.err).toMatch(/^error: The batch in partition 0 of \S+ at offset 0 holds more than 67108864 bytes once decompressed.*\n$/);
 });
 
-test("consume goes on until Ctrl-C, and ends well with it", async () => {
+test("consume runs until Ctrl-C and then exits cleanly", async () => {
   const topic = await newTopic();
   await relay(["produce", topic], { input: "first\n" });
 
@@ -202,7 +202,7 @@ test("consume goes on until Ctrl-C, and ends well with it", async () => {
   expect(consumed).toMatchObject({ code: 0, out: "first\n", err: "" });
 });
 
-test("a group's offsets are moved, told, forgotten; and the group is deleted", async () => {
+test("a group's offsets are reset, shown and deleted, and the group is deleted", async () => {
   const [topic, group] = [await newTopic(2), `team a/${newName()}`];
   await relay(["produce", topic, "--partition", "0"], { input: "a\nb\nc\n" });
 
@@ -332,7 +332,7 @@ test("the version is that of the package", async () => {
   expect(await relay(["--version"])).toMatchObject({ code: 0, out: `${version}\n`, err: "" });
 });
 
-test("where nothing is being moved, there is nothing to cancel, and it is said", async () => {
+test("cancelling reports that no partition is being moved", async () => {
   const topic = await newTopic();
 
   const cancelled = await relay(["reassignments", "cancel", topic]);

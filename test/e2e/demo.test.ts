@@ -24,5 +24,5 @@ test("every record is where it should be after kill -9 of the whole tree in the 
     code: 0,
     output: expect.stringContaining("Every record arrived where it should."),
   });
-  expect(demo.output()).toMatch(/Dead-lettered because: .*dmin is missing/);
+  expect(demo.output()).toMatch(/Reason of the dead letters: .*dmin is missing/);
 });

@@ -54,7 +54,7 @@ test("a broker that does not answer is named, with the reason", async () => {
   const { code, output } = await failedStart({ KAFKA_BROKERS: "127.0.0.1:1" });
 
   expect(code).not.toBe(0);
-  expect(output).toContain("KAFKA_BROKERS names 127.0.0.1:1, and no broker answers there");
+  expect(output).toContain("KAFKA_BROKERS is 127.0.0.1:1, but no broker answers there");
   await expectNothingLeft();
 });
 

@@ -113,7 +113,7 @@ describe("npm start", { timeout: 180_000 }, () => {
     const second = npmRun("start", home);
 
     expect(await second.ended()).not.toBe(0);
-    expect(second.output()).toMatch(/npm start runs here already \(process \d+\)/);
+    expect(second.output()).toMatch(/npm start is already running here \(process \d+\)/);
     expect((await get("/health")).status).toBe(200);
   });
 

@@ -42,9 +42,9 @@ test("a dead letter says which record it is and why", () => {
   expect(lineOf(letter)).toBe("12:34:56  dead letter  r  t/1@7: dmin is missing");
 });
 
-test("what is given back is held, with what follows it", () => {
+test("a record that is given back is shown as held, with the records after it", () => {
   expect(lineOf({ message: "given back", route: "r", topic: "t", partition: 0, offset: "3", reason: "the target answered 503" })).toBe(
-    "12:34:56  held  r  t/0@3 and what follows it: the target answered 503",
+    "12:34:56  held  r  t/0@3 and the records after it: the target answered 503",
   );
 });
 

@@ -16,7 +16,7 @@ const seen: Seen = {
 
 const wrongOf = (changed: Partial<Seen>) => sumsOf(expected, { ...seen, ...changed }).filter((sum) => !isRight(sum));
 
-test("everything where it should be is right", () => {
+test("a run in which everything arrived is ok", () => {
   expect(wrongOf({})).toEqual([]);
   expect(isComplete(sumsOf(expected, seen))).toBe(true);
 });
@@ -26,7 +26,7 @@ test("a record that is missing anywhere is told", () => {
   expect(isComplete(sumsOf(expected, { ...seen, webhooks: once() }))).toBe(false);
 });
 
-test("a row that is there twice, or should not be there, is told", () => {
+test("a duplicate or unexpected row is reported", () => {
   expect(
     wrongOf({
       sqlRows: new Map([
