@@ -1,0 +1,128 @@
+/**
+ * Plain English, checked: phrases that made readers stumble do not come back into docs, messages, comments or test names.
+ * The text of a file is searched as a whole. These phrases cannot occur in code, so that finds them in its strings and comments.
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Files and folders whose text has been rewritten. The goal is the whole repository: add a folder once its last phrase is gone. */
+const rewritten: readonly string[] = [
+  "CONTRIBUTING.md",
+  "README.md",
+  "SECURITY.md",
+  "docs/cloudevents.md",
+  "docs/command-line.md",
+  "docs/configuration.md",
+  "docs/guarantees.md",
+  "docs/local.md",
+  "docs/local-trigger.md",
+  "docs/patterns.md",
+  "docs/producing.md",
+  "docs/reading.md",
+  "docs/run.md",
+  "local/broker",
+  "local/cli",
+  "local/demo",
+  "local/processes",
+  "local/sql",
+  "local/start",
+  "local/start.ts",
+];
+
+/** This list itself, and files that are still to be rewritten. */
+const exempt: readonly string[] = ["local/cli/run.ts", "test/unit/plain-english.test.ts"];
+
+const counted =
+  "one|two|once|twice|answers?|attempts?|call|connections?|entr(?:y|ies)|files?|lines?|messages?|objects?|poller units?|records?|requests?|roles?|rows?|signatures?|units?|(?:[µu]|m)?s|bytes";
+const unit =
+  "batch|broker|call|column|event|file|function|group|invocation|item|key|leader|letter|line|message|node|object|page|partition|program|record|request|route|row|secret|table|target|topic|worker";
+
+interface Phrase {
+  readonly pattern: RegExp;
+  /** What to write instead. */
+  readonly instead: string;
+}
+
+const phrases: readonly Phrase[] = [
+  { pattern: /\b(?:is|are|was|were|be|been|being|not|nobody|never) told\b/gi, instead: "is reported, receives, is shown" },
+  {
+    pattern: /\btold (?:apart|as|at|at once|by|from|here|how|in|of|on|once|so|that|to|what|when|where|which|with)\b/gi,
+    instead: "reported, distinguished, described",
+  },
+  {
+    pattern:
+      /(?<!\bthere )\b(?:is|are|was|were) no (?!fewer\b|less\b|longer\b|more\b|earlier\b|later\b|older\b|newer\b|different\b)[a-z]/gi,
+    instead: "is not a, does not exist, has no",
+  },
+  { pattern: /\b(?:that|which|what|it|this|one|")\s?(?:is|are|was) none\b/gi, instead: "is not a valid" },
+  { pattern: /\b(?:is|are) none of\b/gi, instead: "is not one of" },
+  { pattern: /\btakes none of\b/gi, instead: "accepts no, rejects every" },
+  { pattern: new RegExp(`\\b(?:${counted}) an? (?:${unit})\\b`, "gi"), instead: "per: one answer per topic" },
+  { pattern: /\bin hand\b/gi, instead: "in progress" },
+  { pattern: /\banew\b/gi, instead: "again, start over" },
+  { pattern: /\bmend(?:s|ed|ing)?\b/gi, instead: "fix" },
+  { pattern: /\bwherein\b/gi, instead: "where, in which" },
+  { pattern: /\bleaves? (?:it|them|this) away\b/gi, instead: "omit it" },
+  { pattern: /\bat fault\b/gi, instead: "invalid, or caused by" },
+  { pattern: /\bwho(?:ever)? would rather\b/gi, instead: "to do X, do Y" },
+  { pattern: /\bso costs\b/gi, instead: "therefore costs" },
+  { pattern: /\bnobody (?:knows|foresaw|said)\b/gi, instead: "unknown, unexpected, missing" },
+];
+
+/** Sentences about what to rewrite, one per phrase found. Line breaks inside a comment or paragraph count as spaces. */
+function phrasesIn(path: string, text: string): readonly string[] {
+  const flowing = text.replaceAll(/\n[ \t]*(?:\*|\/\/|#|>)?[ \t]*/g, " ");
+  return phrases.flatMap(({ pattern, instead }) =>
+    [...flowing.matchAll(pattern)].map(({ 0: found, index }) => {
+      const around = flowing.slice(Math.max(0, index - 30), index + found.length + 30).trim();
+      return `${path}: "${found}" in "...${around}...". Write instead: ${instead}`;
+    }),
+  );
+}
+
+function filesOf(path: string): readonly string[] {
+  if (!statSync(join(root, path)).isDirectory()) return [path];
+  return readdirSync(join(root, path), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && /\.(?:md|ts|mts|cts|js|mjs|cjs|json|ya?ml)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length).replaceAll("\\", "/"))
+    .filter((file) => !/(?:^|\/)(?:dist|node_modules|\.build|\.serverless)\//.test(file));
+}
+
+test.each(rewritten)("%s is written in plain English", (path) => {
+  const files = filesOf(path).filter((file) => !exempt.includes(file));
+
+  expect(files.length).toBeGreaterThan(0);
+  expect(files.flatMap((file) => phrasesIn(file, readFileSync(join(root, file), "utf8")))).toEqual([]);
+});
+
+test.each([
+  ["every parameter is told", "is told"],
+  ["a cursor told from the old one", "told from"],
+  ['"x" is no topic name', "is no t"],
+  ["a cursor that is none", "that is none"],
+  ["this is none of these", "this is none"],
+  ["one answer a topic", "answer a topic"],
+  ["25 us a record", "us a record"],
+  ["// the batches in\n  // hand are finished", "in hand"],
+  ["the topic is made anew", "anew"],
+  ["leave it away to begin", "leave it away"],
+  ["a record that is at fault", "at fault"],
+  ["Who would rather see the status", "Who would rather"],
+])("%j is found", (text, found) => {
+  expect(phrasesIn("page.md", text)[0]).toContain(`page.md: "${found}"`);
+});
+
+test.each([
+  "There is no route",
+  "it is no longer valid",
+  "is no more than 5",
+  "no such topic",
+  "one of the answers",
+  "the one a client sends",
+])("%j is plain English", (text) => {
+  expect(phrasesIn("page.md", text)).toEqual([]);
+});
