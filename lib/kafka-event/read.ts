@@ -1,14 +1,7 @@
 /** Reads Lambda's Kafka event into records: the shape is checked at once, bytes are decoded on first touch. */
 import { RelayError } from "../errors.js";
 import type { KafkaRecord, RecordHeader } from "../kafka/records.js";
-import { type KafkaEventHeader, type KafkaEventRecord, nameOfNullHeader } from "./shape.js";
-
-export interface PartitionRecords {
-  /** The key in the event, `<topic>-<partition>`, by which a partial failure names its partition. */
-  readonly id: string;
-  /** In offset order, as the event has them. */
-  readonly records: readonly KafkaRecord[];
-}
+import { type KafkaEventHeader, type KafkaEventRecord, nameOfNullHeader, type PartitionRecords } from "./shape.js";
 
 /** Throws `bad-request` naming the place where the event is no Kafka event. */
 export function readKafkaEvent(event: unknown): readonly PartitionRecords[] {

@@ -1,4 +1,5 @@
 /** The event that Lambda's event source mapping hands to a function for Kafka (https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html). */
+import type { KafkaRecord } from "../kafka/records.js";
 
 export interface KafkaEventRecord {
   readonly topic: string;
@@ -26,6 +27,14 @@ export interface KafkaEvent {
   readonly bootstrapServers: string;
   /** By `<topic>-<partition>`; never an empty list, in offset order. */
   readonly records: { readonly [topicPartition: string]: readonly KafkaEventRecord[] };
+}
+
+/** The records of one partition, as `readKafkaEvent` returns them. */
+export interface PartitionRecords {
+  /** The key in the event, `<topic>-<partition>`, by which a partial failure names its partition. */
+  readonly id: string;
+  /** In offset order, as the event has them. */
+  readonly records: readonly KafkaRecord[];
 }
 
 /** What a function answers where the mapping has ReportBatchItemFailures. */

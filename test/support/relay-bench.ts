@@ -2,9 +2,10 @@
 import { createDeadline } from "../../lib/deadline.js";
 import { type FailureCode, RelayError, type RelayErrorDetails } from "../../lib/errors.js";
 import type { KafkaRecord } from "../../lib/kafka/records.js";
-import { type DeadLetters, relayBatch } from "../../lib/relay/batch/batch.js";
+import { relayBatch } from "../../lib/relay/batch/batch.js";
 import { Breaker } from "../../lib/relay/batch/breaker.js";
 import type { Entry } from "../../lib/relay/batch/entry.js";
+import type { DeadLetters } from "../../lib/relay/batch/parts.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../../lib/relay/delivery.js";
 import { defineRoute, type RouteDefinition } from "../../lib/relay/route.js";
 import { createVirtualClock, type VirtualClock } from "./virtual-clock.js";

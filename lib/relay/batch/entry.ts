@@ -43,8 +43,18 @@ export interface Entry {
   deliveredMs: number | undefined;
 }
 
-/** `redrive`: the invocation is one, and `arrived` stands at its first coordinates. */
-export function toEntry(arrived: KafkaRecord, namespace: string, settled?: Verdict, redrive?: RedriveMark, generation = 0): Entry {
+/** What the invocation and the environment know of a record when it arrives. */
+export interface EntryOrigin {
+  readonly namespace: string;
+  readonly generation?: number;
+  readonly settled?: (record: KafkaRecord) => Verdict | undefined;
+  readonly isHeld?: (record: KafkaRecord) => boolean;
+  /** The invocation is a redrive: its records have their first coordinates. */
+  readonly redrive?: RedriveMark | undefined;
+}
+
+export function toEntry(arrived: KafkaRecord, { namespace, generation = 0, settled, isHeld, redrive }: EntryOrigin): Entry {
+  const verdict = settled?.(arrived);
   const { source, redrives } = takeRedriveHeader(arrived);
   return {
     arrived,
@@ -53,10 +63,10 @@ export function toEntry(arrived: KafkaRecord, namespace: string, settled?: Verdi
     namespace: redrive?.namespace ?? namespace,
     generation: redrive?.generation ?? generation,
     pending: undefined,
-    verdict: settled,
-    isSettledBefore: settled !== undefined,
+    verdict,
+    isSettledBefore: verdict !== undefined,
     error: undefined,
-    isHeld: false,
+    isHeld: isHeld?.(arrived) ?? false,
     stage: "decode",
     attempts: 0,
     failures: 0,
@@ -64,6 +74,21 @@ export function toEntry(arrived: KafkaRecord, namespace: string, settled?: Verdi
     lastMs: undefined,
     deliveredMs: undefined,
   };
+}
+
+/** Filters and transforms entries that were not yet. Asynchronous transforms run at the same time, since only deliveries have an order. */
+export async function prepareAll(entries: readonly Entry[], route: Route): Promise<void> {
+  let underWay: Promise<void>[] = [];
+  for (const entry of entries) {
+    if (entry.pending !== undefined || entry.error !== undefined) continue;
+    const prepared = prepare(entry, route);
+    if (prepared === undefined) continue;
+    underWay.push(prepared);
+    if (underWay.length < route.concurrencyMax) continue;
+    await Promise.all(underWay);
+    underWay = [];
+  }
+  await Promise.all(underWay);
 }
 
 /** Filters and transforms. Afterwards the entry is filtered, has an error of its own, or has deliveries pending. Waits only for what is asynchronous. */

@@ -1,19 +1,20 @@
-/** What records ask for next: which of a lane go into a call, and what the outcomes of the call say of each. */
+/** Which entries of a lane may share a call, and what the outcomes of a call mean for each entry. Pure. */
+import type { RelayError } from "../../errors.js";
 import type { Delivery, DeliveryOutcome } from "../delivery.js";
 import type { Entry } from "./entry.js";
 import { faultOf } from "./retry.js";
 
-const undelivered = Symbol("not attempted");
-type Attempted = DeliveryOutcome | typeof undelivered;
+/** What one call brought. A delivery without an outcome was not attempted. */
+export type Outcomes = ReadonlyMap<Delivery, DeliveryOutcome>;
 
-/** Its transform or its document failed: nothing of it reached the target, and nothing will. */
-export function hasFailedBefore({ pending, error }: Entry): boolean {
+/** Its transform or its decoding failed: nothing of it was sent, and nothing will be. */
+export function hasFailedBefore({ pending, error }: Pick<Entry, "pending" | "error">): boolean {
   return pending === undefined && error !== undefined;
 }
 
 /**
- * What of a lane's records goes next: those that failed before any delivery, or those in front of the first such record. What is behind a record that will be a dead
- * letter is not delivered before the dead letter is acknowledged; where that is already known of a record that the target refuses, a call ends with it.
+ * The first entries of a lane that may go together: those that failed before any delivery, or those in front of the first such entry. Nothing after a record that
+ * will become a dead letter is delivered before its dead letter is acknowledged. For the same reason a call ends with an entry that is known to be held.
  */
 export function headOf(entries: readonly Entry[]): readonly Entry[] {
   const [first] = entries;
@@ -23,29 +24,35 @@ export function headOf(entries: readonly Entry[]): readonly Entry[] {
   return entries.slice(0, Math.min(end < 0 ? entries.length : end, held < 0 ? entries.length : held + 1));
 }
 
-/** What reached the target although an earlier record of its lane did not: it comes again behind that one, so that the last of a key is the newest. True: the target took it. */
-export function deliverAgain(entry: Entry, outcomes: ReadonlyMap<Delivery, DeliveryOutcome>): boolean {
-  const attempted = (entry.pending ?? []).map((delivery) => outcomes.get(delivery) ?? undelivered);
-  if (attempted.some((outcome) => outcome !== undelivered)) entry.attempts++;
-  return attempted.some(isDelivered);
+export interface EntryResult {
+  readonly wasAttempted: boolean;
+  readonly someDelivered: boolean;
+  /** What is still to be delivered; nothing: the entry is delivered. */
+  readonly pending: readonly Delivery[];
+  /** Of several failures the one that decides: the record's own, then ours, then the target's. */
+  readonly error: RelayError | undefined;
 }
 
 /**
- * What the outcomes of its deliveries say of a record: delivered when all are, else the weightiest failure. Its messages follow each other: those behind one that
- * was not delivered come again, unless each `countsAlone`.
+ * Reads the outcomes of one entry's deliveries. The messages of a record follow each other: after the first one that was not delivered all are sent again, unless
+ * each `countsAlone`.
  */
-export function judge(entry: Entry, outcomes: ReadonlyMap<Delivery, DeliveryOutcome>, countsAlone: boolean): void {
-  const pending = entry.pending ?? [];
-  const attempted = pending.map((delivery) => outcomes.get(delivery) ?? undelivered);
-  if (attempted.some((outcome) => outcome !== undelivered)) entry.attempts++;
-  const first = attempted.findIndex((outcome) => !isDelivered(outcome));
-  const left = countsAlone ? pending.filter((_, index) => !isDelivered(attempted[index])) : first < 0 ? [] : pending.slice(first);
-  const errors = attempted.flatMap((outcome) => (outcome !== undelivered && outcome.verdict === "failed" ? [outcome.error] : []));
-  entry.pending = left;
-  entry.error = errors.find((error) => faultOf(error) === "record") ?? errors.find((error) => faultOf(error) === "us") ?? errors[0];
-  if (left.length === 0) entry.verdict = "delivered";
+export function resultOf(pending: readonly Delivery[], outcomes: Outcomes, countsAlone: boolean): EntryResult {
+  const isDelivered = (delivery: Delivery): boolean => outcomes.get(delivery)?.verdict === "delivered";
+  const firstLeft = pending.findIndex((delivery) => !isDelivered(delivery));
+  const followers = firstLeft < 0 ? [] : pending.slice(firstLeft);
+  return {
+    wasAttempted: pending.some((delivery) => outcomes.has(delivery)),
+    someDelivered: pending.some(isDelivered),
+    pending: countsAlone ? followers.filter((delivery) => !isDelivered(delivery)) : followers,
+    error: decidingError(pending, outcomes),
+  };
 }
 
-function isDelivered(outcome: Attempted | undefined): boolean {
-  return outcome !== undefined && outcome !== undelivered && outcome.verdict === "delivered";
+function decidingError(pending: readonly Delivery[], outcomes: Outcomes): RelayError | undefined {
+  const errors = pending.flatMap((delivery) => {
+    const outcome = outcomes.get(delivery);
+    return outcome?.verdict === "failed" ? [outcome.error] : [];
+  });
+  return errors.find((error) => faultOf(error) === "record") ?? errors.find((error) => faultOf(error) === "us") ?? errors[0];
 }

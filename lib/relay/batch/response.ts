@@ -1,7 +1,6 @@
 /** From verdicts to what the function answers: partial failures where the mapping takes them, a thrown error where it does not. */
 import { RelayError } from "../../errors.js";
-import type { PartitionRecords } from "../../kafka-event/read.js";
-import type { KafkaBatchResponse } from "../../kafka-event/shape.js";
+import type { KafkaBatchResponse, PartitionRecords } from "../../kafka-event/shape.js";
 import type { Entry } from "./entry.js";
 
 /**

@@ -1,10 +1,10 @@
-/** Whose fault a failed delivery is, and when it may be tried again. Pure. */
+/** Who is to blame for a failed delivery, and how long to wait before the next attempt. Pure. */
 import type { RelayError } from "../../errors.js";
 import type { RetryPolicy } from "../route.js";
 
 /**
- * What a failure asks for. The record's own: dead letter at once. The target's: again later, also what would be a caller's fault over HTTP (a topic that is
- * missing, a permission): it may be mended and the record is fine. Ours: give back.
+ * Decides what a failure leads to. `record`: dead letter at once. `target`: another attempt later; this includes what would be the caller's fault over HTTP (a
+ * missing topic, a missing permission), because somebody may fix it and the record is sound. `us`: give the record back.
  */
 export type Fault = "record" | "target" | "us";
 
@@ -14,12 +14,21 @@ export function faultOf({ code, failure }: RelayError): Fault {
   return "target";
 }
 
-/** How long a wait that the target asked for is kept: no longer than the route allows, so that one answer cannot stall it for a day. */
-export function toWaitMs(askedMs: number, { retryAfterMaxMs }: RetryPolicy): number {
-  return askedMs > 0 ? Math.min(askedMs, retryAfterMaxMs) : 0;
+/** A wait that the target asked for. It is cut to what the route allows, so that one response cannot stop a route for a day. */
+export interface AskedWait {
+  readonly waitMs: number;
+  readonly isCut: boolean;
 }
 
-/** Full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/): a random part of a wait that doubles. */
-export function backoffMs(attempts: number, { firstDelayMs, delayMaxMs }: RetryPolicy, random: () => number): number {
-  return random() * Math.min(delayMaxMs, firstDelayMs * 2 ** Math.min(attempts - 1, 30));
+/** Undefined: the target did not ask for a wait. */
+export function askedWaitOf(error: RelayError, { retryAfterMaxMs }: RetryPolicy): AskedWait | undefined {
+  const { retryAfterMs } = error.details;
+  if (retryAfterMs === undefined) return undefined;
+  const waitMs = retryAfterMs > 0 ? Math.min(retryAfterMs, retryAfterMaxMs) : 0;
+  return { waitMs, isCut: retryAfterMs > waitMs };
+}
+
+/** Full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/): a random part of a wait that doubles with each failure. */
+export function backoffMs(failures: number, { firstDelayMs, delayMaxMs }: RetryPolicy, random: () => number): number {
+  return random() * Math.min(delayMaxMs, firstDelayMs * 2 ** Math.min(Math.max(1, failures) - 1, 30));
 }

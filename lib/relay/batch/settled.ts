@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import type { KafkaRecord } from "../../kafka/records.js";
-import type { PartitionRecords } from "../../kafka-event/read.js";
+import type { PartitionRecords } from "../../kafka-event/shape.js";
 import type { Entry, Verdict } from "./entry.js";
 
 /** Longer ago it is no repeat of a throw, but somebody's wish. */

@@ -3,8 +3,8 @@ import { type Deadline, sooner } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
 import type { Kafka } from "../../kafka/kafka.js";
 import { parseTopicName } from "../../kafka/topic-name.js";
-import type { DeadLetters } from "../batch/batch.js";
 import type { Entry } from "../batch/entry.js";
+import type { DeadLetters } from "../batch/parts.js";
 import { type DeadLetterOrigin, deadLetterTopicOf, toDeadLetter } from "./dead-letter.js";
 import { type DeadLetterTopic, ensureDeadLetterTopic, lossesOf } from "./topic.js";
 

@@ -18,7 +18,7 @@ export async function runExamples(route: Route): Promise<readonly ExampleResult[
 }
 
 async function faultsOf({ input, expected }: RouteExample, route: Route): Promise<readonly string[]> {
-  const entry = toEntry(toRecord(input), "example");
+  const entry = toEntry(toRecord(input), { namespace: "example" });
   await prepare(entry, route);
   if (entry.error !== undefined) return expected === "refused" ? [] : [`It is refused: ${entry.error.message}`];
   if (expected === "refused")

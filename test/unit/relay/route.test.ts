@@ -98,8 +98,8 @@ describe("the document", () => {
 
   test("compares long numbers exactly in a filter, and lets the bytes go on untouched", async () => {
     const filter = { value: { id: [9007199254740993n] } };
-    const entry = toEntry(record({ text: '{"id":9007199254740993}' }), "n");
-    const other = toEntry(record({ text: '{"id":9007199254740992}' }), "n");
+    const entry = toEntry(record({ text: '{"id":9007199254740993}' }), { namespace: "n" });
+    const other = toEntry(record({ text: '{"id":9007199254740992}' }), { namespace: "n" });
     await prepare(entry, route({ filter }));
     await prepare(other, route({ filter }));
 
@@ -116,7 +116,7 @@ describe("the document", () => {
     [{ $or: [{ key: ["x"] }, { value: { a: [1] } }] }, true],
     [{ ce: { type: [{ exists: false }] } }, true],
   ] as const)("is filtered by %j", async (filter, matches) => {
-    const entry = toEntry(record({ text: '{"a":1}', offset: 7n, headers: [header("a", "1"), header("a", "2")] }), "n");
+    const entry = toEntry(record({ text: '{"a":1}', offset: 7n, headers: [header("a", "1"), header("a", "2")] }), { namespace: "n" });
     await prepare(entry, route({ filter: filter as never }));
 
     expect(entry.verdict === undefined).toBe(matches);
@@ -128,7 +128,7 @@ describe("a transform", () => {
     transform: RouteDefinition["transform"],
     given = record({ json: { a: 1 }, key: Buffer.from("k"), headers: [{ name: "h", value: null }] }),
   ) => {
-    const entry = toEntry(given, "n");
+    const entry = toEntry(given, { namespace: "n" });
     await prepare(entry, route({ transform: transform as never }));
     if (entry.error !== undefined) throw entry.error;
     return (entry.pending ?? []).map(({ message: { key, value, headers, timestampMs } }) => ({
@@ -319,7 +319,7 @@ describe("a value that cannot be looked into", () => {
     ["its JSONata", { transform: jsonata("value") }],
     ["its transform", { transform: ({ value }) => ({ value }) }],
   ])("is the record's own fault where %s looks", async (_, definition) => {
-    const entry = toEntry(deep, "n");
+    const entry = toEntry(deep, { namespace: "n" });
     await prepare(entry, route(definition));
 
     expect(entry.verdict).toBeUndefined();
@@ -331,7 +331,7 @@ describe("a value that cannot be looked into", () => {
   });
 
   test("goes on byte for byte where nobody looks", async () => {
-    const entry = toEntry(deep, "n");
+    const entry = toEntry(deep, { namespace: "n" });
     await prepare(entry, route({ filter: { topic: ["orders"] } }));
 
     expect(entry.pending?.[0]?.message.value).toEqual(deep.value);
@@ -343,7 +343,7 @@ describe("a value that cannot be looked into", () => {
         throw new RangeError("Invalid array length");
       },
     });
-    const entry = toEntry(broken, "n");
+    const entry = toEntry(broken, { namespace: "n" });
     await prepare(entry, route({ filter: { value: { a: [1] } } }));
 
     expect(entry.error).toMatchObject({ code: "record-undecodable", message: expect.stringContaining("RangeError: Invalid array length") });
@@ -352,7 +352,7 @@ describe("a value that cannot be looked into", () => {
 
 test("long texts of a dead letter are cut to 4 KiB without cutting a character", () => {
   const entry = {
-    ...toEntry(record(), "n"),
+    ...toEntry(record(), { namespace: "n" }),
     error: Object.assign(new Error("é".repeat(5_000)), { code: "record-refused", details: {} }) as never,
   };
 
