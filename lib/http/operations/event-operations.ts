@@ -7,11 +7,11 @@ import type { TopicName } from "../../kafka/records.js";
 import { assertJsonText, toMediaType } from "../event.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { entryMessageLengthMax, toWords } from "../problem.js";
+import { eventBodies } from "../produce/body-schemas.js";
 import { type EventForm, modeOf, readBinaryEvent, readEventBatch, readStructuredEvent, toEventRecord } from "../produce/cloudevents.js";
+import { failedEntry, writableTopic } from "../produce/request.js";
 import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
-import { eventBodies } from "./produce-bodies.js";
-import { failedEntry, writableTopic } from "./produce-members.js";
 
 const partial = v.pipe(
   v.string("was given more than once"),

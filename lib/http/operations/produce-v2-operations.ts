@@ -6,13 +6,13 @@ import type { Kafka } from "../../kafka/kafka.js";
 import { partitionNotFound } from "../../kafka/metadata.js";
 import type { TopicName } from "../../kafka/records.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
-import { readV2Records, toEmbeddedFormat, toV2Answer, v2CodeOf } from "../produce/produce-v2.js";
+import { v2Bodies } from "../produce/body-schemas.js";
+import { failedEntry, strictAnswers, toJsonType, writableTopic } from "../produce/request.js";
 import { toStatusReply } from "../produce/strictness.js";
+import { readV2Records, toEmbeddedFormat, toV2Answer, v2CodeOf } from "../produce/v2-body.js";
 import { v2MediaTypes } from "../rest/v2-metadata.js";
 import { int64, numberInPath } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
-import { v2Bodies } from "./produce-bodies.js";
-import { failedEntry, strictAnswers, toJsonType, writableTopic } from "./produce-members.js";
 
 const written = v.strictObject({ partition: v.number(), offset: int64, error_code: v.null(), error: v.null() });
 const failed = v.strictObject({ partition: v.null(), offset: v.null(), error: v.string(), ...failedEntry });

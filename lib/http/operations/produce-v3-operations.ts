@@ -5,13 +5,13 @@ import { assertCluster } from "../../kafka/admin/cluster.js";
 import type { ProduceOutcome } from "../../kafka/produce/producer.js";
 import type { TopicName } from "../../kafka/records.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
-import { errorOf, readV3Batch, readV3Stream, type V3Entry, type V3Outcome, type V3Record } from "../produce/produce-v3.js";
-import { toV3BatchAnswer, toV3StreamAnswer } from "../produce/produce-v3-answer.js";
+import { v3Batch, v3Record } from "../produce/body-schemas.js";
+import { failedEntry, strictAnswers, toJsonType, writableTopic } from "../produce/request.js";
 import { toStatusReply } from "../produce/strictness.js";
+import { toV3BatchAnswer, toV3StreamAnswer } from "../produce/v3-answer.js";
+import { errorOf, readV3Batch, readV3Stream, type V3Entry, type V3Outcome, type V3Record } from "../produce/v3-body.js";
 import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
-import { v3Batch, v3Record } from "./produce-bodies.js";
-import { failedEntry, strictAnswers, toJsonType, writableTopic } from "./produce-members.js";
 
 const form = v.optional(v.strictObject({ type: v.picklist(["BINARY", "STRING", "JSON"]), size: v.number() }));
 const writtenMembers = {

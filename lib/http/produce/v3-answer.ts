@@ -2,7 +2,7 @@
 import { failures, type RelayError } from "../../errors.js";
 import type { ProduceOutcome } from "../../kafka/produce/producer.js";
 import { entryMessageLengthMax, toWords } from "../problem.js";
-import { type DataType, errorOf, type V3Entry, type V3Outcome, type V3Record } from "./produce-v3.js";
+import { type DataType, errorOf, type V3Entry, type V3Outcome, type V3Record } from "./v3-body.js";
 
 type Written = Extract<ProduceOutcome, { outcome: "written" }>;
 
