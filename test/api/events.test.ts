@@ -185,13 +185,13 @@ test("content mode and key have defaults in the configuration, which a request o
 });
 
 test.each(["content_mode=avro", "content_mode=", "key=subject", "key=none&key=none"])(
-  "?%s is refused with what there is",
+  "?%s is refused, and the message says what is accepted",
   async (query) => {
     const answer = await api.call(`${path}?${query}`, { headers: four });
 
     expect([answer.status, answer.json.message]).toEqual([
       400,
-      expect.stringMatching(/binary nor structured|partitionkey nor none|more than once/),
+      expect.stringMatching(/must be binary or structured|must be partitionkey or none|more than once/),
     ]);
   },
 );
@@ -283,7 +283,7 @@ test.each([
   expect(answer.json.message).toMatch(message);
 });
 
-test("a format that is not spoken here is 415", async () => {
+test("an unsupported event format is 415", async () => {
   const answer = await api.call(path, { body: "<event/>", contentType: "application/cloudevents+xml" });
 
   expect([answer.status, answer.json.error_code]).toEqual([415, 415]);

@@ -1,4 +1,4 @@
-/** CloudEvents into a topic, in each of HTTP's three modes. */
+/** Writing CloudEvents to a topic, in each of HTTP's three modes. */
 import * as v from "valibot";
 import type { CloudEvent } from "../../cloudevents/event.js";
 import { RelayError } from "../../errors.js";
@@ -6,31 +6,33 @@ import type { ProduceOutcome } from "../../kafka/produce/producer.js";
 import type { TopicName } from "../../kafka/records.js";
 import { assertJsonText, toMediaType } from "../event.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
-import { entryMessageLengthMax, toWords } from "../problem.js";
-import { eventBodies } from "../produce/body-schemas.js";
 import { type EventForm, modeOf, readBinaryEvent, readEventBatch, readStructuredEvent, toEventRecord } from "../produce/cloudevents.js";
-import { failedEntry, writableTopic } from "../produce/request.js";
+import { eventBodies } from "../produce/event-schemas.js";
+import { failedEntrySchema, toFailedEntry } from "../produce/failed-entry.js";
+import { writableTopic } from "../produce/request.js";
 import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
 
 const partial = v.pipe(
   v.string("was given more than once"),
   v.toLowerCase(),
-  v.picklist(["true", "false"], "is neither true nor false"),
+  v.picklist(["true", "false"], "must be true or false"),
   v.transform((text) => text === "true"),
 );
 const contentMode = v.pipe(
   v.string("was given more than once"),
-  v.picklist(["binary", "structured"], "is neither binary nor structured"),
-  v.description("How the event is written to Kafka: attributes in headers and data as the value, or everything in the value as JSON."),
+  v.picklist(["binary", "structured"], "must be binary or structured"),
+  v.description(
+    "How the event is written to Kafka: binary (attributes in headers, data as the value) or structured (everything in the value, as JSON).",
+  ),
 );
 const key = v.pipe(
   v.string("was given more than once"),
-  v.picklist(["partitionkey", "none"], "is neither partitionkey nor none"),
-  v.description("Does the extension partitionkey become the record's key?"),
+  v.picklist(["partitionkey", "none"], "must be partitionkey or none"),
+  v.description("Whether the extension partitionkey becomes the record's key."),
 );
 const written = v.strictObject({ index: v.number(), partition: v.number(), offset: int64 });
-const failed = v.strictObject({ index: v.number(), error: v.string(), ...failedEntry });
+const failed = v.strictObject({ index: v.number(), error: v.string(), ...failedEntrySchema });
 const eventsAnswer = v.strictObject({ events: v.array(v.union([written, failed])) });
 
 export const eventOperations: Operations = {
@@ -38,7 +40,7 @@ export const eventOperations: Operations = {
     may: "record:write",
     on: "topic",
     summary:
-      "Writes CloudEvents 1.0, sent in headers and body, as JSON, or as a batch. They are written in Kafka's binary mode unless `content_mode` is structured. A batch with an invalid event is refused whole, unless `partial` is true.",
+      "Write CloudEvents 1.0, sent in binary, structured or batched mode. They are written in Kafka's binary mode unless `content_mode` is structured. A batch with an invalid event is refused as a whole, unless `partial` is true.",
     path: v.object({ topic: writableTopic }),
     query: v.object({ partial: v.optional(partial), content_mode: v.optional(contentMode), key: v.optional(key) }),
     rawBody: eventBodies,
@@ -78,14 +80,14 @@ export const eventOperations: Operations = {
 
 type Write = (events: readonly CloudEvent[]) => Promise<readonly ProduceOutcome[]>;
 
-/** One event that is not written is the request's own failure. */
+/** If the one event is not written, the request fails with its error. */
 async function writeOne(event: CloudEvent, write: Write): Promise<Reply> {
   const [outcome] = await write([event]);
   if (outcome?.outcome === "failed") throw outcome.error;
   return { status: 200, body: { events: toEntries(outcome === undefined ? [] : [outcome]) } };
 }
 
-/** Nothing of a batch is written where one of it is no event, unless the caller takes parts. */
+/** If an event of the batch is invalid, nothing of the batch is written, unless the caller accepts partial results. */
 async function writeBatch(
   topic: TopicName,
   events: readonly (CloudEvent | RelayError)[],
@@ -96,7 +98,7 @@ async function writeBatch(
   const fault = events.find((event): event is RelayError => event instanceof RelayError);
   if (fault !== undefined && !isPartial) throw fault;
   const good = events.filter((event): event is CloudEvent => !(event instanceof RelayError));
-  // An empty batch is written to a topic all the same: one that does not exist is told.
+  // An empty batch also needs its topic: a missing one is reported.
   if (good.length === 0) await kafka.metadata.topic(topic, deadline);
   const ends = good.length === 0 ? [] : await write(good);
   let next = 0;
@@ -110,12 +112,6 @@ function toEntries(outcomes: readonly ProduceOutcome[]) {
   return outcomes.map((outcome, index) =>
     outcome.outcome === "written"
       ? { index, partition: outcome.partition, offset: outcome.offset }
-      : {
-          index,
-          error_code: outcome.error.failure.restCode,
-          error: toWords(outcome.error, entryMessageLengthMax),
-          retriable: outcome.error.failure.isRetriable,
-          maybe_written: outcome.error.failure.written === "maybe",
-        },
+      : { index, ...toFailedEntry(outcome.error, "error") },
   );
 }

@@ -6,36 +6,33 @@ import type { Kafka } from "../../kafka/kafka.js";
 import { partitionNotFound } from "../../kafka/metadata.js";
 import type { TopicName } from "../../kafka/records.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
-import { v2Bodies } from "../produce/body-schemas.js";
-import { failedEntry, strictAnswers, toJsonType, writableTopic } from "../produce/request.js";
-import { toStatusReply } from "../produce/strictness.js";
-import { readV2Records, toEmbeddedFormat, toV2Answer, v2CodeOf } from "../produce/v2-body.js";
-import { v2MediaTypes } from "../rest/v2-metadata.js";
-import { int64, numberInPath } from "../rest/v3-resources.js";
-import { withTrace } from "../trace-context.js";
 
-const written = v.strictObject({ partition: v.number(), offset: int64, error_code: v.null(), error: v.null() });
-const failed = v.strictObject({ partition: v.null(), offset: v.null(), error: v.string(), ...failedEntry });
-const produceAnswer = v.strictObject({ offsets: v.array(v.union([written, failed])), key_schema_id: v.null(), value_schema_id: v.null() });
+import { toJsonType, writableTopic } from "../produce/request.js";
+import { strictAnswers, toStatusReply } from "../produce/strictness.js";
+import { toV2Answer, v2Answer, v2CodeOf } from "../produce/v2-answer.js";
+import { readV2Records, toEmbeddedFormat, v2Bodies } from "../produce/v2-body.js";
+import { v2MediaTypes } from "../rest/v2-metadata.js";
+import { numberInPath } from "../rest/v3-resources.js";
+import { withTrace } from "../trace-context.js";
 
 const shared = {
   may: "record:write",
   on: "topic",
   rawBody: v2Bodies,
   produces: v2MediaTypes,
-  answers: { 200: produceAnswer, ...strictAnswers(produceAnswer) },
+  answers: { 200: v2Answer, ...strictAnswers(v2Answer) },
 } as const;
 
 export const produceV2Operations: Operations = {
   "POST /topics/{topic}": operation({
     ...shared,
-    summary: "Writes records to a topic, and says of each where it is or why it is not.",
+    summary: "Write records to a topic. The answer says for each record where it was written, or why it was not.",
     path: v.object({ topic: writableTopic }),
     run: ({ path, headers, rawBody }, context) => produce(path.topic, undefined, headers, rawBody, context),
   }),
   "POST /topics/{topic}/partitions/{partition}": operation({
     ...shared,
-    summary: "Writes records to one partition of a topic; a partition in a record wins over the one in the path.",
+    summary: "Write records to one partition of a topic. A partition in a record takes precedence over the one in the path.",
     path: v.object({ topic: writableTopic, partition: numberInPath }),
     run: async ({ path, headers, rawBody }, context) => produce(path.topic, path.partition, headers, rawBody, context),
   }),
@@ -53,14 +50,14 @@ async function produce(
   if (partition !== undefined) await assertPartition(kafka, topic, partition, deadline, config.KAFKA_AUTO_CREATE_TOPICS);
   const outcomes = await kafka.producer.produce(topic, withTrace(records, headers), deadline);
   const failedStatuses = outcomes.flatMap((outcome) => (outcome.outcome === "failed" ? [statusOf(v2CodeOf(outcome.error))] : []));
-  // As the contract has it: what Kafka says of the caller's credentials is the answer's own status.
+  // The contract: when Kafka refuses our credentials or permissions, the whole answer has that status.
   const plainStatus = failedStatuses.includes(401) ? 401 : failedStatuses.includes(403) ? 403 : 200;
   return toStatusReply({ records: records.length, failedStatuses }, plainStatus, headers.prefer, { text: toV2Answer(outcomes) });
 }
 
 const statusOf = (code: number): number => (code >= 1000 ? Math.trunc(code / 100) : code);
 
-/** Asks afresh before it refuses: partitions may have been added since. A topic that will be created is the producer's affair. */
+/** Asks Kafka again before it refuses, because partitions may have been added. A topic that does not exist yet is left to the producer, which creates it. */
 async function assertPartition(kafka: Kafka, topic: TopicName, partition: number, deadline: Deadline, mayCreate: boolean): Promise<void> {
   let count = 0;
   try {

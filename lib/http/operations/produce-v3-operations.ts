@@ -1,15 +1,16 @@
-/** v3: records behind one another, and records by name in a batch. */
+/** v3: record objects one after another, and batches of records with ids. */
 import * as v from "valibot";
 import { type FailureCode, RelayError } from "../../errors.js";
 import { assertCluster } from "../../kafka/admin/cluster.js";
 import type { ProduceOutcome } from "../../kafka/produce/producer.js";
 import type { TopicName } from "../../kafka/records.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
-import { v3Batch, v3Record } from "../produce/body-schemas.js";
-import { failedEntry, strictAnswers, toJsonType, writableTopic } from "../produce/request.js";
-import { toStatusReply } from "../produce/strictness.js";
+
+import { failedEntrySchema } from "../produce/failed-entry.js";
+import { toJsonType, writableTopic } from "../produce/request.js";
+import { strictAnswers, toStatusReply } from "../produce/strictness.js";
 import { toV3BatchAnswer, toV3StreamAnswer } from "../produce/v3-answer.js";
-import { errorOf, readV3Batch, readV3Stream, type V3Entry, type V3Outcome, type V3Record } from "../produce/v3-body.js";
+import { errorOf, readV3Batch, readV3Stream, type V3Entry, type V3Outcome, type V3Record, v3Batch, v3Record } from "../produce/v3-body.js";
 import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
 
@@ -23,7 +24,7 @@ const writtenMembers = {
   key: form,
   value: form,
 };
-const failedMembers = { ...failedEntry, message: v.string() };
+const failedMembers = { ...failedEntrySchema, message: v.string() };
 const streamAnswer = v.union([v.strictObject({ error_code: v.literal(200), ...writtenMembers }), v.strictObject(failedMembers)]);
 const batchAnswer = v.strictObject({
   successes: v.array(v.strictObject({ id: v.string(), ...writtenMembers })),
@@ -40,7 +41,7 @@ const shared = {
 export const produceV3Operations: Operations = {
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records": operation({
     ...shared,
-    summary: "Writes records, given as JSON objects one behind the other, and answers one object for each.",
+    summary: "Write records, sent as JSON objects one after another. The answer has one object per record.",
     rawBody: { "application/json": v3Record },
     answers: { 200: streamAnswer, ...strictAnswers(streamAnswer) },
     run: async ({ path, headers, rawBody }, context) => {
@@ -54,7 +55,7 @@ export const produceV3Operations: Operations = {
   }),
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records:batch": operation({
     ...shared,
-    summary: "Writes records that have ids, and answers which were written and which were not.",
+    summary: "Write a batch of records that have ids. The answer lists which were written and which were not.",
     rawBody: { "application/json": v3Batch },
     answers: { ...strictAnswers(batchAnswer) },
     run: async ({ path, headers, rawBody }, context) => {
@@ -75,18 +76,18 @@ interface Place {
 
 type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
-/** What a batch tells entry by entry, though it is the same for all: its callers look for their ids. */
+/** Failures that a batch reports for each entry although they are the same for all: its callers look for their ids. */
 const failuresOfEntries: ReadonlySet<FailureCode> = new Set(["topic-not-found", "kafka-forbidden"]);
 
-/** Sends what could be read, and puts every entry's end back in its place. Failures of all records are thrown, but for those of `toldByEntry`. */
+/** Writes what could be read, and puts every entry's outcome back in its place. A failure of all records is thrown, unless it is one of `reportedPerEntry`. */
 async function write(
   { cluster_id, topic }: Place,
   entries: readonly V3Entry[],
   headers: RequestHeaders,
   { kafka, deadline }: OperationContext,
-  toldByEntry: ReadonlySet<FailureCode> = new Set(),
+  reportedPerEntry: ReadonlySet<FailureCode> = new Set(),
 ): Promise<readonly V3Outcome[]> {
-  // Beside the cluster, the first time, the topic and a producer id are asked for: what is not there is told by the producer.
+  // The first time, the topic and a producer id are requested while the cluster id is. If either is missing, the producer reports it.
   kafka.producer.prepare(deadline);
   const known = kafka.metadata.topic(topic, deadline).catch(() => undefined);
   await Promise.all([assertCluster(kafka, cluster_id, deadline), known]);
@@ -100,12 +101,12 @@ async function write(
   return entries.map((entry) => {
     if ("error" in entry) return { entry };
     const outcome = ends[next++];
-    if (outcome === undefined) throw new Error("The producer told of fewer records than it was given.");
+    if (outcome === undefined) throw new Error("The producer returned fewer outcomes than it was given records.");
     return { entry, outcome };
   });
 
   function inEveryEntry(error: unknown): readonly ProduceOutcome[] {
-    if (!(error instanceof RelayError) || !toldByEntry.has(error.code)) throw error;
+    if (!(error instanceof RelayError) || !reportedPerEntry.has(error.code)) throw error;
     return records.map(() => ({ outcome: "failed", error }));
   }
 }

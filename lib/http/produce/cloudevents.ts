@@ -1,17 +1,18 @@
 /**
  * CloudEvents as HTTP carries them: binary, structured and batched mode (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md).
- * Pure: from headers and bytes to events. JSON data is taken as the slice it is, so that its digits and its members' order stay.
+ * Pure: from headers and bytes to events. JSON data stays the slice of bytes that it is, so its digits and the order of its members are kept.
  */
 import { type AttributeValue, attributeFault, type CloudEvent, characterFault, isJsonType, utf8Text } from "../../cloudevents/event.js";
 import { toBinaryRecord, toStructuredRecord } from "../../cloudevents/kafka.js";
 import { RelayError } from "../../errors.js";
 import { JsonScanner } from "../../json/scanner.js";
 import type { OutgoingRecord } from "../../kafka/records.js";
+import { Place } from "./members.js";
 import { toBase64Bytes } from "./record-members.js";
 
-export type EventMode = "binary" | "structured" | "batch";
+type EventMode = "binary" | "structured" | "batch";
 
-/** Which mode the Content-Type says; `unsupported-media-type` for a format that is not spoken here. */
+/** The mode that the Content-Type asks for; `unsupported-media-type` for an event format that is not supported. */
 export function modeOf(essence: string): EventMode {
   switch (essence) {
     case "application/cloudevents+json":
@@ -22,7 +23,7 @@ export function modeOf(essence: string): EventMode {
   if (!essence.startsWith("application/cloudevents")) return "binary";
   throw new RelayError(
     "unsupported-media-type",
-    `The format ${essence} is not spoken here; send application/cloudevents+json, application/cloudevents-batch+json, or the event in binary mode.`,
+    `The event format ${essence} is not supported; send application/cloudevents+json, application/cloudevents-batch+json, or the event in binary mode.`,
   );
 }
 
@@ -54,21 +55,21 @@ function assertEvent(
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
-/** Reads an event from `ce-*` headers; the body is its data, untouched. A request without any of them is told that it is no event. */
+/** Reads an event from `ce-*` headers; the body is its data, untouched. A request without any of them is refused, because it is not an event. */
 export function readBinaryEvent(headers: Headers, body: Buffer): CloudEvent {
   const place = "The event";
   const attributes: Record<string, AttributeValue> = {};
   for (const [header, value] of Object.entries(headers)) {
     if (!header.startsWith("ce-") || value === undefined) continue;
     const name = header.slice(3);
-    if (name === "datacontenttype") throw refuse(place, "the header ce-datacontenttype is Content-Type in binary mode");
-    if (name === "data") throw refuse(place, "no attribute may be called data");
+    if (name === "datacontenttype") throw refuse(place, "in binary mode, send Content-Type instead of the header ce-datacontenttype");
+    if (name === "data") throw refuse(place, "an attribute must not be called data");
     setAttribute(attributes, name, decodeHeader(value, name));
   }
   if (Object.keys(attributes).length === 0) {
     throw refuse(
       place,
-      "the request has no ce-specversion, ce-id, ce-source and ce-type headers, nor a Content-Type of application/cloudevents+json",
+      "the request has neither the headers ce-specversion, ce-id, ce-source and ce-type nor the Content-Type application/cloudevents+json",
     );
   }
   const contentType = headers["content-type"];
@@ -77,7 +78,7 @@ export function readBinaryEvent(headers: Headers, body: Buffer): CloudEvent {
   return { attributes, data: body.length === 0 ? null : body };
 }
 
-/** Unquoted if it is a quoted string (older senders), then percent-decoded once; `+` stays. */
+/** Unquoted if it is a quoted string (as older senders write it), then percent-decoded once. A `+` stays a `+`. */
 function decodeHeader(header: string, name: string): string {
   const text = header.length >= 2 && header.startsWith('"') && header.endsWith('"') ? header.slice(1, -1).replace(/\\(.)/g, "$1") : header;
   if (!text.includes("%")) return text;
@@ -92,7 +93,7 @@ function decodeHeader(header: string, name: string): string {
     } else decoded[length++] = bytes[at] as number;
   }
   const value = utf8Text(decoded.subarray(0, length));
-  if (value === undefined) throw refuse("The event", `the attribute ${name} is no UTF-8 once its percent escapes are decoded`);
+  if (value === undefined) throw refuse("The event", `the attribute ${name} is not valid UTF-8 after percent-decoding`);
   return value;
 }
 
@@ -101,35 +102,32 @@ function decodeHeader(header: string, name: string): string {
 /** Reads one event in the JSON format. */
 export function readStructuredEvent(body: Buffer): CloudEvent {
   const scanner = new JsonScanner(body);
-  if (scanner.isAtEnd()) throw new RelayError("bad-request", "The request has no body, and an event was expected in it.");
+  if (scanner.isAtEnd()) throw new RelayError("bad-request", "The request has no body; it must be an event.");
   const event = readEvent(scanner, "The event");
-  if (!scanner.isAtEnd()) throw scanner.malformed("one event was expected, and more follows it");
+  if (!scanner.isAtEnd()) throw scanner.malformed("the body must be one event, and more follows it");
   return event;
 }
 
-/** Reads a batch: an event, or why it is none, for each of its places. What is no JSON refuses all. An empty batch is a batch. */
+/** Reads a batch: for each of its places an event, or why it is not a valid event. A body that is not JSON is refused as a whole. An empty batch is valid. */
 export function readEventBatch(body: Buffer, limits: { readonly eventsMax: number }): readonly (CloudEvent | RelayError)[] {
   const scanner = new JsonScanner(body);
-  if (scanner.isAtEnd()) throw new RelayError("bad-request", "The request has no body, and a list of events was expected in it.");
+  if (scanner.isAtEnd()) throw new RelayError("bad-request", "The request has no body; it must be a list of events.");
   const kind = scanner.nextKind();
   const events: (CloudEvent | RelayError)[] = [];
-  if (kind !== "array") throw new RelayError("bad-request", `The body: a list of events was expected, not ${kind}.`);
+  if (kind !== "array") throw new RelayError("bad-request", `The body must be a list of events, not ${kind}.`);
   if (scanner.enter("array")) {
     do {
       if (events.length >= limits.eventsMax) {
-        throw new RelayError(
-          "too-large",
-          `The batch holds more than ${limits.eventsMax} events, which is the most a request may hold here.`,
-        );
+        throw new RelayError("too-large", `The batch has more than ${limits.eventsMax} events, the most that one request may have.`);
       }
       events.push(readAlone(scanner, `events[${events.length}]`));
     } while (scanner.hasMore("array"));
   }
-  if (!scanner.isAtEnd()) throw scanner.malformed("one list was expected, and more follows it");
+  if (!scanner.isAtEnd()) throw scanner.malformed("the body must be one list, and more follows it");
   return events;
 }
 
-/** An event's own fault is its answer, and reading goes on behind it. */
+/** An invalid event becomes its own error, and reading goes on after it. */
 function readAlone(scanner: JsonScanner, place: string): CloudEvent | RelayError {
   const from = scanner.at;
   try {
@@ -144,7 +142,7 @@ function readAlone(scanner: JsonScanner, place: string): CloudEvent | RelayError
 
 function readEvent(scanner: JsonScanner, place: string): CloudEvent {
   const kind = scanner.nextKind();
-  if (kind !== "object") throw refuse(place, `an event is a JSON object, not ${kind}`);
+  if (kind !== "object") throw refuse(place, `an event must be a JSON object, not ${kind}`);
   const attributes: Record<string, AttributeValue> = {};
   const names = new Set<string>();
   let data: { readonly json: Buffer; readonly text: string | undefined } | undefined;
@@ -158,19 +156,19 @@ function readEvent(scanner: JsonScanner, place: string): CloudEvent {
       scanner.readValue();
       if (name === "data") data = { json: scanner.slice(), text: scanner.kind === "string" ? scanner.text() : undefined };
       else if (scanner.isNull()) continue;
-      else if (name === "data_base64") bytes = toBase64Bytes(scanner, `${place}: data_base64`);
+      else if (name === "data_base64") bytes = toBase64Bytes(scanner, new Place(() => `${place}: data_base64`));
       else setAttribute(attributes, name, toAttribute(scanner, name, place));
     } while (scanner.hasMore("object"));
   }
   assertEvent(attributes, place);
-  if (data !== undefined && bytes !== undefined) throw refuse(place, "data and data_base64 may not stand together");
+  if (data !== undefined && bytes !== undefined) throw refuse(place, "an event must not have both data and data_base64");
   if (data === undefined) return { attributes, data: bytes ?? null };
   if (data.text === undefined || isJsonType(attributes.datacontenttype)) return { attributes, data: data.json };
-  if (/\p{Surrogate}/u.test(data.text)) throw refuse(place, "data holds half of a surrogate pair, which UTF-8 cannot say");
+  if (/\p{Surrogate}/u.test(data.text)) throw refuse(place, "data contains half of a surrogate pair, which UTF-8 cannot represent");
   return { attributes, data: Buffer.from(data.text, "utf8") };
 }
 
-/** Defined, not assigned, so that a name such as __proto__ is refused like any other that is none. */
+/** Defined, not assigned, so that a name such as __proto__ is refused like any other invalid name. */
 function setAttribute(attributes: Record<string, AttributeValue>, name: string, value: AttributeValue): void {
   Object.defineProperty(attributes, name, { value, writable: true, enumerable: true, configurable: true });
 }
@@ -184,6 +182,6 @@ function toAttribute(scanner: JsonScanner, name: string, place: string): Attribu
     case "number":
       return scanner.integer() ?? Number.NaN;
     default:
-      throw refuse(place, `the attribute ${JSON.stringify(name.slice(0, 80))} must be a text, a boolean or a whole number of 32 bits`);
+      throw refuse(place, `the attribute ${JSON.stringify(name.slice(0, 80))} must be a string, a boolean or a whole number of 32 bits`);
   }
 }

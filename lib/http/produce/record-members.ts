@@ -1,110 +1,175 @@
-/** The members that records have in every produce contract: bytes in base64, headers, timestamp, partition. Each is refused with its place. */
+/** The members that records have in every produce contract, read and described: headers, timestamp, partition, and bytes in base64 or as text. */
+import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import type { JsonScanner } from "../../json/scanner.js";
-import type { RecordHeader } from "../../kafka/records.js";
+import type { OutgoingRecord, RecordHeader } from "../../kafka/records.js";
 import { timestampForm, toTimestampMs } from "../timestamp.js";
+import { describeObject, type Member, type Place, readObject } from "./members.js";
+
+/** A record while its members are read. */
+export interface RecordDraft {
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: readonly RecordHeader[];
+  timestampMs: number | undefined;
+  partition: number | undefined;
+}
+
+export const newDraft = (partition: number | undefined): RecordDraft => ({
+  key: null,
+  value: null,
+  headers: noHeaders,
+  timestampMs: undefined,
+  partition,
+});
+
+/** Absent members stay absent. Written out, not spread: this runs for every record. */
+export function toOutgoing({ key, value, headers, timestampMs, partition }: RecordDraft): OutgoingRecord {
+  if (timestampMs === undefined) return partition === undefined ? { key, value, headers } : { key, value, headers, partition };
+  return partition === undefined ? { key, value, headers, timestampMs } : { key, value, headers, timestampMs, partition };
+}
+
+/** Reads a record object into its draft. `ifNull`: how the contract refuses null in its place. */
+export function readRecord<Draft extends RecordDraft>(
+  scanner: JsonScanner,
+  members: readonly Member<Draft>[],
+  draft: Draft,
+  place: Place,
+  ifNull: "unprocessable" | "bad-request",
+): void {
+  const kind = scanner.nextKind();
+  if (kind !== "object") {
+    scanner.readValue();
+    throw new RelayError(kind === "null" ? ifNull : "bad-request", `${place}: must be an object, not ${kind}.`);
+  }
+  readObject(scanner, members, draft, place);
+}
+
+export function tooManyRecords(recordsMax: number): RelayError {
+  return new RelayError("too-large", `The request has more than ${recordsMax} records, the most that one request may have.`);
+}
+
+/** `restCode`: the contract's number for an empty body. */
+export function noBody(restCode: number): RelayError {
+  return new RelayError("unprocessable", "The request has no body, and one is required.", { restCode });
+}
 
 export const noHeaders: readonly RecordHeader[] = [];
 const headersMax = 1_000;
 const int32Max = 2_147_483_647;
 
-export function badMember(place: string, what: string): RelayError {
-  return new RelayError("bad-request", `${place}: ${what}.`);
-}
-
-/** A member nobody knows: 422, as the contract has it. */
-export function unknownMember(place: string, name: string, known: string): RelayError {
-  return new RelayError("unprocessable", `${place}: ${JSON.stringify(name.slice(0, 80))} is not known here; there are ${known}.`);
-}
-
-/** Marks a member as seen; given twice it is refused, for nobody can say which was meant. */
-export function once(seen: number, bit: number, scanner: JsonScanner, place: string): number {
-  if ((seen & bit) !== 0) throw badMember(place, `${JSON.stringify(scanner.name())} is given twice`);
-  return seen | bit;
-}
-
+export const base64Schema = v.pipe(v.string(), v.description("base64"));
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Reads a base64 string, or null. Padding may be missing. */
-export function readBase64(scanner: JsonScanner, place: string): Buffer | null {
+export function readBase64(scanner: JsonScanner, place: Place): Buffer | null {
   scanner.readValue();
   return scanner.isNull() ? null : toBase64Bytes(scanner, place);
 }
 
 /** The bytes of the base64 string read last. */
-export function toBase64Bytes(scanner: JsonScanner, place: string): Buffer {
-  if (scanner.kind !== "string") throw badMember(place, `a base64 string or null was expected, not a ${scanner.kind}`);
+export function toBase64Bytes(scanner: JsonScanner, place: Place): Buffer {
+  if (scanner.kind !== "string") throw place.fault(`must be a base64 string or null, not a ${scanner.kind}`);
   const text = scanner.text();
   const digits = text.endsWith("=") ? text.length - (text.endsWith("==") ? 2 : 1) : text.length;
-  if (digits % 4 === 1 || !base64.test(text)) throw badMember(place, "this is no base64");
+  if (digits % 4 === 1 || !base64.test(text)) throw place.fault("is not valid base64");
   return Buffer.from(text, "base64");
 }
 
 /** The UTF-8 bytes of the string read last. */
-export function toTextBytes(scanner: JsonScanner, place: string): Buffer {
-  if (scanner.kind !== "string") throw badMember(place, `a string or null was expected, not a ${scanner.kind}`);
+export function toTextBytes(scanner: JsonScanner, place: Place): Buffer {
+  if (scanner.kind !== "string") throw place.fault(`must be a string or null, not a ${scanner.kind}`);
   const bytes = scanner.utf8();
-  if (bytes === undefined) throw badMember(place, "this holds half of a surrogate pair, which UTF-8 cannot say");
+  if (bytes === undefined) throw place.fault("contains half of a surrogate pair, which UTF-8 cannot represent");
   return bytes;
 }
 
-/** A partition number, or undefined for null. Whether the topic has it, and what is said of a negative one, is not decided here. */
-export function readPartition(scanner: JsonScanner, place: string): number | undefined {
-  scanner.readValue();
-  if (scanner.isNull()) return undefined;
-  const partition = scanner.integer();
-  if (partition === undefined || partition > int32Max || partition < -int32Max - 1) {
-    throw badMember(place, "a partition number was expected: a whole number of 32 bits");
-  }
-  return partition;
-}
-
-/** Milliseconds, or undefined for null. */
-export function readTimestamp(scanner: JsonScanner, place: string): number | undefined {
-  scanner.readValue();
-  if (scanner.isNull()) return undefined;
-  const given = scanner.kind === "string" ? scanner.text() : scanner.integer();
-  const timestampMs = given === undefined ? undefined : toTimestampMs(given);
-  if (timestampMs === undefined) throw badMember(place, `a time was expected: ${timestampForm}`);
-  return timestampMs;
-}
-
-/** `[{"name", "value"}]`, in order, names repeated as they come, values base64 or null; null is no headers. `key` is taken for `name`, as one bridge has it. */
-export function readHeaders(scanner: JsonScanner, place: string): readonly RecordHeader[] {
-  const kind = scanner.nextKind();
-  if (kind !== "array") {
+/** The partition under the contract's name for it. The producer decides whether the topic has it, and what a negative one means. */
+export const partitionMember = (name: string): Member<RecordDraft> => ({
+  name,
+  schema: v.nullish(v.pipe(v.number(), v.integer())),
+  read: (scanner, draft, place) => {
     scanner.readValue();
-    if (kind === "null") return noHeaders;
-    throw badMember(place, `a list of {"name", "value"} was expected, not a ${kind}`);
-  }
-  if (!scanner.enter("array")) return noHeaders;
+    if (scanner.isNull()) return;
+    const partition = scanner.integer();
+    if (partition === undefined || partition > int32Max || partition < -int32Max - 1)
+      throw place.fault("must be a partition number: a whole number of 32 bits");
+    draft.partition = partition;
+  },
+});
+
+const timestampMember: Member<RecordDraft> = {
+  name: "timestamp",
+  schema: v.nullish(v.union([v.pipe(v.number(), v.integer(), v.minValue(0)), v.pipe(v.string(), v.isoTimestamp())])),
+  read: (scanner, draft, place) => {
+    scanner.readValue();
+    if (scanner.isNull()) return;
+    const given = scanner.kind === "string" ? scanner.text() : scanner.integer();
+    draft.timestampMs = given === undefined ? undefined : toTimestampMs(given);
+    if (draft.timestampMs === undefined) throw place.fault(`must be a time: ${timestampForm}`);
+  },
+};
+
+interface HeaderDraft {
+  name: string | undefined;
+  value: Buffer | null;
+}
+
+/** `key` is accepted for `name`, as one Kafka bridge writes it. */
+const headerMembers: readonly Member<HeaderDraft>[] = [
+  {
+    name: "name",
+    alias: "key",
+    schema: v.string(),
+    read: (scanner, draft, place) => {
+      scanner.readValue();
+      draft.name = toTextBytes(scanner, place).toString("utf8");
+    },
+  },
+  {
+    name: "value",
+    schema: v.nullish(base64Schema),
+    read: (scanner, draft, place) => {
+      draft.value = readBase64(scanner, place);
+    },
+  },
+];
+
+/** `[{"name", "value"}]`: the order and repeated names are kept, values are base64 or null. Null means no headers. */
+const headersMember: Member<RecordDraft> = {
+  name: "headers",
+  schema: v.nullish(v.array(describeObject(headerMembers))),
+  read: (scanner, draft, place) => {
+    const kind = scanner.nextKind();
+    if (kind !== "array") {
+      scanner.readValue();
+      if (kind === "null") return;
+      throw place.fault(`must be a list of {"name", "value"}, not a ${kind}`);
+    }
+    if (scanner.enter("array")) draft.headers = readHeaders(scanner, place);
+  },
+};
+
+function readHeaders(scanner: JsonScanner, place: Place): readonly RecordHeader[] {
   const headers: RecordHeader[] = [];
   do {
-    if (headers.length >= headersMax) throw badMember(place, `a record may have at most ${headersMax} headers`);
-    headers.push(readHeader(scanner, `${place}[${headers.length}]`));
+    if (headers.length >= headersMax) throw place.fault(`a record may have at most ${headersMax} headers`);
+    place.enter(headers.length);
+    headers.push(readHeader(scanner, place));
+    place.leave();
   } while (scanner.hasMore("array"));
   return headers;
 }
 
-function readHeader(scanner: JsonScanner, place: string): RecordHeader {
+function readHeader(scanner: JsonScanner, place: Place): RecordHeader {
   const kind = scanner.nextKind();
-  if (kind !== "object") throw badMember(place, `an object with "name" and "value" was expected, not a ${kind}`);
-  let name: string | undefined;
-  let value: Buffer | null = null;
-  let seen = 0;
-  if (scanner.enter("object")) {
-    do {
-      scanner.readName();
-      if (scanner.nameIs("name") || scanner.nameIs("key")) {
-        seen = once(seen, 1, scanner, place);
-        scanner.readValue();
-        name = toTextBytes(scanner, `${place}.name`).toString("utf8");
-      } else if (scanner.nameIs("value")) {
-        seen = once(seen, 2, scanner, place);
-        value = readBase64(scanner, `${place}.value`);
-      } else throw unknownMember(place, scanner.name(), '"name" and "value"');
-    } while (scanner.hasMore("object"));
-  }
-  if (name === undefined) throw badMember(place, '"name" is missing');
+  if (kind !== "object") throw place.fault(`must be an object with "name" and "value", not a ${kind}`);
+  const draft: HeaderDraft = { name: undefined, value: null };
+  readObject(scanner, headerMembers, draft, place);
+  const { name, value } = draft;
+  if (name === undefined) throw place.fault('"name" is missing');
   return { name, value };
 }
+
+/** Members that every contract calls by the same name. */
+export const sharedMembers: readonly Member<RecordDraft>[] = [headersMember, timestampMember];

@@ -1,4 +1,4 @@
-/** What status an answer to many records has: the contract's 200 whatever happened to them, or, for who asks, one that tells. */
+/** The status of an answer to many records: the contract's 200 whatever happened to them, or a telling one for callers who prefer `status=strict`. */
 import type { Reply } from "../operation.js";
 
 /** Is `status=strict` among the preferences (RFC 7240)? */
@@ -7,21 +7,21 @@ export function isStrict(prefer: string | undefined): boolean {
   return prefer.split(/[,;]/).some((preference) => /^\s*status\s*=\s*"?strict"?\s*$/i.test(preference));
 }
 
-export interface Ending {
-  /** Records asked for. */
+interface Ending {
+  /** Records in the request. */
   readonly records: number;
-  /** HTTP statuses of those that failed. */
+  /** The HTTP statuses of the records that failed. */
   readonly failedStatuses: readonly number[];
 }
 
-/** 207 where some failed; where all did, their status if they share one, else the gravest. */
-export function strictStatus({ records, failedStatuses }: Ending): number {
+/** 207 if some failed. If all failed: their status if they share one, else the highest. */
+function strictStatus({ records, failedStatuses }: Ending): number {
   if (failedStatuses.length === 0) return 200;
   if (failedStatuses.length < records) return 207;
   return Math.max(...new Set(failedStatuses));
 }
 
-/** How many records failed is told in a header in any case: the body's shape is the contract's. */
+/** A header counts the failed records in any case, because the body has the contract's shape. */
 export function toStatusReply(ending: Ending, plainStatus: number, prefer: string | undefined, reply: Omit<Reply, "status">): Reply {
   const strict = isStrict(prefer);
   return {
@@ -32,4 +32,11 @@ export function toStatusReply(ending: Ending, plainStatus: number, prefer: strin
       ...(strict ? { "preference-applied": "status=strict" } : {}),
     },
   };
+}
+
+const strictStatuses = [207, 400, 401, 403, 404, 413, 422, 429, 500, 503, 504] as const;
+
+/** The answer's schema under every status that `Prefer: status=strict` may produce. */
+export function strictAnswers<Schema>(schema: Schema): Record<(typeof strictStatuses)[number], Schema> {
+  return Object.fromEntries(strictStatuses.map((status) => [status, schema])) as Record<(typeof strictStatuses)[number], Schema>;
 }

@@ -1,8 +1,9 @@
-/** What v3 answers to records: one object each, as text built once. Members that do not apply are left out, as the contract has it. */
+/** v3's answers to records: one object per record, built as text. Members that do not apply are omitted, as the contract requires. */
 import { failures, type RelayError } from "../../errors.js";
 import type { ProduceOutcome } from "../../kafka/produce/producer.js";
-import { entryMessageLengthMax, toWords } from "../problem.js";
-import { type DataType, errorOf, type V3Entry, type V3Outcome, type V3Record } from "./v3-body.js";
+import { toFailedEntry } from "./failed-entry.js";
+import { errorOf, type V3Entry, type V3Outcome, type V3Record } from "./v3-body.js";
+import type { DataType } from "./v3-data.js";
 
 type Written = Extract<ProduceOutcome, { outcome: "written" }>;
 
@@ -11,13 +12,13 @@ export interface V3Place {
   readonly topic: string;
 }
 
-/** Objects of `/records`, in order, each on a line of its own. */
+/** The objects that answer `/records`, in order, each on its own line. */
 export function toV3StreamAnswer(outcomes: readonly V3Outcome[], place: V3Place): string {
   const write = createWriter(place);
   return outcomes.map((outcome) => write(outcome, true)).join("\r\n");
 }
 
-/** The answer of `records:batch`: what was written and what was not, each in the order asked. */
+/** The answer to `records:batch`: what was written and what was not, each in the order of the request. */
 export function toV3BatchAnswer(outcomes: readonly V3Outcome[], place: V3Place): string {
   const write = createWriter(place);
   const written: string[] = [];
@@ -26,7 +27,7 @@ export function toV3BatchAnswer(outcomes: readonly V3Outcome[], place: V3Place):
   return `{"successes":[${written.join(",")}],"failures":[${failed.join(",")}]}`;
 }
 
-/** What of an answer is the same for all records is written once. */
+/** What is the same for all records is written once. */
 function createWriter({ clusterId, topic }: V3Place): (outcome: V3Outcome, isInStream: boolean) => string {
   const where = `"cluster_id":${JSON.stringify(clusterId)},"topic_name":${JSON.stringify(topic)}`;
   let lastMs = Number.NaN;
@@ -57,16 +58,10 @@ function toForm(member: "key" | "value", type: DataType | undefined, bytes: Buff
 
 function toFailure(error: RelayError, entry: V3Entry): string {
   const { id } = entry;
-  return JSON.stringify({
-    ...(id === undefined ? {} : { id }),
-    error_code: codeOf(error, entry),
-    message: toWords(error, entryMessageLengthMax),
-    retriable: error.failure.isRetriable,
-    maybe_written: error.failure.written === "maybe",
-  });
+  return JSON.stringify({ ...(id === undefined ? {} : { id }), ...toFailedEntry(error, "message", codeOf(error, entry)) });
 }
 
-/** The contract has one code for a partition below 0, and another for one that the topic does not have. */
+/** The contract has one code for a partition below 0, and another for a partition that the topic does not have. */
 function codeOf({ code, failure }: RelayError, entry: V3Entry): number {
   const isUnknownPartition = code === "partition-not-found" && "record" in entry && (entry.record.partition ?? 0) >= 0;
   return isUnknownPartition ? failures["unknown-topic-or-partition"].restCode : failure.restCode;

@@ -1,30 +1,23 @@
-/** The v3 produce contract on the wire: concatenated record objects, or `{"entries": [...]}`, in; one answer a record out. Pure. */
+/** v3 produce requests: record objects one after another, or `{"entries": [...]}`. From their bytes to records, and the schemas that describe them. Pure. */
+import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { JsonScanner } from "../../json/scanner.js";
 import type { ProduceOutcome } from "../../kafka/produce/producer.js";
-import type { OutgoingRecord, RecordHeader } from "../../kafka/records.js";
-import { toOutgoing } from "./produce-v2.js";
+import type { OutgoingRecord } from "../../kafka/records.js";
+import { bodyPlace, describeObject, type Member, Place, readObject } from "./members.js";
 import {
-  badMember,
+  noBody,
   noHeaders,
-  once,
-  readHeaders,
-  readPartition,
-  readTimestamp,
-  toBase64Bytes,
-  toTextBytes,
-  unknownMember,
+  partitionMember,
+  type RecordDraft,
+  readRecord,
+  sharedMembers,
+  toOutgoing,
+  tooManyRecords,
 } from "./record-members.js";
+import { type DataType, dataSchema, readData } from "./v3-data.js";
 
-/** How one key or value is embedded. */
-export type DataType = "BINARY" | "STRING" | "JSON";
-
-export interface V3Data {
-  readonly type: DataType;
-  readonly bytes: Buffer | null;
-}
-
-/** A record as it was asked for: what goes into Kafka, and what the answer tells of its forms. */
+/** A record as it was asked for: what goes into Kafka, and what the answer says of its forms. */
 export interface V3Record {
   readonly record: OutgoingRecord;
   readonly keyType?: DataType;
@@ -45,90 +38,158 @@ export interface V3Limits {
   readonly recordsMax: number;
 }
 
+interface V3Draft extends RecordDraft {
+  keyType: DataType | undefined;
+  valueType: DataType | undefined;
+  id: string | undefined;
+}
+
+const newV3Draft = (): V3Draft => ({
+  key: null,
+  value: null,
+  headers: noHeaders,
+  timestampMs: undefined,
+  partition: undefined,
+  keyType: undefined,
+  valueType: undefined,
+  id: undefined,
+});
+
+const recordMembers: readonly Member<V3Draft>[] = [
+  {
+    name: "key",
+    schema: v.nullish(dataSchema),
+    read: (scanner, draft, place) => {
+      const key = readData(scanner, place);
+      draft.key = key?.bytes ?? null;
+      draft.keyType = key?.type;
+    },
+  },
+  {
+    name: "value",
+    schema: v.nullish(dataSchema),
+    read: (scanner, draft, place) => {
+      const value = readData(scanner, place);
+      draft.value = value?.bytes ?? null;
+      draft.valueType = value?.type;
+    },
+  },
+  partitionMember("partition_id"),
+  ...sharedMembers,
+];
+
+const idPattern = /^[0-9A-Za-z_-]{1,80}$/;
+
+const entryMembers: readonly Member<V3Draft>[] = [
+  {
+    name: "id",
+    schema: v.pipe(v.string(), v.regex(idPattern)),
+    read: (scanner, draft) => {
+      draft.id = readId(scanner);
+    },
+  },
+  ...recordMembers,
+];
+
+interface BatchDraft {
+  readonly limits: V3Limits;
+  entries: readonly V3Entry[] | undefined;
+}
+
+const batchMembers: readonly Member<BatchDraft>[] = [
+  {
+    name: "entries",
+    schema: v.pipe(v.array(describeObject(entryMembers)), v.minLength(1)),
+    read: (scanner, draft) => {
+      draft.entries = readEntries(scanner, draft.limits);
+    },
+  },
+];
+
+/** One of the objects that follow one another in a `/records` body. */
+export const v3Record = v.pipe(
+  describeObject(recordMembers),
+  v.description("One record. A body is any number of these objects, one after another."),
+);
+
+export const v3Batch = describeObject(batchMembers);
+
 /**
- * Reads the record objects of a `/records` body, one behind the other. What is wrong in one object fails that one; what is no JSON ends the reading, with a
- * last fault for it, unless nothing was read before: then it refuses the request, as does a body without any object.
+ * Reads the record objects of a `/records` body. What is wrong in one object fails that object alone; what is not JSON ends the reading with one last fault.
+ * If nothing was read before it, it refuses the request, as does a body without any object.
  */
 export function readV3Stream(body: Buffer, limits: V3Limits): readonly V3Entry[] {
   const scanner = new JsonScanner(body);
+  const place = new Place((index) => `record ${index}`);
   const entries: V3Entry[] = [];
   while (!scanner.isAtEnd()) {
-    if (entries.length >= limits.recordsMax) throw tooMany(limits.recordsMax);
+    if (entries.length >= limits.recordsMax) throw tooManyRecords(limits.recordsMax);
+    place.begin(entries.length);
     try {
-      entries.push(readAlone(scanner, false, `record ${entries.length}`));
+      entries.push(readAlone(scanner, recordMembers, place));
     } catch (error) {
       if (entries.length === 0 || !(error instanceof RelayError)) throw error;
       entries.push({ error });
       return entries;
     }
   }
-  if (entries.length === 0) throw new RelayError("unprocessable", "The request has no body, and one is needed.", { restCode: 42206 });
+  if (entries.length === 0) throw noBody(42206);
   return entries;
 }
 
-function tooMany(recordsMax: number): RelayError {
-  return new RelayError("too-large", `The request holds more than ${recordsMax} records, which is the most a request may hold here.`);
-}
-
-/** Reads a `records:batch` body. `unprocessable` 42208 for a batch or an id that is none, 422 for members nobody knows; the rest fails entry by entry. */
+/** Reads a `records:batch` body. 42208 for an invalid batch or id, 422 for unknown members; any other fault fails its entry alone. */
 export function readV3Batch(body: Buffer, limits: V3Limits): readonly V3Entry[] {
   const scanner = new JsonScanner(body);
-  if (scanner.isAtEnd()) throw new RelayError("unprocessable", "The request has no body, and one is needed.", { restCode: 42208 });
+  if (scanner.isAtEnd()) throw noBody(42208);
   if (scanner.nextKind() !== "object") {
     scanner.readValue();
     if (scanner.isNull()) throw badBatch("The body is null.");
-    throw new RelayError("bad-request", 'The body: an object with "entries" was expected.');
+    throw new RelayError("bad-request", 'The body must be an object with "entries".');
   }
-  let entries: readonly V3Entry[] | undefined;
-  if (scanner.enter("object")) {
-    do {
-      scanner.readName();
-      if (!scanner.nameIs("entries")) throw unknownMember("The body", scanner.name(), '"entries"');
-      if (entries !== undefined) throw badMember("The body", '"entries" is given twice');
-      entries = readEntries(scanner, limits);
-    } while (scanner.hasMore("object"));
-  }
-  if (!scanner.isAtEnd()) throw scanner.malformed("one JSON object was expected, and more follows it");
-  if (entries === undefined || entries.length === 0) throw badBatch('"entries" is missing or empty.');
-  return entries;
+  const draft: BatchDraft = { limits, entries: undefined };
+  readObject(scanner, batchMembers, draft, bodyPlace());
+  if (!scanner.isAtEnd()) throw scanner.malformed("the body must be one JSON object, and more follows it");
+  if (draft.entries === undefined || draft.entries.length === 0) throw badBatch('"entries" is missing or empty.');
+  return draft.entries;
 }
 
 function badBatch(message: string): RelayError {
   return new RelayError("unprocessable", message, { restCode: 42208 });
 }
 
-function readEntries(scanner: JsonScanner, limits: V3Limits): readonly V3Entry[] {
+function readEntries(scanner: JsonScanner, { recordsMax }: V3Limits): readonly V3Entry[] {
   const kind = scanner.nextKind();
   if (kind !== "array") {
     scanner.readValue();
     if (kind === "null") return [];
-    throw new RelayError("bad-request", `entries: a list was expected, not a ${kind}.`);
+    throw new RelayError("bad-request", `entries: must be a list, not a ${kind}.`);
   }
   const entries: V3Entry[] = [];
   const ids = new Set<string>();
   if (!scanner.enter("array")) return entries;
+  const place = new Place((index) => `entries[${index}]`);
   do {
-    if (entries.length >= limits.recordsMax)
-      throw badBatch(`The batch has more than ${limits.recordsMax} entries, which is the most it may have here.`);
-    const entry = readAlone(scanner, true, `entries[${entries.length}]`);
-    const id = entry.id;
-    if (id === undefined)
-      throw badBatch(`entries[${entries.length}]: "id" is missing, or no string of 1 to 80 of 0-9, A-Z, a-z, "_" and "-".`);
-    if (ids.has(id)) throw badBatch(`entries[${entries.length}]: the id ${JSON.stringify(id)} is given twice.`);
-    ids.add(id);
+    if (entries.length >= recordsMax) throw badBatch(`The batch has more than ${recordsMax} entries, the most that one request may have.`);
+    place.begin(entries.length);
+    const entry = readAlone(scanner, entryMembers, place);
+    place.begin(entries.length);
+    if (entry.id === undefined) throw badBatch(`${place}: "id" must be a string of 1 to 80 of 0-9, A-Z, a-z, "_" and "-".`);
+    if (ids.has(entry.id)) throw badBatch(`${place}: the id ${JSON.stringify(entry.id)} is given twice.`);
+    ids.add(entry.id);
     entries.push(entry);
   } while (scanner.hasMore("array"));
   return entries;
 }
 
 /**
- * One record object. A fault of its own becomes its entry, and reading goes on behind it: the object is then walked once more, for its end and its id.
- * In a batch a member nobody knows refuses all, as the contract has it.
+ * One record object. A fault of its own becomes its entry, and reading goes on after it: the object is then walked once more, for its end and its id.
+ * In a batch an unknown member refuses the whole request, as the contract requires.
  */
-function readAlone(scanner: JsonScanner, isEntry: boolean, place: string): V3Entry {
+function readAlone(scanner: JsonScanner, members: readonly Member<V3Draft>[], place: Place): V3Entry {
+  const isEntry = members === entryMembers;
   const from = scanner.at;
   try {
-    return readRecord(scanner, isEntry, place);
+    return readOne(scanner, members, place);
   } catch (error) {
     if (!(error instanceof RelayError) || error.code === "malformed-json") throw error;
     if (isEntry && error.code === "unprocessable") throw error;
@@ -139,22 +200,33 @@ function readAlone(scanner: JsonScanner, isEntry: boolean, place: string): V3Ent
   }
 }
 
-const legalId = /^[0-9A-Za-z_-]{1,80}$/;
+function readOne(scanner: JsonScanner, members: readonly Member<V3Draft>[], place: Place): V3Record {
+  const draft = newV3Draft();
+  readRecord(scanner, members, draft, place, "bad-request");
+  const { keyType, valueType, id } = draft;
+  return {
+    record: toOutgoing(draft),
+    ...(keyType === undefined ? undefined : { keyType }),
+    ...(valueType === undefined ? undefined : { valueType }),
+    ...(id === undefined ? undefined : { id }),
+  };
+}
 
-function toId(scanner: JsonScanner): string | undefined {
+function readId(scanner: JsonScanner): string | undefined {
   scanner.readValue();
   if (scanner.kind !== "string") return undefined;
   const id = scanner.text();
-  return legalId.test(id) ? id : undefined;
+  return idPattern.test(id) ? id : undefined;
 }
 
+/** The id of an entry whose other members could not be read. */
 function idOf(object: Buffer): { readonly id?: string } {
   const scanner = new JsonScanner(object);
   if (scanner.nextKind() !== "object" || !scanner.enter("object")) return {};
   do {
     scanner.readName();
     if (scanner.nameIs("id")) {
-      const id = toId(scanner);
+      const id = readId(scanner);
       return id === undefined ? {} : { id };
     }
     scanner.readValue();
@@ -162,122 +234,7 @@ function idOf(object: Buffer): { readonly id?: string } {
   return {};
 }
 
-const knownOfRecord = '"key", "value", "partition_id", "headers" and "timestamp"';
-
-function readRecord(scanner: JsonScanner, isEntry: boolean, place: string): V3Record {
-  let key: V3Data | undefined;
-  let value: V3Data | undefined;
-  let headers: readonly RecordHeader[] = noHeaders;
-  let timestampMs: number | undefined;
-  let partition: number | undefined;
-  let id: string | undefined;
-  let seen = 0;
-  const kind = scanner.nextKind();
-  if (kind !== "object") throw badMember(place, `an object was expected, not ${kind}`);
-  if (scanner.enter("object")) {
-    do {
-      scanner.readName();
-      if (scanner.nameIs("value")) {
-        seen = once(seen, 1, scanner, place);
-        value = readData(scanner, `${place}.value`);
-      } else if (scanner.nameIs("key")) {
-        seen = once(seen, 2, scanner, place);
-        key = readData(scanner, `${place}.key`);
-      } else if (scanner.nameIs("partition_id")) {
-        seen = once(seen, 4, scanner, place);
-        partition = readPartition(scanner, `${place}.partition_id`);
-      } else if (scanner.nameIs("headers")) {
-        seen = once(seen, 8, scanner, place);
-        headers = readHeaders(scanner, `${place}.headers`);
-      } else if (scanner.nameIs("timestamp")) {
-        seen = once(seen, 16, scanner, place);
-        timestampMs = readTimestamp(scanner, `${place}.timestamp`);
-      } else if (isEntry && scanner.nameIs("id")) {
-        seen = once(seen, 32, scanner, place);
-        id = toId(scanner);
-      } else throw unknownMember(place, scanner.name(), isEntry ? `"id", ${knownOfRecord}` : knownOfRecord);
-    } while (scanner.hasMore("object"));
-  }
-  return {
-    record: toOutgoing(key?.bytes ?? null, value?.bytes ?? null, headers, timestampMs, partition),
-    ...(key === undefined ? undefined : { keyType: key.type }),
-    ...(value === undefined ? undefined : { valueType: value.type }),
-    ...(id === undefined ? undefined : { id }),
-  };
-}
-
-const schemaMembers = ["subject", "subject_name_strategy", "schema_id", "schema_version", "schema"] as const;
-const schemaTypes = ["AVRO", "JSONSCHEMA", "PROTOBUF"];
-const knownTypes = "BINARY, STRING or JSON";
-
-/** `{"type", "data"}` in any order; null is none. What needs a schema registry is refused by name. */
-function readData(scanner: JsonScanner, place: string): V3Data | undefined {
-  const kind = scanner.nextKind();
-  if (kind !== "object") {
-    scanner.readValue();
-    if (kind === "null") return undefined;
-    throw badMember(place, `an object with "type" and "data" was expected, not ${kind}`);
-  }
-  let type: string | undefined;
-  // Where the data stand, until their type is known.
-  let dataAt = -1;
-  let seen = 0;
-  if (scanner.enter("object")) {
-    do {
-      scanner.readName();
-      if (scanner.nameIs("type")) {
-        seen = once(seen, 1, scanner, place);
-        scanner.readValue();
-        if (scanner.kind === "string") type = scanner.text();
-        else if (!scanner.isNull()) throw badMember(`${place}.type`, `${knownTypes} was expected`);
-      } else if (scanner.nameIs("data")) {
-        seen = once(seen, 2, scanner, place);
-        dataAt = scanner.at;
-        scanner.readValue();
-        if (scanner.isNull()) dataAt = -1;
-      } else readSchemaMember(scanner, place);
-    } while (scanner.hasMore("object"));
-  }
-  const end = scanner.at;
-  const data = toData(scanner, type, dataAt, place);
-  scanner.at = end;
-  return data;
-}
-
-/** Schema members may stand there as null. */
-function readSchemaMember(scanner: JsonScanner, place: string): void {
-  const name = schemaMembers.find((member) => scanner.nameIs(member));
-  if (name === undefined) throw unknownMember(place, scanner.name(), '"type" and "data"');
-  scanner.readValue();
-  if (!scanner.isNull())
-    throw badMember(`${place}.${name}`, `schemas need a schema registry, and none is behind this API; send ${knownTypes}`);
-}
-
-function toData(scanner: JsonScanner, type: string | undefined, dataAt: number, place: string): V3Data | undefined {
-  if (type === undefined) {
-    if (dataAt < 0) return undefined;
-    throw badMember(`${place}.type`, `data without a type needs a schema registry, and none is behind this API; say ${knownTypes}`);
-  }
-  if (type !== "BINARY" && type !== "STRING" && type !== "JSON") throw badMember(`${place}.type`, refusalOf(type));
-  if (dataAt < 0) return { type, bytes: null };
-  scanner.at = dataAt;
-  scanner.readValue();
-  const bytes =
-    type === "JSON"
-      ? scanner.compact()
-      : type === "STRING"
-        ? toTextBytes(scanner, `${place}.data`)
-        : toBase64Bytes(scanner, `${place}.data`);
-  return { type, bytes };
-}
-
-function refusalOf(type: string): string {
-  return schemaTypes.includes(type)
-    ? `${type} needs a schema registry, and none is behind this API; encode in the client and send BINARY`
-    : `${knownTypes} was expected, not ${JSON.stringify(type.slice(0, 40))}`;
-}
-
-/** One entry's end: what the producer said of its record, or the fault that kept it from the producer. */
+/** How one entry ended: the producer's outcome for its record, or the fault that kept it from the producer. */
 export type V3Outcome = { readonly entry: V3Record; readonly outcome: ProduceOutcome } | { readonly entry: V3Fault };
 
 /** The error of a failed entry; undefined for a written one. */

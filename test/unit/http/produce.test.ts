@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
-import { v2Bodies, v3Batch, v3Record } from "../../../lib/http/produce/body-schemas.js";
-import { type EmbeddedFormat, readV2Records, toEmbeddedFormat, toV2Answer } from "../../../lib/http/produce/v2-body.js";
+import { toV2Answer } from "../../../lib/http/produce/v2-answer.js";
+import { type EmbeddedFormat, readV2Records, toEmbeddedFormat, v2Bodies } from "../../../lib/http/produce/v2-body.js";
 import { toV3BatchAnswer, toV3StreamAnswer } from "../../../lib/http/produce/v3-answer.js";
-import { readV3Batch, readV3Stream } from "../../../lib/http/produce/v3-body.js";
+import { readV3Batch, readV3Stream, v3Batch, v3Record } from "../../../lib/http/produce/v3-body.js";
 import { validBodies } from "../../support/valid-bodies.js";
 
 const limits = { recordsMax: 10_000 };
