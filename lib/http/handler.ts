@@ -6,7 +6,7 @@ import { toAccessPolicy } from "../access-policy.js";
 import { type Config, config as environmentConfig } from "../config.js";
 import { assertTimeLeft, createDeadline, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
-import { parseJson } from "../json/strict.js";
+import { parseStrictJson } from "../json/strict.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { assertJsonText, type HttpRequest, toBody, toCaller, toMediaType, toMediaTypeIfAny, toRequest } from "./event.js";
 import { isJson, negotiate } from "./media-type.js";
@@ -190,7 +190,7 @@ async function toInput(
   const text = rawBody.toString("utf8");
   // Surrounding white space is no body either.
   if (text.trim() === "") throw new RelayError("unprocessable", "The request has no body, and one is needed.", { restCode: 42206 });
-  const body = validate(operation.body as GenericSchema, parseJson(text), "body", text.length);
+  const body = validate(operation.body as GenericSchema, parseStrictJson(text), "body", text.length);
   return { path: path as never, query: query as never, body: body as never, headers, rawBody };
 }
 

@@ -1,6 +1,6 @@
 /** A reply as the gateway takes it (payload 2.0): written out, compressed where the caller accepts that and it saves bytes, and within what Lambda gives back. */
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { toJson } from "../json/strict.js";
+import { toJsonText } from "../json/write.js";
 import { assertReplyFitsLambda, doesFitLambda } from "./body-limits.js";
 import { answerCoding, compressedFromBytes, packed } from "./content-coding.js";
 import type { Reply } from "./operation.js";
@@ -14,7 +14,7 @@ export async function toResult(
   const headers: Record<string, string> = { ...reply.headers };
   const statusCode = reply.status;
   if (reply.body === undefined && reply.text === undefined) return { statusCode, headers, body: "" };
-  const body = reply.text ?? toJson(reply.body);
+  const body = reply.text ?? toJsonText(reply.body) ?? "null";
   headers["content-type"] = contentType;
   if (body.length >= compressedFromBytes) {
     headers.vary = "accept-encoding";

@@ -1,14 +1,14 @@
-/** JSON without the white space of its sender: digits and members as they came, strings in their shortest form. */
+/** JSON without white space: digits and members as they came, strings in their shortest form. */
 
 const quote = 0x22;
 const backslash = 0x5c;
 
 /**
- * The value in `bytes` from `from` to `to`, compact. It must be sound JSON. Needless escapes are undone ("\u00e9" is "é"), so that one text has one form
- * whatever library wrote it: the bytes of a key decide its partition. A lone half of a surrogate pair stays escaped, for UTF-8 has no form for it.
+ * The value in `bytes` from `from` to `to`, compact. It must be valid JSON. Needless escapes are undone ("\u00e9" is "é"), so that one text has one form
+ * whatever library wrote it: the bytes of a key decide its partition. A lone half of a surrogate pair stays escaped, because UTF-8 cannot express it.
  */
 export function compactJson(bytes: Buffer, from: number, to: number): Buffer {
-  // Never longer than what came: white space goes, and an escape is at least as long as what it stands for.
+  // Never longer than the input: white space goes, and an escape is at least as long as what it stands for.
   const out = Buffer.allocUnsafe(to - from);
   let length = 0;
   for (let at = from; at < to; ) {

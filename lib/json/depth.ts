@@ -1,18 +1,16 @@
-/** How deep JSON may be nested where it is read or written value by value: one limit, far below what a call stack takes. */
+/** How deep JSON may be nested wherever it is read, checked or written: one limit, far below what a call stack holds. */
+import { endOfString } from "./string-end.js";
 
-/** Arrays and objects inside one another. Text that is only passed on, and never looked into, has no such limit. */
+/** Arrays and objects inside one another. Text that only passes through, and is never looked into, has no such limit. */
 export const jsonDepthMax = 1_000;
 
-const quote = 0x22;
-const backslash = 0x5c;
-
-/** Is a sound JSON text nested deeper than `jsonDepthMax`? Every level takes two characters, so most texts are answered by their length. */
+/** Is a valid JSON text nested deeper than `jsonDepthMax`? Every level takes two characters, so the length alone answers for most texts. */
 export function isTooDeep(text: string): boolean {
   if (text.length <= 2 * jsonDepthMax) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === quote) {
+    if (code === 0x22) {
       at = endOfString(text, at);
     } else if (code === 0x5b || code === 0x7b) {
       if (++depth > jsonDepthMax) return true;
@@ -21,18 +19,4 @@ export function isTooDeep(text: string): boolean {
     }
   }
   return false;
-}
-
-/** Where the closing quote stands of the string that opens at `from`. */
-export function endOfString(text: string, from: number): number {
-  let to = text.indexOf('"', from + 1);
-  while (text.charCodeAt(to - 1) === backslash && isEscaped(text, to)) to = text.indexOf('"', to + 1);
-  return to;
-}
-
-/** Is the sign at `at` behind an odd run of backslashes? */
-function isEscaped(text: string, at: number): boolean {
-  let backslashes = 0;
-  while (text.charCodeAt(at - 1 - backslashes) === backslash) backslashes++;
-  return backslashes % 2 === 1;
 }

@@ -7,7 +7,7 @@ import { createColors } from "picocolors";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline, type Deadline } from "../../lib/deadline.js";
 import { type RelayError, toRelayError } from "../../lib/errors.js";
-import { toJson } from "../../lib/json/strict.js";
+import { toJsonText } from "../../lib/json/write.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import manifest from "../../package.json" with { type: "json" };
 
@@ -214,7 +214,7 @@ export function toPrettyJson(value: unknown, margin = ""): string {
   if (Array.isArray(value) && value.length > 0) {
     return `[\n${value.map((item) => deeper + toPrettyJson(item, deeper)).join(",\n")}\n${margin}]`;
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return toJson(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return toJsonText(value) ?? "null";
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
   if (members.length === 0) return "{}";
   return `{\n${members.map(([name, member]) => `${deeper}${JSON.stringify(name)}: ${toPrettyJson(member, deeper)}`).join(",\n")}\n${margin}}`;

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isInDateRange, toIsoText } from "../../lib/calendar.js";
 import { RelayError } from "../../lib/errors.js";
-import { toJson } from "../../lib/json/strict.js";
+import { toJsonText } from "../../lib/json/write.js";
 import { describeTopic } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js";
@@ -214,7 +214,7 @@ function toTimeText(timestampMs: number): string {
 function toJsonLine(record: KafkaRecord): string {
   const key = decoded(record.key);
   const value = decoded(record.value);
-  return toJson({
+  const line = {
     partition_id: record.partition,
     offset: record.offset,
     timestamp: toTimeText(record.timestampMs),
@@ -226,7 +226,8 @@ function toJsonLine(record: KafkaRecord): string {
     }),
     value: value.data,
     ...(value.isBase64 ? { value_encoding: "base64" } : {}),
-  });
+  };
+  return toJsonText(line) ?? "null";
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

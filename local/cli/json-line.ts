@@ -1,6 +1,6 @@
 /** A record as one line of JSON, as `consume --json` writes it: read back, byte for byte. */
 import { RelayError } from "../../lib/errors.js";
-import { parseJson } from "../../lib/json/strict.js";
+import { parseStrictJson } from "../../lib/json/strict.js";
 import type { OutgoingRecord, RecordHeader } from "../../lib/kafka/records.js";
 
 /** `partition_id` and `offset` say where it was, and are not used: it goes where its key, or `--partition`, leads. */
@@ -23,7 +23,7 @@ export function parseJsonLine(line: Buffer): OutgoingRecord {
 
 function parsed(line: Buffer): unknown {
   try {
-    return parseJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line));
+    return parseStrictJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line));
   } catch (thrown) {
     throw bad(`is not JSON as consume --json writes it${thrown instanceof RelayError ? ` (${thrown.message})` : ""}`);
   }

@@ -265,7 +265,7 @@ test.each([
 
 test.each([
   ["no body", "", /no body/],
-  ["what is no JSON", "{oops", /no valid JSON/],
+  ["text that is not JSON", "{oops", /JSON is not valid/],
   ["a list", [event], /JSON object/],
   ["a number for the type", { ...event, type: 1 }, /type/],
   ["an object for an attribute", { ...event, subject: {} }, /subject/],

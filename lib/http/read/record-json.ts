@@ -1,8 +1,12 @@
 /** Records -> the JSON of an answer, straight from the fetched bytes. JSON values are copied as they are stored, so that every digit stays. Pure. */
 import { isUtf8 } from "node:buffer";
-import { isJsonText } from "../../json/walk.js";
+import { jsonDepthMax } from "../../json/depth.js";
+import { isJsonBytes } from "../../json/walk.js";
 import { forEachHeader, type RecordView } from "../../kafka/codec/record-view.js";
 import { AnswerBytes } from "./answer-bytes.js";
+
+/** Half of what is read here: the answer adds levels around the value, and many readers of the answer stop at 1,000 (Python's `json`, Java's Jackson). */
+const splicedDepthMax = jsonDepthMax / 2;
 
 export const recordFormats = ["json", "string", "base64"] as const;
 export type RecordFormat = (typeof recordFormats)[number];
@@ -175,7 +179,7 @@ export class RecordJson {
 
 function formOf(bytes: Buffer, at: number, to: number, asked: RecordFormats["key"]): RecordFormat {
   if (asked === "base64") return "base64";
-  const isJson = asked !== "string" && isJsonText(bytes, at, to);
+  const isJson = asked !== "string" && isJsonBytes(bytes, at, to, splicedDepthMax);
   if (asked === "json" && !isJson) return "base64";
   if (!isUtf8(bytes.subarray(at, to))) return "base64";
   return isJson ? "json" : "string";

@@ -2,9 +2,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compactJson } from "../../../lib/json/compact.js";
-import { JsonScanner, valueDepthMax } from "../../../lib/json/scanner.js";
+import { jsonDepthMax } from "../../../lib/json/depth.js";
+import { JsonScanner } from "../../../lib/json/scanner.js";
 
-/** The compact form of a text, or undefined where the scanner finds it to be no JSON. */
+/** The compact form of a text, or undefined where the scanner refuses it. */
 function compact(text: string): string | undefined {
   const scanner = new JsonScanner(Buffer.from(text));
   try {
@@ -33,7 +34,7 @@ test("what it gives back is what JSON.stringify would write, for any value and a
   );
 });
 
-test("it takes and refuses the same texts as JSON.parse", () => {
+test("it accepts and refuses the same texts as JSON.parse", () => {
   const pieces = [
     "{",
     "}",
@@ -83,12 +84,12 @@ test.each([
 test("nesting has an end, and no stack overflows before it", () => {
   const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
 
-  expect(compact(nested(valueDepthMax))).toBe(nested(valueDepthMax));
-  expect(compact(nested(valueDepthMax + 1))).toBeUndefined();
+  expect(compact(nested(jsonDepthMax))).toBe(nested(jsonDepthMax));
+  expect(compact(nested(jsonDepthMax + 1))).toBeUndefined();
   expect(compact("[".repeat(3_000_000))).toBeUndefined();
 });
 
-test("what is no JSON is told by the byte it begins at, and nothing of it is repeated", () => {
+test("a fault is reported with the byte it begins at, and nothing of the text is repeated", () => {
   const scanner = new JsonScanner(Buffer.from('{"secret": hunter2}'));
 
   expect(() => scanner.readValue()).toThrow(/at byte 11, a value was expected/);

@@ -1,11 +1,12 @@
-/** What may be spliced into an answer is what JSON.parse takes, and nothing else. */
+/** Bytes are JSON exactly where JSON.parse accepts their text, whatever stands around them. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isJsonText, splicedDepthMax } from "../../../lib/json/walk.js";
+import { jsonDepthMax } from "../../../lib/json/depth.js";
+import { isJsonBytes } from "../../../lib/json/walk.js";
 
-const around = (text: string): boolean => {
+const around = (text: string, depthMax?: number): boolean => {
   const inner = Buffer.from(text);
-  return isJsonText(Buffer.concat([Buffer.from('{"a":'), inner, Buffer.from('],1}"')]), 5, 5 + inner.length);
+  return isJsonBytes(Buffer.concat([Buffer.from('{"a":'), inner, Buffer.from('],1}"')]), 5, 5 + inner.length, depthMax);
 };
 const parses = (text: string): boolean => {
   try {
@@ -44,7 +45,11 @@ test("it agrees with JSON.parse on any text of JSON's characters", () => {
   );
 });
 
-test("nesting beyond the limit is not spliced", () => {
-  expect(around("[".repeat(splicedDepthMax) + "]".repeat(splicedDepthMax))).toBe(true);
-  expect(around("[".repeat(splicedDepthMax + 1) + "]".repeat(splicedDepthMax + 1))).toBe(false);
+test("nesting has a limit, and a caller may set a lower one", () => {
+  const nested = (levels: number) => '{"a":['.repeat(levels / 2) + "]}".repeat(levels / 2);
+
+  expect(around(nested(jsonDepthMax))).toBe(true);
+  expect(around(nested(jsonDepthMax + 2))).toBe(false);
+  expect(around(nested(500), 500)).toBe(true);
+  expect(around(nested(502), 500)).toBe(false);
 });
