@@ -24,6 +24,17 @@ export interface Api<Args, Answer> {
   readonly decode: (version: number, body: Buffer) => Answer | Promise<Answer>;
 }
 
+/** What most verbs need of a cluster. */
+export interface AsksBrokers {
+  readonly connection: Connection;
+}
+
+/** For requests that a broker may hold until their deadline. */
+export interface OpensConnections {
+  /** A connection with sockets of its own: a broker answers one request after the other on a socket. Whoever opens it closes it. */
+  readonly openConnection: () => Connection;
+}
+
 export interface Connection {
   /**
    * Sends one request and answers what the broker said, error codes included. Waits for a throttle time told earlier by that broker; ends by the deadline.

@@ -1,8 +1,10 @@
-/** What the cluster says of its brokers and of the topics in hand. */
+/** What the cluster says about its brokers, and about the topics that are asked for. */
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
+import { ask, type RetryPolicy } from "./ask.js";
 import type { ClusterIdentity } from "./cluster-identity.js";
 import type { Connection } from "./connection.js";
+import { isKafkaError, notAnswered, toKafkaError, topicWords } from "./protocol/error-codes.js";
 import { metadataApi, noTopicId } from "./protocol/metadata.js";
 import type { AnswerOf } from "./protocol/wire.js";
 
@@ -15,7 +17,7 @@ export interface BrokerMetadata {
 
 export interface PartitionMetadata {
   readonly partition: number;
-  /** Null: it has no leader now. */
+  /** Null: it has no leader at the moment. */
   readonly leader: number | null;
   /** Counts the leaders of this partition; undefined from brokers before 2.1. */
   readonly leaderEpoch?: number;
@@ -26,12 +28,12 @@ export interface PartitionMetadata {
 
 export interface TopicMetadata {
   readonly name: string;
-  /** Tells the topic from another one of its name, in hexadecimal; undefined from brokers before 2.8. */
+  /** Distinguishes the topic from another one of its name, in hexadecimal; undefined from brokers before 2.8. */
   readonly topicId?: string;
   readonly isInternal: boolean;
   /** In ascending order. */
   readonly partitions: readonly PartitionMetadata[];
-  /** Bit field of AclOperation codes where it was asked for and the broker told it (Metadata 8). */
+  /** Bit field of AclOperation codes where it was asked for and the broker gave it (Metadata 8). */
   readonly authorizedOperations?: number;
 }
 
@@ -40,7 +42,7 @@ export interface ClusterMetadata {
   /** Null: none is known. */
   readonly controllerId: number | null;
   readonly brokers: readonly BrokerMetadata[];
-  /** One entry a topic asked for: what it is, or why it is not told (`topic-not-found`, `kafka-forbidden`, `kafka-bad-request`...). */
+  /** One entry per topic asked for: what it is, or why it is unknown (`topic-not-found`, `kafka-forbidden`, `kafka-bad-request`...). */
   readonly topics: ReadonlyMap<string, TopicMetadata | RelayError>;
 }
 
@@ -51,14 +53,19 @@ export interface Metadata {
     deadline: Deadline,
     options?: { readonly authorizedOperations?: boolean },
   ) => Promise<ClusterMetadata>;
-  /** One topic, from memory when it was asked for within `ageMaxMs` (60,000); an unknown topic is asked for afresh, and throws `topic-not-found` within one round trip. */
+  /** One topic, from memory when it was asked for within `ageMaxMs` (60,000); an unknown topic is asked for again, and throws `topic-not-found` within one round trip. */
   readonly topic: (name: string, deadline: Deadline, options?: { readonly ageMaxMs?: number }) => Promise<TopicMetadata>;
-  /** Forgets what is remembered of a topic: its leader moved, or it is gone. */
+  /** Forgets what is remembered about a topic: its leader moved, or it is gone. */
   readonly forget: (topic: string) => void;
 }
 
-/** Brokers asked at most for one description: each after a failure of the one before. */
-const attemptsMax = 3;
+/** What verbs need that ask the leaders of partitions. */
+export interface KnowsTopics {
+  readonly metadata: Metadata;
+}
+
+/** A broker that fails to answer is followed by another one, three in all. */
+const otherBrokers: RetryPolicy = { firstMs: 20, maxMs: 100, withinMs: Number.POSITIVE_INFINITY, attempts: { "kafka-unreachable": 3 } };
 const ageMaxDefaultMs = 60_000;
 /** Topics remembered at most; a function has few, a proxy of a big cluster may be asked for many. */
 const rememberedTopicsMax = 10_000;
@@ -80,7 +87,11 @@ export function createMetadata(connection: Connection, identity?: ClusterIdentit
       includeTopicAuthorizedOperations: asksOperations,
     };
     const atMs = now();
-    const answer = await askUntilAnswered(connection, args, deadline);
+    const answer = await ask({ connection }, metadataApi, args, "any", deadline, {
+      codes: () => [],
+      isRepeatable: true,
+      policy: otherBrokers,
+    });
     const described = new Map(answer.topics.map((topic) => [topic.name, toTopic(topic)]));
     for (const topic of described.values()) if (!(topic instanceof RelayError)) remember(topic, atMs);
     return {
@@ -96,10 +107,9 @@ export function createMetadata(connection: Connection, identity?: ClusterIdentit
     remembered.set(topic.name, { topic, atMs });
   }
 
-  async function ask(name: string, deadline: Deadline): Promise<TopicMetadata> {
+  async function describeOne(name: string, deadline: Deadline): Promise<TopicMetadata> {
     const topic = (await describe([name], deadline)).topics.get(name);
-    if (topic === undefined)
-      throw new RelayError("kafka-refused", `Kafka did not tell of topic ${JSON.stringify(name)}, which it was asked for.`);
+    if (topic === undefined) throw notAnswered(topicWords(name));
     if (topic instanceof RelayError) {
       remembered.delete(name);
       throw topic;
@@ -118,7 +128,7 @@ export function createMetadata(connection: Connection, identity?: ClusterIdentit
         const topic = await sameQuestion.catch(() => undefined); // who asked may have had less time than we have
         if (topic !== undefined) return topic;
       }
-      const answer = ask(name, deadline);
+      const answer = describeOne(name, deadline);
       asking.set(name, answer);
       return answer.finally(() => {
         if (asking.get(name) === answer) asking.delete(name);
@@ -130,26 +140,13 @@ export function createMetadata(connection: Connection, identity?: ClusterIdentit
   };
 }
 
-type MetadataArgs = Parameters<typeof metadataApi.encode>[1];
-
-async function askUntilAnswered(connection: Connection, args: MetadataArgs, deadline: Deadline): Promise<AnswerOf<typeof metadataApi>> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await connection.request(metadataApi, args, "any", deadline);
-    } catch (error) {
-      const isWorthAnother = error instanceof RelayError && error.code === "kafka-unreachable" && deadline.leftMs() > 0;
-      if (attempt >= attemptsMax || !isWorthAnother) throw error;
-    }
-  }
-}
-
-type ToldTopic = AnswerOf<typeof metadataApi>["topics"][number];
+type WireTopic = AnswerOf<typeof metadataApi>["topics"][number];
 
 /** What Kafka sets where it was not asked, or cannot tell. */
-const operationsNotTold = -2_147_483_648;
+const operationsUnknown = -2_147_483_648;
 const noLeader = -1;
 
-function toTopic({ errorCode, name, topicId, isInternal, partitions, authorizedOperations }: ToldTopic): TopicMetadata | RelayError {
+function toTopic({ errorCode, name, topicId, isInternal, partitions, authorizedOperations }: WireTopic): TopicMetadata | RelayError {
   if (errorCode !== 0) return toFailure(errorCode, name);
   return {
     name,
@@ -165,29 +162,19 @@ function toTopic({ errorCode, name, topicId, isInternal, partitions, authorizedO
         offlineReplicas,
       }))
       .sort((one, other) => one.partition - other.partition),
-    ...(authorizedOperations === operationsNotTold ? {} : { authorizedOperations }),
+    ...(authorizedOperations === operationsUnknown ? {} : { authorizedOperations }),
   };
 }
 
+/** v2 has a code of its own for a topic that does not exist. The codes of its partitions say nothing that the missing leader does not say. */
 function toFailure(kafkaCode: number, name: string): RelayError {
-  const topic = JSON.stringify(name);
-  switch (kafkaCode) {
-    case 3:
-      return new RelayError("topic-not-found", `There is no topic ${topic}, or none that we may see.`, { kafkaCode });
-    case 5:
-      return new RelayError("leader-not-available", `Topic ${topic} has no leaders yet.`, { kafkaCode });
-    case 17:
-      return new RelayError("kafka-bad-request", `${topic} is no name for a topic.`, { kafkaCode });
-    case 29:
-      return new RelayError("kafka-forbidden", `We may not describe topic ${topic}.`, { kafkaCode });
-    default:
-      return new RelayError("kafka-refused", `Kafka does not tell of topic ${topic}: error ${kafkaCode}.`, { kafkaCode });
-  }
+  if (!isKafkaError(kafkaCode, "UNKNOWN_TOPIC_OR_PARTITION")) return toKafkaError(kafkaCode, topicWords(name));
+  return new RelayError("topic-not-found", `${topicWords(name)} does not exist, or we are not authorized to see it.`, { kafkaCode });
 }
 
-/** Of a topic with so many partitions. What was asked for as something else than a number has come here as one below 0. */
+/** `count` is how many partitions the topic has. A partition below 0 stands for one that was not given as a number. */
 export function partitionNotFound(topic: string, partition: number, count: number): RelayError {
-  const has = count === 1 ? "partition 0 alone" : `partitions 0 to ${count - 1}`;
-  const asked = partition < 0 ? "not the one asked for" : `no partition ${partition}`;
-  return new RelayError("partition-not-found", `Topic ${JSON.stringify(topic)} has ${has}, and ${asked}.`);
+  const has = count === 1 ? "only partition 0" : `partitions 0 to ${count - 1}`;
+  const asked = partition < 0 ? "not the one that was asked for" : `not ${partition}`;
+  return new RelayError("partition-not-found", `${topicWords(topic)} has ${has}, ${asked}.`);
 }

@@ -1,9 +1,9 @@
 /** v3 partitions: where they live, where they begin and end, where a time lies in them; and deleting what is old. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { listOffsets, type PartitionPoint } from "../../kafka/admin/list-offsets.js";
 import { deleteRecords } from "../../kafka/admin/records-delete.js";
 import { describeTopic } from "../../kafka/admin/topics.js";
+import { listOffsets, type PartitionPoint } from "../../kafka/list-offsets.js";
 import type { PartitionMetadata } from "../../kafka/metadata.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
 import { clusterLinks, inPartition, inTopic } from "../rest/in-cluster.js";

@@ -1,8 +1,8 @@
 /** v2 metadata: topics, partitions, offsets and brokers. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { listOffsets } from "../../kafka/admin/list-offsets.js";
 import { describeTopic } from "../../kafka/admin/topics.js";
+import { listOffsets } from "../../kafka/list-offsets.js";
 import type { PartitionMetadata, TopicMetadata } from "../../kafka/metadata.js";
 import { isTopicName } from "../../kafka/topic-name.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";

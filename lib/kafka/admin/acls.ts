@@ -1,10 +1,12 @@
 /** Access control lists of the cluster: searched, created and deleted. */
+
 import type { Deadline } from "../../deadline.js";
 import type { RelayError } from "../../errors.js";
-import type { Kafka } from "../kafka.js";
+import { ask } from "../ask.js";
+import type { AsksBrokers } from "../connection.js";
 import { createAclsApi, deleteAclsApi, describeAclsApi } from "../protocol/acls.js";
-import { toAdminError } from "./admin-failures.js";
-import { ask, untilVisible } from "./admin-request.js";
+import { notAnswered, toChangeError, toKafkaError } from "../protocol/error-codes.js";
+import { untilVisible } from "./change.js";
 
 /** Each list stands in the order of the protocol's numbers. */
 export const aclResourceTypes = ["UNKNOWN", "ANY", "TOPIC", "GROUP", "CLUSTER", "TRANSACTIONAL_ID", "DELEGATION_TOKEN", "USER"] as const;
@@ -105,17 +107,21 @@ function byColumns(one: Acl, other: Acl): number {
 }
 
 /** Sorted by all columns. Throws `kafka-bad-request` on a cluster without an authorizer. */
-export async function findAcls(kafka: Kafka, filter: AclFilter, deadline: Deadline): Promise<readonly Acl[]> {
+export async function findAcls(kafka: AsksBrokers, filter: AclFilter, deadline: Deadline): Promise<readonly Acl[]> {
   const answer = await ask(kafka, describeAclsApi, toWireFilter(filter), "any", deadline, {
-    codes: (told) => [told.errorCode],
+    codes: (answer) => [answer.errorCode],
     isRepeatable: true,
   });
-  if (answer.errorCode !== 0) throw toAdminError(answer.errorCode, clusterWords, answer.errorMessage);
+  if (answer.errorCode !== 0) throw toKafkaError(answer.errorCode, clusterWords, answer.errorMessage);
   return answer.resources.flatMap(({ acls, ...resource }) => acls.map((acl) => toAcl({ ...resource, ...acl }))).sort(byColumns);
 }
 
-/** One answer an ACL, in order: undefined where it stands now, or why it does not. */
-export async function createAcls(kafka: Kafka, acls: readonly Acl[], deadline: Deadline): Promise<readonly (RelayError | undefined)[]> {
+/** One answer per ACL, in order: undefined where it exists now, or why it does not. */
+export async function createAcls(
+  kafka: AsksBrokers,
+  acls: readonly Acl[],
+  deadline: Deadline,
+): Promise<readonly (RelayError | undefined)[]> {
   if (acls.length === 0) return [];
   const answer = await ask(
     kafka,
@@ -123,13 +129,13 @@ export async function createAcls(kafka: Kafka, acls: readonly Acl[], deadline: D
     { acls: acls.map((acl) => ({ ...toWireFilter(acl), resourceName: acl.resourceName, principal: acl.principal, host: acl.host })) },
     "controller",
     deadline,
-    { codes: (told) => told.results.map(({ errorCode }) => errorCode), isRepeatable: true },
+    { codes: (answer) => answer.results.map(({ errorCode }) => errorCode), isRepeatable: true },
   );
   const errors = acls.map((acl, index) => {
     const result = answer.results[index];
     const words = `ACL for ${acl.principal} on ${acl.resourceType} ${JSON.stringify(acl.resourceName)}`;
-    if (result === undefined) return toAdminError(-1, words);
-    return result.errorCode === 0 ? undefined : toAdminError(result.errorCode, words, result.errorMessage);
+    if (result === undefined) return notAnswered(words, "maybe");
+    return result.errorCode === 0 ? undefined : toChangeError(result.errorCode, words, result.errorMessage);
   });
   // A broker hears of them in the order in which they were made.
   const last = acls.findLast((_, index) => errors[index] === undefined);
@@ -137,24 +143,24 @@ export async function createAcls(kafka: Kafka, acls: readonly Acl[], deadline: D
   return errors;
 }
 
-/** Deletes what matches and answers what it was, sorted; throws the first refusal. */
-export async function deleteAcls(kafka: Kafka, filter: AclFilter, deadline: Deadline): Promise<readonly Acl[]> {
+/** Deletes what matches and returns what it was, sorted; throws the first refusal. */
+export async function deleteAcls(kafka: AsksBrokers, filter: AclFilter, deadline: Deadline): Promise<readonly Acl[]> {
   const answer = await ask(kafka, deleteAclsApi, { filters: [toWireFilter(filter)] }, "controller", deadline, {
-    codes: (told) => told.results.map(({ errorCode }) => errorCode),
+    codes: (answer) => answer.results.map(({ errorCode }) => errorCode),
     isRepeatable: false,
   });
   const [result] = answer.results;
-  if (result === undefined) throw toAdminError(-1, clusterWords);
-  if (result.errorCode !== 0) throw toAdminError(result.errorCode, clusterWords, result.errorMessage);
+  if (result === undefined) throw notAnswered(clusterWords, "maybe");
+  if (result.errorCode !== 0) throw toChangeError(result.errorCode, clusterWords, result.errorMessage);
   const refused = result.acls.find(({ errorCode }) => errorCode !== 0);
-  if (refused !== undefined) throw toAdminError(refused.errorCode, clusterWords, refused.errorMessage);
+  if (refused !== undefined) throw toChangeError(refused.errorCode, clusterWords, refused.errorMessage);
   if (result.acls.length > 0) await untilVisible(deadline, async (patience) => (await findAcls(kafka, filter, patience)).length === 0);
   return result.acls.map(toAcl).sort(byColumns);
 }
 
-/** The operations of a bit field that Metadata and DescribeGroups tell, by name; [] where the broker told none. */
+/** The operations of a bit field in answers to Metadata and DescribeGroups, by name; [] where the broker gave none. */
 export function authorizedOperationNames(bits: number | undefined): readonly AclOperation[] {
-  const notTold = -2147483648;
-  if (bits === undefined || bits === notTold) return [];
+  const unknown = -2147483648;
+  if (bits === undefined || bits === unknown) return [];
   return aclOperations.filter((_, number) => number > 2 && ((bits >>> number) & 1) === 1);
 }

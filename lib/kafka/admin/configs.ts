@@ -1,11 +1,13 @@
-/** Settings of topics, brokers and the cluster: told with where each comes from, changed one by one. */
+/** Settings of topics, brokers and the cluster: shown with where each comes from, changed one by one. */
+
 import { type Deadline, sooner } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import type { Destination } from "../connection.js";
-import type { Kafka } from "../kafka.js";
+import { ask } from "../ask.js";
+import type { AsksBrokers, Destination } from "../connection.js";
+import { groupBy } from "../grouping.js";
 import { alterConfigsApi, describeConfigsApi, incrementalAlterConfigsApi } from "../protocol/configs.js";
-import { toAdminError } from "./admin-failures.js";
-import { ask, untilVisible } from "./admin-request.js";
+import { notAnswered, toChangeError, toKafkaError, topicWords } from "../protocol/error-codes.js";
+import { untilVisible } from "./change.js";
 
 /** What has settings. The cluster's are the dynamic defaults of all its brokers. */
 export type ConfigResource =
@@ -64,7 +66,7 @@ const toWire = (resource: ConfigResource): { readonly type: number; readonly nam
 
 const wordsFor = (resource: ConfigResource): string =>
   resource.kind === "topic"
-    ? `Topic ${JSON.stringify(resource.name)}`
+    ? topicWords(resource.name)
     : resource.kind === "broker"
       ? `Broker ${resource.id}`
       : "The cluster's broker defaults";
@@ -78,15 +80,15 @@ const codesOf = (answer: { readonly resources: readonly { readonly errorCode: nu
 /** Bounds one answer to a few megabytes: a topic's settings with their synonyms are about 4 kB. */
 const resourcesPerRequestMax = 500;
 
-/** One answer a resource, in order: its settings sorted by name, or why they are not told. One request for topics (500 each), one a broker. */
+/** One answer per resource, in order: its settings sorted by name, or why they are unknown. One request for topics (500 each), one per broker. */
 export async function describeConfigs(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   resources: readonly ConfigResource[],
   deadline: Deadline,
   options: { readonly names?: readonly string[]; readonly synonyms?: boolean } = {},
 ): Promise<readonly (readonly ConfigEntry[] | RelayError)[]> {
   const told = new Map<string, readonly ConfigEntry[] | RelayError>();
-  const calls = [...groupByDestination(resources)].map(async ([, { to, members }]) => {
+  const calls = groupByDestination(resources).map(async ({ to, members }) => {
     const answer = await ask(
       kafka,
       describeConfigsApi,
@@ -104,12 +106,12 @@ export async function describeConfigs(
       if (resource === undefined) continue;
       told.set(
         keyOf(one),
-        one.errorCode === 0 ? one.configs.map(toEntry).sort(byName) : toAdminError(one.errorCode, wordsFor(resource), one.errorMessage),
+        one.errorCode === 0 ? one.configs.map(toEntry).sort(byName) : toKafkaError(one.errorCode, wordsFor(resource), one.errorMessage),
       );
     }
   });
   await Promise.all(calls);
-  return resources.map((resource) => told.get(keyOf(toWire(resource))) ?? toAdminError(-1, wordsFor(resource)));
+  return resources.map((resource) => told.get(keyOf(toWire(resource))) ?? notAnswered(wordsFor(resource)));
 }
 
 type WireConfig = Awaited<ReturnType<typeof describeConfigsApi.decode>>["resources"][number]["configs"][number];
@@ -135,22 +137,20 @@ const byName = (one: { readonly name: string }, other: { readonly name: string }
   one.name < other.name ? -1 : one.name > other.name ? 1 : 0;
 const keyOf = (wire: { readonly type: number; readonly name: string }): string => `${wire.type}/${wire.name}`;
 
-function groupByDestination(resources: readonly ConfigResource[]) {
-  const groups = new Map<string, { readonly to: Destination; readonly members: ConfigResource[] }>();
+/** Brokers' own settings by broker, all others in lots for whichever broker. */
+function groupByDestination(
+  resources: readonly ConfigResource[],
+): readonly { readonly to: Destination; readonly members: readonly ConfigResource[] }[] {
   let shared = 0;
-  for (const resource of resources) {
-    const to = destinationOf(resource);
-    const key = resource.kind === "broker" ? `broker ${resource.id}` : `any ${Math.trunc(shared++ / resourcesPerRequestMax)}`;
-    const group = groups.get(key) ?? { to, members: [] };
-    group.members.push(resource);
-    groups.set(key, group);
-  }
-  return groups;
+  const lots = groupBy(resources, (resource) =>
+    resource.kind === "broker" ? `broker ${resource.id}` : `any ${Math.trunc(shared++ / resourcesPerRequestMax)}`,
+  );
+  return [...lots.values()].map((members) => ({ to: destinationOf(members[0] as ConfigResource), members }));
 }
 
-/** One answer a resource, in order: undefined where all its changes are made, or why none is. What is not named stays as it is. */
+/** One answer per resource, in order: undefined where all its changes are made, or why none is. What is not named stays as it is. */
 export async function alterConfigs(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   changes: readonly ResourceChange[],
   deadline: Deadline,
   options: { readonly validateOnly?: boolean } = {},
@@ -158,19 +158,19 @@ export async function alterConfigs(
   const validateOnly = options.validateOnly ?? false;
   const told = new Map<string, RelayError | undefined>();
   const groups = groupByDestination(changes.map(({ resource }) => resource));
-  const calls = [...groups.values()].map(async ({ to, members }) => {
+  const calls = groups.map(async ({ to, members }) => {
     const mine = changes.filter(({ resource }) => members.includes(resource));
     const answer = await sendChanges(kafka, mine, to, validateOnly, deadline);
     for (const one of answer.resources) {
       const change = mine.find(({ resource }) => keyOf(toWire(resource)) === keyOf(one));
       if (change === undefined) continue;
-      told.set(keyOf(one), one.errorCode === 0 ? undefined : toAdminError(one.errorCode, wordsFor(change.resource), one.errorMessage));
+      told.set(keyOf(one), one.errorCode === 0 ? undefined : toChangeError(one.errorCode, wordsFor(change.resource), one.errorMessage));
     }
   });
   await Promise.all(calls);
   const results = changes.map(({ resource }) => {
     const key = keyOf(toWire(resource));
-    return told.has(key) ? told.get(key) : toAdminError(-1, wordsFor(resource));
+    return told.has(key) ? told.get(key) : notAnswered(wordsFor(resource), "maybe");
   });
   if (!validateOnly) {
     const made = changes.filter((_, index) => results[index] === undefined);
@@ -179,7 +179,13 @@ export async function alterConfigs(
   return results;
 }
 
-async function sendChanges(kafka: Kafka, changes: readonly ResourceChange[], to: Destination, validateOnly: boolean, deadline: Deadline) {
+async function sendChanges(
+  kafka: AsksBrokers,
+  changes: readonly ResourceChange[],
+  to: Destination,
+  validateOnly: boolean,
+  deadline: Deadline,
+) {
   const isIncremental = (await kafka.connection.versionOf(incrementalAlterConfigsApi, to, deadline)) !== undefined;
   if (!isIncremental) return replaceWholeSets(kafka, changes, to, validateOnly, deadline);
   const resources = changes.map(({ resource, changes: named }) => ({
@@ -191,7 +197,7 @@ async function sendChanges(kafka: Kafka, changes: readonly ResourceChange[], to:
 
 /** Brokers before 2.3 replace the whole set: what is set now is read, merged and written back. Two writers at once may undo each other. */
 async function replaceWholeSets(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   changes: readonly ResourceChange[],
   to: Destination,
   validateOnly: boolean,
@@ -205,7 +211,7 @@ async function replaceWholeSets(
   );
   const resources = changes.map(({ resource, changes: named }, index) => {
     const entries = current[index];
-    if (entries === undefined || entries instanceof RelayError) throw entries ?? toAdminError(-1, wordsFor(resource));
+    if (entries === undefined || entries instanceof RelayError) throw entries ?? notAnswered(wordsFor(resource));
     return { ...toWire(resource), configs: mergeChanges(entries, named) };
   });
   return ask(kafka, alterConfigsApi, { resources, validateOnly }, to, deadline, { codes: codesOf, isRepeatable: true });
@@ -240,7 +246,7 @@ export function mergeChanges(
 }
 
 /** Set and deleted values alone are looked for: what the broker makes of an appended list is its own affair. */
-async function areVisible(kafka: Kafka, changes: readonly ResourceChange[], deadline: Deadline): Promise<boolean> {
+async function areVisible(kafka: AsksBrokers, changes: readonly ResourceChange[], deadline: Deadline): Promise<boolean> {
   if (changes.length === 0) return true;
   const told = await describeConfigs(
     kafka,

@@ -1,12 +1,13 @@
-/** Which broker coordinates which group: one request for all of them where the broker takes lists (KIP-699), one a group before. */
+/** Which broker coordinates which group: one request for all of them where the broker takes lists (KIP-699), one per group before. */
+
 import type { Deadline } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
-import type { Kafka } from "../kafka.js";
+import { ask, throughFailover } from "../ask.js";
+import type { AsksBrokers } from "../connection.js";
+import { groupBy } from "../grouping.js";
+import { groupWords, toKafkaError } from "../protocol/error-codes.js";
 import { findCoordinatorsApi } from "../protocol/groups.js";
 import { findCoordinatorApi } from "../protocol/metadata.js";
-import { toAdminError } from "./admin-failures.js";
-import { ask, throughFailover } from "./admin-request.js";
-import { groupWords } from "./group.js";
 
 /** Groups that share a coordinator, to be asked of it in one request. */
 export interface CoordinatorShare {
@@ -15,13 +16,13 @@ export interface CoordinatorShare {
 }
 
 const groupKey = 0;
-/** Of one request, and of what is asked side by side where each group needs a request of its own. */
+/** In one request, and of requests side by side where each group needs its own. */
 const groupsPerRequestMax = 500;
 const sideBySideMax = 16;
 
-/** The groups by coordinator, and those whose coordinator is not told. */
+/** The groups by coordinator, and those whose coordinator is unknown. */
 export async function groupsByCoordinator(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   groupIds: readonly string[],
   deadline: Deadline,
 ): Promise<{ readonly shares: readonly CoordinatorShare[]; readonly failed: ReadonlyMap<string, RelayError> }> {
@@ -29,11 +30,11 @@ export async function groupsByCoordinator(
   const failed = new Map<string, RelayError>();
   const learn = (groupId: string, told: { readonly errorCode: number; readonly errorMessage: string | null; readonly nodeId: number }) => {
     if (told.errorCode === 0) nodeOf.set(groupId, told.nodeId);
-    else failed.set(groupId, toAdminError(told.errorCode, groupWords(groupId), told.errorMessage));
+    else failed.set(groupId, toKafkaError(told.errorCode, groupWords(groupId), told.errorMessage));
   };
-  const takesLists = (await kafka.connection.versionOf(findCoordinatorsApi, "any", deadline)) !== undefined;
-  for (const lot of inLots(groupIds, takesLists ? groupsPerRequestMax : sideBySideMax)) {
-    if (takesLists) {
+  const acceptsLists = (await kafka.connection.versionOf(findCoordinatorsApi, "any", deadline)) !== undefined;
+  for (const lot of inLots(groupIds, acceptsLists ? groupsPerRequestMax : sideBySideMax)) {
+    if (acceptsLists) {
       const answer = await ask(kafka, findCoordinatorsApi, { keyType: groupKey, keys: lot }, "any", deadline, {
         codes: (told) => told.coordinators.map(({ errorCode }) => errorCode),
         isRepeatable: true,
@@ -48,20 +49,17 @@ export async function groupsByCoordinator(
       );
     }
   }
-  const members = new Map<number, string[]>();
-  for (const [groupId, nodeId] of nodeOf) members.set(nodeId, [...(members.get(nodeId) ?? []), groupId]);
-  const shares = [...members].flatMap(([nodeId, ids]) =>
-    inLots(ids, groupsPerRequestMax).map((lot) => ({ to: { nodeId }, groupIds: lot })),
-  );
+  const byNode = groupBy(nodeOf.keys(), (groupId) => nodeOf.get(groupId) as number);
+  const shares = [...byNode].flatMap(([nodeId, ids]) => inLots(ids, groupsPerRequestMax).map((lot) => ({ to: { nodeId }, groupIds: lot })));
   return { shares, failed };
 }
 
 /**
- * Asks every coordinator for its groups and gathers one answer a group. Groups whose coordinator moves or dies meanwhile are asked for again by a fresh
+ * Asks every coordinator for its groups and gathers one answer per group. Groups whose coordinator moves or dies meanwhile are asked for again by a fresh
  * look-up; a coordinator that fails for good, fails for its groups alone.
  */
 export async function askCoordinators<T>(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   groupIds: readonly string[],
   deadline: Deadline,
   askShare: (share: CoordinatorShare) => Promise<ReadonlyMap<string, T | RelayError>>,
@@ -77,7 +75,7 @@ export async function askCoordinators<T>(
       );
       for (const one of told) for (const [groupId, answer] of one) answers.set(groupId, answer);
     }
-    open = open.filter((groupId) => isPassing(answers.get(groupId)));
+    open = open.filter((groupId) => isTemporary(answers.get(groupId)));
     return open.length === 0 ? "settled" : "unsettled";
   });
   return answers;
@@ -87,7 +85,7 @@ const allFailed = <T>(groupIds: readonly string[], error: RelayError): ReadonlyM
   new Map(groupIds.map((groupId) => [groupId, error]));
 
 /** Whether it may be otherwise in a moment. What may have been done already is not asked for again. */
-function isPassing(answer: unknown): boolean {
+function isTemporary(answer: unknown): boolean {
   return answer instanceof RelayError && answer.failure.isRetriable && answer.failure.written === "no";
 }
 

@@ -1,19 +1,19 @@
 /** What groups have committed: read for many groups at once, set, and deleted. */
+
 import type { Deadline } from "../../deadline.js";
-import type { RelayError } from "../../errors.js";
-import type { Kafka } from "../kafka.js";
+import { RelayError } from "../../errors.js";
+import { ask } from "../ask.js";
+import type { AsksBrokers } from "../connection.js";
+import { groupWords, isKafkaError, toChangeError, toKafkaError } from "../protocol/error-codes.js";
 import { offsetCommitApi, offsetDeleteApi, offsetFetchApi, offsetFetchGroupsApi } from "../protocol/offsets.js";
-import { toAdminError } from "./admin-failures.js";
-import { ask } from "./admin-request.js";
 import { askCoordinators, type CoordinatorShare } from "./coordinators.js";
-import { groupWords } from "./group.js";
 
 /** Offsets by topic and partition. */
 export type OffsetTable = ReadonlyMap<string, ReadonlyMap<number, bigint>>;
 
-/** All that each group has committed, or why it is not told. A group that does not exist has committed nothing. */
+/** All that each group has committed, or why it is unknown. A group that does not exist has committed nothing. */
 export function committedOffsets(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   groupIds: readonly string[],
   deadline: Deadline,
 ): Promise<ReadonlyMap<string, OffsetTable | RelayError>> {
@@ -26,26 +26,26 @@ interface WireTopic {
 }
 
 async function fetchShare(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   { to, groupIds }: CoordinatorShare,
   deadline: Deadline,
 ): Promise<ReadonlyMap<string, OffsetTable | RelayError>> {
-  const takesLists = (await kafka.connection.versionOf(offsetFetchGroupsApi, to, deadline)) !== undefined;
-  if (takesLists) {
+  const acceptsLists = (await kafka.connection.versionOf(offsetFetchGroupsApi, to, deadline)) !== undefined;
+  if (acceptsLists) {
     const answer = await ask(
       kafka,
       offsetFetchGroupsApi,
       { groups: groupIds.map((groupId) => ({ groupId, memberId: null, memberEpoch: -1, topics: null })), requireStable: false },
       to,
       deadline,
-      { codes: (told) => told.groups.map(({ errorCode }) => errorCode), isRepeatable: true },
+      { codes: (answer) => answer.groups.map(({ errorCode }) => errorCode), isRepeatable: true },
     );
     return new Map(answer.groups.map((group) => [group.groupId, toTable(group.groupId, group.errorCode, group.topics)]));
   }
   const tables = new Map<string, OffsetTable | RelayError>();
   for (const groupId of groupIds) {
     const answer = await ask(kafka, offsetFetchApi, { groupId, topics: null }, to, deadline, {
-      codes: (told) => [told.errorCode],
+      codes: (answer) => [answer.errorCode],
       isRepeatable: true,
     });
     tables.set(groupId, toTable(groupId, answer.errorCode, answer.topics));
@@ -53,10 +53,10 @@ async function fetchShare(
   return tables;
 }
 
-/** A group that a broker does not know (69) has committed nothing. */
+/** A group that a broker does not know has committed nothing. */
 function toTable(groupId: string, errorCode: number, topics: readonly WireTopic[]): OffsetTable | RelayError {
-  if (errorCode === 69) return new Map();
-  if (errorCode !== 0) return toAdminError(errorCode, groupWords(groupId));
+  if (isKafkaError(errorCode, "GROUP_ID_NOT_FOUND")) return new Map();
+  if (errorCode !== 0) return toKafkaError(errorCode, groupWords(groupId));
   const table = new Map<string, ReadonlyMap<number, bigint>>();
   for (const { name, partitions } of topics) {
     const committed = partitions.filter(({ errorCode: code, offset }) => code === 0 && offset >= 0n);
@@ -65,9 +65,9 @@ function toTable(groupId: string, errorCode: number, topics: readonly WireTopic[
   return table;
 }
 
-/** Commits for a group without members: one answer a partition. `conflict` while members are active. */
+/** Commits for a group without members: one answer per partition. `conflict` while members are active. */
 export async function commitOffsets(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   groupId: string,
   offsets: OffsetTable,
   deadline: Deadline,
@@ -88,20 +88,27 @@ export async function commitOffsets(
     },
     { coordinatorOf: groupId },
     deadline,
-    { codes: (told) => told.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode)), isRepeatable: true },
+    { codes: (answer) => answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode)), isRepeatable: true },
   );
   return answer.topics.flatMap(({ name, partitions }) =>
     partitions.map(({ partition, errorCode }) => ({
       topic: name,
       partition,
-      ...(errorCode === 0 ? {} : { error: toAdminError(errorCode, `${groupWords(groupId)} on ${name}/${partition}`) }),
+      ...(errorCode === 0 ? {} : { error: toCommitError(errorCode, groupId, name, partition) }),
     })),
   );
 }
 
+/** Without members of its own a group has no member that commits from outside: where it has some, that is what an unknown member means. */
+function toCommitError(code: number, groupId: string, topic: string, partition: number): RelayError {
+  const what = `${groupWords(groupId)} on ${topic}/${partition}`;
+  if (!isKafkaError(code, "UNKNOWN_MEMBER_ID")) return toChangeError(code, what);
+  return new RelayError("conflict", `${what}: the group has members, and only they can change its offsets.`, { kafkaCode: code });
+}
+
 /** Forgets what a group has committed for partitions of topics (KIP-496); throws for the whole group, and for the first partition that is refused. */
 export async function deleteOffsets(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   groupId: string,
   topics: ReadonlyMap<string, readonly number[]>,
   deadline: Deadline,
@@ -112,11 +119,11 @@ export async function deleteOffsets(
     { groupId, topics: [...topics].map(([name, partitions]) => ({ name, partitions: partitions.map((partition) => ({ partition })) })) },
     { coordinatorOf: groupId },
     deadline,
-    { codes: (told) => [told.errorCode], isRepeatable: true },
+    { codes: (answer) => [answer.errorCode], isRepeatable: true },
   );
-  if (answer.errorCode !== 0) throw toAdminError(answer.errorCode, groupWords(groupId));
+  if (answer.errorCode !== 0) throw toChangeError(answer.errorCode, groupWords(groupId));
   for (const { name, partitions } of answer.topics) {
     const refused = partitions.find(({ errorCode }) => errorCode !== 0);
-    if (refused !== undefined) throw toAdminError(refused.errorCode, `${groupWords(groupId)} on ${name}/${refused.partition}`);
+    if (refused !== undefined) throw toChangeError(refused.errorCode, `${groupWords(groupId)} on ${name}/${refused.partition}`);
   }
 }

@@ -1,19 +1,19 @@
-/** What each group protocol tells of a group by its id: consumer (KIP-848), classic, share (KIP-932) and streams (KIP-1071). */
+/** What each group protocol reports of a group by its id: consumer (KIP-848), classic, share (KIP-932) and streams (KIP-1071). */
+
 import type { Deadline } from "../../deadline.js";
 import type { RelayError } from "../../errors.js";
-import type { Api } from "../connection.js";
-import type { Kafka } from "../kafka.js";
+import { ask } from "../ask.js";
+import type { Api, AsksBrokers } from "../connection.js";
+import { groupWords, isKafkaError, toKafkaError } from "../protocol/error-codes.js";
 import { describeConsumerGroupsApi, describeGroupsApi, describeShareGroupsApi, describeStreamsGroupsApi } from "../protocol/groups.js";
 import type { AnswerOf } from "../protocol/wire.js";
-import { toAdminError } from "./admin-failures.js";
-import { ask } from "./admin-request.js";
 import type { CoordinatorShare } from "./coordinators.js";
-import { type Group, type GroupMember, groupWords, toUpperSnake, unknownGroup } from "./group.js";
+import { type Group, type GroupMember, toUpperSnake, unknownGroup } from "./group.js";
 import { type AssignedPartition, byTopicAndPartition, parseAssignment } from "./group-members.js";
 
-/** One answer a group; a group of another protocol is `group-not-found` to this one. Empty where the broker does not speak it. */
+/** One answer per group; a group of another protocol is `group-not-found` to this one. Empty where the broker does not speak it. */
 export type DescribeByProtocol = (
-  kafka: Kafka,
+  kafka: AsksBrokers,
   share: CoordinatorShare,
   deadline: Deadline,
 ) => Promise<ReadonlyMap<string, Group | RelayError>>;
@@ -37,7 +37,7 @@ interface Told {
   readonly groupId: string;
   readonly state: string;
 }
-/** What a protocol tells beside the id and the state. */
+/** What a protocol reports beside the id and the state. */
 type ToldByProtocol = Omit<Group, "groupId" | "state" | "coordinatorId">;
 
 function byProtocol<One extends Told>(
@@ -66,12 +66,13 @@ function byProtocol<One extends Told>(
 }
 
 /**
- * The broker's words for a group of another protocol would mislead: the next protocol is asked. A broker that has a protocol switched off says 35, and the
+ * The broker's words for a group of another protocol would mislead: the next protocol is asked. A broker that has a protocol switched off says UNSUPPORTED_VERSION, and the
  * classic protocol calls a group that does not exist "Dead".
  */
 function refusalOf({ errorCode, errorMessage, groupId, state }: Told): RelayError | undefined {
-  if (errorCode === 69 || errorCode === 35 || (errorCode === 0 && state === "Dead")) return unknownGroup(groupId);
-  return errorCode === 0 ? undefined : toAdminError(errorCode, groupWords(groupId), errorMessage);
+  if (isKafkaError(errorCode, "GROUP_ID_NOT_FOUND", "UNSUPPORTED_VERSION") || (errorCode === 0 && state === "Dead"))
+    return unknownGroup(groupId);
+  return errorCode === 0 ? undefined : toKafkaError(errorCode, groupWords(groupId), errorMessage);
 }
 
 function toConsumerGroup({ assignor, members }: AnswerOf<typeof describeConsumerGroupsApi>["groups"][number]): ToldByProtocol {

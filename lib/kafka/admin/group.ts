@@ -1,6 +1,7 @@
 /** What a group is, whatever its protocol. */
+
 import type { RelayError } from "../../errors.js";
-import { toAdminError } from "./admin-failures.js";
+import { groupWords, kafkaErrors, toKafkaError } from "../protocol/error-codes.js";
 import type { AssignedPartition } from "./group-members.js";
 
 /** In upper snake case, as the contract writes them. */
@@ -30,9 +31,7 @@ export interface Group {
   readonly coordinatorId: number;
 }
 
-/** How a failure names it. */
-export const groupWords = (groupId: string): string => `Group ${JSON.stringify(groupId)}`;
-export const unknownGroup = (groupId: string): RelayError => toAdminError(69, groupWords(groupId));
+export const unknownGroup = (groupId: string): RelayError => toKafkaError(kafkaErrors.GROUP_ID_NOT_FOUND.code, groupWords(groupId));
 
 /** "PreparingRebalance" -> "PREPARING_REBALANCE". */
 export const toUpperSnake = (text: string): string => text.replaceAll(/([a-z])([A-Z])/g, "$1_$2").toUpperCase();

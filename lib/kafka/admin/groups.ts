@@ -1,12 +1,14 @@
 /** Groups of every protocol: listed, described and deleted. */
+
 import type { Deadline } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
-import type { Kafka } from "../kafka.js";
+import { ask, throughFailover } from "../ask.js";
+import type { AsksBrokers } from "../connection.js";
+import type { KnowsTopics } from "../metadata.js";
+import { groupWords, toChangeError, toKafkaError } from "../protocol/error-codes.js";
 import { deleteGroupsApi, listGroupsApi } from "../protocol/groups.js";
-import { toAdminError } from "./admin-failures.js";
-import { ask, throughFailover } from "./admin-request.js";
 import { askCoordinators, type CoordinatorShare } from "./coordinators.js";
-import { type Group, type GroupType, groupWords, toGroupType, toUpperSnake, unknownGroup } from "./group.js";
+import { type Group, type GroupType, toGroupType, toUpperSnake, unknownGroup } from "./group.js";
 import { groupProtocols } from "./group-protocols.js";
 
 export interface ListedGroup {
@@ -22,19 +24,19 @@ export interface ListedGroup {
 export interface GroupListing {
   /** Sorted by id. */
   readonly groups: readonly ListedGroup[];
-  /** Brokers that did not tell their groups, and why. */
+  /** Brokers that did not list their groups, and why. */
   readonly failed: ReadonlyMap<number, RelayError>;
 }
 
-/** Every group that the caller may describe; each broker tells those it coordinates, so one request a broker. */
+/** Every group that the caller may describe; each broker lists those that it coordinates, so one request per broker. */
 export async function listGroups(
-  kafka: Kafka,
+  kafka: AsksBrokers & KnowsTopics,
   deadline: Deadline,
   options: { readonly states?: readonly string[]; readonly types?: readonly string[] } = {},
 ): Promise<GroupListing> {
   const failed = new Map<number, RelayError>();
   let listed: readonly ListedGroup[] = [];
-  // When a broker dies, others take its groups over: then all are asked anew.
+  // When a broker dies, others take its groups over: then all are asked again.
   await throughFailover(deadline, async () => {
     failed.clear();
     const { brokers } = await kafka.metadata.describe([], deadline);
@@ -52,14 +54,14 @@ export async function listGroups(
 }
 
 async function listGroupsOf(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   nodeId: number,
   deadline: Deadline,
   options: { readonly states?: readonly string[]; readonly types?: readonly string[] },
 ): Promise<readonly ListedGroup[]> {
   const args = { states: options.states ?? [], types: options.types ?? [] };
-  const answer = await ask(kafka, listGroupsApi, args, { nodeId }, deadline, { codes: (told) => [told.errorCode], isRepeatable: true });
-  if (answer.errorCode !== 0) throw toAdminError(answer.errorCode, `Broker ${nodeId}'s groups`);
+  const answer = await ask(kafka, listGroupsApi, args, { nodeId }, deadline, { codes: (answer) => [answer.errorCode], isRepeatable: true });
+  if (answer.errorCode !== 0) throw toKafkaError(answer.errorCode, `Broker ${nodeId}'s groups`);
   return answer.groups.map((group) => ({
     groupId: group.groupId,
     protocolType: group.protocolType,
@@ -69,24 +71,28 @@ async function listGroupsOf(
   }));
 }
 
-/** One answer a group: what it is, or why it is not told (`group-not-found`, `kafka-forbidden`...). */
+/** One answer per group: what it is, or why it is unknown (`group-not-found`, `kafka-forbidden`...). */
 export function describeGroups(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   groupIds: readonly string[],
   deadline: Deadline,
 ): Promise<ReadonlyMap<string, Group | RelayError>> {
   return askCoordinators(kafka, groupIds, deadline, (share) => describeShare(kafka, share, deadline));
 }
 
-/** One group; throws why it is not told. */
-export async function describeGroup(kafka: Kafka, groupId: string, deadline: Deadline): Promise<Group> {
+/** One group; throws why it is unknown. */
+export async function describeGroup(kafka: AsksBrokers, groupId: string, deadline: Deadline): Promise<Group> {
   const group = (await describeGroups(kafka, [groupId], deadline)).get(groupId) ?? unknownGroup(groupId);
   if (group instanceof RelayError) throw group;
   return group;
 }
 
-/** A group's protocol is not known before it is asked for: each protocol is asked for what those before it do not know. At most four requests a coordinator. */
-async function describeShare(kafka: Kafka, share: CoordinatorShare, deadline: Deadline): Promise<ReadonlyMap<string, Group | RelayError>> {
+/** A group's protocol is not known before it is asked for: each protocol is asked for what those before it do not know. At most four requests per coordinator. */
+async function describeShare(
+  kafka: AsksBrokers,
+  share: CoordinatorShare,
+  deadline: Deadline,
+): Promise<ReadonlyMap<string, Group | RelayError>> {
   const answers = new Map<string, Group | RelayError>();
   for (const describe of groupProtocols) {
     const open = share.groupIds.filter((groupId) => isNotFound(answers.get(groupId)));
@@ -100,19 +106,19 @@ async function describeShare(kafka: Kafka, share: CoordinatorShare, deadline: De
 const isNotFound = (answer: Group | RelayError | undefined): boolean =>
   answer === undefined || (answer instanceof RelayError && answer.code === "group-not-found");
 
-/** One answer a group: undefined where it is gone, or why it is not (`group-not-found`, `conflict` while it has members). */
+/** One answer per group: undefined where it is gone, or why it is not (`group-not-found`, `conflict` while it has members). */
 export function deleteGroups(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   groupIds: readonly string[],
   deadline: Deadline,
 ): Promise<ReadonlyMap<string, RelayError | undefined>> {
   return askCoordinators<undefined>(kafka, groupIds, deadline, async (share) => {
     const answer = await ask(kafka, deleteGroupsApi, { groups: share.groupIds }, share.to, deadline, {
-      codes: (told) => told.groups.map(({ errorCode }) => errorCode),
+      codes: (answer) => answer.groups.map(({ errorCode }) => errorCode),
       isRepeatable: false,
     });
     return new Map(
-      answer.groups.map(({ groupId, errorCode }) => [groupId, errorCode === 0 ? undefined : toAdminError(errorCode, groupWords(groupId))]),
+      answer.groups.map(({ groupId, errorCode }) => [groupId, errorCode === 0 ? undefined : toChangeError(errorCode, groupWords(groupId))]),
     );
   });
 }

@@ -1,12 +1,13 @@
 /** How far groups are behind: committed offsets against the ends of the partitions. The arithmetic is pure. */
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import type { Kafka } from "../kafka.js";
+import type { AsksBrokers } from "../connection.js";
+import { listOffsets } from "../list-offsets.js";
+import type { KnowsTopics } from "../metadata.js";
 import { type Group, type GroupMember, unknownGroup } from "./group.js";
 import { type AssignedPartition, byTopicAndPartition } from "./group-members.js";
 import { committedOffsets, type OffsetTable } from "./group-offsets.js";
 import { describeGroups } from "./groups.js";
-import { listOffsets } from "./list-offsets.js";
 
 export interface PartitionLag extends AssignedPartition {
   readonly currentOffset: bigint;
@@ -54,7 +55,7 @@ export function maxLag(lags: readonly PartitionLag[]): PartitionLag | undefined 
  * coordinator, one metadata request, and one for the ends to each leader.
  */
 export async function groupLags(
-  kafka: Kafka,
+  kafka: AsksBrokers & KnowsTopics,
   groupIds: readonly string[],
   deadline: Deadline,
 ): Promise<ReadonlyMap<string, GroupLag | RelayError>> {
@@ -78,7 +79,7 @@ export async function groupLags(
 }
 
 /** One group's; throws why it is not told. */
-export async function groupLag(kafka: Kafka, groupId: string, deadline: Deadline): Promise<GroupLag> {
+export async function groupLag(kafka: AsksBrokers & KnowsTopics, groupId: string, deadline: Deadline): Promise<GroupLag> {
   const lag = (await groupLags(kafka, [groupId], deadline)).get(groupId) ?? unknownGroup(groupId);
   if (lag instanceof RelayError) throw lag;
   return lag;
@@ -90,7 +91,11 @@ interface KnownEnds {
   readonly failed: ReadonlyMap<string, RelayError>;
 }
 
-async function endsOf(kafka: Kafka, tables: readonly (OffsetTable | RelayError)[], deadline: Deadline): Promise<KnownEnds> {
+async function endsOf(
+  kafka: AsksBrokers & KnowsTopics,
+  tables: readonly (OffsetTable | RelayError)[],
+  deadline: Deadline,
+): Promise<KnownEnds> {
   const places = new Map<string, AssignedPartition>();
   for (const table of tables) {
     if (table instanceof RelayError) continue;

@@ -1,10 +1,11 @@
 /** Moving a group's offsets: to an end, an offset, a time, or by a number of records; planned first, committed while nobody reads. */
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import type { Kafka } from "../kafka.js";
+import type { AsksBrokers } from "../connection.js";
+import { type ListedOffset, listOffsets, type PartitionPoint } from "../list-offsets.js";
+import type { KnowsTopics } from "../metadata.js";
 import { commitOffsets, committedOffsets } from "./group-offsets.js";
 import { describeGroup } from "./groups.js";
-import { type ListedOffset, listOffsets, type PartitionPoint } from "./list-offsets.js";
 import { describeTopic, refuseInternalTopic } from "./topics.js";
 
 export type ResetTo =
@@ -51,7 +52,7 @@ export function resetOffset(target: ResetTo, before: bigint | null, { beginning,
  * that has committed nothing.
  */
 export async function resetOffsetsOfAllTopics(
-  kafka: Kafka,
+  kafka: AsksBrokers & KnowsTopics,
   groupId: string,
   target: ResetTo,
   deadline: Deadline,
@@ -75,7 +76,7 @@ export async function resetOffsetsOfAllTopics(
  * A group that does not exist comes into being, as it does with Kafka's own tool. With `validateOnly` nothing is changed, and members are no obstacle.
  */
 export async function resetOffsets(
-  kafka: Kafka,
+  kafka: AsksBrokers & KnowsTopics,
   groupId: string,
   topic: string,
   partitions: readonly number[] | "all",
@@ -112,7 +113,7 @@ export async function resetOffsets(
 }
 
 async function partitionsOf(
-  kafka: Kafka,
+  kafka: AsksBrokers & KnowsTopics,
   topic: string,
   partitions: readonly number[] | "all",
   deadline: Deadline,
@@ -127,7 +128,7 @@ async function partitionsOf(
 }
 
 /** The broker takes commits from outside into a group without members alone, but says so in words that help nobody. */
-async function refuseActiveGroup(kafka: Kafka, groupId: string, deadline: Deadline): Promise<void> {
+async function refuseActiveGroup(kafka: AsksBrokers & KnowsTopics, groupId: string, deadline: Deadline): Promise<void> {
   try {
     const group = await describeGroup(kafka, groupId, deadline);
     if (group.members.length === 0 && group.type !== "SHARE") return;
@@ -146,7 +147,7 @@ interface Points extends PartitionEnds {
 }
 
 async function pointsOf(
-  kafka: Kafka,
+  kafka: AsksBrokers & KnowsTopics,
   topic: string,
   partitions: readonly number[],
   target: ResetTo,

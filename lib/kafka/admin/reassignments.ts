@@ -1,10 +1,13 @@
-/** Moving partitions between brokers: what is under way, starting and cancelling. */
+/** Moving partitions between brokers: what is in progress, starting and cancelling. */
+
 import type { Deadline } from "../../deadline.js";
 import type { RelayError } from "../../errors.js";
-import type { Kafka } from "../kafka.js";
+import { ask } from "../ask.js";
+import type { AsksBrokers } from "../connection.js";
+import { byTopic } from "../grouping.js";
+import { partitionWords, toChangeError, toKafkaError } from "../protocol/error-codes.js";
 import { alterReassignmentsApi, listReassignmentsApi } from "../protocol/topics.js";
-import { toAdminError } from "./admin-failures.js";
-import { ask, brokerTimeoutMs } from "./admin-request.js";
+import { brokerTimeoutMs } from "./change.js";
 import { refuseInternalTopic } from "./topics.js";
 
 export interface Reassignment {
@@ -19,7 +22,7 @@ export interface Reassignment {
 export interface ReassignmentChange {
   readonly topic: string;
   readonly partition: number;
-  /** Where it shall live, the preferred leader first; null cancels what is under way. */
+  /** Where it shall live, the preferred leader first; null cancels the reassignment in progress. */
   readonly replicas: readonly number[] | null;
 }
 
@@ -31,54 +34,51 @@ export interface ReassignmentOutcome {
 
 const clusterWords = "The cluster's reassignments";
 
-/** What is under way, of all topics or of one's partitions; by topic and partition. */
+/** What is in progress, of all topics or of one's partitions; by topic and partition. */
 export async function listReassignments(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   of: "all" | { readonly topic: string; readonly partitions: readonly number[] },
   deadline: Deadline,
 ): Promise<readonly Reassignment[]> {
   const topics = of === "all" ? null : [{ name: of.topic, partitions: of.partitions }];
   const answer = await ask(kafka, listReassignmentsApi, { timeoutMs: brokerTimeoutMs(deadline), topics }, "controller", deadline, {
-    codes: (told) => [told.errorCode],
+    codes: (answer) => [answer.errorCode],
     isRepeatable: true,
   });
-  if (answer.errorCode !== 0) throw toAdminError(answer.errorCode, clusterWords, answer.errorMessage);
+  if (answer.errorCode !== 0) throw toKafkaError(answer.errorCode, clusterWords, answer.errorMessage);
   return answer.topics
     .flatMap(({ name, partitions }) => partitions.map((one) => ({ topic: name, ...one })))
     .sort((one, other) => (one.topic === other.topic ? one.partition - other.partition : one.topic < other.topic ? -1 : 1));
 }
 
-/** One answer a partition, in order. Kafka's own topics may be moved by nobody here. */
+/** One outcome per partition, in order. Kafka's own topics cannot be moved here. */
 export async function alterReassignments(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   changes: readonly ReassignmentChange[],
   deadline: Deadline,
 ): Promise<readonly ReassignmentOutcome[]> {
   const refused = new Map(changes.map(({ topic }) => [topic, refuseInternalTopic(topic)]));
-  const byTopic = new Map<string, { partition: number; replicas: readonly number[] | null }[]>();
-  for (const { topic, partition, replicas } of changes) {
-    if (refused.get(topic) === undefined) byTopic.set(topic, [...(byTopic.get(topic) ?? []), { partition, replicas }]);
-  }
-  const told = new Map<string, RelayError | undefined>();
-  if (byTopic.size > 0) {
+  const asked = changes.filter(({ topic }) => refused.get(topic) === undefined);
+  const errors = new Map<string, RelayError | undefined>();
+  if (asked.length > 0) {
     const answer = await ask(
       kafka,
       alterReassignmentsApi,
-      { timeoutMs: brokerTimeoutMs(deadline), topics: [...byTopic].map(([name, partitions]) => ({ name, partitions })) },
+      { timeoutMs: brokerTimeoutMs(deadline), topics: byTopic(asked, ({ partition, replicas }) => ({ partition, replicas })) },
       "controller",
       deadline,
-      { codes: (told) => [told.errorCode], isRepeatable: true },
+      { codes: (answer) => [answer.errorCode], isRepeatable: true },
     );
-    if (answer.errorCode !== 0) throw toAdminError(answer.errorCode, clusterWords, answer.errorMessage);
+    if (answer.errorCode !== 0) throw toChangeError(answer.errorCode, clusterWords, answer.errorMessage);
     for (const { name, partitions } of answer.topics) {
       for (const { partition, errorCode, errorMessage } of partitions) {
-        const words = `Partition ${partition} of topic ${JSON.stringify(name)}`;
-        told.set(`${name}/${partition}`, errorCode === 0 ? undefined : toAdminError(errorCode, words, errorMessage));
+        const words = partitionWords(name, partition);
+        errors.set(`${name}/${partition}`, errorCode === 0 ? undefined : toChangeError(errorCode, words, errorMessage));
       }
     }
   }
   return changes.map(({ topic, partition }) => {
-    const error = refused.get(topic) ?? told.get(`${topic}/${partition}`);
+    const error = refused.get(topic) ?? errors.get(`${topic}/${partition}`);
     return { topic, partition, ...(error === undefined ? {} : { error }) };
   });
 }

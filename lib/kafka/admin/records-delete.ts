@@ -1,11 +1,15 @@
-/** Deleting the records before an offset: their space is given back, and readers start behind them. */
+/** Deleting the records before an offset: their space is freed, and readers start after them. */
+
 import type { Deadline } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
-import type { Kafka } from "../kafka.js";
+import { ask } from "../ask.js";
+import type { AsksBrokers } from "../connection.js";
+import { byTopic, groupByLeader } from "../grouping.js";
+import { listOffsets } from "../list-offsets.js";
+import type { KnowsTopics } from "../metadata.js";
+import { kafkaErrors, partitionWords, toChangeError, toKafkaError } from "../protocol/error-codes.js";
 import { deleteRecordsApi } from "../protocol/topics.js";
-import { toAdminError } from "./admin-failures.js";
-import { ask, brokerTimeoutMs } from "./admin-request.js";
-import { listOffsets } from "./list-offsets.js";
+import { brokerTimeoutMs } from "./change.js";
 import { describeTopic, refuseInternalTopic } from "./topics.js";
 
 export interface DeleteBefore {
@@ -21,14 +25,12 @@ export interface DeletedRecords {
   readonly error?: RelayError;
 }
 
-const words = (topic: string, partition: number): string => `Partition ${partition} of topic ${JSON.stringify(topic)}`;
-
 /**
- * One answer a partition, in ascending order. Throws before anything is deleted where the topic or one of the partitions does not exist, or one of the offsets lies beyond
- * the end (`bad-request`). Later refusals (a leader that moves meanwhile) are told with their partition.
+ * One answer per partition, in ascending order. Throws before anything is deleted where the topic or one of the partitions does not exist, or one of the offsets lies beyond
+ * the end (`bad-request`). Later refusals (a leader that moves meanwhile) are reported with their partition.
  */
 export async function deleteRecords(
-  kafka: Kafka,
+  kafka: AsksBrokers & KnowsTopics,
   topic: string,
   partitions: readonly DeleteBefore[],
   deadline: Deadline,
@@ -36,18 +38,23 @@ export async function deleteRecords(
   const refusal = refuseInternalTopic(topic);
   if (refusal !== undefined) throw refusal;
   const [metadata] = await Promise.all([describeTopic(kafka, topic, deadline), refuseBeyondEnd(kafka, topic, partitions, deadline)]);
-  const leaderOf = new Map(metadata.partitions.map(({ partition, leader }) => [partition, leader]));
-  const byLeader = new Map<number, DeleteBefore[]>();
-  for (const one of partitions) {
-    const leader = leaderOf.get(one.partition);
-    if (leader === null || leader === undefined) throw toAdminError(leader === null ? 5 : 3, words(topic, one.partition));
-    byLeader.set(leader, [...(byLeader.get(leader) ?? []), one]);
-  }
-  const told = await Promise.all([...byLeader].map(([nodeId, mine]) => deleteAtLeader(kafka, topic, nodeId, mine, deadline)));
-  return told.flat().sort((one, other) => one.partition - other.partition);
+  const places = partitions.map((one) => ({ ...one, topic }));
+  const { byLeader, failed } = groupByLeader(places, new Map([[topic, metadata]]), ({ partition }) => missing(topic, partition));
+  const [firstFailure] = failed.values();
+  if (firstFailure !== undefined) throw firstFailure;
+  const deleted = await Promise.all([...byLeader].map(([nodeId, mine]) => deleteAtLeader(kafka, topic, nodeId, mine, deadline)));
+  return deleted.flat().sort((one, other) => one.partition - other.partition);
 }
 
-async function refuseBeyondEnd(kafka: Kafka, topic: string, partitions: readonly DeleteBefore[], deadline: Deadline): Promise<void> {
+const missing = (topic: string, partition: number): RelayError =>
+  toKafkaError(kafkaErrors.UNKNOWN_TOPIC_OR_PARTITION.code, partitionWords(topic, partition));
+
+async function refuseBeyondEnd(
+  kafka: AsksBrokers & KnowsTopics,
+  topic: string,
+  partitions: readonly DeleteBefore[],
+  deadline: Deadline,
+): Promise<void> {
   const ends = await listOffsets(
     kafka,
     partitions.map(({ partition }) => ({ topic, partition, at: "latest" as const })),
@@ -59,24 +66,24 @@ async function refuseBeyondEnd(kafka: Kafka, topic: string, partitions: readonly
     if (end !== undefined && beforeOffset > end.offset) {
       throw new RelayError(
         "bad-request",
-        `${words(topic, partition)} ends at offset ${end.offset}: nothing before ${beforeOffset} can be deleted.`,
+        `${partitionWords(topic, partition)} ends at offset ${end.offset}: nothing before ${beforeOffset} can be deleted.`,
       );
     }
   }
 }
 
 async function deleteAtLeader(
-  kafka: Kafka,
+  kafka: AsksBrokers,
   topic: string,
   nodeId: number,
-  partitions: readonly DeleteBefore[],
+  partitions: readonly (DeleteBefore & { readonly topic: string })[],
   deadline: Deadline,
 ): Promise<readonly DeletedRecords[]> {
   try {
     const answer = await ask(
       kafka,
       deleteRecordsApi,
-      { topics: [{ name: topic, partitions }], timeoutMs: brokerTimeoutMs(deadline) },
+      { topics: byTopic(partitions, ({ partition, beforeOffset }) => ({ partition, beforeOffset })), timeoutMs: brokerTimeoutMs(deadline) },
       { nodeId },
       deadline,
       { codes: () => [], isRepeatable: true },
@@ -85,7 +92,7 @@ async function deleteAtLeader(
       one.partitions.map(({ partition, lowWatermark, errorCode }) => ({
         partition,
         lowWatermark,
-        ...(errorCode === 0 ? {} : { error: toAdminError(errorCode, words(topic, partition)) }),
+        ...(errorCode === 0 ? {} : { error: toChangeError(errorCode, partitionWords(topic, partition)) }),
       })),
     );
   } catch (error) {

@@ -1,12 +1,14 @@
 /** Creating, growing and deleting topics: many in one request, and every topic gets its own answer. */
+
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import type { Kafka } from "../kafka.js";
-import type { TopicMetadata } from "../metadata.js";
+import { ask } from "../ask.js";
+import type { AsksBrokers } from "../connection.js";
+import type { KnowsTopics, TopicMetadata } from "../metadata.js";
+import { kafkaErrors, notAnswered, toChangeError, toKafkaError, topicWords } from "../protocol/error-codes.js";
 import { createPartitionsApi, createTopicsApi, deleteTopicsApi } from "../protocol/topics.js";
 import { isInternalTopic, isTopicName } from "../topic-name.js";
-import { toAdminError } from "./admin-failures.js";
-import { ask, brokerTimeoutMs, untilVisible } from "./admin-request.js";
+import { brokerTimeoutMs, untilVisible } from "./change.js";
 
 export interface TopicSpec {
   readonly name: string;
@@ -20,27 +22,28 @@ export interface TopicSpec {
 
 export interface CreatedTopic {
   readonly name: string;
-  /** As the broker made it; what was asked for, or 0, where it does not tell (the caller may not describe, or it is older than 2.4). */
+  /** As the broker made it; what was asked for, or 0, where it does not say (the caller may not describe topics, or it is older than 2.4). */
   readonly partitionsCount: number;
   readonly replicationFactor: number;
 }
 
-/** Kafka takes -1 for its own defaults from 2.4 on. */
+/** Kafka accepts -1 for its own defaults from 2.4 on. */
 const brokerDefault = -1;
 
-const topicWords = (name: string): string => `Topic ${JSON.stringify(name)}`;
 const codesOf = (answer: { readonly topics: readonly { readonly errorCode: number }[] }) => answer.topics.map((topic) => topic.errorCode);
+
+const unknownTopic = (name: string): RelayError => toKafkaError(kafkaErrors.UNKNOWN_TOPIC_OR_PARTITION.code, topicWords(name));
 
 /** `kafka-bad-request` for a topic that is Kafka's own. */
 export function refuseInternalTopic(name: string): RelayError | undefined {
   return isInternalTopic(name)
-    ? new RelayError("kafka-bad-request", `${topicWords(name)} is Kafka's own: it is neither altered nor deleted here.`)
+    ? new RelayError("kafka-bad-request", `${topicWords(name)} belongs to Kafka itself, so it cannot be changed or deleted here.`)
     : undefined;
 }
 
-/** One answer a topic, in order: what was made, or why it was not. With `validateOnly` nothing is made. */
+/** One answer per topic, in order: what was created, or why it was not. With `validateOnly` nothing is created. */
 export async function createTopics(
-  kafka: Kafka,
+  kafka: AsksBrokers & KnowsTopics,
   specs: readonly TopicSpec[],
   deadline: Deadline,
   options: { readonly validateOnly?: boolean } = {},
@@ -58,11 +61,11 @@ export async function createTopics(
           deadline,
           { codes: codesOf, isRepeatable: false },
         );
-  const told = new Map(answer.topics.map((topic) => [topic.name, topic]));
+  const answers = new Map(answer.topics.map((topic) => [topic.name, topic]));
   const results = specs.map((spec) => {
-    const topic = told.get(spec.name);
-    if (topic === undefined) return refuseInternalTopic(spec.name) ?? toAdminError(-1, topicWords(spec.name));
-    if (topic.errorCode !== 0) return toAdminError(topic.errorCode, topicWords(spec.name), topic.errorMessage);
+    const topic = answers.get(spec.name);
+    if (topic === undefined) return refuseInternalTopic(spec.name) ?? notAnswered(topicWords(spec.name), "maybe");
+    if (topic.errorCode !== 0) return toChangeError(topic.errorCode, topicWords(spec.name), topic.errorMessage);
     return {
       name: spec.name,
       partitionsCount: topic.partitionsCount >= 0 ? topic.partitionsCount : countAskedFor(spec),
@@ -70,7 +73,7 @@ export async function createTopics(
     };
   });
   const created = results.filter((result) => !(result instanceof RelayError)).map((result) => (result as CreatedTopic).name);
-  if (!validateOnly) await untilTold(kafka, created, deadline, (topic) => topic.partitions.every(({ leader }) => leader !== null));
+  if (!validateOnly) await untilAsMade(kafka, created, deadline, (topic) => topic.partitions.every(({ leader }) => leader !== null));
   return results;
 }
 
@@ -90,9 +93,9 @@ const countAskedFor = (spec: TopicSpec): number => spec.replicas?.size ?? Math.m
 const replicationAskedFor = (spec: TopicSpec): number =>
   [...(spec.replicas?.values() ?? [])][0]?.length ?? Math.max(0, spec.replicationFactor ?? 0);
 
-/** One answer a topic, in order: undefined where it is gone, or why it is not. */
+/** One answer per topic, in order: undefined where it is gone, or why it is not. */
 export async function deleteTopics(
-  kafka: Kafka,
+  kafka: AsksBrokers & KnowsTopics,
   names: readonly string[],
   deadline: Deadline,
 ): Promise<readonly (RelayError | undefined)[]> {
@@ -104,7 +107,7 @@ export async function deleteTopics(
           codes: codesOf,
           isRepeatable: false,
         });
-  const told = new Map(answer.topics.map((topic) => [topic.name, topic]));
+  const answers = new Map(answer.topics.map((topic) => [topic.name, topic]));
   const deleted = answer.topics.filter((topic) => topic.errorCode === 0).map((topic) => topic.name);
   await untilVisible(
     deadline,
@@ -116,9 +119,9 @@ export async function deleteTopics(
   );
   for (const name of deleted) kafka.metadata.forget(name);
   return names.map((name) => {
-    const topic = told.get(name);
-    if (topic === undefined) return refuseInternalTopic(name) ?? toAdminError(3, topicWords(name));
-    return topic.errorCode === 0 ? undefined : toAdminError(topic.errorCode, topicWords(name), topic.errorMessage);
+    const topic = answers.get(name);
+    if (topic === undefined) return refuseInternalTopic(name) ?? unknownTopic(name);
+    return topic.errorCode === 0 ? undefined : toChangeError(topic.errorCode, topicWords(name), topic.errorMessage);
   });
 }
 
@@ -127,7 +130,7 @@ const grownAtOnceMax = 10_000;
 
 /** Grows a topic to `count` partitions, by 10,000 at most; `kafka-bad-request` where it has as many already. */
 export async function growTopic(
-  kafka: Kafka,
+  kafka: AsksBrokers & KnowsTopics,
   name: string,
   count: number,
   deadline: Deadline,
@@ -137,7 +140,7 @@ export async function growTopic(
   if (refusal !== undefined) throw refusal;
   const { partitions } = await describeTopic(kafka, name, deadline);
   if (count - partitions.length > grownAtOnceMax) {
-    const message = `${topicWords(name)} has ${partitions.length} partition(s), and may grow by ${grownAtOnceMax} at once: ask for ${partitions.length + grownAtOnceMax} at most.`;
+    const message = `${topicWords(name)} has ${partitions.length} partition(s) and can grow by at most ${grownAtOnceMax} at once: ask for at most ${partitions.length + grownAtOnceMax}.`;
     throw new RelayError("kafka-bad-request", message);
   }
   const validateOnly = options.validateOnly ?? false;
@@ -150,15 +153,14 @@ export async function growTopic(
     { codes: codesOf, isRepeatable: false },
   );
   const [topic] = answer.topics;
-  if (topic === undefined || topic.errorCode !== 0) {
-    throw toAdminError(topic?.errorCode ?? -1, topicWords(name), topic?.errorMessage ?? null);
-  }
-  if (!validateOnly) await untilTold(kafka, [name], deadline, ({ partitions }) => partitions.length >= count);
+  if (topic === undefined) throw notAnswered(topicWords(name), "maybe");
+  if (topic.errorCode !== 0) throw toChangeError(topic.errorCode, topicWords(name), topic.errorMessage);
+  if (!validateOnly) await untilAsMade(kafka, [name], deadline, ({ partitions }) => partitions.length >= count);
   kafka.metadata.forget(name);
 }
 
-async function untilTold(
-  kafka: Kafka,
+async function untilAsMade(
+  kafka: KnowsTopics,
   names: readonly string[],
   deadline: Deadline,
   isAsMade: (topic: TopicMetadata) => boolean,
@@ -177,17 +179,17 @@ async function untilTold(
   );
 }
 
-/** One topic as it is now; throws why it is not told, `unknown-topic-or-partition` where it does not exist. */
+/** One topic as it is now; throws why it is not known, `unknown-topic-or-partition` where it does not exist. */
 export async function describeTopic(
-  kafka: Kafka,
+  kafka: KnowsTopics,
   name: string,
   deadline: Deadline,
   options: { readonly authorizedOperations?: boolean } = {},
 ): Promise<TopicMetadata> {
-  if (!isTopicName(name)) throw toAdminError(3, topicWords(name));
+  if (!isTopicName(name)) throw unknownTopic(name);
   const { topics } = await kafka.metadata.describe([name], deadline, options);
   const topic = topics.get(name);
-  if (topic === undefined) throw toAdminError(3, topicWords(name));
-  if (topic instanceof RelayError) throw topic.code === "topic-not-found" ? toAdminError(3, topicWords(name)) : topic;
+  if (topic === undefined) throw unknownTopic(name);
+  if (topic instanceof RelayError) throw topic.code === "topic-not-found" ? unknownTopic(name) : topic;
   return topic;
 }

@@ -1,10 +1,11 @@
 /** The Connection over brokers: finds who is asked, keeps one socket a broker, obeys throttling, ends by the deadline. Nothing asked is asked twice. */
-import { assertTimeLeft, type Deadline } from "../../deadline.js";
+import { assertTimeLeft, type Deadline, within } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import { type Address, addressKey, Brokers, parseAddress } from "../brokers.js";
 import type { ClusterIdentity } from "../cluster-identity.js";
 import type { Api, Connection, Destination } from "../connection.js";
-import { findCoordinatorApi, metadataApi } from "../protocol/metadata.js";
+import { groupWords, kafkaError, type Refresh, toKafkaError } from "../protocol/error-codes.js";
+import { brokersAlone, findCoordinatorApi, metadataApi } from "../protocol/metadata.js";
 import type { AnswerOf } from "../protocol/wire.js";
 import { type BrokerConnection, type BrokerConnectionOptions, openBrokerConnection } from "./broker-connection.js";
 
@@ -66,7 +67,9 @@ export function createConnection(options: ConnectionOptions): Connection {
       const shared = link.opening;
       if (shared === undefined) return open(link, known, limitMs);
       try {
-        return await withinDeadline(shared, deadline, link.address);
+        return await within(deadline, shared, () => {
+          throw notInTime(link.address);
+        });
       } catch (error) {
         if (isHopeless(error) || deadline.leftMs() <= 0) throw error;
       }
@@ -163,7 +166,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const remembered = known.coordinatorOf(group);
     if (remembered !== undefined) return remembered;
     const { errorCode, errorMessage, nodeId, host, port } = await request(findCoordinatorApi, { key: group, keyType: 0 }, "any", deadline);
-    if (errorCode !== 0) throw coordinatorFailure(group, errorCode, errorMessage);
+    if (errorCode !== 0) throw toKafkaError(errorCode, groupWords(group), errorMessage);
     const address = known.byId(nodeId);
     if (address === undefined || addressKey(address) !== addressKey({ host, port })) await askForBrokers(deadline);
     known.learnCoordinator(group, nodeId);
@@ -197,8 +200,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     const answer = await decode(api, version, answerBody, link.address);
     obey(answer, link, now);
     if (isMetadata(api, answer)) learn(answer, known);
-    if (typeof to === "object" && "coordinatorOf" in to && tells(answer, movedCoordinatorCodes)) known.forgetCoordinator(to.coordinatorOf);
-    if (to === "controller" && tells(answer, movedControllerCodes)) known.forgetController();
+    if (typeof to === "object" && "coordinatorOf" in to && says("coordinator", answer)) known.forgetCoordinator(to.coordinatorOf);
+    if (to === "controller" && says("controller", answer)) known.forgetController();
     return answer;
   }
 
@@ -212,13 +215,6 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
   };
 }
-
-const brokersAlone = {
-  topics: [],
-  allowAutoTopicCreation: false,
-  includeClusterAuthorizedOperations: false,
-  includeTopicAuthorizedOperations: false,
-};
 
 /** Whom to ask was known from the old cluster, and so was perhaps what is asked. */
 function anotherCluster(address: Address): RelayError {
@@ -236,17 +232,8 @@ interface Link {
 }
 
 /** What somebody else has begun may take longer than we have. */
-async function withinDeadline<T>(promise: Promise<T>, deadline: Deadline, address: Address): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    const error = new RelayError("kafka-unreachable", `Kafka at ${addressKey(address)} cannot be reached: no connection in time.`);
-    timer = setTimeout(() => reject(error), deadline.leftMs());
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+function notInTime(address: Address): RelayError {
+  return new RelayError("kafka-unreachable", `Kafka at ${addressKey(address)} cannot be reached: no connection in time.`);
 }
 
 /** APIs that change nothing: where no answer came, nothing may have happened. */
@@ -269,17 +256,6 @@ function unsupported(api: Pick<Api<never, unknown>, "name" | "versions">, addres
   return new RelayError(
     "unsupported-by-broker",
     `Kafka at ${addressKey(address)} does not speak ${api.name} in version ${min === max ? min : `${min} to ${max}`}.`,
-  );
-}
-
-function coordinatorFailure(group: string, kafkaCode: number, said: string | null): RelayError {
-  const groupForbidden = 30;
-  if (kafkaCode === groupForbidden)
-    return new RelayError("kafka-forbidden", `We may not describe the group ${JSON.stringify(group)}.`, { kafkaCode });
-  return new RelayError(
-    "kafka-retriable",
-    `The group ${JSON.stringify(group)} has no coordinator at the moment${said === null ? "" : ` (${said})`}.`,
-    { kafkaCode },
   );
 }
 
@@ -319,13 +295,12 @@ function isMetadata(api: { readonly key: number }, _answer: unknown): _answer is
   return api === (metadataApi as { readonly key: number });
 }
 
-const movedCoordinatorCodes: ReadonlySet<number> = new Set([15, 16]);
-const movedControllerCodes: ReadonlySet<number> = new Set([41]);
-
-/** Does an answer tell one of these error codes, at its top or of one of its entries? */
-function tells(answer: unknown, codes: ReadonlySet<number>): boolean {
-  if (Array.isArray(answer)) return answer.some((entry) => tells(entry, codes));
+/** Does an answer say, at its top or in one of its entries, that what was believed has to be looked up again? */
+function says(refresh: Refresh, answer: unknown): boolean {
+  if (Array.isArray(answer)) return answer.some((entry) => says(refresh, entry));
   if (typeof answer !== "object" || answer === null || Buffer.isBuffer(answer)) return false;
   const { errorCode } = answer as { readonly errorCode?: number };
-  return (errorCode !== undefined && codes.has(errorCode)) || Object.values(answer).some((entry) => tells(entry, codes));
+  return (
+    (errorCode !== undefined && kafkaError(errorCode).refresh === refresh) || Object.values(answer).some((entry) => says(refresh, entry))
+  );
 }

@@ -1,6 +1,7 @@
 /** What a connection that failed means, in our words: whose fault, and whether the request may have been heard. Secrets never stand in a message. */
 import kafkajsErrors from "kafkajs/src/errors.js";
 import { RelayError } from "../../errors.js";
+import { isKafkaError } from "../protocol/error-codes.js";
 import type { ReadySasl, TlsOptions } from "../security.js";
 
 interface Address {
@@ -30,6 +31,9 @@ export function brokerClosed(address: Address, cause?: unknown): RelayError {
 export function connectFailure(address: Address, { tls, sasl }: Security, cause: unknown): RelayError {
   if (cause instanceof RelayError && cause.code !== "maybe-written") return cause;
   const details = { cause };
+  if (isTooManyConnects(cause)) {
+    return new RelayError("kafka-unreachable", `${at(address)} accepts no more connections at the moment (too many connects).`, details);
+  }
   if (sasl !== undefined && isSaslRefusal(cause)) {
     const who = sasl.mechanism === "oauthbearer" ? "" : ` as ${JSON.stringify(sasl.username)}`;
     return new RelayError("kafka-unauthenticated", `${at(address)} refused the authentication by ${sasl.mechanism}${who}.`, details);
@@ -38,7 +42,7 @@ export function connectFailure(address: Address, { tls, sasl }: Security, cause:
   if (tls !== undefined && isCertificateFault(cause)) {
     return new RelayError(
       "kafka-unauthenticated",
-      `${at(address)} and we do not accept each other's certificates (${said}): see KAFKA_SSL_CA, KAFKA_SSL_CERT and KAFKA_SSL_KEY.`,
+      `${at(address)} and this client do not accept each other's certificates (${said}): check KAFKA_SSL_CA, KAFKA_SSL_CERT and KAFKA_SSL_KEY.`,
       details,
     );
   }
@@ -46,14 +50,21 @@ export function connectFailure(address: Address, { tls, sasl }: Security, cause:
   return new RelayError("kafka-unreachable", `${at(address)} cannot be reached: ${said}.${hint}`, details);
 }
 
-const unsupportedMechanism = 33;
-const illegalSaslState = 34;
-const authenticationFailed = 58;
-
 function isSaslRefusal(cause: unknown): boolean {
   const { KafkaJSSASLAuthenticationError, KafkaJSProtocolError } = kafkajsErrors;
   if (cause instanceof KafkaJSSASLAuthenticationError) return true;
-  return cause instanceof KafkaJSProtocolError && [unsupportedMechanism, illegalSaslState, authenticationFailed].includes(cause.code);
+  return (
+    cause instanceof KafkaJSProtocolError &&
+    isKafkaError(cause.code, "UNSUPPORTED_SASL_MECHANISM", "ILLEGAL_SASL_STATE", "SASL_AUTHENTICATION_FAILED")
+  );
+}
+
+/**
+ * Amazon MSK limits new IAM connections (100 per second and broker), and fails the authentication of those beyond with this text alone:
+ * https://docs.aws.amazon.com/msk/latest/developerguide/troubleshooting.html
+ */
+function isTooManyConnects(cause: unknown): boolean {
+  return cause instanceof Error && /too many connects/i.test(cause.message);
 }
 
 /** OpenSSL's verification codes as Node names them, and the alerts that a broker sends when it does not accept ours. */

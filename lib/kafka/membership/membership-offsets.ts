@@ -1,9 +1,9 @@
 /** What a group member commits and what its group has committed, asked of the coordinator and tried again while that moves. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import { toAdminError } from "../admin/admin-failures.js";
-import type { Api, Connection } from "../connection.js";
+import { ask, untilDeadline } from "../ask.js";
+import type { AsksBrokers } from "../connection.js";
+import { groupWords, isKafkaError, partitionWords, toChangeError, toKafkaError } from "../protocol/error-codes.js";
 import { offsetCommitApi, offsetFetchApi } from "../protocol/offsets.js";
 
 /** The next offset to read of a partition, as a group commits it. */
@@ -30,16 +30,10 @@ interface Member {
   readonly instanceId: string | null;
 }
 
-/** The coordinator is loading, unknown or has moved; the log of commits is short of replicas for a moment. */
-const transientCodes: ReadonlySet<number> = new Set([7, 14, 15, 16, 19, 20]);
-/** Another generation has begun, or the member is out. */
-const fencedCodes: ReadonlySet<number> = new Set([22, 25, 27, 82]);
-const pauseMs = 50;
-const pauseMaxMs = 800;
 const offsetNone = -1n;
 
 export async function commitOffsets(
-  connection: Connection,
+  kafka: AsksBrokers,
   member: Member,
   nextOffsets: ReadonlyMap<number, CommittedOffset>,
   deadline: Deadline,
@@ -53,32 +47,42 @@ export async function commitOffsets(
     metadata: toOffsetMetadata(topicId),
   }));
   const args = { groupId, generation, memberId, instanceId, retentionMs: -1n, topics: [{ name: topic, partitions }] };
-  const answer = await askCoordinator(connection, offsetCommitApi, args, groupId, deadline, ({ topics }) =>
-    topics.flatMap((one) => one.partitions.map(({ errorCode }) => errorCode)),
-  );
+  const answer = await ask(kafka, offsetCommitApi, args, { coordinatorOf: groupId }, deadline, {
+    codes: ({ topics }) => topics.flatMap((one) => one.partitions.map(({ errorCode }) => errorCode)),
+    isRepeatable: true, // the same offsets are committed once more
+    policy: untilDeadline,
+  });
   const failed = answer.topics.flatMap((one) => one.partitions).find(({ errorCode }) => errorCode !== 0);
   if (failed === undefined) return;
-  const what = `Partition ${failed.partition} of topic ${JSON.stringify(topic)} in group ${JSON.stringify(groupId)}`;
-  if (!fencedCodes.has(failed.errorCode)) throw toAdminError(failed.errorCode, what);
+  const what = `${partitionWords(topic, failed.partition)} in group ${JSON.stringify(groupId)}`;
+  const isReplaced = isKafkaError(
+    failed.errorCode,
+    "ILLEGAL_GENERATION",
+    "UNKNOWN_MEMBER_ID",
+    "REBALANCE_IN_PROGRESS",
+    "FENCED_INSTANCE_ID",
+  );
+  if (!isReplaced) throw toChangeError(failed.errorCode, what);
   throw new RelayError("conflict", `${what} is no longer ours to commit: the group has rebalanced.`, { kafkaCode: failed.errorCode });
 }
 
 /** Next offsets by partition; those never committed are absent. */
 export async function fetchCommitted(
-  connection: Connection,
+  kafka: AsksBrokers,
   { groupId, topic }: Member,
   partitions: readonly number[],
   deadline: Deadline,
 ): Promise<ReadonlyMap<number, CommittedOffset>> {
   if (partitions.length === 0) return new Map();
   const args = { groupId, topics: [{ name: topic, partitions }] };
-  const answer = await askCoordinator(connection, offsetFetchApi, args, groupId, deadline, (told) => [
-    told.errorCode,
-    ...told.topics.flatMap((one) => one.partitions.map(({ errorCode }) => errorCode)),
-  ]);
+  const answer = await ask(kafka, offsetFetchApi, args, { coordinatorOf: groupId }, deadline, {
+    codes: ({ errorCode, topics }) => [errorCode, ...topics.flatMap((one) => one.partitions.map((told) => told.errorCode))],
+    isRepeatable: true,
+    policy: untilDeadline,
+  });
   const entries = answer.topics.flatMap((one) => one.partitions);
   const code = answer.errorCode !== 0 ? answer.errorCode : (entries.find(({ errorCode }) => errorCode !== 0)?.errorCode ?? 0);
-  if (code !== 0) throw toAdminError(code, `Group ${JSON.stringify(groupId)}`);
+  if (code !== 0) throw toKafkaError(code, groupWords(groupId));
   return new Map(
     entries
       .filter(({ offset }) => offset !== offsetNone)
@@ -87,28 +91,4 @@ export async function fetchCommitted(
         return [partition, { offset, ...(topicId === undefined ? {} : { topicId }), ...(leaderEpoch < 0 ? {} : { leaderEpoch }) }];
       }),
   );
-}
-
-/** Both requests may be sent again: the same offsets are committed, or read, once more. */
-async function askCoordinator<Args, Answer>(
-  connection: Connection,
-  api: Api<Args, Answer>,
-  args: Args,
-  groupId: string,
-  deadline: Deadline,
-  codes: (answer: Answer) => readonly number[],
-): Promise<Answer> {
-  for (let waitMs = pauseMs; ; waitMs = Math.min(pauseMaxMs, waitMs * 2)) {
-    const hasTime = () => deadline.leftMs() > waitMs;
-    try {
-      const answer = await connection.request(api, args, { coordinatorOf: groupId }, deadline);
-      if (!codes(answer).some((code) => transientCodes.has(code)) || !hasTime()) return answer;
-    } catch (error) {
-      const isWorthAnother =
-        error instanceof RelayError &&
-        ["kafka-unreachable", "kafka-retriable", "maybe-written", "broker-not-available"].includes(error.code);
-      if (!isWorthAnother || !hasTime()) throw error;
-    }
-    await sleep(waitMs);
-  }
 }

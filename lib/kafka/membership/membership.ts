@@ -1,9 +1,9 @@
 /** A member of a consumer group, by the classic protocol: joins, is given partitions of one topic, shows that it lives, commits within its generation, leaves. */
 import { createDeadline, type Deadline } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
-import { toAdminError } from "../admin/admin-failures.js";
 import type { Connection, Destination } from "../connection.js";
 import type { Kafka } from "../kafka.js";
+import { toKafkaError } from "../protocol/error-codes.js";
 import {
   decodeAssignment,
   decodeSubscription,
@@ -132,7 +132,7 @@ export function joinGroup(kafka: Pick<Kafka, "connection" | "metadata" | "openCo
   async function findCoordinator(): Promise<number> {
     const deadline = createDeadline(sessionTimeoutMs);
     const { errorCode, nodeId } = await kafka.connection.request(findCoordinatorApi, { key: groupId, keyType: 0 }, "any", deadline);
-    if (errorCode !== 0) throw toAdminError(errorCode, words);
+    if (errorCode !== 0) throw toKafkaError(errorCode, words);
     return nodeId;
   }
 
@@ -173,7 +173,7 @@ export function joinGroup(kafka: Pick<Kafka, "connection" | "metadata" | "openCo
     if (errorCode === 0) return;
     if (errorCode === unknownMember || errorCode === illegalGeneration) memberId = "";
     if (errorCode === fencedInstance) throw replaced();
-    throw toAdminError(errorCode, words);
+    throw toKafkaError(errorCode, words);
   }
 
   /** Another process has come with our instance's name: to join again would throw that one out in turn. */
@@ -192,8 +192,8 @@ export function joinGroup(kafka: Pick<Kafka, "connection" | "metadata" | "openCo
       generation,
       partitions,
       isCurrent: () => isCurrent,
-      committed: (deadline) => fetchCommitted(kafka.connection, member, partitions, deadline),
-      commit: (nextOffsets, deadline) => commitOffsets(kafka.connection, member, nextOffsets, deadline),
+      committed: (deadline) => fetchCommitted(kafka, member, partitions, deadline),
+      commit: (nextOffsets, deadline) => commitOffsets(kafka, member, nextOffsets, deadline),
     };
     return {
       assignment,
@@ -223,7 +223,7 @@ export function joinGroup(kafka: Pick<Kafka, "connection" | "metadata" | "openCo
         memberId = "";
         return "lost";
       }
-      onTrouble(toAdminError(errorCode, words));
+      onTrouble(toKafkaError(errorCode, words));
     } catch (error) {
       onTrouble(toRelayError(error));
     }

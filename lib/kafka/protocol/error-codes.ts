@@ -269,6 +269,13 @@ export function toChangeError(code: number, what: string, said: string | null = 
   return isMaybe ? new RelayError(error.code, error.message, { kafkaCode: code, written: "maybe" }) : error;
 }
 
+/** Why a leader did not do it. Of a partition that it does not lead (any more, or yet) a broker says that it does not exist: only metadata knows that. */
+export function toLeaderError(code: number, topic: string, partition: number): RelayError {
+  const what = partitionWords(topic, partition);
+  if (code !== kafkaErrors.UNKNOWN_TOPIC_OR_PARTITION.code) return toKafkaError(code, what);
+  return new RelayError("leader-not-available", `${what}: the broker that was asked does not have it.`, { kafkaCode: code });
+}
+
 /** An answer that leaves out what was asked for. */
 export function notAnswered(what: string, written: "no" | "maybe" = "no"): RelayError {
   return new RelayError("kafka-refused", `${what}: Kafka's answer does not mention it.`, { written });

@@ -79,6 +79,14 @@ export const metadataApi = defineApi({
   }),
 });
 
+/** The request that asks for brokers and the controller, and for no topic. */
+export const brokersAlone = {
+  topics: [],
+  allowAutoTopicCreation: false,
+  includeClusterAuthorizedOperations: false,
+  includeTopicAuthorizedOperations: false,
+} as const;
+
 /** One coordinator, as every broker since 0.11 tells it. `keyType` 0 is a group. */
 export const findCoordinatorApi = defineApi({
   name: "FindCoordinator",

@@ -1,8 +1,9 @@
 /** The Fetch request as a client without a group sends it: committed records only, and the record sets left as they came. */
 import type { Deadline } from "../../deadline.js";
-import { RelayError } from "../../errors.js";
 import type { AbortedTransaction } from "../codec/record-set.js";
 import type { Connection, Destination } from "../connection.js";
+import { groupBy } from "../grouping.js";
+import { toKafkaError } from "../protocol/error-codes.js";
 import { noTopicId } from "../protocol/metadata.js";
 import { array, bytes, defineApi, int8, int16, int32, int64, inVersions, since, string, struct, tagged, uuid } from "../protocol/wire.js";
 
@@ -91,7 +92,7 @@ export interface FetchLimits {
   readonly partitionBytesMax: number;
 }
 
-/** One partition as the broker told it. Where `errorCode` is not 0, the offsets are -1 and the record set is empty. */
+/** One partition as the broker reports it. Where `errorCode` is not 0, the offsets are -1 and the record set is empty. */
 export interface RawPartition {
   readonly topic: string;
   readonly partition: number;
@@ -111,7 +112,7 @@ const consumerReplica = -1;
 const readCommitted = 1;
 
 /**
- * Asks one leader for record sets; one entry a partition asked for that the broker told of, each with its own error code. Partitions are filled in the order
+ * Asks one leader for record sets; one entry per partition asked for that the broker answered, each with its own error code. Partitions are filled in the order
  * given. Rejects as `Connection.request` does.
  */
 export async function fetchRaw(
@@ -121,14 +122,8 @@ export async function fetchRaw(
   { maxWaitMs, bytesMin, bytesMax, partitionBytesMax }: FetchLimits,
   deadline: Deadline,
 ): Promise<readonly RawPartition[]> {
-  const byTopic = new Map<string, FetchPosition[]>();
-  for (const position of positions) {
-    const ofTopic = byTopic.get(position.topic);
-    if (ofTopic === undefined) byTopic.set(position.topic, [position]);
-    else ofTopic.push(position);
-  }
   const nameOf = new Map(positions.map(({ topic, topicId }) => [topicId, topic]));
-  const topics = [...byTopic].map(([name, ofTopic]) => ({
+  const topics = [...groupBy(positions, ({ topic }) => topic)].map(([name, ofTopic]) => ({
     name,
     topicId: ofTopic[0]?.topicId ?? noTopicId,
     partitions: ofTopic.map(({ partition, offset, leaderEpoch, lastEpoch }) => ({
@@ -159,9 +154,7 @@ export async function fetchRaw(
     deadline,
   );
   if (answer.errorCode !== 0) {
-    throw new RelayError("kafka-refused", `Broker ${nodeId} refused to be read: error ${answer.errorCode}.`, {
-      kafkaCode: answer.errorCode,
-    });
+    throw toKafkaError(answer.errorCode, `Reading from broker ${nodeId}`);
   }
   return answer.topics.flatMap(({ name, topicId, partitions }) =>
     partitions.map((one) => ({ topic: isById ? (nameOf.get(topicId) ?? "") : name, ...one })),

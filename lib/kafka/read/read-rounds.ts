@@ -2,15 +2,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Deadline, sooner } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
-import { listOffsets } from "../admin/list-offsets.js";
+import { isWorthAnother, pauseMs, type RetryPolicy } from "../ask.js";
 import { epochBefore } from "../codec/leader-epochs.js";
 import { walkRecordSet } from "../codec/record-set.js";
-import type { Kafka } from "../kafka.js";
-import type { TopicMetadata } from "../metadata.js";
-import { partitionNotFound } from "../metadata.js";
+import type { AsksBrokers } from "../connection.js";
+import { groupBy, groupByLeader, noLeader } from "../grouping.js";
+import { listOffsets } from "../list-offsets.js";
+import { type KnowsTopics, partitionNotFound, type TopicMetadata } from "../metadata.js";
+import { isKafkaError, kafkaErrors, toLeaderError, topicWords } from "../protocol/error-codes.js";
 import { type FetchLimits, fetchRaw, type RawPartition } from "./fetch.js";
 import type { PollConnections } from "./poll-connections.js";
-import { isLostLeader, isMovedLeader, offsetOutOfRange, offsetOutOfRangeCode, topicRecreated, toReadError } from "./read-failures.js";
+import type { ReadTopics } from "./read-topics.js";
 import type { PartitionProgress, ReadLimits, ReadPosition, ReadVisitor } from "./reader.js";
 
 /** How long a broker may hold one request of a long poll: one that has died meanwhile is noticed soon after. */
@@ -22,8 +24,21 @@ const silenceMsMax = 4_000;
 const pollPauseMs = 20;
 /** Rounds that one read may take to fill its limits. */
 const drainRoundsMax = 64;
-/** Before each further look for a leader that moved. */
-const leaderPausesMs = [0, 100, 300, 900] as const;
+/** A leader that moved, died or is being elected is looked for five times in a row. A topic of another id may be what a late broker still believes in. */
+const looksMax = 5;
+const looks: RetryPolicy = {
+  firstMs: 200,
+  maxMs: 1_600,
+  withinMs: Number.POSITIVE_INFINITY,
+  attempts: {
+    "leader-not-available": looksMax,
+    "kafka-retriable": looksMax,
+    "kafka-unreachable": looksMax,
+    "broker-not-available": looksMax,
+    "maybe-written": looksMax,
+    "topic-recreated": looksMax,
+  },
+};
 const fetchBytesMin = 64 * 1024;
 /** For the first request of a read that is limited by records: most are smaller. */
 const recordBytesGuess = 1024;
@@ -46,7 +61,10 @@ interface OpenPartition {
   error: RelayError | undefined;
 }
 
-type Brokers = Pick<Kafka, "connection" | "metadata"> & { readonly pollConnections: PollConnections };
+interface Brokers extends AsksBrokers, KnowsTopics {
+  readonly pollConnections: PollConnections;
+  readonly topics: ReadTopics;
+}
 
 export async function readPartitions(
   kafka: Brokers,
@@ -162,7 +180,7 @@ async function fetchRound(
     });
   }
   const missesMax = Math.max(0, ...wanted.filter(({ error }) => error === undefined).map(({ misses }) => misses));
-  if (missesMax > 0) await sleep(Math.min(leaderPausesMs[missesMax] ?? 0, deadline.leftMs()));
+  if (missesMax > 0) await sleep(Math.min(pauseMs(missesMax, looks), deadline.leftMs()));
 }
 
 async function leadersOf(
@@ -171,25 +189,22 @@ async function leadersOf(
   deadline: Deadline,
 ): Promise<ReadonlyMap<number, readonly OpenPartition[]>> {
   const topics = new Map<string, TopicMetadata | RelayError>();
-  for (const name of new Set(wanted.map(({ topic }) => topic))) {
-    const partitions = wanted.filter(({ topic }) => topic === name).map(({ partition }) => partition);
-    topics.set(name, await describe(kafka, name, partitions, deadline));
+  for (const [name, ofTopic] of groupBy(wanted, ({ topic }) => topic)) {
+    const partitions = ofTopic.map(({ partition }) => partition);
+    topics.set(name, await kafka.topics.topic(name, partitions, deadline).catch(toRelayError));
   }
-  const byLeader = new Map<number, OpenPartition[]>();
-  for (const open of wanted) {
-    const topic = topics.get(open.topic) as TopicMetadata | RelayError;
-    if (topic instanceof RelayError) {
-      open.error = topic;
-      continue;
-    }
-    if (!isMeant(open, topic)) {
-      miss(kafka, open, topicRecreated(open.topic));
-      continue;
-    }
-    const leader = leaderIn(topic, open.partition);
-    if (leader instanceof RelayError) open.error = leader;
-    else if (leader === null) miss(kafka, open, toReadError(leaderNotAvailableCode, open));
-    else byLeader.set(leader, [...(byLeader.get(leader) ?? []), open]);
+  const meant = wanted.filter((open) => {
+    const topic = topics.get(open.topic);
+    if (topic === undefined || topic instanceof RelayError || isMeant(open, topic)) return true;
+    fail(kafka, open, topicRecreated(open.topic));
+    return false;
+  });
+  const { byLeader, failed } = groupByLeader(meant, topics, ({ topic, partition }, described) =>
+    partitionNotFound(topic, partition, described?.partitions.length ?? 0),
+  );
+  for (const [open, error] of failed) {
+    if (topics.get(open.topic) === error) open.error = error;
+    else fail(kafka, open, error);
   }
   return byLeader;
 }
@@ -203,34 +218,11 @@ function isMeant(open: OpenPartition, { topicId, partitions }: TopicMetadata): b
   return true;
 }
 
-const leaderNotAvailableCode = 5;
-
-/** From memory, but asked for anew where a partition is not in it: it may have been added since. */
-async function describe(
-  kafka: Brokers,
-  name: string,
-  partitions: readonly number[],
-  deadline: Deadline,
-): Promise<TopicMetadata | RelayError> {
-  try {
-    const remembered = await kafka.metadata.topic(name, deadline);
-    const isWhole = partitions.every((partition) => remembered.partitions.some((one) => one.partition === partition));
-    return isWhole ? remembered : await kafka.metadata.topic(name, deadline, { ageMaxMs: 0 });
-  } catch (error) {
-    return toRelayError(error);
-  }
-}
-
-function leaderIn({ name, partitions }: TopicMetadata, partition: number): number | null | RelayError {
-  const found = partitions.find((one) => one.partition === partition);
-  return found === undefined ? partitionNotFound(name, partition, partitions.length) : found.leader;
-}
-
-/** Remembers nothing of the topic any more; the partition is asked for again until its looks are used up. */
-function miss(kafka: Brokers, open: OpenPartition, error: RelayError): void {
-  kafka.metadata.forget(open.topic);
+/** Another look at the metadata, and another attempt, where the failure is worth it; else it is the partition's answer. */
+function fail(kafka: Brokers, open: OpenPartition, error: RelayError): void {
   open.misses++;
-  if (open.misses >= leaderPausesMs.length) open.error = error;
+  if (isWorthAnother(error.code, open.misses, looks)) kafka.metadata.forget(open.topic);
+  else open.error = error;
 }
 
 type Answered = readonly [partition: OpenPartition, raw: RawPartition];
@@ -253,27 +245,20 @@ async function askLeader(
     return partitions.flatMap((open): readonly Answered[] => {
       const raw = told.find(({ topic, partition }) => topic === open.topic && partition === open.partition);
       if (raw !== undefined) return [[open, raw]];
-      miss(kafka, open, toReadError(leaderNotAvailableCode, open));
+      fail(kafka, open, noLeader(open));
       return [];
     });
   } catch (thrown) {
     const error = toRelayError(thrown);
-    for (const open of partitions) {
-      if (isLostLeader(error)) miss(kafka, open, error);
-      else open.error = error;
-    }
+    for (const open of partitions) fail(kafka, open, error);
     return [];
   }
 }
 
 async function take(kafka: Brokers, open: OpenPartition, raw: RawPartition, budget: Budget, deadline: Deadline): Promise<void> {
   const { topic, partition } = open;
-  if (raw.errorCode === offsetOutOfRangeCode) return tellRange(kafka, open, deadline);
-  if (isMovedLeader(raw.errorCode)) return miss(kafka, open, toReadError(raw.errorCode, open));
-  if (raw.errorCode !== 0) {
-    open.error = toReadError(raw.errorCode, open);
-    return;
-  }
+  if (isKafkaError(raw.errorCode, "OFFSET_OUT_OF_RANGE")) return explainRange(kafka, open, deadline);
+  if (raw.errorCode !== 0) return fail(kafka, open, toLeaderError(raw.errorCode, topic, partition));
   open.misses = 0;
   if (raw.diverging !== null) return goBack(open, raw.diverging);
   open.highWatermark = raw.highWatermark;
@@ -307,7 +292,7 @@ function goBack(open: OpenPartition, { epoch, endOffset }: NonNullable<RawPartit
 }
 
 /** The broker says only that the offset is none of its own: which are, it is asked. */
-async function tellRange(kafka: Brokers, open: OpenPartition, deadline: Deadline): Promise<void> {
+async function explainRange(kafka: Brokers, open: OpenPartition, deadline: Deadline): Promise<void> {
   const { topic, partition } = open;
   const [beginning, end] = await listOffsets(
     kafka,
@@ -317,8 +302,22 @@ async function tellRange(kafka: Brokers, open: OpenPartition, deadline: Deadline
     ],
     deadline,
   );
-  open.error =
-    beginning?.error ?? end?.error ?? offsetOutOfRange(topic, partition, open.nextOffset, beginning?.offset ?? -1n, end?.offset ?? -1n);
+  open.error = beginning?.error ?? end?.error ?? offsetOutOfRange(open, beginning?.offset ?? -1n, end?.offset ?? -1n);
   open.logStartOffset = beginning?.offset ?? -1n;
   open.highWatermark = end?.offset ?? -1n;
+}
+
+function offsetOutOfRange({ topic, partition, nextOffset }: OpenPartition, beginning: bigint, end: bigint): RelayError {
+  return new RelayError(
+    "offset-out-of-range",
+    `Offset ${nextOffset} is not in partition ${partition} of topic ${JSON.stringify(topic)}, which goes from ${beginning} to ${end}.`,
+    { kafkaCode: kafkaErrors.OFFSET_OUT_OF_RANGE.code },
+  );
+}
+
+function topicRecreated(topic: string): RelayError {
+  return new RelayError(
+    "topic-recreated",
+    `${topicWords(topic)} was deleted and created again: the offsets of the old topic mean nothing in the new one.`,
+  );
 }

@@ -1,13 +1,14 @@
 /** Reading records without a group: offsets come from the caller, and nothing is committed. */
 import type { Deadline } from "../../deadline.js";
 import type { RelayError } from "../../errors.js";
-import { listOffsets, type PartitionPoint } from "../admin/list-offsets.js";
 import { type RecordView, type SetPlace, toKafkaRecord } from "../codec/record-view.js";
-import type { Kafka } from "../kafka.js";
-import { partitionNotFound } from "../metadata.js";
+import type { AsksBrokers, OpensConnections } from "../connection.js";
+import { listOffsets, type PartitionPoint } from "../list-offsets.js";
+import { type KnowsTopics, partitionNotFound } from "../metadata.js";
 import type { KafkaRecord } from "../records.js";
 import { createPollConnections } from "./poll-connections.js";
 import { readPartitions } from "./read-rounds.js";
+import { createReadTopics } from "./read-topics.js";
 
 export interface ReadPosition {
   readonly topic: string;
@@ -83,13 +84,13 @@ export interface Reader {
   readonly close: () => Promise<void>;
 }
 
-export function createReader(kafka: Pick<Kafka, "connection" | "metadata" | "openConnection">): Reader {
-  const pollConnections = createPollConnections(kafka.openConnection);
+export function createReader(kafka: AsksBrokers & KnowsTopics & OpensConnections): Reader {
+  const own = { ...kafka, pollConnections: createPollConnections(kafka.openConnection), topics: createReadTopics(kafka) };
   return {
     read: async (positions, limits, deadline) => {
       const records = new Map<string, KafkaRecord[]>();
       const nameOf = ({ topic, partition }: SetPlace): string => `${partition} ${topic}`;
-      const progress = await readPartitions({ ...kafka, pollConnections }, positions, limits, deadline, (place, view) => {
+      const progress = await readPartitions(own, positions, limits, deadline, (place, view) => {
         const name = nameOf(place);
         const ofPartition = records.get(name);
         if (ofPartition === undefined) records.set(name, [toKafkaRecord(view, place)]);
@@ -99,7 +100,7 @@ export function createReader(kafka: Pick<Kafka, "connection" | "metadata" | "ope
       return progress.map((one) => ({ ...one, records: records.get(nameOf(one)) ?? [] }));
     },
 
-    visit: (positions, limits, deadline, visitor) => readPartitions({ ...kafka, pollConnections }, positions, limits, deadline, visitor),
+    visit: (positions, limits, deadline, visitor) => readPartitions(own, positions, limits, deadline, visitor),
 
     offsets: async (topic, asked, deadline) => {
       const partitions = await partitionsOf(topic, asked, deadline);
@@ -137,16 +138,12 @@ export function createReader(kafka: Pick<Kafka, "connection" | "metadata" | "ope
     });
   }
 
-  /** Checked against what the cluster says; partitions that are not remembered may be new. */
+  /** Checked against what the cluster says. */
   async function partitionsOf(topic: string, asked: readonly number[] | "all", deadline: Deadline): Promise<readonly number[]> {
-    if (asked !== "all") {
-      const remembered = (await kafka.metadata.topic(topic, deadline)).partitions.map(({ partition }) => partition);
-      if (asked.every((partition) => remembered.includes(partition))) return asked;
-    }
-    const fresh = (await kafka.metadata.topic(topic, deadline, { ageMaxMs: 0 })).partitions.map(({ partition }) => partition);
-    if (asked === "all") return fresh;
-    const missing = asked.find((partition) => !fresh.includes(partition));
-    if (missing !== undefined) throw partitionNotFound(topic, missing, fresh.length);
+    const known = (await own.topics.topic(topic, asked, deadline)).partitions.map(({ partition }) => partition);
+    if (asked === "all") return known;
+    const missing = asked.find((partition) => !known.includes(partition));
+    if (missing !== undefined) throw partitionNotFound(topic, missing, known.length);
     return asked;
   }
 }

@@ -4,14 +4,14 @@ import { createDeadline } from "../../../lib/deadline.js";
 import { RelayError } from "../../../lib/errors.js";
 import { linksTo, names, paths } from "../../../lib/http/rest/v3-resources.js";
 import { authorizedOperationNames } from "../../../lib/kafka/admin/acls.js";
-import { toAdminError } from "../../../lib/kafka/admin/admin-failures.js";
-import { ask } from "../../../lib/kafka/admin/admin-request.js";
 import { type ConfigEntry, mergeChanges } from "../../../lib/kafka/admin/configs.js";
 import { type Group, toUpperSnake } from "../../../lib/kafka/admin/group.js";
 import { parseAssignment } from "../../../lib/kafka/admin/group-members.js";
 import { lagsOf, maxLag, totalLag } from "../../../lib/kafka/admin/lag.js";
 import { type ResetTo, resetOffset } from "../../../lib/kafka/admin/offset-reset.js";
+import { ask } from "../../../lib/kafka/ask.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
+import { toKafkaError } from "../../../lib/kafka/protocol/error-codes.js";
 import { listReassignmentsApi } from "../../../lib/kafka/protocol/topics.js";
 
 const reader = { memberId: "m", instanceId: null, clientId: "c", clientHost: "h", assignments: [{ topic: "a", partition: 1 }] };
@@ -132,16 +132,16 @@ test("names are percent-encoded in addresses, so that a group called a/b has one
 });
 
 test("a broker's refusal names the thing, keeps the broker's words where they help, and says whose fault it is", () => {
-  expect(toAdminError(3, 'Topic "t"', "This server does not host this topic-partition.").message).toBe('Topic "t": it does not exist.');
-  expect(toAdminError(40, 'Topic "t"', "Invalid value x.").message).toBe('Topic "t": Invalid value x.');
-  expect(toAdminError(9999, "X").failure).toMatchObject({ restCode: 50002, isRetriable: false });
-  expect([29, 68, 69, 36, 41].map((code) => toAdminError(code, "X").failure.restCode)).toEqual([40301, 409, 404, 40002, 50003]);
+  expect(toKafkaError(3, 'Topic "t"', "This server does not host this topic-partition.").message).toBe('Topic "t": it does not exist.');
+  expect(toKafkaError(40, 'Topic "t"', "Invalid value x.").message).toBe('Topic "t": Invalid value x.');
+  expect(toKafkaError(9999, "X").failure).toMatchObject({ restCode: 50002, isRetriable: false });
+  expect([29, 68, 69, 36, 41].map((code) => toKafkaError(code, "X").failure.restCode)).toEqual([40301, 409, 404, 40002, 50003]);
 });
 
 test("what an election brings about is worth another try: a leader that moved, an epoch nobody knows, an end the new leader does not know yet", () => {
   const codes = [5, 6, 9, 56, 74, 75, 78, 80, 83];
 
-  expect(codes.filter((code) => !toAdminError(code, "X").failure.isRetriable)).toEqual([]);
+  expect(codes.filter((code) => !toKafkaError(code, "X").failure.isRetriable)).toEqual([]);
 });
 
 test("a controller that is gone is asked for again, also where the broker that would tell the new one is going too", async () => {

@@ -1,6 +1,6 @@
 /** What MSK Serverless and Express brokers refuse, by the code they answer: what a caller of the API is told (the table of docs/aws.md). */
 import { expect, test } from "vitest";
-import { toAdminError } from "../../../lib/kafka/admin/admin-failures.js";
+import { toKafkaError } from "../../../lib/kafka/protocol/error-codes.js";
 
 test.each([
   ["a replication factor other than theirs", 38, 400],
@@ -14,9 +14,9 @@ test.each([
   ["what the role may not on the cluster", 31, 403],
   ["changes beyond the quota", 89, 429],
 ])("%s: code %d is answered %d, in the broker's own words where it has some", (_, kafkaCode, status) => {
-  const error = toAdminError(kafkaCode, 'Topic "orders"', "Only replication factor 3 is possible here");
+  const error = toKafkaError(kafkaCode, 'Topic "orders"', "Only replication factor 3 is possible here");
 
   expect(error.failure.status).toBe(status);
   if (status === 400) expect(error.message).toBe('Topic "orders": Only replication factor 3 is possible here.');
-  expect(toAdminError(kafkaCode, 'Topic "orders"').message).toMatch(/^Topic "orders": .{10,}\.$/);
+  expect(toKafkaError(kafkaCode, 'Topic "orders"').message).toMatch(/^Topic "orders": .{10,}\.$/);
 });

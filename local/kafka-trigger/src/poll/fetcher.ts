@@ -1,15 +1,15 @@
 /** Keeps the lanes of one assignment filled: a poll for the partitions of each leader that have room, decoded straight into the event's records. */
 import { createDeadline } from "../../../../lib/deadline.js";
 import { RelayError, toRelayError } from "../../../../lib/errors.js";
-import { listOffsets } from "../../../../lib/kafka/admin/list-offsets.js";
 import { forEachEpoch } from "../../../../lib/kafka/codec/leader-epochs.js";
 import { walkRecordSet } from "../../../../lib/kafka/codec/record-set.js";
 import type { RecordView } from "../../../../lib/kafka/codec/record-view.js";
 import type { Kafka } from "../../../../lib/kafka/kafka.js";
+import { listOffsets } from "../../../../lib/kafka/list-offsets.js";
 import { partitionNotFound, type TopicMetadata } from "../../../../lib/kafka/metadata.js";
+import { isKafkaError, kafkaErrors, toLeaderError } from "../../../../lib/kafka/protocol/error-codes.js";
 import { fetchRaw, isFetchedById, type RawPartition } from "../../../../lib/kafka/read/fetch.js";
 import { createPollConnections } from "../../../../lib/kafka/read/poll-connections.js";
-import { offsetOutOfRangeCode, toReadError } from "../../../../lib/kafka/read/read-failures.js";
 import { payloadBytesOf } from "../../../../lib/kafka-event/write.js";
 import type { Mapping } from "../mapping.js";
 import type { Lane } from "./lane.js";
@@ -60,7 +60,7 @@ const partitionBytesMax = 4_000_000;
 /** Brokers that are read by name alone answer for any topic of the name, so metadata must not be older. */
 const topicAgeMaxMs = 1_000;
 
-const leaderNotAvailableCode = 5;
+const leaderNotAvailableCode = kafkaErrors.LEADER_NOT_AVAILABLE.code;
 
 export function createFetcher(options: FetcherOptions): Fetcher {
   const { kafka, mapping, lanes, onRecords } = options;
@@ -101,7 +101,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
         if (leader === undefined) {
           const { partition } = lane;
           const missing = partitionNotFound(topic, partition, described.partitions.length);
-          failed([lane], known === undefined ? missing : toReadError(leaderNotAvailableCode, { topic, partition }));
+          failed([lane], known === undefined ? missing : toLeaderError(leaderNotAvailableCode, topic, partition));
           continue;
         }
         if (!(await isAtTopic(lane, described))) continue;
@@ -177,8 +177,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   }
 
   async function take(lane: Lane, answer: RawPartition | { readonly errorCode: number }): Promise<void> {
-    if (answer.errorCode === offsetOutOfRangeCode) return reposition(lane);
-    if (answer.errorCode !== 0 || !("records" in answer)) throw toReadError(answer.errorCode, { topic, partition: lane.partition });
+    if (isKafkaError(answer.errorCode, "OFFSET_OUT_OF_RANGE")) return reposition(lane);
+    if (answer.errorCode !== 0 || !("records" in answer)) throw toLeaderError(answer.errorCode, topic, lane.partition);
     if (answer.diverging !== null) return goBack(lane, Number(answer.diverging.endOffset), answer.diverging.epoch);
     lane.highWatermark = Number(answer.lastStableOffset < 0n ? answer.highWatermark : answer.lastStableOffset);
     if (answer.records.length === 0) return;
