@@ -127,7 +127,13 @@ test("the last outcome is given when the deadline would pass in the next pause",
   const clock = { ms: 0 };
   const world = worldOf(1, clock);
   const deadline = createDeadline(350, () => clock.ms);
-  const outcome = repeat(async (number) => number, () => false, { firstMs: 100, maxMs: 1_000 }, deadline, world);
+  const outcome = repeat(
+    async (number) => number,
+    () => false,
+    { firstMs: 100, maxMs: 1_000 },
+    deadline,
+    world,
+  );
 
   expect(await outcome).toBe(3);
   expect(world.pauses).toEqual([100, 200]);
