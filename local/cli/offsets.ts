@@ -1,6 +1,7 @@
 /** `kafka-relay offsets`: the first and end offsets of partitions, and the offset at a given time. */
-import { listOffsets, type PartitionPoint } from "../../lib/kafka/list-offsets.js";
+
 import { describeTopic } from "../../lib/kafka/admin/topics.js";
+import { listOffsets, type PartitionPoint } from "../../lib/kafka/list-offsets.js";
 import { toNumbers, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, withExamples } from "./cli.js";
 
