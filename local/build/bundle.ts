@@ -64,7 +64,7 @@ async function bundleFunction({ key, file }: DeployedFunction, bundlesFolder: st
     logLevel: "silent",
   });
   const code = readFileSync(path);
-  const zipped = zip([{ name, bytes: code }]);
+  const zipped = await zip([{ name, bytes: code }]);
   const zipPath = join(zipsFolder, `${key}.zip`);
   mkdirSync(dirname(zipPath), { recursive: true });
   writeFileSync(zipPath, zipped);

@@ -371,7 +371,7 @@ describe.skipIf(aws === undefined)("lambda", () => {
         Runtime: "nodejs20.x",
         Handler: "index.handler",
         Role: "arn:aws:iam::000000000000:role/any",
-        Code: { ZipFile: zip([{ name: "index.js", bytes: Buffer.from(code) }]) },
+        Code: { ZipFile: await zip([{ name: "index.js", bytes: Buffer.from(code) }]) },
       }),
     );
     const target = await open(lambda({ functionName: FunctionName, endpoint }));

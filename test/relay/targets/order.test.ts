@@ -233,7 +233,7 @@ describe("a target that answers for several records as one", () => {
         Runtime: "nodejs20.x",
         Handler: "index.handler",
         Role: "arn:aws:iam::000000000000:role/any",
-        Code: { ZipFile: zip([{ name: "index.js", bytes: Buffer.from(code) }]) },
+        Code: { ZipFile: await zip([{ name: "index.js", bytes: Buffer.from(code) }]) },
       }),
     );
     const front = await startPartlyFailingAws(endpoint);

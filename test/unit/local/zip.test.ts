@@ -1,4 +1,5 @@
 /** Zips that are the same bytes whenever their files are. */
+import { execFileSync } from "node:child_process";
 import { inflateRawSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { zip } from "../../../local/build/zip.js";
@@ -19,8 +20,8 @@ function unzip(bytes: Buffer): Record<string, string> {
   return files;
 }
 
-test("what goes in comes out, names and all", () => {
-  const bytes = zip([
+test("what goes in comes out, names and all", async () => {
+  const bytes = await zip([
     { name: "functions/b.js", bytes: Buffer.from("b".repeat(10_000)) },
     { name: "functions/ä.js", bytes: Buffer.alloc(0) },
   ]);
@@ -29,11 +30,21 @@ test("what goes in comes out, names and all", () => {
   expect(bytes.length).toBeLessThan(500);
 });
 
-test("the order in which files are given makes no difference", () => {
+test("the order in which files are given, the time and the time zone make no difference", async () => {
   const [a, b] = [
     { name: "a", bytes: Buffer.from("1") },
     { name: "b", bytes: Buffer.from("2") },
   ];
+  const first = await zip([a, b]);
 
-  expect(zip([a, b]).equals(zip([b, a]))).toBe(true);
+  expect((await zip([b, a])).equals(first)).toBe(true);
+  for (const zone of ["Pacific/Kiritimati", "America/Los_Angeles"]) expect(zippedIn(zone)).toBe(first.toString("base64"));
 });
+
+/** The same two files zipped by a process of its own, later and elsewhere. */
+function zippedIn(zone: string): string {
+  const module = new URL("../../../local/build/zip.ts", import.meta.url).href;
+  const files = `[{ name: "a", bytes: Buffer.from("1") }, { name: "b", bytes: Buffer.from("2") }]`;
+  const code = `import(${JSON.stringify(module)}).then(async ({ zip }) => process.stdout.write((await zip(${files})).toString("base64")))`;
+  return execFileSync(process.execPath, ["--import", "tsx", "-e", code], { encoding: "utf8", env: { ...process.env, TZ: zone } });
+}
