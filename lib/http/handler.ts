@@ -13,7 +13,6 @@ import { isJson, negotiate } from "./media-type.js";
 import type { Operation, OperationContext, OperationInput, Operations, Reply } from "./operation.js";
 import { problemReply } from "./problem.js";
 import { toResult } from "./result.js";
-import { toTokenCaller } from "./token.js";
 import { validate } from "./validation.js";
 
 /** Time kept back from the Lambda's own, to answer in before it is ended. */
@@ -47,8 +46,7 @@ export interface HttpOptions {
 interface Environment {
   readonly config: () => Config;
   readonly policy: () => AccessPolicy;
-  /** By the gateway's authorizer, or by a token that is checked here. */
-  readonly caller: (event: APIGatewayProxyEventV2, request: HttpRequest) => Caller;
+  readonly caller: (event: APIGatewayProxyEventV2) => Caller;
   readonly kafka: () => Kafka;
   readonly log: (entry: Readonly<Record<string, unknown>>) => void;
   /** A line a request where RELAY_REQUEST_LOG is on: for the laptop, where no gateway writes an access log. */
@@ -92,10 +90,7 @@ function createEnvironment(options: HttpOptions): Environment {
       policy ??= toAccessPolicy(config());
       return policy;
     },
-    caller: (event, request) =>
-      config().RELAY_JWT_PUBLIC_KEY === undefined
-        ? toCaller(event, config())
-        : toTokenCaller(request.headers.authorization, config(), Date.now()),
+    caller: (event) => toCaller(event, config()),
     kafka: () => {
       kafka ??= createKafka(toKafkaOptions(config()));
       return kafka;
@@ -134,7 +129,7 @@ async function answer(
   environment: Environment,
   deadline: Deadline,
 ): Promise<Reply> {
-  const caller = environment.caller(event, request);
+  const caller = environment.caller(event);
   const allow: OperationContext["authorize"] = (may, resource) => authorize(environment.policy(), caller, may, resource);
   allow(operation.may, operation.on === undefined ? undefined : request.path[operation.on]);
   assertAcceptable(operation, request);

@@ -1,7 +1,8 @@
-/** Tokens for the laptop (`npm start -- --auth jwt`): a key pair under the data folder, made when it is first asked for, and tokens signed with it. They open nothing but this machine's API. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
+/** Tokens for the laptop (`npm start -- --auth jwt`), signed with a key pair in the data folder that is made on first use. They are accepted by this machine's API alone. */
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { SignJWT } from "jose";
 
 export const localIssuer = "https://kafka-relay.localhost/";
 export const localAudience = "kafka-relay";
@@ -27,28 +28,25 @@ export function publicKeyIn(dataFolder: string): string {
   return createPublicKey(privateKeyIn(dataFolder)).export({ type: "spki", format: "pem" }).toString();
 }
 
-export function createToken(dataFolder: string, { subject, scopes, groups = [], expiresInSeconds }: TokenRequest, nowMs: number): string {
+export function createToken(dataFolder: string, request: TokenRequest, nowMs: number): Promise<string> {
+  const { subject, scopes, groups = [], expiresInSeconds } = request;
   const issuedAt = Math.floor(nowMs / 1_000);
-  const claims = {
-    iss: localIssuer,
-    aud: localAudience,
-    sub: subject,
-    scope: scopes.join(" "),
-    ...(groups.length === 0 ? {} : { groups }),
-    iat: issuedAt,
-    exp: issuedAt + expiresInSeconds,
-  };
-  const signed = `${toPart({ alg: "ES256", typ: "JWT" })}.${toPart(claims)}`;
-  const signature = sign("sha256", Buffer.from(signed), { key: createPrivateKey(privateKeyIn(dataFolder)), dsaEncoding: "ieee-p1363" });
-  return `${signed}.${signature.toString("base64url")}`;
+  return new SignJWT({ scope: scopes.join(" "), ...(groups.length === 0 ? {} : { groups }) })
+    .setProtectedHeader({ alg: "ES256", typ: "JWT" })
+    .setIssuer(localIssuer)
+    .setAudience(localAudience)
+    .setSubject(subject)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + expiresInSeconds)
+    .sign(createPrivateKey(privateKeyIn(dataFolder)));
 }
 
-/** What the functions are told of it. */
+/** The variables by which the API asks for such tokens, and knows what their scopes allow. */
 export function tokenEnvironment(dataFolder: string): NodeJS.ProcessEnv {
   return {
     RELAY_ACCESS: "grants",
     RELAY_ACCESS_GRANTS: JSON.stringify(localGrants),
-    // In one line: variables of several are not handed on everywhere.
+    // On one line, because not everything that hands variables on keeps line ends.
     RELAY_JWT_PUBLIC_KEY: publicKeyIn(dataFolder).trim().replaceAll("\n", "\\n"),
     RELAY_JWT_ISSUER: localIssuer,
     RELAY_JWT_AUDIENCE: localAudience,
@@ -56,16 +54,14 @@ export function tokenEnvironment(dataFolder: string): NodeJS.ProcessEnv {
   };
 }
 
-/** `--auth jwt` among the arguments of `npm start`; throws a sentence for anything else that begins so. */
+/** Whether `npm start` was called with `--auth jwt`. Throws for any other value than `jwt` and `none`. */
 export function asksForTokens(args: readonly string[]): boolean {
   const at = args.findIndex((argument) => argument === "--auth" || argument.startsWith("--auth="));
   if (at < 0) return false;
   const value = args[at]?.split("=")[1] ?? args[at + 1];
   if (value === "jwt" || value === "none") return value === "jwt";
-  throw new Error(`--auth takes jwt or none, not ${JSON.stringify(value ?? "")}.`);
+  throw new Error(`--auth must be jwt or none, not ${JSON.stringify(value ?? "")}.`);
 }
-
-const toPart = (data: object): string => Buffer.from(JSON.stringify(data)).toString("base64url");
 
 function privateKeyIn(dataFolder: string): string {
   const path = join(dataFolder, "auth", "private-key.pem");

@@ -39,7 +39,6 @@ async function print({ write, world }: CliContext, { scopes, groups, subject, ex
   const groupNames = groups?.split(",").map((group) => group.trim());
   if (groupNames?.some((name) => name === "")) throw usageError("--groups must be a comma-separated list of non-empty names.");
   const { dataFolder } = readSettings(world.env);
-  await write(
-    `${createToken(dataFolder, { subject, scopes: names, ...(groupNames === undefined ? {} : { groups: groupNames }), expiresInSeconds: expires }, Date.now())}\n`,
-  );
+  const request = { subject, scopes: names, ...(groupNames === undefined ? {} : { groups: groupNames }), expiresInSeconds: expires };
+  await write(`${await createToken(dataFolder, request, Date.now())}\n`);
 }

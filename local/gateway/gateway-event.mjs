@@ -1,5 +1,5 @@
-// The event as API Gateway would have made it. serverless-offline turns bytes into text, which loses some, and makes up a Content-Type where none was sent; what came over
-// the wire is kept until the event is made.
+// The event as API Gateway would have made it. serverless-offline turns bytes into text, which loses some of them, adds a Content-Type where none was sent, and takes
+// callers from tokens that it has not checked. What came over the wire is kept until the event is made.
 import { randomUUID } from "node:crypto";
 
 /** Travels with the request as a header of ours, with an id that nobody can guess. */
@@ -18,8 +18,9 @@ export function keep(request, response) {
   response.once("close", () => open.delete(id));
 }
 
-/** Undoes what serverless-offline did to body and Content-Type; an event that did not come over HTTP stays as it is. */
-export function asGatewaySent(event) {
+/** Undoes what serverless-offline did to the body, the Content-Type and the caller. An event that did not come over HTTP stays as it is. */
+export function asGatewaySent(given) {
+  const event = withoutAuthorizer(given);
   const id = event?.headers?.[markName];
   if (id === undefined) return event;
   const { [markName]: _, ...headers } = event.headers;
@@ -32,6 +33,13 @@ export function asGatewaySent(event) {
   headers["content-length"] = String(bytes.length);
   const isText = isGatewayText(type) && isPlain(request.headers["content-encoding"]);
   return { ...event, headers, body: bytes.toString(isText ? "utf8" : "base64"), isBase64Encoded: !isText };
+}
+
+/** Nobody has checked who calls: only the token check says so, where tokens are asked for. */
+function withoutAuthorizer(event) {
+  if (event?.requestContext?.http === undefined) return event;
+  const { authorizer: _, ...requestContext } = event.requestContext;
+  return { ...event, requestContext };
 }
 
 /** The types that an HTTP API hands on as text; any other, and a body without a type, comes in base64. */

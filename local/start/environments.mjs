@@ -24,10 +24,19 @@ export default class EnvironmentsPlugin {
     const { default: Lambda } = await import("serverless-offline/lambda");
     const environmentOf = Lambda.prototype.get;
     const { turns } = this;
+    const check = await tokenCheck();
     Lambda.prototype.get = function get(functionKey) {
-      return callOf(turnsOf(turns, functionKey), () => environmentOf.call(this, functionKey));
+      return callOf(turnsOf(turns, functionKey), check, () => environmentOf.call(this, functionKey));
     };
   }
+}
+
+/** Undefined where calls need no token; `npm start -- --auth jwt` sets the key. */
+async function tokenCheck() {
+  if ((process.env.RELAY_JWT_PUBLIC_KEY ?? "") === "") return undefined;
+  const { tsImport } = await import("tsx/esm/api");
+  const { createEventCheck } = await tsImport("../gateway/token-check.ts", import.meta.url);
+  return createEventCheck(process.env);
 }
 
 function turnsOf(all, functionKey) {
@@ -43,7 +52,7 @@ function turnsOf(all, functionKey) {
 }
 
 /** The interface that serverless-offline expects of a function; each call waits for its turn. */
-function callOf(turns, environmentOf) {
+function callOf(turns, check, environmentOf) {
   const given = {};
   return {
     setEvent: (event) => {
@@ -53,10 +62,12 @@ function callOf(turns, environmentOf) {
       given.clientContext = clientContext;
     },
     async runHandler() {
+      const { event, refusal } = check === undefined ? { event: given.event } : await check(given.event);
+      if (refusal !== undefined) return logged(given.event, refusal);
       const end = await turns.take();
       try {
         const environment = environmentOf();
-        environment.setEvent(given.event);
+        environment.setEvent(event);
         if (given.clientContext !== undefined) environment.setClientContext(given.clientContext);
         return await environment.runHandler();
       } finally {
@@ -64,4 +75,11 @@ function callOf(turns, environmentOf) {
       }
     },
   };
+}
+
+/** The line that a function would have written of the call. */
+function logged({ rawPath: path, requestContext }, refusal) {
+  const { method } = requestContext.http;
+  console.error(JSON.stringify({ level: "info", message: "request", method, path, status: refusal.statusCode, tookMs: 0 }));
+  return refusal;
 }

@@ -1,5 +1,5 @@
-/** Who may call what, through the handlers as the gateway calls them: by IAM identity, by the claims of a token, by a token that is checked here. Deny by default. */
-import { generateKeyPairSync } from "node:crypto";
+/** Who may call what, through the handlers as the gateway calls them: by IAM identity, by the claims of a token, by a token that the laptop's gateway checks. Deny by default. */
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,8 @@ import type { Permission } from "../../lib/access.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { createToken, localAudience, localIssuer, publicKeyIn } from "../../local/auth/tokens.js";
-import { type Api, type ApiRequest, createApi, operationsOfEveryFunction } from "../support/api.js";
+import { createEventCheck } from "../../local/gateway/token-check.js";
+import { type Api, type ApiRequest, createApi, operationsOfEveryFunction, toEvent } from "../support/api.js";
 import { uniqueName } from "../support/unique-names.js";
 
 const operations = await operationsOfEveryFunction();
@@ -106,39 +107,37 @@ test("what a request says of itself gives it nothing", async () => {
   expect(await statusOf("GET /topics", { headers: pretended })).toBe(403);
 });
 
-describe("where tokens are checked here", () => {
+describe("where the laptop's gateway checks tokens", () => {
   const folder = mkdtempSync(join(tmpdir(), "kafka-relay-auth-"));
+  const env = {
+    RELAY_JWT_PUBLIC_KEY: publicKeyIn(folder).replaceAll("\n", "\\n"),
+    RELAY_JWT_ISSUER: localIssuer,
+    RELAY_JWT_AUDIENCE: localAudience,
+  };
+  const check = createEventCheck(env);
   const request = { subject: "anna", scopes: ["may-topic:list"], expiresInSeconds: 600 };
-  let guarded: Api;
-  beforeAll(async () => {
-    guarded = await createApi({
-      env: {
-        RELAY_ACCESS: "grants",
-        RELAY_ACCESS_GRANTS: JSON.stringify(grants),
-        RELAY_JWT_PUBLIC_KEY: publicKeyIn(folder).replaceAll("\n", "\\n"),
-        RELAY_JWT_ISSUER: localIssuer,
-        RELAY_JWT_AUDIENCE: localAudience,
-      },
-      operations,
-      kafka: api.kafka,
-      log: () => {},
-    });
-  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const ask = async (token: string | undefined, path = "/topics") =>
-    guarded.call(`GET ${path}`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` }, authorizer: iam(role) });
+  /** What serverless-offline puts into the event by itself gives nothing: it is replaced by the claims that were checked. */
+  const ask = async (token: string | undefined, path = "/topics") => {
+    const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    const checked = await check?.({ ...toEvent(`GET ${path}`, { authorizer: iam(role) }, routeKeys), headers });
+    if (checked === undefined) throw new Error("tokens are not checked");
+    if ("refusal" in checked) return { status: checked.refusal.statusCode, json: JSON.parse(checked.refusal.body ?? "") };
+    const { requestContext } = checked.event as { readonly requestContext: { readonly authorizer: unknown } };
+    return api.call(`GET ${path}`, { authorizer: requestContext.authorizer });
+  };
 
-  test("a good token is let through as far as its scopes go", async () => {
-    const token = createToken(folder, request, Date.now());
+  test("a valid token is accepted as far as its scopes go", async () => {
+    const token = await createToken(folder, request, Date.now());
 
     expect((await ask(token)).status).toBe(200);
     const refused = await ask(token, "/brokers");
     expect([refused.status, refused.json.message]).toEqual([403, "anna may not cluster:describe."]);
   });
 
-  test("no token, or one that is forged, expired or no token at all, is refused with 401 and the reason", async () => {
-    const good = createToken(folder, request, Date.now());
+  test("a missing, forged, expired or malformed token is refused with 401 and the reason", async () => {
+    const good = await createToken(folder, request, Date.now());
     const [header, payload, signature] = good.split(".");
     const part = (data: object) => Buffer.from(JSON.stringify(data)).toString("base64url");
     const grown = part({ ...JSON.parse(Buffer.from(payload ?? "", "base64url").toString()), scope: "may-acl:alter" });
@@ -146,15 +145,16 @@ describe("where tokens are checked here", () => {
     const reasons: readonly (readonly [string | undefined, string])[] = [
       [undefined, "has no token"],
       ["", "has no token"],
-      ["nonsense", "no signed token"],
-      [`${part({ alg: "none" })}.${payload}.`, "no signed token"],
-      [`${part({ alg: "none" })}.${payload}.${signature}`, "signed by ES256"],
-      [`${part({ alg: "HS256" })}.${payload}.${signature}`, "signed by ES256"],
-      [`${header}.${grown}.${signature}`, "signature does not fit"],
-      [createToken(stranger, request, Date.now()), "signature does not fit"],
-      [createToken(folder, request, Date.now() - 3_600_000), "has expired"],
-      [createToken(folder, { ...request, subject: "" }, Date.now()), "names nobody"],
-      ["a".repeat(10_000), "no signed token"],
+      ["nonsense", "does not hold a signed token"],
+      [`${part({ alg: "none" })}.${payload}.`, "must be signed with ES256"],
+      [`${part({ alg: "none" })}.${payload}.${signature}`, "must be signed with ES256"],
+      [`${part({ alg: "HS256" })}.${payload}.${signature}`, "must be signed with ES256"],
+      [`${part({ alg: "ES256", crit: ["b64"], b64: false })}.${payload}.${signature}`, "not valid"],
+      [`${header}.${grown}.${signature}`, "signature is not valid"],
+      [await createToken(stranger, request, Date.now()), "signature is not valid"],
+      [await createToken(folder, request, Date.now() - 3_600_000), "has expired"],
+      [await createToken(folder, { ...request, subject: "" }, Date.now()), "does not name its subject"],
+      ["a".repeat(10_000), "does not hold a signed token"],
     ];
     for (const [token, reason] of reasons) {
       const { status, json } = await ask(token);
@@ -164,18 +164,19 @@ describe("where tokens are checked here", () => {
     rmSync(stranger, { recursive: true, force: true });
   });
 
-  test("a key that is none is told as a fault of the configuration, without the key", async () => {
-    const { privateKey } = generateKeyPairSync("ed25519");
-    const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-    for (const key of ["no key", pem]) {
-      const wrong = await createApi({
-        env: { RELAY_ACCESS: "grants", RELAY_JWT_PUBLIC_KEY: key },
-        operations,
-        kafka: api.kafka,
-        log: () => {},
-      });
-      const { status, text } = await wrong.call("GET /topics", { headers: { authorization: "Bearer e30.e30.e30" } });
-      expect([status, text.includes(key)]).toEqual([500, false]);
+  test("an event that is not an HTTP call needs no token, and without a key no call does", async () => {
+    const records = { eventSource: "aws:kafka", records: {} };
+
+    expect(await check?.(records)).toEqual({ event: records });
+    expect(createEventCheck({})).toBeUndefined();
+  });
+
+  test("an invalid key is a configuration error that does not show the key", () => {
+    const pemOf = (pair: { privateKey: KeyObject }) => pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    const keys = ["no key", pemOf(generateKeyPairSync("ed25519")), pemOf(generateKeyPairSync("ec", { namedCurve: "secp384r1" }))];
+    for (const key of keys) {
+      const start = () => createEventCheck({ RELAY_JWT_PUBLIC_KEY: key });
+      expect(start).toThrow(/^RELAY_JWT_PUBLIC_KEY (is not a public key in PEM|must be an RSA key or a key on the curve P-256)\.$/);
     }
   });
 });

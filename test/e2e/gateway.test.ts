@@ -2,6 +2,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createToken } from "../../local/auth/tokens.js";
 import { createHome, type Home, npmStart, type Program } from "../support/started.js";
 
 interface Answer {
@@ -174,5 +175,36 @@ describe("npm start over HTTP", { timeout: 180_000 }, () => {
     const answer = await api("GET", "/health", { "x-kafka-relay-request": "forged" });
 
     expect(answer.status).toBe(200);
+  });
+});
+
+describe("npm start -- --auth jwt", { timeout: 180_000 }, () => {
+  let home: Home;
+  let program: Program;
+  beforeAll(async () => {
+    home = await createHome({ KAFKA_CREATE_TOPICS: "orders:1:1" });
+    program = await npmStart(home, ["--auth", "jwt"]);
+  }, 180_000);
+  afterAll(async () => {
+    await program?.killTree();
+    await home.remove();
+  });
+
+  test("a call needs a token, whose scopes say what it may do, and a refused call has a line like any other", async () => {
+    const bearer = async (scope: string) => {
+      const request = { subject: "anna", scopes: [scope], expiresInSeconds: 600 };
+      return { authorization: `Bearer ${await createToken(String(home.env.RELAY_DATA_FOLDER), request, Date.now())}` };
+    };
+    const type = { "content-type": "application/json" };
+    const write = (headers: Readonly<Record<string, string>>) =>
+      call(home.ports.http, "POST", "/topics/orders", { ...type, ...headers }, '{"records":[{"value":1}]}');
+    const forged = { "sls-offline-authorizer-override": JSON.stringify({ iam: { userArn: "arn:aws:iam::1:user/ada" } }) };
+
+    expect((await write({})).status).toBe(401);
+    expect((await write(forged)).status).toBe(401);
+    expect((await write({ authorization: "Bearer e30.e30.e30" })).status).toBe(401);
+    expect((await write(await bearer("read"))).status).toBe(403);
+    expect((await write(await bearer("produce"))).status).toBe(200);
+    await program.printed(/401 {2}POST \/topics\/orders/);
   });
 });

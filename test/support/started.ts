@@ -74,8 +74,8 @@ export function npmRun(script: string, { env }: Pick<Home, "env">, args: readonl
 }
 
 /** Waits until everything is up. */
-export async function npmStart(home: Home): Promise<Program> {
-  const program = npmRun("start", home);
+export async function npmStart(home: Home, args: readonly string[] = []): Promise<Program> {
+  const program = npmRun("start", home, args);
   await program.printed(/Ctrl-C stops everything/, upTimeoutMs);
   return program;
 }
