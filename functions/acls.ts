@@ -1,4 +1,4 @@
-/** Access control lists of the cluster. Whoever may call this decides who may do what: it is a function of its own for that reason. */
+/** Access control lists of the cluster. A function of its own, because whoever may call it decides who may do what in Kafka. */
 import { http } from "../lib/http/handler.js";
 import { aclOperations } from "../lib/http/operations/acl-operations.js";
 

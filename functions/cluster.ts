@@ -1,4 +1,4 @@
-/** The cluster itself: its brokers and their settings, where partitions live and who leads them. Has the admin privileges on the cluster. */
+/** The cluster: its brokers and their settings, reassignments and leader elections. Has the admin privileges on the cluster. */
 import { http } from "../lib/http/handler.js";
 import { brokerConfigOperations } from "../lib/http/operations/broker-config-operations.js";
 import { clusterOperations } from "../lib/http/operations/cluster-operations.js";

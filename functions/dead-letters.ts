@@ -1,4 +1,4 @@
-/** Dead letters: list, show, redrive, discard. May read dead letter topics, mark what was done with them, write topics and invoke the functions of routes. */
+/** Dead letters: list, show, redrive, discard. May read dead letter topics and write their marks, write topics, and invoke the functions of routes. */
 import { http } from "../lib/http/handler.js";
 import { deadLetterOperations } from "../lib/http/operations/dead-letter-operations.js";
 

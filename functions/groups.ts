@@ -1,4 +1,4 @@
-/** Consumer groups and how far they are behind; deleting them and moving their offsets. Has the privileges on groups, and reads topics' ends. */
+/** Consumer groups: their lag, their offsets, and deleting them. Has the privileges on groups, and may read the end offsets of topics. */
 import { http } from "../lib/http/handler.js";
 import { groupOffsetOperations } from "../lib/http/operations/group-offset-operations.js";
 import { groupOperations } from "../lib/http/operations/group-operations.js";

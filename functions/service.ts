@@ -1,4 +1,4 @@
-/** Health, the API's description, and every path or method that nobody else answers. */
+/** Health, the OpenAPI description, and the answer to every path or method that does not exist. */
 import { http } from "../lib/http/handler.js";
 import { serviceOperations } from "../lib/http/operations/service-operations.js";
 

@@ -1,4 +1,4 @@
-/** Reading topics and changing them, their settings and what they hold. Has the admin privileges on topics, and nothing else does. */
+/** Topics, their settings and partitions: list, create, change, delete. The only function with the admin privileges on topics. */
 import { http } from "../lib/http/handler.js";
 import { partitionOperations } from "../lib/http/operations/partition-operations.js";
 import { topicConfigOperations } from "../lib/http/operations/topic-config-operations.js";

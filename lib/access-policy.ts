@@ -9,23 +9,23 @@ const namesMax = 100;
 const pattern = v.pipe(v.string(), v.nonEmpty(), v.maxLength(300));
 const patterns = v.pipe(v.array(pattern), v.minLength(1), v.maxLength(namesMax));
 
-/** A pattern that fits callers of every kind would let a token's subject pass for a role: it has to say which kind it means. */
+/** With a pattern that matches callers of every kind, a token's subject could pass for a role. Such a pattern has to say which kind it means. */
 const caller = v.pipe(
   pattern,
   v.check(
     (text) => parseCallerPattern(text) !== undefined,
     (issue) =>
-      `${JSON.stringify(issue.input)} fits callers of every kind; write ${JSON.stringify(`iam:${issue.input}`)} for IAM identities or ${JSON.stringify(`jwt:${issue.input}`)} for token subjects`,
+      `${JSON.stringify(issue.input)} matches callers of every kind; write ${JSON.stringify(`iam:${issue.input}`)} for IAM identities or ${JSON.stringify(`jwt:${issue.input}`)} for token subjects`,
   ),
 );
 const callers = v.pipe(v.array(caller), v.minLength(1), v.maxLength(namesMax));
 
-/** `topic:*` stands for every act on topics, `*` for everything there is; a permission that does not exist is refused, for it would grant nothing in silence. */
+/** `topic:*` stands for every permission on topics, `*` for all permissions. A permission that does not exist is refused, because it would silently grant nothing. */
 const act = v.pipe(
   v.string(),
   v.check(
     (text) => text === "*" || permissions.some((known) => known === text || (text.endsWith(":*") && known.startsWith(text.slice(0, -1)))),
-    (issue) => `${JSON.stringify(issue.input)} is no permission; there are ${permissions.join(", ")}, "topic:*" and the like, and "*"`,
+    (issue) => `${JSON.stringify(issue.input)} is not a permission. Use ${permissions.join(", ")}, a pattern such as "topic:*", or "*"`,
   ),
 );
 
@@ -39,13 +39,13 @@ const grant = v.pipe(
   }),
   v.check(
     (one) => one.who !== undefined || one.scopes !== undefined || one.groups !== undefined,
-    'must say for whom it is: "who" (names of callers), "scopes", "groups", or several of them',
+    'must have at least one of "who" (names of callers), "scopes" and "groups"',
   ),
 );
 
 const grants = v.pipe(v.array(grant), v.maxLength(grantsMax));
 
-/** The policy in force; `bad-configuration` names the grant and the member at fault. */
+/** The policy that applies. Throws `bad-configuration` with the grant and the member that are not valid. */
 export function toAccessPolicy(config: Pick<Config, "RELAY_ACCESS" | "RELAY_ACCESS_GRANTS">): AccessPolicy {
   if (config.RELAY_ACCESS === "everything") return "everything";
   const text = config.RELAY_ACCESS_GRANTS;

@@ -1,7 +1,7 @@
-/** Who may do which operation on what. Every operation names what it needs; this one function decides. */
+/** Who may do what, on which resource. Every operation names the permission it needs, and this one function decides. */
 import { RelayError } from "./errors.js";
 
-/** What an operation may need, as `<resource>:<act>`. */
+/** The permissions that operations need, as `<resource>:<action>`. */
 export const permissions = [
   "record:write",
   "record:read",
@@ -28,7 +28,7 @@ export const permissions = [
 
 export type Permission = (typeof permissions)[number];
 
-/** The caller as the gateway's authorizer established it. */
+/** The caller, as the authorizer in front of the API established it. */
 export interface Caller {
   readonly kind: "anonymous" | "iam" | "jwt";
   /** ARN, subject or "anonymous". */
@@ -39,21 +39,21 @@ export interface Caller {
 }
 
 export interface AccessGrant {
-  /** Callers the grant is for, each by kind and name (`parseCallerPattern`). Absent: anybody who has one of the scopes and one of the groups. */
+  /** Callers that the grant is for, by kind and name (`parseCallerPattern`). Absent: anybody with one of the scopes and one of the groups. */
   readonly who?: readonly string[];
-  /** Scopes of a token, one of which the caller must have. Absent: none is needed. A grant names `who`, `scopes`, `groups`, or several of them. */
+  /** The caller's token must have one of these scopes. Absent: no scope is needed. A grant has at least one of `who`, `scopes` and `groups`. */
   readonly scopes?: readonly string[];
-  /** Groups of a token, one of which the caller must be in. Absent: none is needed. */
+  /** The caller's token must have one of these groups. Absent: no group is needed. */
   readonly groups?: readonly string[];
   readonly may: readonly (Permission | `${string}:*` | "*")[];
   /** Names of topics, groups or routes; `*` stands for any run of characters. Absent: operations without a resource, and any resource. */
   readonly on?: readonly string[];
 }
 
-/** `everything` is said in so many words, for the laptop; otherwise what no grant allows is refused. */
+/** `everything` allows all callers everything, for a laptop. Otherwise, what no grant allows is refused. */
 export type AccessPolicy = "everything" | readonly AccessGrant[];
 
-/** Passes, or throws `forbidden` naming the act and the resource. */
+/** Returns, or throws `forbidden` with the permission and the resource. */
 export function authorize(policy: AccessPolicy, caller: Caller, may: Permission, resource?: string): void {
   if (policy === "everything") return;
   const allowed = policy.some(
@@ -68,7 +68,7 @@ export function authorize(policy: AccessPolicy, caller: Caller, may: Permission,
   }
 }
 
-/** A grant that names nobody is for nobody. */
+/** A grant without `who`, `scopes` and `groups` applies to nobody. */
 function isFor({ who, scopes, groups }: AccessGrant, caller: Caller): boolean {
   if (who === undefined && scopes === undefined && groups === undefined) return false;
   return (
@@ -84,9 +84,9 @@ export interface CallerPattern {
 }
 
 /**
- * Which kind of caller a `who` pattern names, since a token's subject can be any text, also a role's ARN or "anonymous": `*` is everybody; `arn:...` and
- * `iam:<pattern>` are IAM identities; `anonymous` is a caller without an identity; `jwt:<pattern>` and any other text are token subjects. Undefined where
- * the pattern begins with `*`, which fits names of every kind.
+ * The kind of caller that a `who` pattern names, because a token's subject can be any text, even a role's ARN or "anonymous". `*` is everybody; `arn:...` and
+ * `iam:<pattern>` are IAM identities; `anonymous` is a caller without an identity; `jwt:<pattern>` and any other text are token subjects. Undefined for other
+ * patterns that start with `*`, which would match names of every kind.
  */
 export function parseCallerPattern(pattern: string): CallerPattern | undefined {
   if (pattern === "*") return { kind: "any", name: pattern };

@@ -1,10 +1,10 @@
-/** The environment, checked once and frozen: the one file of lib that reads `process.env`. All faults are told in one message. */
+/** The environment variables, checked once and frozen. The only file of lib that reads `process.env`. One message reports all faults. */
 import * as v from "valibot";
 import { RelayError } from "./errors.js";
 
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty());
 const count = (min: number, max: number) =>
-  v.pipe(v.string(), v.regex(/^\d+$/, "is no whole number"), v.transform(Number), v.minValue(min), v.maxValue(max));
+  v.pipe(v.string(), v.regex(/^\d+$/, "must be a whole number"), v.transform(Number), v.minValue(min), v.maxValue(max));
 /** Names, separated by commas. */
 const names = v.pipe(
   v.string(),
@@ -29,7 +29,7 @@ function toRouteSources(list: string): ReadonlyMap<string, readonly string[]> {
   );
 }
 
-/** Every variable: name, shape, default. `docs/configuration.md` is held against it by a test. */
+/** Every variable: name, form and default. A test compares `docs/configuration.md` with it. */
 export const environment = v.object({
   KAFKA_BROKERS: v.optional(
     v.pipe(
@@ -84,7 +84,7 @@ export const environment = v.object({
   AWS_ACCESS_KEY_ID: v.optional(text),
   AWS_SECRET_ACCESS_KEY: v.optional(text),
   AWS_SESSION_TOKEN: v.optional(text),
-  RELAY_NAMESPACE: v.optional(v.pipe(text, v.regex(/^[^/\s]+$/, "may hold neither a slash nor space"))),
+  RELAY_NAMESPACE: v.optional(v.pipe(text, v.regex(/^[^/\s]+$/, "must not contain slashes or spaces"))),
   RELAY_REQUEST_LOG: v.optional(v.picklist(["on", "off"]), "off"),
   RELAY_METRICS: v.optional(v.picklist(["emf", "off"]), "emf"),
   RELAY_ALLOW_PRIVATE_ADDRESSES: v.optional(flag, "false"),
@@ -109,13 +109,13 @@ export const environment = v.object({
 export type Environment = v.InferOutput<typeof environment>;
 export type Config = Readonly<Environment>;
 
-/** Checks an environment; `bad-configuration` names every variable at fault, what it holds never. An empty variable is none: deployments cannot unset one. */
+/** Checks an environment. Throws `bad-configuration` with every variable that is not valid, and never with its value. An empty variable counts as missing, because deployments cannot unset one. */
 export function parseConfig(env: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const result = v.safeParse(environment, given);
   if (result.success) return Object.freeze(result.output);
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "?"}: ${issue.message.replace(/ but received .*$/, "")}`);
-  throw new RelayError("bad-configuration", `The configuration has ${faults.length} fault(s):\n  ${faults.join("\n  ")}`);
+  throw new RelayError("bad-configuration", `The configuration is not valid:\n  ${faults.join("\n  ")}`);
 }
 
 let current: Config | undefined;
@@ -126,12 +126,12 @@ export function config(): Config {
   return current;
 }
 
-/** A variable that a route names as the place of a secret (`env:NAME`): read each time, since it has no shape to check. */
+/** A variable that a route names as the place of a secret (`env:NAME`). It is read each time, because there is nothing to check. */
 export function secretFromEnvironment(name: string): string | undefined {
   return process.env[name];
 }
 
-/** Where Node reads further certificate authorities from when it starts (https://nodejs.org/api/cli.html#node_extra_ca_certsfile). */
+/** The file with more certificate authorities, which Node reads when it starts (https://nodejs.org/api/cli.html#node_extra_ca_certsfile). */
 export function extraAuthoritiesFile(): string | undefined {
   return process.env.NODE_EXTRA_CA_CERTS || undefined;
 }

@@ -1,25 +1,25 @@
-/** Where secrets come from: `env:NAME` (which may hold an ARN), a Secrets Manager ARN (optionally with `#field` of its JSON), or the text itself. Values are kept for a while, never logged. */
+/** Where secrets come from: `env:NAME` (which may hold an ARN), a Secrets Manager ARN (optionally with `#field` of its JSON), or the text itself. Values are kept for some minutes and never logged. */
 import { secretFromEnvironment } from "./config.js";
 import { RelayError } from "./errors.js";
 
 export type ReadSecret = (reference: string, options?: { readonly refresh?: boolean }) => Promise<string>;
 
 export interface SecretSource {
-  /** How long a value read from Secrets Manager is kept; 300,000 ms where absent. */
+  /** How long a value from Secrets Manager is kept; 300,000 ms by default. */
   readonly keptMs?: number;
-  /** The value of an environment variable; the process's own where absent. */
+  /** Reads an environment variable; by default one of this process. */
   readonly environment?: (name: string) => string | undefined;
-  /** `SecretString` of a secret; AWS Secrets Manager where absent. */
+  /** Reads the `SecretString` of a secret; by default from AWS Secrets Manager. */
   readonly secretsManager?: (arn: string, region: string) => Promise<string>;
   readonly now?: () => number;
 }
 
 const arnPattern = /^arn:aws[a-z-]*:secretsmanager:([a-z0-9-]+):\d{12}:secret:[^#]+$/;
-/** A token that was just rotated is asked for again at most this often, whatever a target says. */
+/** However often a target refuses a secret, it is read again at most this often. */
 const refreshMsMin = 5_000;
 const requestTimeoutMs = 5_000;
 
-/** Reads secrets by reference. Throws `bad-configuration` where a reference leads nowhere, `target-failed` where Secrets Manager cannot be asked now. */
+/** Reads secrets by reference. Throws `bad-configuration` if a reference leads nowhere, `target-failed` if Secrets Manager does not answer. */
 export function createSecrets(source: SecretSource = {}): ReadSecret {
   const { keptMs = 300_000, environment = secretFromEnvironment, secretsManager = askSecretsManager, now = Date.now } = source;
   const kept = new Map<string, { readonly text: Promise<string>; readonly readAtMs: number }>();
@@ -37,17 +37,20 @@ export function createSecrets(source: SecretSource = {}): ReadSecret {
   const fromEnvironment = (name: string): string => {
     const value = environment(name);
     if (value !== undefined && value !== "") return value;
-    throw new RelayError("bad-configuration", `The environment variable ${name} is not set, and a route reads a secret from it.`);
+    throw new RelayError("bad-configuration", `The environment variable ${name} is not set. A route reads a secret from it.`);
   };
 
   return async (given, options) => {
-    // A deployed variable names its secret, so that the secret itself stands in no template.
+    // A deployed variable holds the ARN of its secret, so that no template contains the secret.
     const reference = given.startsWith("env:") ? fromEnvironment(given.slice("env:".length)) : given;
     if (!reference.startsWith("arn:")) return reference;
     const [arn = "", field] = reference.split("#", 2);
     const region = arnPattern.exec(arn)?.[1];
     if (region === undefined) {
-      throw new RelayError("bad-configuration", `${arn} is no ARN of a secret: arn:aws:secretsmanager:<region>:<account>:secret:<name>.`);
+      throw new RelayError(
+        "bad-configuration",
+        `${arn} is not the ARN of a secret. It must have the form arn:aws:secretsmanager:<region>:<account>:secret:<name>.`,
+      );
     }
     const text = await readKept(arn, region, options?.refresh ?? false);
     return field === undefined ? text : fieldOf(text, field, arn);
@@ -59,10 +62,13 @@ function fieldOf(text: string, field: string, arn: string): string {
   try {
     value = (JSON.parse(text) as Record<string, unknown>)[field];
   } catch {
-    throw new RelayError("bad-configuration", `The secret ${arn} is no JSON, so it has no field ${JSON.stringify(field)}.`);
+    throw new RelayError("bad-configuration", `The secret ${arn} is not JSON, so it has no field ${JSON.stringify(field)}.`);
   }
   if (typeof value === "string" || typeof value === "number") return String(value);
-  throw new RelayError("bad-configuration", `The secret ${arn} has no text in its field ${JSON.stringify(field)}.`);
+  throw new RelayError(
+    "bad-configuration",
+    `The field ${JSON.stringify(field)} of the secret ${arn} is missing, or is neither text nor a number.`,
+  );
 }
 
 async function askSecretsManager(arn: string, region: string): Promise<string> {
@@ -77,9 +83,9 @@ async function askSecretsManager(arn: string, region: string): Promise<string> {
       name,
     );
     if (isOurs) throw new RelayError("bad-configuration", `The secret ${arn} cannot be read: ${name}.`, { cause: thrown });
-    throw new RelayError("target-failed", `Secrets Manager could not be asked for ${arn}: ${name}.`, { cause: thrown });
+    throw new RelayError("target-failed", `Secrets Manager did not return the secret ${arn}: ${name}.`, { cause: thrown });
   } finally {
     client.destroy();
   }
-  throw new RelayError("bad-configuration", `The secret ${arn} holds bytes, and text is needed.`);
+  throw new RelayError("bad-configuration", `The secret ${arn} is binary. It must be text.`);
 }

@@ -1,4 +1,4 @@
-/** What a function tells whoever operates it: log lines of JSON and metrics in CloudWatch's embedded format, without payloads and without an agent. */
+/** What a function reports to its operators: JSON log lines, and metrics in CloudWatch's embedded format. No payloads, and no agent is needed. */
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
@@ -9,7 +9,7 @@ export interface Telemetry {
   readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
   /**
    * One line of metrics (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
-   * A list is a distribution; CloudWatch takes 100 values a line, a longer one is thinned out evenly.
+   * A list is a distribution. CloudWatch accepts 100 values per line, so a longer list is thinned out evenly.
    */
   readonly metrics: (dimensions: Readonly<Record<string, string>>, metrics: Readonly<Record<string, Metric>>) => void;
 }
@@ -23,7 +23,7 @@ export interface TelemetryOptions {
   readonly level: LogLevel;
   readonly metrics: "emf" | "off";
   readonly now?: () => number;
-  /** Takes one line without its end. */
+  /** Writes one line, given without its line end. */
   readonly write?: (line: string) => void;
 }
 
@@ -70,7 +70,7 @@ function toJson(line: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(line, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
 }
 
-/** Past Lambda's console, which would put its own words before the line. */
+/** Not by `console`, because Lambda would add its own words before the line. */
 function writeLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }

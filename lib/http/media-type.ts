@@ -1,4 +1,4 @@
-/** Media types as HTTP speaks of them (RFC 9110, sections 8.3 and 12.5.1): what a request carries and what its sender takes. Compared without regard to letter case. */
+/** Media types (RFC 9110, sections 8.3 and 12.5.1): what a request body is, and what its sender accepts. Letter case is ignored. */
 
 export interface MediaType {
   /** `type/subtype` in lower case. */
@@ -11,7 +11,7 @@ const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const essencePattern = new RegExp(`^${token}/${token}$`);
 const headerBytesMax = 2_000;
 
-/** Reads a Content-Type header; undefined where it is no media type. */
+/** Reads a Content-Type header; undefined if it is not a valid media type. */
 export function parseMediaType(header: string): MediaType | undefined {
   if (header.length > headerBytesMax) return undefined;
   const [essence = "", ...rest] = splitOutsideQuotes(header, ";");
@@ -48,8 +48,8 @@ function splitOutsideQuotes(text: string, mark: string): string[] {
 }
 
 /**
- * Which of `offered` an Accept header takes: the one it weighs highest, the earlier of equals; undefined where it takes none. No header takes everything, and the
- * most specific range decides a type's weight.
+ * The type in `offered` that an Accept header prefers, the earlier one of equals; undefined if it accepts none. A missing header accepts everything. The most
+ * specific range decides the weight of a type.
  */
 export function negotiate(accept: string | undefined, offered: readonly string[]): string | undefined {
   if (accept === undefined || accept.trim() === "") return offered[0];
@@ -81,7 +81,7 @@ function weightOf(type: string, ranges: readonly { readonly essence: string; rea
   return 0;
 }
 
-/** Types whose bodies API Gateway hands over as text; every other body comes in base64. */
+/** Types whose bodies AWS hands to a function as text. All other bodies arrive in base64. */
 export function isGatewayText(essence: string): boolean {
   return essence.startsWith("text/") || ["application/json", "application/xml", "application/javascript"].includes(essence);
 }

@@ -1,6 +1,6 @@
 /**
- * The API's description, OpenAPI 3.1, from the schemas that check it. Made when the project is built (`local/build/openapi.ts`), for it names the operations of
- * every function and no function may hold another's; no function loads this file.
+ * The description of the API (OpenAPI 3.1), made from the schemas that check its requests. It is made when the project is built (`local/build/openapi.ts`), because
+ * it covers the operations of all functions, and no function contains another's. No function loads this file.
  */
 import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
@@ -13,22 +13,22 @@ const jsonOnly = ["application/json"] as const;
 
 const problemSchema: JsonObject = {
   type: "object",
-  description: "A refusal or a failure: the contract's error_code and message, with the members of RFC 9457.",
+  description: "Why a request was refused or failed: error_code and message as in the contract, and the members of RFC 9457.",
   required: ["error_code", "message", "type", "title", "status", "retriable", "maybe_written"],
   properties: {
-    error_code: { type: "integer", description: "The HTTP status, or the status with two digits behind it." },
-    message: { type: "string", description: "What was wrong, where, and what would be right." },
+    error_code: { type: "integer", description: "The HTTP status, or the status followed by two more digits." },
+    message: { type: "string", description: "What is wrong, where, and what would be right." },
     type: { type: "string", description: "A name for the kind of failure." },
     title: { type: "string" },
     status: { type: "integer", description: "The HTTP status." },
-    retriable: { type: "boolean", description: "Does the same request make sense again later?" },
-    maybe_written: { type: "boolean", description: "May what was asked for have happened already?" },
+    retriable: { type: "boolean", description: "Whether the same request may succeed later." },
+    maybe_written: { type: "boolean", description: "Whether the request may have taken effect already." },
   },
 };
 
 const problemReference = { $ref: "#/components/schemas/Problem" } as const;
 
-/** Describes operations by their route keys; the catch-all has no place in it. */
+/** Describes operations by their route keys. The catch-all is left out. */
 export function toOpenApi(operations: Operations, version: string): JsonObject {
   const paths: Record<string, Record<string, Json>> = {};
   const components: Record<string, Json> = { Problem: problemSchema };
@@ -44,7 +44,7 @@ export function toOpenApi(operations: Operations, version: string): JsonObject {
       title: "kafka-relay",
       version,
       description:
-        "Apache Kafka behind HTTP: the contract of Confluent's REST proxy (v2 produce and metadata, v3), CloudEvents, and reading by offset, time or cursor.",
+        "Apache Kafka over HTTP: the API of Confluent's REST proxy (v2 produce and metadata, v3), CloudEvents, and reading by offset, time or cursor.",
     },
     paths,
     components: { schemas: components },
@@ -109,7 +109,7 @@ function toRequestBody(operation: Operation): JsonObject | undefined {
   return { required: true, content: Object.fromEntries((operation.consumes ?? jsonOnly).map((type) => [type, { schema }])) };
 }
 
-/** A shape that several statuses share stands among the components, once. */
+/** A shape that several statuses share is described once, among the components. */
 function toResponses(key: string, operation: Operation, components: Record<string, Json>): JsonObject {
   const { produces = jsonOnly } = operation;
   const content = (schema: Json): JsonObject => Object.fromEntries(produces.map((type) => [type, { schema }]));
@@ -130,24 +130,24 @@ function toResponses(key: string, operation: Operation, components: Record<strin
   });
   return {
     ...Object.fromEntries(described),
-    default: { description: "Why it was refused, or failed.", content: content(problemReference) },
+    default: { description: "The request was refused or failed; the body says why.", content: content(problemReference) },
   };
 }
 
 function describeStatus(status: string): string {
   const words: Readonly<Record<string, string>> = {
-    200: "Done.",
-    201: "Made.",
-    202: "Taken.",
-    204: "Done; there is nothing to tell.",
-    207: "Each thing has its own answer.",
+    200: "The request succeeded.",
+    201: "Created.",
+    202: "Accepted.",
+    204: "The request succeeded; the answer has no body.",
+    207: "Each item has its own result.",
   };
-  return words[status] ?? "Every part of it failed; each says why.";
+  return words[status] ?? "Every item failed; the body says why for each.";
 }
 
 const conversion: ConversionConfig = {
   target: "draft-2020-12",
-  // Checks in code have no word in JSON Schema: they are left out, never wrongly told.
+  // Checks written in code cannot be expressed in JSON Schema. They are left out.
   errorMode: "ignore",
   // Whole numbers with all their digits are numbers in JSON, and bigints inside.
   overrideSchema: ({ valibotSchema }) => (valibotSchema.type === "bigint" ? { type: "integer", format: "int64" } : undefined),

@@ -5,18 +5,18 @@ import type { Reply } from "./operation.js";
 export interface Problem {
   readonly error_code: number;
   readonly message: string;
-  /** A name for the kind of failure, not an address. */
+  /** A name for the kind of failure. It is not an address. */
   readonly type: string;
   readonly title: string;
   readonly status: number;
-  /** Does the same request make sense again later? */
+  /** Whether the same request may succeed later. */
   readonly retriable: boolean;
-  /** May what was asked for have happened already? */
+  /** Whether the request may have taken effect already. */
   readonly maybe_written: boolean;
 }
 
 const messageLengthMax = 2_000;
-/** In an answer to many records every one may fail, and the answer must fit Lambda still. */
+/** In an answer about many records every record may fail, and the answer still has to fit into Lambda's limit. */
 export const entryMessageLengthMax = 300;
 
 export function toProblem(error: RelayError): Problem {
@@ -32,10 +32,11 @@ export function toProblem(error: RelayError): Problem {
   };
 }
 
-/** A failure's message for its reader: bounded, and nothing at all of what went on inside where the failure is a bug. */
+/** A failure's message for the caller: limited in length, and without any detail if the failure is a bug or a fault of the configuration. */
 export function toWords(error: RelayError, lengthMax = messageLengthMax): string {
-  if (error.code === "internal") return "An unexpected error, which is a bug of ours. The request id is in the log.";
-  if (error.code === "bad-configuration") return "The service is not configured rightly; its log says what is wrong.";
+  if (error.code === "internal")
+    return "An unexpected error occurred, which is a bug in this service. Its log has the details under the request id.";
+  if (error.code === "bad-configuration") return "The service is not configured correctly. Its log says what is wrong.";
   return error.message.length <= lengthMax ? error.message : `${error.message.slice(0, lengthMax)}…`;
 }
 

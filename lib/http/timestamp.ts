@@ -2,15 +2,15 @@
 import * as v from "valibot";
 import { isCalendarDay } from "../calendar.js";
 
-/** The last millisecond that ISO-8601 text (and a JavaScript date) can say. */
+/** The last millisecond that a JavaScript date can represent. */
 export const timestampMsMax = 8_640_000_000_000_000;
 
 const iso = /^(\d{4})-(\d{2})-(\d{2})[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})$/;
 
-/** What would be right, for messages. */
+/** The accepted forms, for messages. */
 export const timestampForm = "milliseconds since the epoch, or ISO-8601 with a zone such as 2026-01-31T12:00:00Z";
 
-/** Milliseconds since the epoch, or undefined where it is no time, or one before the epoch, which Kafka does not take. Digits in a text are milliseconds. */
+/** Milliseconds since the epoch; undefined for text that is not a time, and for a time before the epoch, which Kafka does not accept. Digits in a text are milliseconds. */
 export function toTimestampMs(given: string | number): number | undefined {
   const ms = typeof given === "number" ? given : /^\d{1,16}$/.test(given) ? Number(given) : parseIso(given);
   return Number.isSafeInteger(ms) && ms >= 0 && ms <= timestampMsMax ? ms : undefined;
@@ -19,7 +19,7 @@ export function toTimestampMs(given: string | number): number | undefined {
 const dateAlone = /^\d{4}-\d{2}-\d{2}$/;
 const withoutZone = /^\d{4}-\d{2}-\d{2}[Tt ][\d:.]+$/;
 
-/** The same for who asks where a time lies: without a zone it is UTC, and a date is its midnight. */
+/** The same where a time is only looked up: without a zone it is UTC, and a date means its midnight. */
 export function toTimestampMsInUtc(given: string | number): number | undefined {
   if (typeof given === "number") return toTimestampMs(given);
   return toTimestampMs(dateAlone.test(given) ? `${given}T00:00Z` : withoutZone.test(given) ? `${given}Z` : given);

@@ -1,15 +1,15 @@
-/** Schemas put to a request: what does not fit is told by its place, as the contract's 400 or 422. */
+/** Checks the parts of a request against schemas. A failure names the place and becomes the contract's 400 or 422. */
 import type { BaseIssue, GenericSchema, InferOutput } from "valibot";
 import * as v from "valibot";
 import { RelayError } from "../errors.js";
 
 const faultsToldMax = 5;
-/** Of JSON text: up to here every fault is looked for, beyond it the first one ends the search, for a list of millions would have millions of them. */
+/** Up to this length of JSON text, all faults are collected. Beyond it, the first one ends the check, because a list of millions could have millions of faults. */
 const allFaultsBytesMax = 100_000;
 
 /**
- * The checked value. A member nobody knows is `unprocessable` (422), everything else that does not fit `bad-request` (400).
- * A RelayError thrown inside a schema's transform passes through, so that a schema can name a failure of its own.
+ * The checked value. Throws `unprocessable` (422) for an unknown member and `bad-request` (400) for everything else.
+ * A RelayError thrown by a schema's transform passes through, so that a schema can choose its own failure.
  */
 export function validate<Schema extends GenericSchema>(schema: Schema, value: unknown, where: string, bytes = 0): InferOutput<Schema> {
   const result = v.safeParse(schema, value, { abortEarly: bytes > allFaultsBytesMax });
@@ -26,9 +26,9 @@ function isUnknownMember(issue: BaseIssue<unknown>): boolean {
 
 function toSentence(issue: BaseIssue<unknown>, where: string): string {
   const place = toPlace(issue);
-  if (isUnknownMember(issue)) return `${where}: ${place} is not known here`;
+  if (isUnknownMember(issue)) return `${where}: ${place} is not a known member`;
   if (isMissing(issue)) return `${where}: ${place} is missing`;
-  // Values are not told: they are payload. Our own messages say what would be right; valibot's say it before "but received".
+  // Values are payload and are not repeated. Our own messages say what would be right; valibot's say it before "but received".
   const what = issue.message.replace(/^Invalid (\w+): Expected (.*?) but received .*$/s, "$2 was expected");
   return `${where}${place === "" ? "" : `: ${place}`}: ${what}`;
 }
@@ -39,7 +39,7 @@ function isMissing(issue: BaseIssue<unknown>): boolean {
 
 const nameLengthMax = 80;
 
-/** `entries[2].key`, as one would write it. */
+/** The place of a fault, such as `entries[2].key`. */
 function toPlace(issue: BaseIssue<unknown>): string {
   let place = "";
   for (const item of issue.path ?? []) {

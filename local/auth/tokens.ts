@@ -6,7 +6,7 @@ import { SignJWT } from "jose";
 
 export const localIssuer = "https://kafka-relay.localhost/";
 export const localAudience = "kafka-relay";
-/** What scopes mean here, unless RELAY_ACCESS_GRANTS says otherwise. */
+/** What the scopes allow, unless RELAY_ACCESS_GRANTS says otherwise. */
 export const localGrants = [
   { scopes: ["admin"], may: ["*"] },
   { scopes: ["produce"], may: ["record:write", "topic:describe", "service:describe"] },
@@ -23,7 +23,7 @@ export interface TokenRequest {
   readonly expiresInSeconds: number;
 }
 
-/** PEM of the public key. */
+/** The public key, as PEM. */
 export function publicKeyIn(dataFolder: string): string {
   return createPublicKey(privateKeyIn(dataFolder)).export({ type: "spki", format: "pem" }).toString();
 }

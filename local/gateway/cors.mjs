@@ -1,5 +1,5 @@
-// What browsers of other origins may send and see where CORS is configured (`corsOrigins`): the same on AWS and on the laptop. Credentials are never allowed: no cookie
-// decides anything here.
+// What web pages of other origins may send and see where CORS is configured (`corsOrigins`), the same on AWS and on the laptop. Credentials are never allowed, because
+// this API uses no cookies.
 export const corsPolicy = {
   allowedHeaders: [
     "accept",

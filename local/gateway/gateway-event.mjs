@@ -2,13 +2,13 @@
 // callers from tokens that it has not checked. What came over the wire is kept until the event is made.
 import { randomUUID } from "node:crypto";
 
-/** Travels with the request as a header of ours, with an id that nobody can guess. */
+/** A header that travels with the request. Its value is an id that nobody can guess. */
 const markName = "x-kafka-relay-request";
 
-/** Requests that are open, by their mark. */
+/** The open requests, by their id. */
 const open = new Map();
 
-/** Takes note of a request before serverless-offline sees it. Nobody else's mark passes. */
+/** Remembers a request before serverless-offline sees it. A mark that the caller sent is removed. */
 export function keep(request, response) {
   const id = randomUUID();
   const { rawHeaders } = request;
@@ -42,7 +42,7 @@ function withoutAuthorizer(event) {
   return { ...event, requestContext };
 }
 
-/** The types that an HTTP API hands on as text; any other, and a body without a type, comes in base64. */
+/** The types that an HTTP API hands on as text. Any other body, and a body without a type, comes in base64. */
 function isGatewayText(type) {
   const essence = (type ?? "").split(";")[0].trim().toLowerCase();
   return essence.startsWith("text/") || ["application/json", "application/xml", "application/javascript"].includes(essence);

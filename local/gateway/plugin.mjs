@@ -1,5 +1,5 @@
-// A plugin of the framework: serverless-offline's servers answer as the gateway would. By themselves they let the pages of every origin do everything, with credentials, and
-// answer to any Host. Listed before serverless-offline.
+// A plugin of the framework that makes serverless-offline's servers answer as the gateway would. By themselves, they allow web pages of every origin everything, with
+// credentials, and answer any Host. Listed before serverless-offline.
 import { createRequire } from "node:module";
 import { keep } from "./gateway-event.mjs";
 import { judge, parseGuardSettings } from "./request-guard.mjs";
@@ -17,7 +17,7 @@ export default class GatewayPlugin {
     if (this.hasBegun) return;
     this.hasBegun = true;
     const settings = this.settings(this.serverless.service.custom ?? {});
-    // The servers are made later, of a class that nobody hands out: its `start` is where each one passes.
+    // The servers are made later, from a class that is not exported. Each of them passes through its `start`.
     const { Server } = createRequire(import.meta.resolve("serverless-offline"))("@hapi/hapi");
     const servers = Object.getPrototypeOf(new Server());
     const { start } = servers;
@@ -36,7 +36,7 @@ export default class GatewayPlugin {
   }
 }
 
-/** Every request of a listener passes here first, whoever else listens. */
+/** Every request to a listener passes here first. */
 function guard(listener, settings) {
   const emit = listener.emit;
   listener.emit = function guardedEmit(name, ...args) {
@@ -58,14 +58,14 @@ function admit(request, response, settings) {
     return false;
   }
   if (request.headers.origin !== undefined) varyByOrigin(response);
-  // serverless-offline answers CORS by the one, and its server compresses by the other; functions are given the raw headers, with both.
+  // serverless-offline would answer CORS because of the first, and its server would compress because of the second. Functions still see both in the raw headers.
   delete request.headers.origin;
   delete request.headers["accept-encoding"];
   keep(request, response);
   return true;
 }
 
-/** The body is not read to its end: the connection goes with the refusal. */
+/** The request body is not read to its end, so the connection is closed. */
 function answer(response, status, body) {
   const text = JSON.stringify(body);
   response
@@ -73,7 +73,7 @@ function answer(response, status, body) {
     .end(text);
 }
 
-/** The server in between sets `vary` itself, at the end. */
+/** The server in between sets `vary` itself, at the end, so ours is added when the head is written. */
 function varyByOrigin(response) {
   const writeHead = response.writeHead;
   response.writeHead = function writeHeadWithVary(...args) {

@@ -1,13 +1,11 @@
-// Which requests a server on a developer's machine answers. Pages of the internet can reach it too: by its address, with requests that need no preflight, and by a name
-// of theirs that they let resolve to 127.0.0.1 (DNS rebinding). Pure.
+// Which requests a server on a developer's machine answers. Web pages can reach it too: by its address, with requests that need no preflight, and by a host name that
+// resolves to 127.0.0.1 (DNS rebinding). Pure.
 import { corsPolicy } from "./cors.mjs";
 
 const loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
 const safeMethods = ["GET", "HEAD", "OPTIONS"];
 
-/**
- * Throws a sentence for a host or an origin that is not valid. `allowedHosts` and `corsOrigins` are separated by commas, `boundHost` is the address listened on.
- */
+/** Throws if a host or an origin is not valid. `allowedHosts` and `corsOrigins` are separated by commas, `boundHost` is the address that is listened on. */
 export function parseGuardSettings({ allowedHosts = "", corsOrigins = "", boundHost = "" } = {}) {
   const hosts = listed(allowedHosts).map((host) => {
     if (!/^(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])$/i.test(host))
@@ -30,7 +28,7 @@ function listed(text) {
     .filter((part) => part !== "");
 }
 
-/** What becomes of a request: `refused` with a message, `preflight` answered here, or `passed`; both of these with the CORS headers of the answer. */
+/** What to do with a request: `refused` with a message, or `preflight` or `passed` with the CORS headers of the answer. */
 export function judge({ method, headers }, { hosts, origins }) {
   const host = headers.host ?? "";
   if (!hosts.has(nameOf(host))) {
@@ -46,7 +44,7 @@ export function judge({ method, headers }, { hosts, origins }) {
     const isPreflight = method === "OPTIONS" && headers["access-control-request-method"] !== undefined;
     return { verdict: isPreflight ? "preflight" : "passed", headers: corsHeaders(origin, origins, isPreflight) };
   }
-  // A browser that sends no Origin says by Sec-Fetch-Site that another site asks.
+  // A browser that sends no Origin still says in Sec-Fetch-Site that the request comes from another site.
   const isForeign = !isOwn || ["cross-site", "same-site"].includes(headers["sec-fetch-site"]);
   if (isForeign && !safeMethods.includes(method)) {
     return {

@@ -98,9 +98,9 @@ test("what is discarded is open no more", async () => {
 });
 
 test.each([
-  ["nothing is chosen", {}, 422, "Which dead letters?"],
+  ["nothing is chosen", {}, 422, "does not say which dead letters are meant"],
   ["an option is unknown", { al: true }, 422, "al"],
-  ["a time is none", { from: "yesterday" }, 400, "is no time"],
+  ["a time is not valid", { from: "yesterday" }, 400, "must be a time"],
   ["a rate is zero", { all: true, rate_per_second: 0 }, 400, "rate_per_second"],
 ])("a redrive is refused where %s", async (_, body, status, message) => {
   const { letters } = await deadLetters();

@@ -462,7 +462,7 @@ describe("one record", () => {
 
     expect(await get(v3(topic, 0, "/0"))).toMatchObject({
       status: 404,
-      json: { message: expect.stringContaining("first that is kept has offset 1") },
+      json: { message: expect.stringContaining("first record that is still kept has offset 1") },
     });
     expect(await get(v3(topic, 0, "/3"))).toMatchObject({ status: 404, json: { message: expect.stringContaining("yet") } });
     expect(await get(v3(topic, 0, "/4"))).toMatchObject({ status: 400, json: { error_code: 40002 } });

@@ -95,7 +95,7 @@ test.each([
     { route: "a-route", topic: `${teamA}.other` },
     "but the route a-route reads",
   ],
-  ["names a function that is not a route", { route: "a-produce", topic: `${teamA}.orders` }, "There is no route"],
+  ["names a function that is not a route", { route: "a-produce", topic: `${teamA}.orders` }, "does not exist"],
 ])("a forged letter that %s invokes nothing and stays open", async (_, claims, message) => {
   const letters = await letterOf(claims);
 

@@ -108,10 +108,10 @@ test.each<[string, string, RegExp]>([
   [
     "a permission that does not exist",
     '[{"who":["a"],"may":["topic:destroy"]}]',
-    /RELAY_ACCESS_GRANTS\[0\]\.may\[0\]: "topic:destroy" is no permission/,
+    /RELAY_ACCESS_GRANTS\[0\]\.may\[0\]: "topic:destroy" is not a permission/,
   ],
-  ["a family that does not exist", '[{"who":["a"],"may":["topics:*"]}]', /"topics:\*" is no permission/],
-  ["nobody named", '[{"may":["*"]}]', /RELAY_ACCESS_GRANTS\[0\]: must say for whom/],
+  ["a family that does not exist", '[{"who":["a"],"may":["topics:*"]}]', /"topics:\*" is not a permission/],
+  ["nobody named", '[{"may":["*"]}]', /RELAY_ACCESS_GRANTS\[0\]: must have at least one of "who"/],
   ["a member that does not exist", '[{"who":["a"],"may":["*"],"topics":["x"]}]', /RELAY_ACCESS_GRANTS\[0\]\.topics/],
   [
     "a pattern that fits callers of every kind",

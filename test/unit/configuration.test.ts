@@ -14,13 +14,13 @@ test("every variable stands in the docs, and the docs name no other", () => {
   expect(documented.toSorted()).toEqual(Object.keys(environment.entries).toSorted());
 });
 
-test("all faults are told in one message, by name, and never by what the variable holds", () => {
+test("one message reports all faults by the names of the variables, and never shows their values", () => {
   const env = { KAFKA_SSL: "yes please", KAFKA_SASL_MECHANISM: "hunter2", KAFKA_CONNECT_TIMEOUT_MS: "soon" };
 
-  const told = () => parseConfig(env);
+  const check = () => parseConfig(env);
 
-  expect(told).toThrow(/3 fault\(s\)[\s\S]*KAFKA_SSL:[\s\S]*KAFKA_SASL_MECHANISM:[\s\S]*KAFKA_CONNECT_TIMEOUT_MS:/);
-  expect(told).not.toThrow(/hunter2|yes please|soon/);
+  expect(check).toThrow(/is not valid:[\s\S]*KAFKA_SSL:[\s\S]*KAFKA_SASL_MECHANISM:[\s\S]*KAFKA_CONNECT_TIMEOUT_MS:/);
+  expect(check).not.toThrow(/hunter2|yes please|soon/);
 });
 
 test("a configuration cannot be changed once it is read", () => {

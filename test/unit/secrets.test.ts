@@ -52,12 +52,12 @@ test("#field is a member of a JSON secret; one that is missing is told without t
   const secret = createSecrets({ secretsManager: async () => '{"password":"hunter2","port":5432}' });
   expect(await secret(`${arn}#password`)).toBe("hunter2");
   expect(await secret(`${arn}#port`)).toBe("5432");
-  await expect(secret(`${arn}#user`)).rejects.toThrow('no text in its field "user"');
+  await expect(secret(`${arn}#user`)).rejects.toThrow('The field "user" of the secret');
   await expect(secret(`${arn}#user`)).rejects.not.toThrow("hunter2");
   const plain = createSecrets({ secretsManager: async () => "hunter2" });
   await expect(plain(`${arn}#user`)).rejects.toThrow("is no JSON");
 });
 
 test("an ARN of something else is refused", async () => {
-  await expect(createSecrets()("arn:aws:s3:::bucket")).rejects.toThrow("is no ARN of a secret");
+  await expect(createSecrets()("arn:aws:s3:::bucket")).rejects.toThrow("is not the ARN of a secret");
 });

@@ -1,4 +1,4 @@
-/** v3 ACLs: search, create, many at once, delete. */
+/** v3 ACLs: search, create one or many, delete. */
 import { RelayError } from "../../errors.js";
 import { createAcls, deleteAcls, findAcls } from "../../kafka/admin/acls.js";
 import { type Operations, operation } from "../operation.js";
@@ -20,7 +20,7 @@ import { toList } from "../rest/v3-resources.js";
 export const aclOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/acls": operation({
     may: "acl:describe",
-    summary: "Search the ACLs.",
+    summary: "List the ACLs that match a search.",
     path: inCluster,
     query: aclQuery,
     answers: { 200: aclList },
@@ -49,7 +49,7 @@ export const aclOperations: Operations = {
 
   "POST /v3/clusters/{cluster_id}/acls:batch": operation({
     may: "acl:alter",
-    summary: "Create many ACLs; one that makes no sense, and none is created.",
+    summary: "Create many ACLs. If one of them is not valid, none is created.",
     path: inCluster,
     body: aclBatchBody,
     answers: { 204: null },
@@ -64,7 +64,7 @@ export const aclOperations: Operations = {
 
   "DELETE /v3/clusters/{cluster_id}/acls": operation({
     may: "acl:alter",
-    summary: "Delete the ACLs that match, and answer what they were.",
+    summary: "Delete the ACLs that match a search, and return them.",
     path: inCluster,
     query: aclQuery,
     answers: { 200: deletedAcls },

@@ -1,4 +1,4 @@
-/** v3 settings of brokers: of each, of all, and the cluster's defaults for them. Changes are incremental. */
+/** v3 settings of brokers: of one broker, of all brokers, and the cluster-wide defaults. Changes are incremental. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { alterConfigs, type ConfigChange, type ConfigResource, describeConfigs } from "../../kafka/admin/configs.js";
@@ -37,7 +37,7 @@ async function changeBroker(context: OperationContext, id: number, changes: read
 export const brokerConfigOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/broker-configs": operation({
     may: "cluster:describe",
-    summary: "List the settings that are made for all brokers.",
+    summary: "List the settings that are set for all brokers.",
     path: inCluster,
     answers: { 200: clusterConfigList },
     run: async ({ path }, context) => {
@@ -49,7 +49,7 @@ export const brokerConfigOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/broker-configs/{name}": operation({
     may: "cluster:describe",
-    summary: "A setting that is made for all brokers.",
+    summary: "Get a setting that is set for all brokers.",
     path: inClusterConfig,
     answers: { 200: clusterConfig },
     run: async ({ path }, context) => {
@@ -73,7 +73,7 @@ export const brokerConfigOperations: Operations = {
 
   "DELETE /v3/clusters/{cluster_id}/broker-configs/{name}": operation({
     may: "cluster:alter",
-    summary: "Take back a setting that is made for all brokers.",
+    summary: "Reset a setting that is set for all brokers.",
     path: inClusterConfig,
     answers: { 204: null },
     run: async ({ path }, context) => {
@@ -85,7 +85,7 @@ export const brokerConfigOperations: Operations = {
 
   "POST /v3/clusters/{cluster_id}/broker-configs:alter": operation({
     may: "cluster:alter",
-    summary: "Change settings for all brokers, all or none.",
+    summary: "Change settings for all brokers. Either all of them are changed, or none.",
     path: inCluster,
     body: alterConfigsBody,
     answers: { 204: null },
@@ -98,7 +98,7 @@ export const brokerConfigOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/brokers/-/configs": operation({
     may: "cluster:describe",
-    summary: "List the settings of all brokers.",
+    summary: "List the settings of every broker.",
     path: inCluster,
     answers: { 200: brokerConfigList },
     run: async ({ path }, context) => {
@@ -134,7 +134,7 @@ export const brokerConfigOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/brokers/{broker}/configs/{name}": operation({
     may: "cluster:describe",
-    summary: "A setting of a broker.",
+    summary: "Get a setting of a broker.",
     path: inBrokerConfig,
     answers: { 200: brokerConfig },
     run: async ({ path }, context) => {
@@ -159,7 +159,7 @@ export const brokerConfigOperations: Operations = {
 
   "DELETE /v3/clusters/{cluster_id}/brokers/{broker}/configs/{name}": operation({
     may: "cluster:alter",
-    summary: "Put a setting of a broker back to its default.",
+    summary: "Reset a setting of a broker to its default.",
     path: inBrokerConfig,
     answers: { 204: null },
     run: async ({ path }, context) => {
@@ -171,7 +171,7 @@ export const brokerConfigOperations: Operations = {
 
   "POST /v3/clusters/{cluster_id}/brokers/{broker}/configs:alter": operation({
     may: "cluster:alter",
-    summary: "Change settings of a broker, all or none.",
+    summary: "Change settings of a broker. Either all of them are changed, or none.",
     path: inBroker,
     body: alterConfigsBody,
     answers: { 204: null },

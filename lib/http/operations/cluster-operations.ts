@@ -1,4 +1,4 @@
-/** v3 clusters and brokers, and where their replicas are. */
+/** v3 clusters, brokers, and the replicas that brokers hold. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import type { BrokerMetadata } from "../../kafka/metadata.js";
@@ -19,18 +19,18 @@ import {
 
 export const inBroker = v.object({ ...inCluster.entries, broker: numberInPath });
 
-/** Throws `not-found` for a broker that is not in the cluster now. */
+/** Throws `not-found` for a broker that is not in the cluster at present. */
 export async function brokerOf(context: OperationContext, id: number): Promise<BrokerMetadata> {
   const { brokers } = await context.kafka.metadata.describe([], context.deadline);
   const broker = brokers.find(({ nodeId }) => nodeId === id);
   if (broker !== undefined) return broker;
-  throw new RelayError("not-found", `There is no such broker; there are ${brokers.map(({ nodeId }) => nodeId).join(", ")}.`);
+  throw new RelayError("not-found", `Broker ${id} does not exist. The brokers are ${brokers.map(({ nodeId }) => nodeId).join(", ")}.`);
 }
 
 export const clusterOperations: Operations = {
   "GET /v3/clusters": operation({
     may: "cluster:describe",
-    summary: "List the clusters: exactly the one that is connected.",
+    summary: "List the clusters. The list holds exactly one: the cluster that this API is connected to.",
     answers: { 200: clusterList },
     run: async (_, { kafka, deadline, baseUrl }) => {
       const { clusterId, controllerId } = await kafka.metadata.describe([], deadline);

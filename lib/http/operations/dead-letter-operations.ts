@@ -15,24 +15,25 @@ import { timestampForm, toTimestampMs } from "../timestamp.js";
 
 const listLimitDefault = 100;
 const listLimitMax = 1_000;
-/** Outcomes told one by one; the counts tell of all. */
+/** How many outcomes are listed one by one; the counts include all. */
 const outcomesMax = 100;
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
-const wholeText = (max: number) => v.pipe(v.string(), v.regex(/^\d{1,19}$/, "is no whole number"), v.transform(Number), v.maxValue(max));
+const wholeText = (max: number) =>
+  v.pipe(v.string(), v.regex(/^\d{1,19}$/, "must be a whole number"), v.transform(Number), v.maxValue(max));
 const time = v.pipe(
   v.union([v.string(), v.number()]),
-  v.check((given) => toTimestampMs(given) !== undefined, `is no time: ${timestampForm}`),
+  v.check((given) => toTimestampMs(given) !== undefined, `must be a time: ${timestampForm}`),
   v.transform((given) => toTimestampMs(given) as number),
 );
 const timeText = v.pipe(
   v.string(),
-  v.check((given) => toTimestampMs(given) !== undefined, `is no time: ${timestampForm}`),
+  v.check((given) => toTimestampMs(given) !== undefined, `must be a time: ${timestampForm}`),
   v.transform((given) => toTimestampMs(given) as number),
 );
 const offset = v.pipe(
   v.union([v.number(), v.bigint(), v.string()]),
-  v.check((given) => /^\d{1,19}$/.test(String(given)), "is no offset"),
+  v.check((given) => /^\d{1,19}$/.test(String(given)), "must be an offset: a whole number of 0 or more"),
   v.transform((given) => BigInt(given)),
 );
 const partition = whole(0, 2_147_483_647);
@@ -40,7 +41,7 @@ const states = ["open", "redriven", "discarded", "any"] as const;
 
 const topicName = v.pipe(
   v.string(),
-  v.check((name) => !isInternalTopic(name), "is Kafka's own topic, which holds no dead letters"),
+  v.check((name) => !isInternalTopic(name), "names a topic that is internal to Kafka and holds no dead letters"),
 );
 const inTopic = v.object({ topic: topicName });
 const atPlace = v.object({
@@ -48,7 +49,7 @@ const atPlace = v.object({
   partition: wholeText(2_147_483_647),
   offset: v.pipe(
     v.string(),
-    v.regex(/^\d{1,19}$/, "is no offset"),
+    v.regex(/^\d{1,19}$/, "must be an offset: a whole number of 0 or more"),
     v.transform((text) => BigInt(text)),
   ),
 });
@@ -60,7 +61,7 @@ const listQuery = v.object({
   to: v.optional(timeText),
   state: v.optional(v.picklist(states), "open"),
   limit: v.optional(v.pipe(wholeText(listLimitMax), v.minValue(1))),
-  after: v.optional(v.pipe(v.string(), v.regex(/^\d{1,9}\/\d{1,19}$/, 'is no place: "<partition>/<offset>", as next_after tells it'))),
+  after: v.optional(v.pipe(v.string(), v.regex(/^\d{1,9}\/\d{1,19}$/, 'must be "<partition>/<offset>", as in next_after'))),
 });
 
 const choiceFields = {
@@ -69,7 +70,7 @@ const choiceFields = {
   from: v.optional(time),
   to: v.optional(time),
   letters: v.optional(v.pipe(v.array(v.strictObject({ partition, offset })), v.minLength(1), v.maxLength(1_000))),
-  /** Without any choice nothing is done by accident: everything has to be asked for. */
+  /** A request without any choice is refused: to act on all dead letters, the caller has to say so. */
   all: v.optional(v.literal(true)),
   limit: v.optional(whole(1, 10_000)),
 };
@@ -130,7 +131,7 @@ export const deadLetterOperations: Operations = {
   "GET /dead-letters/{topic}": operation({
     may: "dead-letter:read",
     on: "topic",
-    summary: "Lists the dead letters of a dead letter topic, without what they hold.",
+    summary: "List the dead letters of a dead letter topic, without their records.",
     path: inTopic,
     query: listQuery,
     answers: { 200: letterList },
@@ -152,7 +153,7 @@ export const deadLetterOperations: Operations = {
   "GET /dead-letters/{topic}/{partition}/{offset}": operation({
     may: "dead-letter:read",
     on: "topic",
-    summary: "Shows one dead letter: why it is one, and the record as it was.",
+    summary: "Get one dead letter: why it was written, and the original record.",
     path: atPlace,
     answers: { 200: shownLetter },
     run: async ({ path }, { kafka, deadline }) => {
@@ -168,7 +169,8 @@ export const deadLetterOperations: Operations = {
   "POST /dead-letters/{topic}/redrive": operation({
     may: "dead-letter:redrive",
     on: "topic",
-    summary: "Sends dead letters through their route again, or into the topic they came from; as many as fit into one call.",
+    summary:
+      "Send dead letters through their route again, or write them to the topic they came from. One call handles as many as its time allows.",
     path: inTopic,
     body: redriveBody,
     answers: { 200: redriveAnswer },
@@ -178,7 +180,7 @@ export const deadLetterOperations: Operations = {
         authorizeTopic: (topic) => authorize("record:write", topic),
         sourcesOf: (route) => sourcesOf(config, route),
       };
-      // Where one destination is named for all, the call is refused as a whole.
+      // If the caller may not use the destination named for all letters, the whole call is refused.
       if (body.name !== undefined) (body.destination === "route" ? rules.authorizeRoute : rules.authorizeTopic)?.(body.name);
       const outcomes: v.InferOutput<typeof outcome>[] = [];
       const result = await redrive(kafka, path.topic, {
@@ -203,7 +205,7 @@ export const deadLetterOperations: Operations = {
   "POST /dead-letters/{topic}/discard": operation({
     may: "dead-letter:discard",
     on: "topic",
-    summary: "Marks dead letters as done with; they stay in their topic until its retention takes them.",
+    summary: "Mark dead letters as discarded. They stay in their topic until its retention deletes them.",
     path: inTopic,
     body: discardBody,
     answers: { 200: discardAnswer },
@@ -214,7 +216,7 @@ export const deadLetterOperations: Operations = {
   }),
 };
 
-/** Where the time ends before the letters do, the page ends there too, and the next one goes on after the last record that was looked at. */
+/** If time runs out before all letters were found, the page ends there. The next page starts after the last record that was examined. */
 async function toPage(kafka: Kafka, topic: string, choice: LetterChoice, limit: number, deadline: Deadline) {
   const letters: ReturnType<typeof toListed>[] = [];
   let scanned: LetterPlace | undefined;
@@ -237,7 +239,10 @@ async function toPage(kafka: Kafka, topic: string, choice: LetterChoice, limit: 
 function toChoice(body: v.InferOutput<typeof discardBody>): LetterChoice {
   const { route, code, from, to, letters, all } = body;
   if ([route, code, from, to, letters, all].every((one) => one === undefined)) {
-    throw new RelayError("unprocessable", 'Which dead letters? Name "letters", a "route", a "code", "from" or "to"; or say "all": true.');
+    throw new RelayError(
+      "unprocessable",
+      'The body does not say which dead letters are meant. Give "letters", "route", "code", "from" or "to"; for every dead letter, give "all": true.',
+    );
   }
   return { route, code, fromMs: from, toMs: to, places: letters };
 }
@@ -247,20 +252,20 @@ function invokerOf(config: Config, destination: "route" | "topic") {
   if (prefix === undefined && destination === "route") {
     throw new RelayError(
       "bad-configuration",
-      "RELAY_FUNCTION_PREFIX is not set, so the functions of routes cannot be found; redrive to the topic, or by the command line.",
+      "RELAY_FUNCTION_PREFIX is not set, so the functions of routes cannot be found. Redrive to the topic, or use the command line.",
     );
   }
   return invokeFunction({ prefix: prefix ?? "", region: config.AWS_REGION, endpoint: config.RELAY_FUNCTION_ENDPOINT });
 }
 
-/** A caller's grants decide first: who may not invoke a route does not learn whether it exists. */
+/** The caller's grants are checked first: a caller who may not invoke a route does not learn whether it exists. */
 function sourcesOf({ RELAY_ROUTES: routes }: Config, route: string): readonly string[] {
   const sources = routes?.get(route);
   if (sources !== undefined) return sources;
-  if (routes !== undefined) throw new RelayError("not-found", `There is no route ${JSON.stringify(route.slice(0, 200))}.`);
+  if (routes !== undefined) throw new RelayError("not-found", `Route ${JSON.stringify(route.slice(0, 200))} does not exist.`);
   throw new RelayError(
     "bad-configuration",
-    "RELAY_ROUTES is not set, so it is unknown which topics the routes read; redrive to the topic, or by the command line.",
+    "RELAY_ROUTES is not set, so it is unknown which topics the routes read. Redrive to the topic, or use the command line.",
   );
 }
 
@@ -301,7 +306,7 @@ function toShown(found: FoundLetter) {
   };
 }
 
-/** Text where the bytes are text, base64 otherwise. */
+/** As text where the bytes are UTF-8, otherwise in base64. */
 function toBytes(given: Buffer | null) {
   if (given === null) return null;
   const text = given.toString();

@@ -1,4 +1,4 @@
-/** v3 lag of groups, and what no other proxy does: what a group has committed, told, moved and deleted. */
+/** v3 lag of groups, and what no other proxy offers: listing, moving and deleting the offsets that a group has committed. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { unknownGroup } from "../../kafka/admin/group.js";
@@ -17,7 +17,7 @@ import { timeMs } from "../timestamp.js";
 const inGroupTopic = v.object({ ...inGroup.entries, topic: v.string() });
 const inLag = v.object({ ...inGroupTopic.entries, partition: numberInPath });
 
-/** `not-found` for a group that has committed nothing: it is neither behind nor up to date. */
+/** Throws `not-found` for a group that has committed nothing: it is neither behind nor up to date. */
 function assertCommitted({ group, lags }: GroupLag): void {
   if (lags.length === 0) throw new RelayError("not-found", `Group ${JSON.stringify(group.groupId)} has committed no offsets.`);
 }
@@ -27,9 +27,9 @@ const committedList = listOf("KafkaCommittedOffset", committedOffset);
 
 const resetBody = v.strictObject({
   to: v.pipe(
-    v.string("is earliest, latest, offset, timestamp or shift"),
+    v.string("must be earliest, latest, offset, timestamp or shift"),
     v.toLowerCase(),
-    v.picklist(["earliest", "latest", "offset", "timestamp", "shift"], "is earliest, latest, offset, timestamp or shift"),
+    v.picklist(["earliest", "latest", "offset", "timestamp", "shift"], "must be earliest, latest, offset, timestamp or shift"),
   ),
   /** Absent: every topic that the group has committed an offset of. */
   topic_name: v.nullish(v.string()),
@@ -47,15 +47,15 @@ const resetAnswer = v.object({
 function toTarget(body: v.InferOutput<typeof resetBody>): ResetTo {
   const given = (["offset", "timestamp", "shift"] as const).filter((member) => body[member] != null);
   const stray = given.find((member) => member !== body.to);
-  if (stray !== undefined) throw new RelayError("bad-request", `body: ${stray} makes no sense where to is ${body.to}.`);
-  const missing = new RelayError("bad-request", `body: to is ${body.to}, and the member ${body.to} is missing.`);
+  if (stray !== undefined) throw new RelayError("bad-request", `body: ${stray} cannot be given when to is ${body.to}.`);
+  const missing = new RelayError("bad-request", `body: when to is ${body.to}, the member ${body.to} must be given too.`);
   switch (body.to) {
     case "earliest":
     case "latest":
       return { to: body.to };
     case "offset":
       if (body.offset == null) throw missing;
-      if (body.offset < 0n) throw new RelayError("bad-request", "body: offset is 0 or more.");
+      if (body.offset < 0n) throw new RelayError("bad-request", "body: offset must be 0 or more.");
       return { to: "offset", offset: body.offset };
     case "timestamp":
       if (body.timestamp == null) throw missing;
@@ -69,7 +69,7 @@ function toTarget(body: v.InferOutput<typeof resetBody>): ResetTo {
 export const groupOffsetOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/lags": operation({
     may: "group:describe",
-    summary: "List how far a group is behind in each partition.",
+    summary: "List the lag of a group in each partition.",
     path: inGroup,
     query: groupQuery,
     answers: { 200: lagList },
@@ -84,7 +84,7 @@ export const groupOffsetOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/lags/{topic}/partitions/{partition}": operation({
     may: "group:describe",
-    summary: "How far a group is behind in a partition.",
+    summary: "Get the lag of a group in one partition.",
     path: inLag,
     query: groupQuery,
     answers: { 200: lagResource },
@@ -100,7 +100,7 @@ export const groupOffsetOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/lag-summary": operation({
     may: "group:describe",
-    summary: "How far a group is behind in all, and where most.",
+    summary: "Get the total lag of a group, and the partition with the largest lag.",
     path: inGroup,
     query: groupQuery,
     answers: { 200: lagSummaryResource },
@@ -114,7 +114,7 @@ export const groupOffsetOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/lag-summaries": operation({
     may: "group:list",
-    summary: "How far every group is behind; groups that have committed nothing are left out.",
+    summary: "List the total lag of every group. Groups that have committed nothing are left out.",
     path: inCluster,
     answers: { 200: lagSummaryList },
     run: async ({ path }, context) => {
@@ -156,7 +156,7 @@ export const groupOffsetOperations: Operations = {
 
   "DELETE /v3/clusters/{cluster_id}/consumer-groups/{group}/offsets/{topic}": operation({
     may: "group:alter",
-    summary: "Forget what a group has committed for a topic that it does not read now.",
+    summary: "Delete the offsets that a group has committed for a topic. The group must not be reading that topic.",
     path: inGroupTopic,
     query: groupQuery,
     answers: { 204: null },

@@ -1,4 +1,4 @@
-/** v3 consumer groups: listed, described and deleted, whatever their protocol. */
+/** v3 consumer groups of every protocol: list, describe, delete. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { type Group, type GroupMember, unknownGroup } from "../../kafka/admin/group.js";
@@ -42,14 +42,14 @@ const wanted = (list: string | undefined): ReadonlySet<string> | undefined =>
 export const groupOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/consumer-groups": operation({
     may: "group:list",
-    summary: "List the groups of every protocol, by state and type if asked for.",
+    summary: "List the groups of every protocol. `state`, `type` and `group_id` narrow the list.",
     path: inCluster,
     query: listQuery,
     answers: { 200: groupList },
     run: async ({ path, query }, context) => {
       const links = await clusterLinks(context, path);
       const { groups, failed } = await listGroups(context.kafka, context.deadline);
-      // A list that lacks a broker's groups would say that they do not exist.
+      // A list without the groups of one broker would say that those groups do not exist.
       for (const error of failed.values()) throw error;
       const [states, types] = [wanted(query.state), wanted(query.type)];
       const listed = groups.filter(
@@ -63,7 +63,7 @@ export const groupOperations: Operations = {
       );
       const data = listed.flatMap(({ groupId, type, state, coordinatorId, protocolType }) => {
         const group = described.get(groupId);
-        // Those the caller may not describe are passed over, as the contract has it; one whose protocol we cannot describe is still listed.
+        // Groups that the caller may not describe are left out, as in the contract; a group whose protocol we cannot describe is still listed.
         if (group instanceof RelayError && group.code === "kafka-forbidden") return [];
         const facts: GroupFacts =
           group instanceof RelayError || group === undefined
@@ -89,7 +89,7 @@ export const groupOperations: Operations = {
 
   "DELETE /v3/clusters/{cluster_id}/consumer-groups/{group}": operation({
     may: "group:delete",
-    summary: "Delete a group that has no members, and all that it has committed.",
+    summary: "Delete a group and its committed offsets. The group must have no members.",
     path: inGroup,
     query: groupQuery,
     answers: { 204: null },
@@ -131,7 +131,7 @@ export const groupOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/consumers/{consumer}/assignments": operation({
     may: "group:describe",
-    summary: "List the partitions that a member reads.",
+    summary: "List the partitions that are assigned to a member of a group.",
     path: inConsumer,
     query: groupQuery,
     answers: { 200: assignmentList },
@@ -147,7 +147,7 @@ export const groupOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/consumer-groups/{group}/consumers/{consumer}/assignments/{topic}/partitions/{partition}": operation({
     may: "group:describe",
-    summary: "Describe a partition that a member reads.",
+    summary: "Describe a partition that is assigned to a member of a group.",
     path: inAssignment,
     query: groupQuery,
     answers: { 200: assignmentResource },
@@ -157,7 +157,11 @@ export const groupOperations: Operations = {
       const group = await describeGroup(context.kafka, groupId, context.deadline);
       const { memberId, assignments } = memberOf(group, path.consumer);
       const one = assignments.find(({ topic, partition }) => topic === path.topic && partition === path.partition);
-      if (one === undefined) throw new RelayError("not-found", "The consumer does not read that partition.");
+      if (one === undefined)
+        throw new RelayError(
+          "not-found",
+          `Partition ${path.partition} of topic ${JSON.stringify(path.topic)} is not assigned to that consumer.`,
+        );
       return { status: 200, body: toAssignment(links, group.groupId, memberId, one) };
     },
   }),

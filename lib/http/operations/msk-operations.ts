@@ -1,4 +1,4 @@
-/** The cluster as Amazon MSK tells of it, where `MSK_CLUSTER_ARN` names one: asked of AWS, not of the brokers, so that it answers also when they do not. */
+/** The cluster as Amazon MSK describes it, where `MSK_CLUSTER_ARN` names one. AWS is asked and not the brokers, so that there is an answer also when they are down. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import type { MskClusterState } from "../../kafka/msk/discovery.js";
@@ -21,14 +21,14 @@ const mskCluster = v.object({
 export const mskOperations: Operations = {
   "GET /cluster": operation({
     may: "cluster:describe",
-    summary: "The state, Kafka version and broker nodes of the Amazon MSK cluster.",
+    summary: "Get the state, the Kafka version and the number of brokers of the Amazon MSK cluster.",
     answers: { 200: mskCluster },
     run: async (_, { config }) => {
       const discovery = await mskDiscovery(config);
       if (discovery === undefined) {
         throw new RelayError(
           "not-found",
-          "This cluster is not one of Amazon MSK, as far as is known here: MSK_CLUSTER_ARN is not set. GET /v3/clusters tells of it.",
+          "MSK_CLUSTER_ARN is not set, so it is unknown whether this cluster runs on Amazon MSK. GET /v3/clusters describes any cluster.",
         );
       }
       return { status: 200, body: toResource(await discovery.state()) };

@@ -1,4 +1,4 @@
-/** v3 partitions: where they live, where they begin and end, where a time lies in them; and deleting what is old. */
+/** v3 partitions: their replicas, their first and next offsets, the offset for a time, and deleting old records. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { deleteRecords } from "../../kafka/admin/records-delete.js";
@@ -26,11 +26,11 @@ async function partitionOf(context: OperationContext, topic: string, id: number)
   const { partitions } = await describeTopic(context.kafka, topic, context.deadline);
   const partition = partitions.find((one) => one.partition === id);
   if (partition !== undefined) return partition;
-  const message = `Topic ${JSON.stringify(topic)} has ${partitions.length} partition(s), and none of that number.`;
+  const message = `Topic ${JSON.stringify(topic)} has ${partitions.length} partition(s), so it has no partition ${id}.`;
   throw new RelayError("unknown-topic-or-partition", message);
 }
 
-/** One offset a point, in order; throws the first that is not told. */
+/** One offset per point, in order; throws the first failure. */
 async function offsetsAt(context: OperationContext, points: readonly PartitionPoint[]): Promise<readonly bigint[]> {
   const listed = await listOffsets(context.kafka, points, context.deadline);
   return listed.map(({ offset: at, error }) => {
@@ -44,7 +44,7 @@ const offsetQuery = v.object({
     v.pipe(
       v.string(),
       v.toLowerCase(),
-      v.picklist(["earliest_and_latest"], "is earliest_and_latest; for a time ask …/topics/{topic}/offsets?timestamp="),
+      v.picklist(["earliest_and_latest"], "must be earliest_and_latest; for a time, use …/topics/{topic}/offsets?timestamp="),
     ),
   ),
 });
@@ -104,7 +104,7 @@ export const partitionOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/topics/{topic}/partitions/{partition}/offset": operation({
     may: "topic:describe",
     on: "topic",
-    summary: "The first kept and the next offset of a partition.",
+    summary: "Get the first and the next offset of a partition.",
     path: inPartition,
     query: offsetQuery,
     answers: { 200: partitionWithOffsets },
@@ -123,7 +123,8 @@ export const partitionOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/topics/{topic}/offsets": operation({
     may: "topic:describe",
     on: "topic",
-    summary: "Where every partition of a topic begins and ends, and with timestamp the first offset at or after that time.",
+    summary:
+      "List the first and the next offset of every partition of a topic. With `timestamp`, also the first offset at or after that time.",
     path: inTopic,
     query: v.object({ timestamp: v.optional(timeMs) }),
     answers: { 200: offsetsList },
@@ -141,7 +142,7 @@ export const partitionOperations: Operations = {
         partition_id: partition,
         earliest_offset: of(0, index),
         latest_offset: of(1, index),
-        // Nothing is as young as that: the end, where the next record will be.
+        // No record is that recent: the offset that the next record will have.
         ...(query.timestamp === undefined ? {} : { timestamp_offset: of(2, index) < 0n ? of(1, index) : of(2, index) }),
       }));
       return { status: 200, body: toList("KafkaPartitionOffsets", links.url(`${paths.topic(path.topic)}/offsets`), data) };
@@ -172,7 +173,10 @@ export const partitionOperations: Operations = {
       const links = await clusterLinks(context, path);
       const partition = await partitionOf(context, path.topic, path.partition);
       if (!partition.replicas.includes(path.broker)) {
-        throw new RelayError("not-found", `The partition lives on the brokers ${partition.replicas.join(", ")}, and not on that one.`);
+        throw new RelayError(
+          "not-found",
+          `Broker ${path.broker} has no replica of that partition. The brokers that do are ${partition.replicas.join(", ")}.`,
+        );
       }
       return { status: 200, body: toReplica(links, path.topic, partition, path.broker) };
     },
@@ -181,7 +185,7 @@ export const partitionOperations: Operations = {
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records:delete": operation({
     may: "record:delete",
     on: "topic",
-    summary: "Delete the records before an offset; -1 is everything so far.",
+    summary: "Delete the records before an offset. -1 deletes all records that exist now.",
     path: inTopic,
     body: deleteRecordsBody,
     answers: { 200: deletedRecords },
@@ -208,9 +212,9 @@ export const partitionOperations: Operations = {
 function assertSensible(partitions: readonly { readonly partition: number; readonly beforeOffset: bigint }[]) {
   const wrong = partitions.find(({ beforeOffset }) => beforeOffset < -1n);
   if (wrong !== undefined)
-    throw new RelayError("bad-request", `body: before_offset is 0 or more, or -1 for all; ${wrong.beforeOffset} is neither.`);
+    throw new RelayError("bad-request", `body: before_offset must be 0 or more, or -1 for all records, not ${wrong.beforeOffset}.`);
   if (new Set(partitions.map(({ partition }) => partition)).size < partitions.length) {
-    throw new RelayError("bad-request", "body: a partition is named twice.");
+    throw new RelayError("bad-request", "body: partitions must not name a partition twice.");
   }
   return partitions;
 }

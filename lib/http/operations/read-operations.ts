@@ -1,4 +1,4 @@
-/** Reading records by offset, time or cursor: no group is joined and nothing is committed, so that any instance can answer any call. */
+/** Reading records by offset, time or cursor. No group is joined and nothing is committed, so that any instance can answer any call. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { assertCluster } from "../../kafka/admin/cluster.js";
@@ -24,7 +24,7 @@ const recordFields = {
   value: v.unknown(),
   value_format: format,
   headers,
-  /** There where the answer cannot hold the record: the sizes of what was left out. */
+  /** Present where the record is too large for the answer: the sizes of what was left out. */
   omitted: v.optional(v.object({ key_bytes: v.number(), value_bytes: v.number() })),
 };
 const v2Record = v.object({ topic: v.string(), partition: v.number(), ...recordFields });
@@ -36,7 +36,7 @@ const progressFields = {
   truncated_to: v.optional(int64),
 };
 
-/** Of a filtered read: the records it looked at; true where it may find more in records that it did not look at. */
+/** Of a filtered read: how many records it looked at, and whether it stopped at its limit, so that later records may match too. */
 const scanFields = { scanned: v.optional(int64), scan_limited: v.optional(v.boolean()) };
 
 const topicRecords = v.object({
@@ -69,7 +69,7 @@ export const readOperations: Operations = {
   "GET /topics/{topic}/records": operation({
     may: "record:read",
     on: "topic",
-    summary: "Read records of a topic from the beginning, the end, a time, an offset or a cursor.",
+    summary: "Read records of a topic, starting at the beginning, the end, a time, an offset or a cursor.",
     path: v.object({ topic: v.string() }),
     query: topicReadQuery,
     produces: recordMediaTypes,
@@ -86,7 +86,7 @@ export const readOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/topics/{topic}/partitions/{partition}/records": operation({
     may: "record:read",
     on: "topic",
-    summary: "Read records of one partition from the beginning, the end, a time, an offset or a cursor.",
+    summary: "Read records of one partition, starting at the beginning, the end, a time, an offset or a cursor.",
     path: inPartition,
     query: partitionReadQuery,
     answers: { 200: partitionRecords },
@@ -129,9 +129,10 @@ export const readOperations: Operations = {
 };
 
 function assertReadable(topic: string): void {
-  if (isInternalTopic(topic)) throw new RelayError("forbidden", `The topic ${JSON.stringify(topic)} is Kafka's own, and not read here.`);
+  if (isInternalTopic(topic))
+    throw new RelayError("forbidden", `Topic ${JSON.stringify(topic)} is internal to Kafka and cannot be read through this API.`);
   if (!isTopicName(topic))
-    throw new RelayError("topic-not-found", `There is no topic ${JSON.stringify(topic.slice(0, 300))}: it is no topic name.`);
+    throw new RelayError("topic-not-found", `Topic ${JSON.stringify(topic.slice(0, 300))} does not exist: that is not a valid topic name.`);
 }
 
 interface PartitionPath {
@@ -145,7 +146,7 @@ async function assertReadableIn({ cluster_id, topic }: PartitionPath, { kafka, d
   await inV3Words(async () => assertReadable(topic));
 }
 
-/** v3 has one code for a missing topic and a missing partition. */
+/** In v3 a missing topic and a missing partition have the same code. */
 async function inV3Words<Answer>(read: () => Promise<Answer>): Promise<Answer> {
   try {
     return await read();
@@ -164,9 +165,13 @@ function noSuchRecord(
   const place = `There is no record at offset ${offset} in partition ${partition} of ${topic}`;
   if (told === undefined) return new RelayError("not-found", `${place}.`);
   if (told.deletedBefore !== undefined)
-    return new RelayError("not-found", `${place}: the first that is kept has offset ${told.deletedBefore}.`);
-  if (offset >= told.highWatermark) return new RelayError("not-found", `${place} yet: it goes up to ${told.highWatermark}.`);
-  return new RelayError("not-found", `${place}: it was compacted, aborted, or is a mark of Kafka's own.`);
+    return new RelayError("not-found", `${place}: the first record that is still kept has offset ${told.deletedBefore}.`);
+  if (offset >= told.highWatermark)
+    return new RelayError("not-found", `${place} yet: the next record will have offset ${told.highWatermark}.`);
+  return new RelayError(
+    "not-found",
+    `${place}: it was compacted away, belongs to an aborted transaction, or is a control record of Kafka.`,
+  );
 }
 
 function scanJson(scan: ReadAnswer["scan"]): string {
@@ -192,7 +197,7 @@ function toTopicReply(topic: string, { recordsJson, partitions, cursor, scan }: 
 
 function toPartitionReply(topic: string, partition: number, self: string, { recordsJson, partitions, cursor, scan }: ReadAnswer): Reply {
   const [told] = partitions;
-  if (told === undefined) throw new RelayError("internal", "A read told nothing of its partition.");
+  if (told === undefined) throw new RelayError("internal", "A read returned nothing about its partition.");
   const metadata = JSON.stringify({ self, next: `${self}?cursor=${cursor}` });
   const place = `"topic_name":${JSON.stringify(topic)},"partition_id":${partition}`;
   return {
@@ -202,7 +207,7 @@ function toPartitionReply(topic: string, partition: number, self: string, { reco
   };
 }
 
-/** A partition that told nothing has no high watermark. */
+/** A partition that did not answer has no high watermark. */
 function progressJson({ nextOffset, highWatermark, deletedBefore, truncatedTo }: PartitionTold): string {
   const deleted = deletedBefore === undefined ? "" : `,"deleted_before":${deletedBefore}`;
   const truncated = truncatedTo === undefined ? "" : `,"truncated_to":${truncatedTo}`;

@@ -1,4 +1,4 @@
-/** v3 reassignments, and what moves partitions and their leaders. */
+/** v3 reassignments: which partitions are moving, and how to move partitions and their leaders. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { electLeaders } from "../../kafka/admin/elections.js";
@@ -20,7 +20,7 @@ const alterBody = v.strictObject({
   ),
 });
 const electBody = v.strictObject({
-  election_type: v.nullish(v.pipe(v.string(), v.toUpperCase(), v.picklist(["PREFERRED", "UNCLEAN"], "is PREFERRED or UNCLEAN"))),
+  election_type: v.nullish(v.pipe(v.string(), v.toUpperCase(), v.picklist(["PREFERRED", "UNCLEAN"], "must be PREFERRED or UNCLEAN"))),
   partitions: v.nullish(someOf(v.strictObject({ topic_name: shortText, partition_id: partitionNumber }), partitionsAtOnceMax)),
 });
 
@@ -39,7 +39,7 @@ const toRefusal = (error: RelayError | undefined) =>
 export const reassignmentOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/topics/-/partitions/-/reassignment": operation({
     may: "cluster:describe",
-    summary: "List the reassignments under way.",
+    summary: "List the reassignments in progress.",
     path: inCluster,
     answers: { 200: reassignmentList },
     run: async ({ path }, context) => {
@@ -51,7 +51,7 @@ export const reassignmentOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/topics/{topic}/partitions/-/reassignment": operation({
     may: "cluster:describe",
-    summary: "List the reassignments of a topic that are under way.",
+    summary: "List the reassignments in progress of a topic.",
     path: inTopic,
     answers: { 200: reassignmentList },
     run: async ({ path }, context) => {
@@ -65,24 +65,25 @@ export const reassignmentOperations: Operations = {
 
   "GET /v3/clusters/{cluster_id}/topics/{topic}/partitions/{partition}/reassignment": operation({
     may: "cluster:describe",
-    summary: "The reassignment of a partition that is under way.",
+    summary: "Get the reassignment in progress of a partition.",
     path: inPartition,
     answers: { 200: reassignmentResource },
     run: async ({ path }, context) => {
       const links = await clusterLinks(context, path);
       const { partitions } = await describeTopic(context.kafka, path.topic, context.deadline);
       if (!partitions.some(({ partition }) => partition === path.partition)) {
-        throw new RelayError("unknown-topic-or-partition", `Topic ${JSON.stringify(path.topic)} has no such partition.`);
+        throw new RelayError("unknown-topic-or-partition", `Topic ${JSON.stringify(path.topic)} has no partition ${path.partition}.`);
       }
       const [one] = await listReassignments(context.kafka, { topic: path.topic, partitions: [path.partition] }, context.deadline);
-      if (one === undefined) throw new RelayError("not-found", "No reassignment of that partition is under way.");
+      if (one === undefined)
+        throw new RelayError("not-found", `Partition ${path.partition} of topic ${JSON.stringify(path.topic)} is not being reassigned.`);
       return { status: 200, body: toReassignment(links, one) };
     },
   }),
 
   "POST /v3/clusters/{cluster_id}/reassignments:alter": operation({
     may: "cluster:alter",
-    summary: "Move partitions to other brokers, or with null replicas cancel it: each has its own answer.",
+    summary: "Move partitions to other brokers, or cancel a move by setting replicas to null. Each partition has its own result.",
     path: inCluster,
     body: alterBody,
     answers: { 207: altered207 },
@@ -97,7 +98,8 @@ export const reassignmentOperations: Operations = {
 
   "POST /v3/clusters/{cluster_id}/leaders:elect": operation({
     may: "cluster:alter",
-    summary: "Let partitions be led by their preferred replica again: those named, or all.",
+    summary:
+      "Elect the leaders of the partitions named in the body, or of all partitions. By default the preferred replica becomes the leader again.",
     path: inCluster,
     body: electBody,
     answers: { 200: elected },

@@ -1,4 +1,4 @@
-/** The service itself: is it up, what does it offer, and what is said to a call that nobody answers. */
+/** The service itself: whether it is up, its OpenAPI description, and the answer to paths and methods that do not exist. */
 import * as v from "valibot";
 import { sooner } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
@@ -7,7 +7,7 @@ import { toWords } from "../problem.js";
 import { v2MediaTypes } from "../rest/v2-metadata.js";
 import { allowedMethods } from "../unknown-route.js";
 
-/** Who asks for health asks often and waits little. */
+/** Health checks come often and do not wait long. */
 const healthTimeoutMs = 2_000;
 
 const health = v.object({
@@ -22,7 +22,7 @@ const health = v.object({
 
 const alive = {
   may: "service:describe",
-  summary: "Answers an empty object, as long as it answers at all.",
+  summary: "Return an empty object, to show that the API is running.",
   produces: v2MediaTypes,
   answers: { 200: v.object({}) },
 } as const;
@@ -32,19 +32,19 @@ export const serviceOperations: Operations = {
   "POST /": operation({ ...alive, run: async () => ({ status: 200, body: {} }) }),
   "GET /health": operation({
     may: "service:describe",
-    summary: "Says whether the service is up and reaches a broker within two seconds.",
+    summary: "Check whether the service is up and can reach a broker within two seconds.",
     answers: { 200: health, 503: health },
     run: (_, context) => checkHealth(context),
   }),
   "GET /openapi.json": operation({
     may: "service:describe",
-    summary: "This description.",
+    summary: "Get this description of the API.",
     answers: { 200: v.looseObject({ openapi: v.string() }) },
     run: async () => ({ status: 200, text: JSON.stringify(await description()) }),
   }),
   $default: operation({
     may: "service:describe",
-    summary: "Whatever has no operation.",
+    summary: "Answer paths and methods that do not exist.",
     produces: [],
     answers: { 204: null },
     run: async (_, context) => answerUnknown(context),
@@ -60,7 +60,7 @@ async function checkHealth({ kafka, deadline }: OperationContext): Promise<Reply
   }
 }
 
-/** Built with the project; loaded when it is asked for, not when the function is. */
+/** Made when the project is built. It is loaded on first use and not when the function starts, because it is large. */
 async function description(): Promise<{ readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>> }> {
   const { default: document } = await import("../openapi.generated.json", { with: { type: "json" } });
   return document as never;
@@ -70,20 +70,20 @@ async function answerUnknown({ method, rawPath }: OperationContext): Promise<Rep
   if (/^\/consumers(\/|$)/.test(rawPath)) {
     throw new RelayError(
       "not-offered",
-      "Consumer instances live in one process's memory, and this API has no such process. Read with GET /topics/{topic}/records?from=beginning instead, and come back with the cursor of the answer: it joins no group and any call may continue it.",
+      "Consumer instances are not available: they need a process that keeps them in memory, and this API runs without one. Use GET /topics/{topic}/records?from=beginning instead, and pass the `cursor` of each answer to the next call.",
     );
   }
   const allowed = allowedMethods((await description()).paths, rawPath);
   if (allowed === undefined)
     throw new RelayError(
       "not-found",
-      `There is nothing at ${JSON.stringify(rawPath.slice(0, 300))}; GET /openapi.json says what there is.`,
+      `The path ${JSON.stringify(rawPath.slice(0, 300))} does not exist. GET /openapi.json lists the paths that do.`,
     );
   const allow = allowed.join(", ");
   if (method === "OPTIONS") return { status: 204, headers: { allow } };
   throw new RelayError(
     "method-not-allowed",
-    `${method.slice(0, 20)} is not allowed at ${JSON.stringify(rawPath.slice(0, 300))}; ${allow} are.`,
+    `${method.slice(0, 20)} is not allowed for ${JSON.stringify(rawPath.slice(0, 300))}. Allowed: ${allow}.`,
     { allow },
   );
 }

@@ -1,4 +1,4 @@
-/** v3 settings of topics: read, set, reset, changed many at once. Changes are incremental: what is not named stays as it is. */
+/** v3 settings of topics: read, set, reset, change many at once. Changes are incremental: settings that are not named stay as they are. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { alterConfigs, type ConfigChange, describeConfigs } from "../../kafka/admin/configs.js";
@@ -56,7 +56,8 @@ async function changeTopic(
 export const topicConfigOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/topics/-/configs": operation({
     may: "topic:list",
-    summary: "List the settings of all topics, or those named: an answer holds 6 MB, which is all settings of some hundred topics.",
+    summary:
+      "List the settings of all topics, or of the topics and settings named in the query. An answer of 6 MB holds all settings of a few hundred topics.",
     path: inCluster,
     query: allConfigsQuery,
     answers: { 200: topicConfigList },
@@ -76,7 +77,7 @@ export const topicConfigOperations: Operations = {
 
   "POST /v3/clusters/{cluster_id}/topics/-/configs:alter": operation({
     may: "topic:alter",
-    summary: "Change the settings of many topics: each has its own answer.",
+    summary: "Change the settings of many topics. The answer lists the topics whose settings were not changed.",
     path: inCluster,
     body: alterManyBody,
     answers: { 204: null, 207: failures207 },
@@ -105,7 +106,7 @@ export const topicConfigOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/topics/{topic}/configs/{name}": operation({
     may: "topic:describe",
     on: "topic",
-    summary: "A setting of a topic.",
+    summary: "Get a setting of a topic.",
     path: inTopicConfig,
     answers: { 200: topicConfig },
     run: async ({ path }, context) => {
@@ -133,7 +134,7 @@ export const topicConfigOperations: Operations = {
   "DELETE /v3/clusters/{cluster_id}/topics/{topic}/configs/{name}": operation({
     may: "topic:alter",
     on: "topic",
-    summary: "Put a setting of a topic back to its default.",
+    summary: "Reset a setting of a topic to its default.",
     path: inTopicConfig,
     answers: { 204: null },
     run: async ({ path }, context) => {
@@ -146,7 +147,7 @@ export const topicConfigOperations: Operations = {
   "POST /v3/clusters/{cluster_id}/topics/{topic}/configs:alter": operation({
     may: "topic:alter",
     on: "topic",
-    summary: "Change settings of a topic, all or none.",
+    summary: "Change settings of a topic. Either all of them are changed, or none.",
     path: inTopic,
     body: alterConfigsBody,
     answers: { 204: null },
@@ -173,7 +174,7 @@ async function alterMany(context: OperationContext, body: v.InferOutput<typeof a
     const topic = topics.get(name);
     if (topic !== undefined && !(topic instanceof RelayError)) return undefined;
     return topic === undefined || topic.code === "topic-not-found"
-      ? new RelayError("unknown-topic-or-partition", `Topic ${JSON.stringify(name)}: it does not exist.`)
+      ? new RelayError("unknown-topic-or-partition", `Topic ${JSON.stringify(name)} does not exist.`)
       : topic;
   });
   const allowed = body.data.filter((_, index) => refusals[index] === undefined);

@@ -1,4 +1,4 @@
-/** v3 topics: list, create, describe, grow, delete; and many at once. */
+/** v3 topics: list, create, describe, add partitions, delete; one or many at once. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { type CreatedTopic, createTopics, deleteTopics, describeTopic, growTopic } from "../../kafka/admin/topics.js";
@@ -17,7 +17,7 @@ const brokerIds = v.array(int32);
 const replicasAssignments = v.pipe(
   v.union([
     v.pipe(
-      v.record(v.pipe(v.string(), v.regex(/^\d{1,9}$/, "is no partition number")), brokerIds),
+      v.record(v.pipe(v.string(), v.regex(/^\d{1,9}$/, "must be a partition number")), brokerIds),
       v.transform((map) => Object.entries(map).map(([partition, ids]) => [Number(partition), ids] as const)),
     ),
     v.pipe(
@@ -38,7 +38,7 @@ const topicFields = {
 
 const createTopicBody = v.strictObject({ ...topicFields, validate_only: v.nullish(v.boolean()) });
 
-/** One request to the controller holds them all. */
+/** They all go into one request to the controller. */
 const topicsAtOnceMax = 1_000;
 const createTopicsBody = v.strictObject({
   data: someOf(v.strictObject(topicFields), topicsAtOnceMax),
@@ -54,11 +54,11 @@ const deleted207 = v.object({ successes: v.array(v.object({ topic_name: v.string
 
 type TopicBody = Omit<v.InferOutput<typeof createTopicBody>, "validate_only">;
 
-/** A replica map decides both counts. */
+/** A replica assignment also determines the number of partitions and replicas. */
 function toSpec(body: TopicBody) {
   return {
     name: parseTopicName(body.topic_name),
-    // A setting without a value is the broker's default.
+    // A setting without a value keeps the broker's default.
     configs: (body.configs ?? []).flatMap(({ name, value }) => (value == null ? [] : [{ name, value }])),
     ...(body.replicas_assignments && body.replicas_assignments.size > 0
       ? { replicas: body.replicas_assignments }
@@ -72,7 +72,7 @@ function toSpec(body: TopicBody) {
 const toFacts = (topic: CreatedTopic): TopicFacts => ({ ...topic, isInternal: false });
 const toFailure = (topic_name: string, { failure: { restCode }, message }: RelayError) => ({ topic_name, error_code: restCode, message });
 
-/** The contract spells it in two ways, one for the list and one for a topic: both are taken everywhere. */
+/** The contract spells it in two ways, one for the list and one for a topic. Both are accepted everywhere. */
 const authorizedOperationsQuery = v.object({
   include_authorized_operations: v.optional(flagInQuery),
   includeAuthorizedOperations: v.optional(flagInQuery),
@@ -101,7 +101,7 @@ export const topicOperations: Operations = {
 
   "POST /v3/clusters/{cluster_id}/topics": operation({
     may: "topic:create",
-    summary: "Create a topic, or with validate_only say whether it could be created.",
+    summary: "Create a topic. With `validate_only`, only check whether it could be created.",
     path: inCluster,
     body: createTopicBody,
     answers: { 200: topicResource, 201: topicResource },
@@ -119,13 +119,13 @@ export const topicOperations: Operations = {
 
   "POST /v3/clusters/{cluster_id}/topics:batch": operation({
     may: "topic:create",
-    summary: "Create many topics: each has its own answer.",
+    summary: "Create many topics. Each topic has its own result.",
     path: inCluster,
     body: createTopicsBody,
     answers: { 207: created207 },
     run: async ({ path, body }, context) => {
       const links = await clusterLinks(context, path);
-      // A topic named twice is one topic: the broker would refuse both.
+      // A topic that is named twice is sent once: the broker would refuse both.
       const topics = [...new Map(body.data.map((topic) => [topic.topic_name, topic])).values()];
       const specs = topics.map((topic) => attempt(() => toAuthorizedSpec(topic, context.authorize)));
       const allowed = specs.filter((spec) => !(spec instanceof RelayError));
@@ -143,7 +143,7 @@ export const topicOperations: Operations = {
 
   "POST /v3/clusters/{cluster_id}/topics:delete": operation({
     may: "topic:delete",
-    summary: "Delete many topics: each has its own answer.",
+    summary: "Delete many topics. Each topic has its own result.",
     path: inCluster,
     body: deleteTopicsBody,
     answers: { 207: deleted207 },
@@ -214,7 +214,7 @@ function toAuthorizedSpec(body: TopicBody, authorize: (may: "topic:create", reso
   return spec;
 }
 
-/** What one of many came to: a refusal of its own must not lose the others. */
+/** The result or the refusal of one of many: a refusal must not stop the others. */
 function attempt<T>(run: () => T): T | RelayError {
   try {
     return run();

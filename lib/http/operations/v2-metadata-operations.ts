@@ -24,7 +24,7 @@ const inTopic = v.object({ topic: v.string() });
 const inPartition = v.object({ topic: v.string(), partition: numberInPath });
 const produces = v2MediaTypes;
 
-/** v2 tells a missing topic as 40401, where v3 says 40403. */
+/** In v2 a missing topic is 40401, in v3 it is 40403. */
 async function v2TopicOf(context: OperationContext, name: string): Promise<TopicMetadata> {
   try {
     return await describeTopic(context.kafka, name, context.deadline);
@@ -40,7 +40,7 @@ async function v2PartitionOf(context: OperationContext, path: v.InferOutput<type
   if (partition !== undefined) return partition;
   throw new RelayError(
     "partition-not-found",
-    `Topic ${JSON.stringify(topic.name)} has ${topic.partitions.length} partition(s), and none of that number.`,
+    `Topic ${JSON.stringify(topic.name)} has ${topic.partitions.length} partition(s), so it has no partition ${path.partition}.`,
   );
 }
 
@@ -59,7 +59,7 @@ export const v2TopicOperations: Operations = {
   "GET /topics/{topic}": operation({
     may: "topic:describe",
     on: "topic",
-    summary: "Describe a topic with all its settings and partitions.",
+    summary: "Describe a topic, with all its settings and partitions.",
     path: inTopic,
     produces,
     answers: { 200: v2Topic },
@@ -93,7 +93,7 @@ export const v2TopicOperations: Operations = {
   "GET /topics/{topic}/partitions/{partition}/offsets": operation({
     may: "topic:describe",
     on: "topic",
-    summary: "The first kept and the next offset of a partition.",
+    summary: "Get the first and the next offset of a partition.",
     path: inPartition,
     produces,
     answers: { 200: v2Offsets },
@@ -101,7 +101,7 @@ export const v2TopicOperations: Operations = {
       const { partition } = await v2PartitionOf(context, path);
       const points = (["earliest", "latest"] as const).map((at) => ({ topic: path.topic, partition, at }));
       const [beginning, end] = await listOffsets(context.kafka, points, context.deadline);
-      if (beginning === undefined || end === undefined) throw new RelayError("internal", "An answer a point is promised.");
+      if (beginning === undefined || end === undefined) throw new RelayError("internal", "One answer per point was expected.");
       if (beginning.error !== undefined || end.error !== undefined) throw beginning.error ?? end.error;
       return { status: 200, body: { beginning_offset: beginning.offset, end_offset: end.offset } };
     },

@@ -1,8 +1,8 @@
-/** The bytes of an answer while it is written: one buffer that grows, no string a record. */
+/** The bytes of an answer while it is written: one buffer that grows, instead of one string per record. */
 import { isAscii } from "node:buffer";
 
 const firstBytes = 64 * 1024;
-/** The buffer of the answer before, which has the size that answers here tend to have: fresh megabytes a call keep the collector busy. */
+/** The buffer of the previous answer, which has a typical size. Allocating megabytes on each call would keep the garbage collector busy. */
 let spare: Buffer | undefined;
 
 /** Bytes of a base64 text, two characters for every twelve bits. */
@@ -24,7 +24,7 @@ export class AnswerBytes {
     spare = undefined;
   }
 
-  /** Room for `count` more. To be called before what writes without asking. */
+  /** Makes room for `count` more bytes. Call it before the methods that need reserved room. */
   reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return;
     const grown = Buffer.allocUnsafe(Math.max(this.length + count, this.bytes.length * 2));
@@ -89,16 +89,16 @@ export class AnswerBytes {
     this.length = at;
   }
 
-  /** Text of any kind; takes its room itself. */
+  /** Any text; reserves its own room. */
   text(text: string): void {
     this.reserve(text.length * 3);
     this.length += this.bytes.write(text, this.length, "utf8");
   }
 
-  /** The text, once: the buffer goes to the next answer. */
+  /** The text. To be called once: the buffer is reused by the next answer. */
   finish(): string {
     const written = this.bytes.subarray(0, this.length);
-    const text = isAscii(written) ? written.toString("latin1") : written.toString("utf8"); // a fraction of the time, and mostly so
+    const text = isAscii(written) ? written.toString("latin1") : written.toString("utf8"); // much faster, and the usual case
     spare = this.bytes;
     this.bytes = Buffer.alloc(0);
     this.length = 0;

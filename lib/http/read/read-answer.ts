@@ -1,4 +1,4 @@
-/** One read as its answer: positions from the query, records as text straight from the fetched bytes, kept below what Lambda can give back. */
+/** The answer to one read: positions from the query, records written as text straight from the fetched bytes, within what the host can return. */
 import { type Deadline, sooner } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import type { RecordView } from "../../kafka/codec/record-view.js";
@@ -25,7 +25,7 @@ export interface ReadRequest {
 }
 
 export interface PartitionTold extends PartitionProgress {
-  /** Records before it were asked for and are deleted; the read went on here. */
+  /** The read asked for records before this offset, which are deleted, and continued here. */
   readonly deletedBefore?: bigint;
   /** Of the first record that is given. */
   readonly firstOffset?: bigint;
@@ -40,13 +40,13 @@ export interface ReadAnswer {
   readonly scan?: { readonly scanned: number; readonly isLimited: boolean };
 }
 
-/** Kept back from the wait, to answer in. */
+/** Subtracted from the wait, so that there is time to answer. */
 const answerMarginMs = 1_000;
-/** Times a read goes on at the first kept record: retention may delete again meanwhile. */
+/** How often a read moves on to the first record that is kept: retention may delete more in the meantime. */
 const deletedTriesMax = 3;
 
 /**
- * Throws what concerns all partitions; one of several that fails is told with its error and keeps its place in the cursor.
+ * Throws a failure that all partitions share. If only some fail, each of them has its error in the answer and keeps its position in the cursor.
  */
 export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: Deadline): Promise<ReadAnswer> {
   const { topic, query, start } = request;
@@ -74,7 +74,7 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
       return [{ topic, partition, offset: logStartOffset, topicId: one.topicId }];
     });
     tries++;
-    // Records that do not match end a wait at the broker, and not the caller's.
+    // Records that do not match end the wait at the broker, but not the caller's wait.
     const isStillWaiting = open.length === 0 && query.filter !== undefined && writer.count() === 0 && !writer.isScanLimited();
     if (!isStillWaiting || writer.scanned() === before || patience.leftMs() <= 0) continue;
     open = asked.map((position) => goneOn(position, told.get(position.partition)));
@@ -114,13 +114,13 @@ function goneOn(position: ReadPosition, told: PartitionProgress | undefined): Re
   };
 }
 
-/** All partitions were read of one topic, since a read that meets two of them fails. */
+/** All partitions belong to the same topic: a read that finds two topic ids fails. */
 function topicIdOf(partitions: readonly PartitionTold[]): { readonly topicId?: string } {
   const topicId = partitions.find((one) => one.topicId !== undefined)?.topicId;
   return topicId === undefined ? {} : { topicId };
 }
 
-/** Where the next read goes on; a partition that could not be read keeps its place. */
+/** Where the next read continues. A partition that could not be read keeps its position. */
 function toCursorPosition(
   partition: number,
   told: PartitionProgress | undefined,
@@ -132,7 +132,7 @@ function toCursorPosition(
 }
 
 function limitsOf(query: ReadRequest["query"], writer: RecordWriter, waitMs: number) {
-  // What a filtered read gives is limited by the writer: these are the limits of what it looks at.
+  // The writer limits what a filtered read returns. These are the limits of what it looks at.
   if (query.filter !== undefined)
     return {
       bytesMax: scannedBytesMax,
@@ -151,7 +151,7 @@ function assertSameTopic(partitions: readonly PartitionTold[], start: Start): vo
   if (recreated !== undefined) throw start.at === "cursor" ? cursorOutlived(recreated) : recreated;
 }
 
-/** What all partitions failed by is the caller's answer; a single failure, or one behind records that are given, is told beside the others. */
+/** A failure of all partitions is the answer to the call. A failure of some, or one after records that are returned, stands beside the records. */
 function assertSomethingTold(partitions: readonly PartitionTold[]): void {
   const [first] = partitions;
   if (first?.error !== undefined && partitions.every(({ error }) => error !== undefined)) throw first.error;
@@ -162,7 +162,7 @@ function cursorOutlived(recreated: RelayError): RelayError {
   return new RelayError("topic-recreated", message, { cause: recreated });
 }
 
-/** The partition that filled the answer is served last the next time. */
+/** The partition that filled the answer is read last the next time. */
 function rotated(positions: readonly ReadPosition[], lastPartition: number | undefined): readonly ReadPosition[] {
   const at = positions.findIndex(({ partition }) => partition === lastPartition) + 1;
   return [...positions.slice(at), ...positions.slice(0, at)];
@@ -179,7 +179,7 @@ interface RecordWriter {
   readonly lastPartition: () => number | undefined;
 }
 
-/** For the answer's frame, its partitions and cursor, and the headers around it. */
+/** Room for the rest of the answer: its partitions and cursor, and the HTTP headers. */
 const aroundBytes = 120_000;
 
 function createRecordWriter(request: ReadRequest, deadline: Deadline): RecordWriter {
@@ -233,7 +233,7 @@ async function positionsOf(kafka: Kafka, { topic, partitions, start }: ReadReque
     case "offset": {
       const [partition, ...others] = await existing(kafka, topic, partitions, deadline);
       if (partition === undefined || others.length > 0) {
-        throw new RelayError("bad-request", "query: an offset is of one partition; say which by partition=.");
+        throw new RelayError("bad-request", "query: offset needs a partition. Name it with partition=.");
       }
       return [{ topic, partition, offset: start.offset }];
     }
@@ -244,7 +244,7 @@ async function positionsOf(kafka: Kafka, { topic, partitions, start }: ReadReque
   }
 }
 
-/** A cursor of the whole topic has partitions that are new since begin at their beginning: all that is in them came later. */
+/** With a cursor of the whole topic, partitions that were added since are read from their beginning: everything in them is newer. */
 async function cursorPositions(
   kafka: Kafka,
   topic: string,
@@ -254,11 +254,11 @@ async function cursorPositions(
 ): Promise<readonly ReadPosition[]> {
   const asked = isWholeTopic ? "all" : positions.map(({ partition }) => partition);
   if (partitions !== "all" && (asked === "all" || partitions.join() !== asked.join())) {
-    throw new RelayError("bad-request", `cursor: it is not of partition ${partitions.join()} alone.`);
+    throw new RelayError("bad-request", `cursor: this cursor does not belong to partition ${partitions.join()} alone.`);
   }
   const known = positions.map((one) => ({ topic, topicId, ...one }));
   if (asked !== "all") {
-    // Brokers that read by name alone would answer for any topic of that name: which one it is now is asked first.
+    // Brokers that fetch by name only would answer for any topic of that name, so the topic's current id is read first.
     const isChecked = topicId === undefined || (await isFetchedById(kafka.connection, "any", deadline));
     if (!isChecked) await kafka.metadata.topic(topic, deadline, { ageMaxMs: 0 });
     return known;
@@ -273,6 +273,6 @@ async function existing(kafka: Kafka, topic: string, asked: ReadRequest["partiti
     throw partitionNotFound(topic, asked.find((partition) => partition < 0) ?? -1, partitions.length);
   }
   if (asked !== "all") return asked;
-  // Asked afresh: what was added since the last read may hold records already.
+  // Not from the cache: a partition that was added since may already have records.
   return (await kafka.metadata.topic(topic, deadline, { ageMaxMs: 0 })).partitions.map(({ partition }) => partition);
 }

@@ -1,4 +1,4 @@
-/** The query of a read: where it starts, how much it may give, in which form. Pure. */
+/** The query of a read: where it starts, how much it may return, and in which formats. Pure. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { negotiate } from "../media-type.js";
@@ -6,43 +6,43 @@ import { timestampForm, toTimestampMsInUtc } from "../timestamp.js";
 import { parseCursor, type RecordCursor } from "./record-cursor.js";
 import { type RecordFormats, recordFormats } from "./record-json.js";
 
-/** Below API Gateway's 30 seconds, with time left to answer in. */
+/** Below API Gateway's 30 seconds, with time left to write the answer. */
 export const waitMsMax = 25_000;
 export const recordsDefault = 500;
 export const recordsMax = 100_000;
 export const bytesDefault = 1_048_576;
-/** Above this nothing would come through anyway: an answer has at most 6 MB. */
+/** A larger answer would not come through anyway: Lambda returns at most 6 MB. */
 export const bytesMax = 5_242_880;
 
 const whole = (max: number, min = 0) =>
   v.pipe(
-    v.string("was given more than once"),
-    v.regex(/^\d{1,16}$/, "is no whole number"),
+    v.string("must be given only once"),
+    v.regex(/^\d{1,16}$/, "must be a whole number"),
     v.transform(Number),
     v.minValue(min),
     v.maxValue(max),
   );
-const once = v.string("was given more than once");
+const once = v.string("must be given only once");
 
 export const timestampInQuery = v.pipe(once, v.transform(parseTimestampMs));
 export const offsetInQuery = v.pipe(
   once,
-  v.regex(/^\d{1,19}$/, "is no offset: a whole number from 0"),
+  v.regex(/^\d{1,19}$/, "must be an offset: a whole number of 0 or more"),
   v.transform((text) => BigInt(text)),
-  v.maxValue(2n ** 63n - 1n, "is no offset: Kafka has none that large"),
+  v.maxValue(2n ** 63n - 1n, "must be an offset: it is larger than the largest offset of Kafka"),
 );
 
-/** Records that one filtered read looks at, found or not: an answer must come in time. */
+/** How many records one filtered read looks at, whether they match or not, so that the answer comes in time. */
 export const scannedDefault = 50_000;
 export const scannedMax = 100_000;
-/** Their bytes (key, value, headers): they are decoded in the memory of a function. */
+/** And their bytes (keys, values, headers), which are decoded in memory. */
 export const scannedBytesMax = 16_777_216;
 
 const shared = {
   /** An event pattern, as JSON. */
   filter: v.optional(once),
   scan_max: v.optional(whole(scannedMax, 1)),
-  from: v.optional(v.picklist(["beginning", "end"], "is neither beginning nor end")),
+  from: v.optional(v.picklist(["beginning", "end"], "must be beginning or end")),
   timestamp: v.optional(timestampInQuery),
   offset: v.optional(offsetInQuery),
   cursor: v.optional(once),
@@ -51,15 +51,15 @@ const shared = {
   wait_ms: v.optional(whole(waitMsMax)),
 };
 
-const format = v.optional(v.picklist(recordFormats, `is none of ${recordFormats.join(", ")}`));
+const format = v.optional(v.picklist(recordFormats, `must be one of ${recordFormats.join(", ")}`));
 export const formatsQuery = {
   key_format: format,
   value_format: format,
-  header_format: v.optional(v.picklist(["base64", "string"], "is neither base64 nor string")),
+  header_format: v.optional(v.picklist(["base64", "string"], "must be base64 or string")),
 };
 
-/** A misspelt parameter would read something else in silence. */
-const nothingElse = v.never("is no parameter of this call");
+/** A misspelt parameter would otherwise be ignored, and the read would return something else. */
+const nothingElse = v.never("is not a parameter of this operation");
 export const partitionReadQuery = v.objectWithRest({ ...shared, ...formatsQuery }, nothingElse);
 export const topicReadQuery = v.objectWithRest({ ...shared, ...formatsQuery, partition: v.optional(whole(2 ** 31 - 1)) }, nothingElse);
 export const recordQuery = v.objectWithRest(formatsQuery, nothingElse);
@@ -73,11 +73,11 @@ export type Start =
   | { readonly at: "timestamp"; readonly timestampMs: number }
   | { readonly at: "cursor"; readonly cursor: RecordCursor };
 
-/** Where the read starts: one of `from`, `timestamp`, `offset`, `cursor`; the beginning where none is given. */
+/** Where the read starts: one of `from`, `timestamp`, `offset` and `cursor`, or else the beginning. */
 export function startOf(query: ReadQuery, topic: string): Start {
   const given = (["from", "timestamp", "offset", "cursor"] as const).filter((name) => query[name] !== undefined);
   if (given.length > 1) {
-    throw new RelayError("bad-request", `query: ${given.join(" and ")} each say where to start; give one of them.`);
+    throw new RelayError("bad-request", `query: ${given.join(" and ")} each say where to start. Give only one of them.`);
   }
   if (query.cursor !== undefined) return { at: "cursor", cursor: parseCursor(query.cursor, topic) };
   if (query.timestamp !== undefined) return { at: "timestamp", timestampMs: query.timestamp };
@@ -85,7 +85,7 @@ export function startOf(query: ReadQuery, topic: string): Start {
   return { at: query.from ?? "beginning" };
 }
 
-/** What a client takes says the form of key and value, as in v2; the query says it more closely. */
+/** As in v2, the Accept header chooses the format of keys and values. The query can choose more precisely. */
 export const recordMediaTypes = [
   "application/json",
   "application/vnd.kafka.json.v2+json",
@@ -112,7 +112,7 @@ export function formOf(
 
 /** Milliseconds since the epoch, or ISO-8601; without a zone it is UTC, and a date is its midnight. `bad-request` for anything else. */
 export function parseTimestampMs(text: string): number {
-  const timestampMs = toTimestampMsInUtc(text.replace(/(?<=:[\d:.]+) (?=\d{2}:?\d{2}$)/, "+")); // a plus that was not escaped has become a space
+  const timestampMs = toTimestampMsInUtc(text.replace(/(?<=:[\d:.]+) (?=\d{2}:?\d{2}$)/, "+")); // in a query, an unescaped plus has become a space
   if (timestampMs !== undefined) return timestampMs;
-  throw new RelayError("bad-request", `query: timestamp is no time: ${timestampForm}.`);
+  throw new RelayError("bad-request", `query: timestamp must be a time: ${timestampForm}.`);
 }

@@ -1,6 +1,6 @@
 /**
- * The cursor of a read: all the state a reader has, in one opaque text. Version byte, flags, checksum of the topic's name, the topic's id, then the partitions with
- * the offsets to go on at, and a checksum over it all; in base64url. Pure.
+ * The cursor of a read: all the state that a reader has, in one opaque text. Version byte, flags, checksum of the topic's name, the topic's id, then the partitions with
+ * the offsets to continue at, and a checksum over it all; in base64url. Pure.
  */
 import { RelayError } from "../../errors.js";
 import { crc32c } from "../../kafka/codec/crc32c.js";
@@ -15,11 +15,11 @@ export interface CursorPosition {
 
 export interface RecordCursor {
   readonly topic: string;
-  /** Tells the topic from another one of its name, in hexadecimal; absent where the brokers have no ids. */
+  /** Distinguishes the topic from a later one of the same name. In hexadecimal; absent where the brokers have no topic ids. */
   readonly topicId?: string;
-  /** Every partition of the topic, also those that come to be later; else those named alone. */
+  /** Every partition of the topic, also those that are added later; otherwise only those named. */
   readonly isWholeTopic: boolean;
-  /** In the order in which they are to be served, so that a busy partition does not keep the others waiting. */
+  /** In the order in which they are read, so that a busy partition does not keep the others waiting. */
   readonly positions: readonly CursorPosition[];
 }
 
@@ -32,9 +32,9 @@ const epochsFlag = 4;
 const headerBytes = 6;
 const topicIdBytes = 16;
 const checksumBytes = 4;
-/** More than any cursor of ours: the gateway takes lines of 10 KB at most. */
+/** Longer than any cursor of ours: the gateway accepts request lines of at most 10 KB. */
 const cursorLengthMax = 16_384;
-/** With more partitions their epochs are left out, so that the cursor fits into an address. */
+/** With more partitions, their epochs are left out, so that the cursor fits into a URL. */
 const epochsMax = 500;
 
 export function toCursorText({ topic, topicId, isWholeTopic, positions }: RecordCursor): string {
@@ -59,7 +59,7 @@ export function toCursorText({ topic, topicId, isWholeTopic, positions }: Record
   return bytes.toString("base64url");
 }
 
-/** Reads a cursor that came back for `topic`; `bad-request` where it was not issued here, is damaged, or belongs to another topic. */
+/** Reads a cursor that was sent back for `topic`. Throws `bad-request` if it was not issued here, was changed, or belongs to another topic. */
 export function parseCursor(text: string, topic: string): RecordCursor {
   if (text.length > cursorLengthMax || !/^[A-Za-z0-9_-]+$/.test(text)) throw notACursor();
   const bytes = Buffer.from(text, "base64url");
@@ -67,7 +67,7 @@ export function parseCursor(text: string, topic: string): RecordCursor {
   if (end < headerBytes || crc32c(bytes, 0, end) !== bytes.readInt32BE(end)) throw notACursor();
   if (bytes[0] !== version && bytes[0] !== versionBefore) throw notACursor();
   if (bytes.readInt32BE(2) !== topicChecksum(topic)) {
-    throw new RelayError("bad-request", `cursor: it belongs to another topic than ${JSON.stringify(topic)}.`);
+    throw new RelayError("bad-request", `cursor: this cursor belongs to another topic than ${JSON.stringify(topic)}.`);
   }
   const flags = bytes[1] ?? 0;
   const hasTopicId = (flags & topicIdFlag) !== 0;
@@ -97,7 +97,7 @@ function parsePositions(bytes: Buffer, from: number, end: number, hasEpochs: boo
 function notACursor(): RelayError {
   return new RelayError(
     "bad-request",
-    "cursor: it was not issued by this API, or it was damaged. Omit it to start over from the beginning.",
+    "cursor: this cursor was not issued by this API, or it was changed. Omit `cursor` to start from the beginning.",
   );
 }
 

@@ -12,15 +12,15 @@ export const recordFormats = ["json", "string", "base64"] as const;
 export type RecordFormat = (typeof recordFormats)[number];
 
 export interface RecordFormats {
-  /** "auto" is JSON where it is JSON, else a string where it is UTF-8, else base64. */
+  /** "auto": JSON if the bytes are JSON, otherwise a string if they are UTF-8, otherwise base64. */
   readonly key: RecordFormat | "auto";
   readonly value: RecordFormat | "auto";
   readonly headers: "base64" | "string";
 }
 
 /**
- * Writes records one behind the other, as long as they fit an answer of `bytesMax`: the bytes that the text takes inside a JSON string, which an answer of
- * Lambda's is. Bytes that do not fit the asked form are given as base64; `key_format` and `value_format` say which form a thing has, and are left out for
+ * Writes records one after the other, as long as they fit into an answer of `bytesMax`: the bytes that the text takes inside a JSON string, since Lambda's answer
+ * is one. Bytes that cannot be written in the requested format are written as base64. `key_format` and `value_format` name the format, and are left out for
  * Kafka's null.
  */
 export class RecordJson {
@@ -28,7 +28,7 @@ export class RecordJson {
   readonly #formats: RecordFormats;
   readonly #bytesMax: number;
   readonly #out = new AnswerBytes();
-  /** Of what is written: quotes and the like, each of which takes a backslash more inside a string; a bound, until it is counted. */
+  /** How many of the written characters need a backslash inside a string, such as quotes. An upper bound until they are counted. */
   #escapes = 0;
   #isCounted = false;
 
@@ -38,8 +38,8 @@ export class RecordJson {
   }
 
   /**
-   * `prefix` opens the object and ends with its first members: `{"partition":0,`. False: the record does not fit, and is not written. Where it is the first it
-   * is written without key, value and headers, their sizes told, so that a read goes on behind it.
+   * `prefix` opens the object and ends with its first members: `{"partition":0,`. False: the record does not fit, and is not written. If it is the first record, it
+   * is written without key, value and headers but with their sizes, so that a read can continue after it.
    */
   add(view: RecordView, prefix: Buffer): boolean {
     const { length } = this.#out;
@@ -56,12 +56,12 @@ export class RecordJson {
     return true;
   }
 
-  /** The text of all that was added, once. */
+  /** The text of all records. To be called once. */
   finish(): string {
     return this.#out.finish();
   }
 
-  /** By the bound as long as that is enough, then by counting: all that is written, and from then on each record. */
+  /** Uses the upper bound as long as it is enough. After that the escapes are counted: of everything written so far, then of each record. */
   #fits(recordFrom: number): boolean {
     const { bytes, length } = this.#out;
     if (!this.#isCounted && length + this.#escapes <= this.#bytesMax) return true;
@@ -138,7 +138,7 @@ export class RecordJson {
       out.copy(quote, 0, 1);
       out.copy(bytes, at, to);
       out.copy(quote, 0, 1);
-      return; // its two quotes are counted with the frame
+      return; // its two quotes are counted in frameEscapesMax
     }
     out.text(JSON.stringify(bytes.toString("utf8", at, to)));
     if (!this.#isCounted) this.#escapes += out.length - from;
@@ -185,7 +185,7 @@ function formOf(bytes: Buffer, at: number, to: number, asked: RecordFormats["key
   return isJson ? "json" : "string";
 }
 
-/** ASCII that stands in a JSON string as it is. */
+/** ASCII that needs no escape in a JSON string. */
 function isPlain(bytes: Buffer, at: number, to: number): boolean {
   for (let index = at; index < to; index++) {
     const byte = bytes[index] as number;
@@ -194,7 +194,7 @@ function isPlain(bytes: Buffer, at: number, to: number): boolean {
   return true;
 }
 
-/** Bytes that take a backslash more inside a JSON string: quotes, backslashes, and the line ends and tabs of spliced JSON. */
+/** Bytes that need a backslash inside a JSON string: quotes, backslashes, and the line ends and tabs of JSON that is copied. */
 function countEscapes(bytes: Buffer, from: number, to: number): number {
   let escapes = 0;
   for (let at = from; at < to; at++) {
@@ -234,7 +234,7 @@ const nextHeaderOpen = Buffer.from(',{"name":');
 const headerValue = Buffer.from(',"value":');
 const headerFormat = Buffer.from(',"value_format":"base64"');
 
-/** Of a record's own words, but for its prefix: their bytes, and the quotes among them. */
+/** The member names of a record without its prefix: their bytes, and the quotes among them. */
 const frameBytesMax = 160;
 const frameEscapesMax = 48;
 const headerBytesMax = 80;

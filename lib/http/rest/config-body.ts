@@ -1,4 +1,4 @@
-/** Settings as bodies of the v3 contract write them. */
+/** Settings in v3 request bodies, and checks that the settings they name exist. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { type ConfigChange, type ConfigEntry, type ConfigResource, describeConfigs } from "../../kafka/admin/configs.js";
@@ -17,26 +17,26 @@ const configChange = v.pipe(
     name: shortText,
     value: v.nullish(configText),
     operation: v.nullish(
-      v.pipe(v.string(), v.toUpperCase(), v.picklist(["SET", "DELETE", "APPEND", "SUBTRACT"], "is SET, DELETE, APPEND or SUBTRACT")),
+      v.pipe(v.string(), v.toUpperCase(), v.picklist(["SET", "DELETE", "APPEND", "SUBTRACT"], "must be SET, DELETE, APPEND or SUBTRACT")),
     ),
   }),
   v.transform(({ name, value, operation }): ConfigChange => ({ name, operation: operation ?? "SET", value: value ?? null })),
 );
 
 const changesMax = 1_000;
-/** Nothing to change is nothing to refuse. */
+/** An empty list is accepted, and changes nothing. */
 export const configChanges = v.pipe(v.array(configChange), v.maxLength(changesMax));
 export const alterConfigsBody = v.strictObject({ data: configChanges, validate_only: v.nullish(v.boolean()) });
 export const setConfigBody = v.strictObject({ value: v.nullish(configText) });
 
-/** One setting of a resource; throws `not-found` where it has none of that name. */
+/** One setting of a resource; throws `not-found` if the resource has no setting of that name. */
 export async function findConfig(context: OperationContext, resource: ConfigResource, name: string): Promise<ConfigEntry> {
   const [entry] = await configsOf(context, resource, [name]);
   if (entry === undefined) throw noSuchConfig(name);
   return entry;
 }
 
-/** The settings of a resource, all or those named; throws why they are not told. */
+/** All settings of a resource, or those named; throws the reason if the broker does not return them. */
 export async function configsOf(
   context: OperationContext,
   resource: ConfigResource,
@@ -47,7 +47,7 @@ export async function configsOf(
   return entries;
 }
 
-/** Throws `not-found` where a change names a setting that the resource does not have: brokers would take it, and keep it for nobody. */
+/** Throws `not-found` if a change names a setting that the resource does not have. Brokers would accept such a change and store it without any effect. */
 export async function assertConfigsExist(context: OperationContext, resource: ConfigResource, names: readonly string[]): Promise<void> {
   const open = resource.kind === "topic" ? names : names.filter((name) => !isUnlisted(name));
   if (open.length === 0) return;
@@ -57,7 +57,7 @@ export async function assertConfigsExist(context: OperationContext, resource: Co
   if (unknown !== undefined) throw noSuchConfig(unknown);
 }
 
-/** Of the brokers' defaults those alone are listed that have been made; what could be, any broker lists as its own. */
+/** The cluster lists only the defaults that have been set. Any broker lists all that could be set. */
 async function holdersOf(context: OperationContext, resource: ConfigResource): Promise<readonly ConfigResource[]> {
   if (resource.kind !== "cluster") return [resource];
   const { brokers } = await context.kafka.metadata.describe([], context.deadline);
@@ -69,8 +69,8 @@ const throttles: ReadonlySet<string> = new Set([
   "follower.replication.throttled.rate",
   "replica.alter.log.dirs.io.max.bytes.per.second",
 ]);
-/** Brokers take these, and do not list them before they are set: what slows a reassignment down, and what is for one listener. */
+/** Brokers accept these settings but list them only once they are set: limits on reassignments, and settings of one listener. */
 const isUnlisted = (name: string): boolean => throttles.has(name) || name.startsWith("listener.name.");
 
 const noSuchConfig = (name: string): RelayError =>
-  new RelayError("not-found", `There is no setting ${JSON.stringify(name.slice(0, 200))} here.`);
+  new RelayError("not-found", `Setting ${JSON.stringify(name.slice(0, 200))} does not exist.`);

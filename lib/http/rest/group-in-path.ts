@@ -1,4 +1,4 @@
-/** Which group an operation is about: the one in the path, or, where a gateway decodes a path too early for "a/b", `-` there and `?group_id=` beside it. */
+/** The group that an operation is about: the one in the path, or the one in `?group_id=` where the path says `-`. Some gateways decode "a%2Fb" before they route, so such a group cannot be in the path. */
 import * as v from "valibot";
 import type { Permission } from "../../access.js";
 import { RelayError } from "../../errors.js";
@@ -26,7 +26,7 @@ export async function namedGroup(
   const links = await clusterLinks(context, path);
   const groupId = query.group_id ?? path.group;
   if (path.group !== "-" && path.group !== groupId) {
-    throw new RelayError("bad-request", "query: group_id names another group than the path; write - in the path.");
+    throw new RelayError("bad-request", "query: group_id and the path name different groups. Put - in the path to use group_id.");
   }
   context.authorize(may, groupId);
   return { links, groupId };

@@ -1,4 +1,4 @@
-/** What every v3 operation below a cluster begins with: the cluster in the path is this one, and its links. */
+/** What every v3 operation below a cluster starts with: check that the cluster in the path is this one, and make its links. */
 import * as v from "valibot";
 import { assertCluster } from "../../kafka/admin/cluster.js";
 import type { OperationContext } from "../operation.js";

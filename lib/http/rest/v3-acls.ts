@@ -4,7 +4,7 @@ import { RelayError } from "../../errors.js";
 import { type Acl, type AclFilter, aclOperations, aclPatternTypes, aclPermissions, aclResourceTypes } from "../../kafka/admin/acls.js";
 import { type Links, listOf, resource, shortText, toResource } from "./v3-resources.js";
 
-/** A word of a query, whatever its letter case; one that does not exist is a 404, as the contract has it. */
+/** A word in a query, in any letter case. In the contract, a word that does not exist is a 404. */
 function wordInQuery<const Words extends readonly [string, ...string[]]>(name: string, words: Words) {
   return v.optional(
     v.pipe(
@@ -12,7 +12,7 @@ function wordInQuery<const Words extends readonly [string, ...string[]]>(name: s
       v.transform((text): Words[number] => {
         const word = words.find((one) => one === text.toUpperCase());
         if (word !== undefined) return word;
-        throw new RelayError("not-found", `query: ${name} is one of ${words.join(", ")}, and not ${JSON.stringify(text.slice(0, 80))}.`);
+        throw new RelayError("not-found", `query: ${name} must be one of ${words.join(", ")}, not ${JSON.stringify(text.slice(0, 80))}.`);
       }),
     ),
   );
@@ -31,7 +31,7 @@ type AclQuery = v.InferOutput<typeof aclQuery>;
 
 const words = ["resource_type", "pattern_type", "operation", "permission"] as const;
 
-/** What is not said, or is empty as in the `self` of a search, matches any. `bad-request` for UNKNOWN, which is no search. */
+/** Parameters that are missing, or empty as in the `self` of a search, match anything. Throws `bad-request` for UNKNOWN, which cannot be searched for. */
 export function toFilter(query: AclQuery): AclFilter {
   const unknown = words.find((name) => query[name] === "UNKNOWN");
   if (unknown !== undefined) throw new RelayError("bad-request", `query: ${unknown} cannot be UNKNOWN.`);
@@ -46,20 +46,20 @@ export function toFilter(query: AclQuery): AclFilter {
   };
 }
 
-/** To delete, more must be said than to look: nobody deletes everything by leaving a parameter out. */
+/** A deletion must say more than a search: nobody should delete everything by leaving a parameter out. */
 export function toDeleteFilter(query: AclQuery): AclFilter {
   const missing = words.find((name) => query[name] === undefined);
-  if (missing !== undefined) throw new RelayError("bad-request", `query: ${missing} must be given to delete ACLs; ANY matches all.`);
-  // Somebody's unset variable must not delete what it was meant to spare.
+  if (missing !== undefined) throw new RelayError("bad-request", `query: ${missing} must be given to delete ACLs. Use ANY to match all.`);
+  // A variable that is not set in a script must not delete more than was meant.
   const empty = (["resource_name", "principal", "host"] as const).find((name) => query[name] === "");
-  if (empty !== undefined) throw new RelayError("bad-request", `query: ${empty} is empty; leave it out to delete the ACLs of any.`);
+  if (empty !== undefined) throw new RelayError("bad-request", `query: ${empty} is empty. Omit it to delete ACLs with any ${empty}.`);
   return toFilter(query);
 }
 
 const word = <const Words extends readonly [string, ...string[]]>(known: Words) =>
   v.picklist(
     known.filter((one) => !["UNKNOWN", "ANY", "MATCH"].includes(one)) as unknown as Words,
-    `is one of ${known.filter((one) => !["UNKNOWN", "ANY", "MATCH"].includes(one)).join(", ")}`,
+    `must be one of ${known.filter((one) => !["UNKNOWN", "ANY", "MATCH"].includes(one)).join(", ")}`,
   );
 
 const upperCased = v.pipe(v.string(), v.toUpperCase());
@@ -68,16 +68,16 @@ const principalPattern = /^[^:]+:.+$/;
 export const aclBody = v.pipe(
   v.strictObject({
     resource_type: v.pipe(upperCased, word(aclResourceTypes)),
-    resource_name: v.pipe(shortText, v.nonEmpty("is a name, or * for any")),
+    resource_name: v.pipe(shortText, v.nonEmpty("must be a name, or * for any")),
     pattern_type: v.pipe(upperCased, word(aclPatternTypes)),
-    principal: v.pipe(shortText, v.regex(principalPattern, "is written Type:name, as in User:alice")),
-    host: v.pipe(shortText, v.nonEmpty("is an address, or * for any")),
+    principal: v.pipe(shortText, v.regex(principalPattern, "must have the form Type:name, such as User:alice")),
+    host: v.pipe(shortText, v.nonEmpty("must be an address, or * for any")),
     operation: v.pipe(upperCased, word(aclOperations)),
     permission: v.pipe(upperCased, word(aclPermissions)),
   }),
   v.check(
     ({ resource_type, resource_name }) => resource_type !== "CLUSTER" || resource_name === "kafka-cluster",
-    'names a CLUSTER, whose resource_name is always "kafka-cluster"',
+    'has resource_type CLUSTER, so its resource_name must be "kafka-cluster"',
   ),
   v.transform(
     (acl): Acl => ({
@@ -121,10 +121,10 @@ export function toAclMembers(acl: Acl) {
   };
 }
 
-/** The search that finds exactly this one. */
+/** The search that finds exactly this ACL. */
 export const searchFor = (acl: Acl): string => `/acls?${new URLSearchParams(toAclMembers(acl))}`;
 
-/** The search as it was understood: what was not said is written out. */
+/** The search as it was understood, with the defaults written out. */
 export function searchOf(filter: AclFilter): string {
   const { resourceName = "", principal = "", host = "" } = filter;
   return searchFor({ ...filter, resourceName, principal, host });

@@ -35,7 +35,7 @@ function toConfigFields(links: Links, entry: ConfigEntry) {
   };
 }
 
-/** The contract's list ends before some that newer brokers tell. */
+/** Newer brokers have sources that are not in the contract's list. */
 const restSources: ReadonlySet<string> = new Set([
   "DYNAMIC_TOPIC_CONFIG",
   "DYNAMIC_BROKER_CONFIG",

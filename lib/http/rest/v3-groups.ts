@@ -19,7 +19,7 @@ export const groupResource = resource("KafkaConsumerGroup", {
 });
 export const groupList = listOf("KafkaConsumerGroup", groupResource);
 
-/** What a list knows of a group is enough for its resource; the assignor and the mix are told by a description alone. */
+/** A listing has enough for a group's resource, apart from the assignor and whether the group mixes protocols: only a description has those. */
 export interface GroupFacts {
   readonly groupId: string;
   readonly type: GroupType;
@@ -119,7 +119,7 @@ export const lagResource = resource("KafkaConsumerLag", {
 });
 export const lagList = listOf("KafkaConsumerLag", lagResource);
 
-/** A partition that nobody reads has a consumer and a client of "". */
+/** A partition without a consumer has "" for its consumer and client. */
 export function toLag(links: Links, groupId: string, { topic, partition, currentOffset, endOffset, lag, member }: PartitionLag) {
   const at = { path: paths.lag(groupId, topic, partition), name: `${names.group(groupId)}/lag=${topic}/partition=${partition}` };
   return toResource("KafkaConsumerLag", links, at, {

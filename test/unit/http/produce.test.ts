@@ -96,7 +96,7 @@ test("answers are JSON with every digit of an offset, and failed entries say wha
   expect(toV2Answer(outcomes)).toBe(
     '{"offsets":[{"partition":1,"offset":9007199254740993,"error_code":null,"error":null},' +
       '{"partition":null,"offset":null,"error_code":50003,"error":"No answer \\"came\\".","retriable":true,"maybe_written":true},' +
-      '{"partition":null,"offset":null,"error_code":50002,"error":"An unexpected error, which is a bug of ours. The request id is in the log.","retriable":false,"maybe_written":true}' +
+      '{"partition":null,"offset":null,"error_code":50002,"error":"An unexpected error occurred, which is a bug in this service. Its log has the details under the request id.","retriable":false,"maybe_written":true}' +
       '],"key_schema_id":null,"value_schema_id":null}',
   );
   const entry = { record: { key: null, value: Buffer.from("x"), headers: [] }, valueType: "STRING", id: "a" } as const;
