@@ -55,7 +55,7 @@ test("#field is a member of a JSON secret; one that is missing is told without t
   await expect(secret(`${arn}#user`)).rejects.toThrow('The field "user" of the secret');
   await expect(secret(`${arn}#user`)).rejects.not.toThrow("hunter2");
   const plain = createSecrets({ secretsManager: async () => "hunter2" });
-  await expect(plain(`${arn}#user`)).rejects.toThrow("is no JSON");
+  await expect(plain(`${arn}#user`)).rejects.toThrow("is not JSON");
 });
 
 test("an ARN of something else is refused", async () => {
