@@ -56,6 +56,12 @@ describe("whole answers", () => {
   });
 });
 
+test("of a repeated header the first counts, and the spaces around a value are no part of it, as Node reads it", () => {
+  const { headers } = read("HTTP/1.1 503 Busy\r\nretry-after:\t1 \r\nRetry-After: 2\r\nx: \xa0\r\ncontent-length: 0\r\n\r\n");
+
+  expect(headers).toMatchObject({ "retry-after": "1", x: "\xa0" });
+});
+
 test("more than is read ends the answer and the connection, and the status stands", () => {
   expect(read(`HTTP/1.1 200 OK\r\ncontent-length: 20000000\r\n\r\n${"x".repeat(101)}`)).toMatchObject({
     status: 200,
@@ -88,6 +94,12 @@ test.each([
   ["a chunk size that is none", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n"],
   ["a chunk longer than it says", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nabc\r\n"],
   ["too many headers", `HTTP/1.1 200 OK\r\na: ${"x".repeat(300)}\r\n\r\n`],
+  ["a line feed inside a header's value", "HTTP/1.1 200 OK\r\na: b\nretry-after: 3\r\ncontent-length: 0\r\n\r\n"],
+  ["a control character inside a header's value", "HTTP/1.1 200 OK\r\na: \0\r\ncontent-length: 0\r\n\r\n"],
+  ["a length that is no number, where no body follows", "HTTP/1.1 304 Not Modified\r\ncontent-length: +9\r\n\r\n"],
+  ["a trailer without a name", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\nx\r\n\r\n"],
+  ["trailers without end", `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n${"t: 1\r\n".repeat(50)}`],
+  ["interim responses without end", "HTTP/1.1 100 Continue\r\n\r\n".repeat(20)],
   ["too many headers that do not end", `HTTP/1.1 200 OK\r\na: ${"x".repeat(300)}`],
 ])("%s is refused as the target's failure", (_, text) => {
   expect(() => read(text)).toThrow(expect.objectContaining({ code: "target-failed" }));

@@ -1,0 +1,89 @@
+/**
+ * The webhook's HTTP/1.1 client beside Node's own, on the same bytes of a raw socket server: what it reads as a response, Node reads as the same response, and
+ * nothing after a response is taken for the response to the next request.
+ */
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { generatedResponses } from "../../support/generated-responses.js";
+import { createSender, nextBody, type RawServer, readByNode, readByWebhook, startRawServer } from "../../support/http-exchanges.js";
+import recorded from "./recorded-responses.json" with { type: "json" };
+
+let server: RawServer;
+beforeAll(async () => {
+  server = await startRawServer();
+});
+afterAll(() => server.close());
+
+/** More of them: DIFFERENTIAL_RUNS=20000. */
+const numRuns = Number(process.env.DIFFERENTIAL_RUNS ?? 500);
+
+/**
+ * What Node refuses and the webhook reads, each without harm, because the connection is closed: bytes after the response, a Content-Length beside chunks or given
+ * twice with one value (RFC 9112, 6.3 and RFC 9110, 8.6 allow both), and spaces after a chunk's size, as some old servers write them.
+ */
+const readAllTheSame =
+  /Data after `Connection: close`|Expected HTTP\/|Content-Length can't be present|Transfer-Encoding can't be present|Duplicate Content-Length|Invalid character in chunk size/;
+
+const spaceAfterSize = /[0-9a-f][ \t]+\r\n/i;
+
+async function readings(text: string, cuts: readonly number[]) {
+  const answering = { bytes: Buffer.from(text, "latin1"), cuts, ends: true };
+  server.answerWith(answering);
+  const node = await readByNode(server.port);
+  server.answerWith(answering);
+  const sender = createSender();
+  const webhook = await readByWebhook(sender, server.port);
+  sender.close();
+  return { node, webhook };
+}
+
+test.each(recorded.map(({ server: name, bytes }) => [name, bytes] as const))(
+  "a recorded response is read as Node reads it: %s",
+  async (_, text) => {
+    const cuts = Array.from({ length: text.length }, (__, at) => at);
+    for (const places of [[], cuts]) {
+      const { node, webhook } = await readings(text, places);
+
+      expect(webhook.outcome).toBe("answer");
+      expect(webhook).toEqual(node);
+    }
+  },
+);
+
+test("a response that the webhook reads has the status, the body and the Retry-After that Node reads", async () => {
+  const counts = { same: 0, refusedByBoth: 0, refusedByNode: 0, refusedByWebhook: 0 };
+  await fc.assert(
+    fc.asyncProperty(generatedResponses, fc.array(fc.nat({ max: 400 }), { maxLength: 4 }), async (text, cuts) => {
+      const { node, webhook } = await readings(text, cuts);
+      if (webhook.outcome === "refused") counts[node.outcome === "refused" ? "refusedByBoth" : "refusedByWebhook"]++;
+      else if (node.outcome === "refused") {
+        expect(node.reason).toMatch(readAllTheSame);
+        if (node.reason.includes("chunk size")) expect(text).toMatch(spaceAfterSize);
+        counts.refusedByNode++;
+      } else {
+        expect(webhook).toEqual(node);
+        counts.same++;
+      }
+    }),
+    { numRuns },
+  );
+  if (process.env.DIFFERENTIAL_RUNS !== undefined) console.log(counts);
+  // Otherwise the generated responses would show nothing.
+  expect(counts.same).toBeGreaterThan(numRuns / 5);
+  expect(counts.refusedByBoth).toBeGreaterThan(numRuns / 20);
+}, 600_000);
+
+test("no part of a response is taken for the response to the next request", async () => {
+  await fc.assert(
+    fc.asyncProperty(generatedResponses, async (text) => {
+      const sender = createSender(40);
+      server.answerWith({ bytes: Buffer.from(text, "latin1"), cuts: [], ends: false });
+      await readByWebhook(sender, server.port);
+      const next = await readByWebhook(sender, server.port);
+      sender.close();
+
+      expect(next).toEqual({ outcome: "answer", status: 200, body: nextBody, retryAfter: undefined });
+    }),
+    { numRuns: Math.ceil(numRuns / 4) },
+  );
+}, 600_000);
