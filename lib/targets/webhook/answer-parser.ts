@@ -149,7 +149,7 @@ export class AnswerParser {
     const end = bytes.indexOf("\r\n");
     if ((end < 0 ? bytes.length : end) > chunkSizeLineMax) throw notHttp("a chunk has no valid size");
     if (end < 0) return undefined;
-    const [, size] = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i.exec(bytes.toString("latin1", 0, end)) ?? [];
+    const [, size] = /^([0-9a-f]{1,8})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/i.exec(bytes.toString("latin1", 0, end)) ?? [];
     if (size === undefined) throw notHttp("a chunk has no valid size");
     this.#left = Number.parseInt(size, 16);
     this.#part = this.#left === 0 ? "trailers" : "chunk";
