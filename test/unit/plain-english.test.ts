@@ -11,19 +11,12 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Files and folders whose text has been rewritten. The goal is the whole repository: add a folder once its last phrase is gone. */
 const rewritten: readonly string[] = [
+  "CHANGELOG.md",
   "CONTRIBUTING.md",
   "README.md",
   "SECURITY.md",
-  "docs/cloudevents.md",
-  "docs/command-line.md",
-  "docs/configuration.md",
-  "docs/guarantees.md",
-  "docs/local.md",
-  "docs/local-trigger.md",
-  "docs/patterns.md",
-  "docs/producing.md",
-  "docs/reading.md",
-  "docs/run.md",
+  "docs",
+  "serverless.yml",
   "local/broker",
   "local/cli",
   "local/demo",

@@ -227,7 +227,7 @@ test("an event with hardly anything in it is answered, not thrown at", async () 
   expect(result.statusCode).toBe(404);
 });
 
-test("addresses in answers are built from the host the caller used, and not from one that is none", async () => {
+test("addresses in answers are built from the host the caller used, unless that host is invalid", async () => {
   const self = operation({
     may: "topic:list",
     summary: "Says where it is.",
