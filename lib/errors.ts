@@ -9,7 +9,7 @@ export type Blame = "caller" | "record" | "target" | "us";
 export interface Failure {
   /** HTTP status of an answer that carries it. */
   readonly status: number;
-  /** Confluent's `error_code`: the status itself, or the status with two digits behind it. */
+  /** Confluent's `error_code`: the status itself, or the status followed by two digits. */
   readonly restCode: number;
   /** Does it make sense to try the same again later? */
   readonly isRetriable: boolean;
@@ -54,7 +54,7 @@ export const failures = {
   "record-undecodable": row(400, false, "record"),
   "record-not-for-target": row(400, false, "record"),
   "transform-failed": row(422, false, "record"),
-  // What Kafka answers, or does not.
+  // What Kafka answers, or fails to answer.
   "kafka-unauthenticated": row(40101, false, "us"),
   "kafka-forbidden": row(40301, false, "us"),
   "kafka-refused": row(50002, false, "us"),
@@ -66,7 +66,7 @@ export const failures = {
   "unsupported-by-broker": row(40002, false, "us"),
   "offset-out-of-range": row(40002, false, "caller"),
   "batch-unreadable": row(50002, false, "target"),
-  // What a relay target answers, or does not.
+  // What a relay target answers, or fails to answer.
   "target-failed": row(502, true, "target"),
   "target-timeout": row(504, true, "target"),
   "target-busy": row(503, true, "target"),
@@ -81,16 +81,16 @@ export type FailureCode = keyof typeof failures;
 
 export interface RelayErrorDetails {
   readonly cause?: unknown;
-  /** Not before this many milliseconds from now; told by whoever refused. */
+  /** Not before this many milliseconds from now; as asked for by whoever refused. */
   readonly retryAfterMs?: number;
   /** Kafka's own error code, where Kafka gave one (https://kafka.apache.org/protocol#protocol_error_codes). */
   readonly kafkaCode?: number;
-  /** Overrides the row where the same failure is told with another number of the contract. */
+  /** Overrides the row where the contract has another number for the same failure. */
   readonly restCode?: number;
   readonly written?: Failure["written"];
-  /** Methods that are, where one is not allowed: "GET, HEAD". */
+  /** The methods that are allowed, where one is not: "GET, HEAD". */
   readonly allow?: string;
-  /** Content codings that are supported, where one is not: "gzip, br". */
+  /** The content codings that are supported, where one is not: "gzip, br". */
   readonly acceptEncoding?: string;
   /** What a relay target answered: its status and the start of its answer. */
   readonly targetStatus?: number;
@@ -122,7 +122,7 @@ export class RelayError extends Error {
 export function toRelayError(thrown: unknown): RelayError {
   return thrown instanceof RelayError
     ? thrown
-    : new RelayError("internal", "An unexpected error, which is a bug of ours.", { cause: thrown });
+    : new RelayError("internal", "An unexpected error, which is a bug in kafka-relay.", { cause: thrown });
 }
 
 /** What was thrown, in a few words for the person who reads the reason. What a parser says is left out: it quotes the text, and a record's text is never shown. */

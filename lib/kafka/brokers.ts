@@ -1,4 +1,4 @@
-/** Which brokers there are and whom to ask next: addresses, the controller and coordinators as they were last told. No I/O. */
+/** Which brokers there are and whom to ask next: addresses, the controller and coordinators as last reported. No I/O. */
 import { RelayError } from "../errors.js";
 
 export interface Address {
@@ -6,7 +6,7 @@ export interface Address {
   readonly port: number;
 }
 
-interface Told {
+interface Reported {
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
   readonly controllerId: number;
 }
@@ -20,7 +20,7 @@ export function parseAddress(text: string): Address {
   if (host === undefined || Number(port) > 65_535 || Number(port) === 0) {
     throw new RelayError(
       "bad-configuration",
-      `${JSON.stringify(text)} is no broker: KAFKA_BROKERS is a list of host:port, separated by commas.`,
+      `${JSON.stringify(text)} is not a broker address: KAFKA_BROKERS is a list of host:port, separated by commas.`,
     );
   }
   return { host, port: Number(port) };
@@ -41,11 +41,11 @@ export class Brokers {
     this.#turn = turn;
   }
 
-  learn({ brokers, controllerId }: Told): void {
+  learn({ brokers, controllerId }: Reported): void {
     if (brokers.length === 0) return;
     this.#byId = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]));
     this.#controllerId = controllerId < 0 ? undefined : controllerId;
-    // A coordinator that is no broker any more has a successor, which only a new question finds.
+    // A coordinator that is not a broker any more has a successor, which only a new question finds.
     for (const [group, nodeId] of this.#coordinators) if (!this.#byId.has(nodeId)) this.#coordinators.delete(group);
   }
 

@@ -10,14 +10,14 @@ export type Destination = "any" | "controller" | { readonly nodeId: number } | {
 export interface Api<Args, Answer> {
   readonly name: string;
   readonly key: number;
-  /** The versions we speak, both inclusive; the highest that the broker speaks too is taken. */
+  /** The versions we speak, both inclusive; the highest that the broker speaks too is used. */
   readonly versions: readonly [min: number, max: number];
   /**
    * The first version with tagged fields (KIP-482), absent where we speak none: from it on the connection writes the request header's empty tag section
    * (header 2) before the body and skips the answer's (header 1), so that `encode` and `decode` see bodies alone.
    */
   readonly flexibleFrom?: number;
-  /** The request tells the broker how long it may take over a change: until it answers, or the deadline, its silence is no fault. */
+  /** The request tells the broker how long it may take over a change: until it answers, or the deadline, its silence is expected. */
   readonly mayTakeLong?: true;
   /** The body of the request, without its header, in `version`. */
   readonly encode: (version: number, args: Args) => Buffer | Promise<Buffer>;
@@ -37,7 +37,7 @@ export interface OpensConnections {
 
 export interface Connection {
   /**
-   * Sends one request and answers what the broker said, error codes included. Waits for a throttle time told earlier by that broker; ends by the deadline.
+   * Sends one request and returns what the broker answered, error codes included. Waits for a throttle time that this broker asked for earlier; ends by the deadline.
    * Throws `kafka-unreachable` (nothing was sent), `maybe-written` (sent, and no answer came: what it asked for may have happened), `deadline-exceeded`,
    * `too-many-requests` (the throttle would pass the deadline; nothing was sent), `kafka-unauthenticated`, `unsupported-by-broker`.
    * A connection that timed out is closed. Nothing is retried here.

@@ -142,7 +142,7 @@ export function createMetadata(connection: Connection, identity?: ClusterIdentit
 
 type WireTopic = AnswerOf<typeof metadataApi>["topics"][number];
 
-/** What Kafka sets where it was not asked, or cannot tell. */
+/** What Kafka sets where it was not asked, or does not know. */
 const operationsUnknown = -2_147_483_648;
 const noLeader = -1;
 

@@ -13,7 +13,7 @@ export function parseTopicName(text: string): TopicName {
   if (isTopicName(text)) return text;
   throw new RelayError(
     "unprocessable",
-    `${JSON.stringify(text.slice(0, 300))} is no topic name: 1 to 249 letters, digits, ".", "_" or "-", and neither "." nor "..".`,
+    `${JSON.stringify(text.slice(0, 300))} is not a valid topic name: a topic name has 1 to 249 letters, digits, ".", "_" or "-", and is neither "." nor "..".`,
     { restCode: 42206 },
   );
 }

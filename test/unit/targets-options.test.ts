@@ -55,7 +55,7 @@ test.each([
   [() => sqs({ queueUrl: "orders" }), "the URL of a queue"],
   [() => sns({ topicArn: "orders" }), "the ARN of an SNS topic"],
   [() => lambda({ functionName: "a b" }), "the name or ARN of a function"],
-  [() => topic({ topic: "no such/name" }), "is no topic name"],
+  [() => topic({ topic: "no such/name" }), "is not a valid topic name"],
   [() => topic({ topic: "__consumer_offsets" }), "Kafka's own"],
   [() => defineTarget({ name: "x" } as never), "deliver: is missing."],
   // Webhooks.

@@ -16,6 +16,5 @@ export async function clusterId(kafka: KnowsTopics & KnowsCluster, deadline: Dea
 /** Throws `not-found` for the id of another cluster. */
 export async function assertCluster(kafka: KnowsTopics & KnowsCluster, id: string, deadline: Deadline): Promise<void> {
   const ours = await clusterId(kafka, deadline);
-  if (id !== ours)
-    throw new RelayError("not-found", `There is no cluster ${JSON.stringify(id.slice(0, 200))}; this is ${JSON.stringify(ours)}.`);
+  if (id !== ours) throw new RelayError("not-found", `This is cluster ${JSON.stringify(ours)}, not ${JSON.stringify(id.slice(0, 200))}.`);
 }

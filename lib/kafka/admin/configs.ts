@@ -87,7 +87,7 @@ export async function describeConfigs(
   deadline: Deadline,
   options: { readonly names?: readonly string[]; readonly synonyms?: boolean } = {},
 ): Promise<readonly (readonly ConfigEntry[] | RelayError)[]> {
-  const told = new Map<string, readonly ConfigEntry[] | RelayError>();
+  const byResource = new Map<string, readonly ConfigEntry[] | RelayError>();
   const calls = groupByDestination(resources).map(async ({ to, members }) => {
     const answer = await ask(
       kafka,
@@ -104,14 +104,14 @@ export async function describeConfigs(
     for (const one of answer.resources) {
       const resource = members.find((member) => keyOf(toWire(member)) === keyOf(one));
       if (resource === undefined) continue;
-      told.set(
+      byResource.set(
         keyOf(one),
         one.errorCode === 0 ? one.configs.map(toEntry).sort(byName) : toKafkaError(one.errorCode, wordsFor(resource), one.errorMessage),
       );
     }
   });
   await Promise.all(calls);
-  return resources.map((resource) => told.get(keyOf(toWire(resource))) ?? notAnswered(wordsFor(resource)));
+  return resources.map((resource) => byResource.get(keyOf(toWire(resource))) ?? notAnswered(wordsFor(resource)));
 }
 
 type WireConfig = Awaited<ReturnType<typeof describeConfigsApi.decode>>["resources"][number]["configs"][number];
@@ -156,7 +156,7 @@ export async function alterConfigs(
   options: { readonly validateOnly?: boolean } = {},
 ): Promise<readonly (RelayError | undefined)[]> {
   const validateOnly = options.validateOnly ?? false;
-  const told = new Map<string, RelayError | undefined>();
+  const byResource = new Map<string, RelayError | undefined>();
   const groups = groupByDestination(changes.map(({ resource }) => resource));
   const calls = groups.map(async ({ to, members }) => {
     const mine = changes.filter(({ resource }) => members.includes(resource));
@@ -164,13 +164,16 @@ export async function alterConfigs(
     for (const one of answer.resources) {
       const change = mine.find(({ resource }) => keyOf(toWire(resource)) === keyOf(one));
       if (change === undefined) continue;
-      told.set(keyOf(one), one.errorCode === 0 ? undefined : toChangeError(one.errorCode, wordsFor(change.resource), one.errorMessage));
+      byResource.set(
+        keyOf(one),
+        one.errorCode === 0 ? undefined : toChangeError(one.errorCode, wordsFor(change.resource), one.errorMessage),
+      );
     }
   });
   await Promise.all(calls);
   const results = changes.map(({ resource }) => {
     const key = keyOf(toWire(resource));
-    return told.has(key) ? told.get(key) : notAnswered(wordsFor(resource), "maybe");
+    return byResource.has(key) ? byResource.get(key) : notAnswered(wordsFor(resource), "maybe");
   });
   if (!validateOnly) {
     const made = changes.filter((_, index) => results[index] === undefined);
@@ -248,14 +251,14 @@ export function mergeChanges(
 /** Set and deleted values alone are looked for: what the broker makes of an appended list is its own affair. */
 async function areVisible(kafka: AsksBrokers, changes: readonly ResourceChange[], deadline: Deadline): Promise<boolean> {
   if (changes.length === 0) return true;
-  const told = await describeConfigs(
+  const byResource = await describeConfigs(
     kafka,
     changes.map(({ resource }) => resource),
     deadline,
     { synonyms: false },
   );
   return changes.every(({ resource, changes: named }, index) => {
-    const entries = told[index];
+    const entries = byResource[index];
     if (entries === undefined || entries instanceof RelayError) return true;
     return named.every((change) => isAsChanged(entries, change, resource.kind));
   });

@@ -28,20 +28,23 @@ export async function groupsByCoordinator(
 ): Promise<{ readonly shares: readonly CoordinatorShare[]; readonly failed: ReadonlyMap<string, RelayError> }> {
   const nodeOf = new Map<string, number>();
   const failed = new Map<string, RelayError>();
-  const learn = (groupId: string, told: { readonly errorCode: number; readonly errorMessage: string | null; readonly nodeId: number }) => {
-    if (told.errorCode === 0) nodeOf.set(groupId, told.nodeId);
-    else failed.set(groupId, toKafkaError(told.errorCode, groupWords(groupId), told.errorMessage));
+  const learn = (
+    groupId: string,
+    answer: { readonly errorCode: number; readonly errorMessage: string | null; readonly nodeId: number },
+  ) => {
+    if (answer.errorCode === 0) nodeOf.set(groupId, answer.nodeId);
+    else failed.set(groupId, toKafkaError(answer.errorCode, groupWords(groupId), answer.errorMessage));
   };
   const acceptsLists = (await kafka.connection.versionOf(findCoordinatorsApi, "any", deadline)) !== undefined;
   for (const lot of inLots(groupIds, acceptsLists ? groupsPerRequestMax : sideBySideMax)) {
     if (acceptsLists) {
       const answer = await ask(kafka, findCoordinatorsApi, { keyType: groupKey, keys: lot }, "any", deadline, {
-        codes: (told) => told.coordinators.map(({ errorCode }) => errorCode),
+        codes: ({ coordinators }) => coordinators.map(({ errorCode }) => errorCode),
         isRepeatable: true,
       });
-      for (const told of answer.coordinators) learn(told.key, told);
+      for (const coordinator of answer.coordinators) learn(coordinator.key, coordinator);
     } else {
-      const codes = (told: { readonly errorCode: number }) => [told.errorCode];
+      const codes = (answer: { readonly errorCode: number }) => [answer.errorCode];
       await Promise.all(
         lot.map(async (key) =>
           learn(key, await ask(kafka, findCoordinatorApi, { key, keyType: groupKey }, "any", deadline, { codes, isRepeatable: true })),
@@ -70,10 +73,10 @@ export async function askCoordinators<T>(
     const { shares, failed } = await groupsByCoordinator(kafka, open, deadline);
     for (const [groupId, error] of failed) answers.set(groupId, error);
     for (const lot of inLots(shares, sideBySideMax)) {
-      const told = await Promise.all(
+      const ofShares = await Promise.all(
         lot.map((share) => askShare(share).catch((error) => allFailed<T>(share.groupIds, toRelayError(error)))),
       );
-      for (const one of told) for (const [groupId, answer] of one) answers.set(groupId, answer);
+      for (const one of ofShares) for (const [groupId, answer] of one) answers.set(groupId, answer);
     }
     open = open.filter((groupId) => isTemporary(answers.get(groupId)));
     return open.length === 0 ? "settled" : "unsettled";

@@ -31,34 +31,34 @@ interface DescribeArgs {
   readonly includeAuthorizedOperations: boolean;
   readonly includeTopologyDescription: boolean;
 }
-interface Told {
+interface Described {
   readonly errorCode: number;
   readonly errorMessage: string | null;
   readonly groupId: string;
   readonly state: string;
 }
 /** What a protocol reports beside the id and the state. */
-type ToldByProtocol = Omit<Group, "groupId" | "state" | "coordinatorId">;
+type ReportedByProtocol = Omit<Group, "groupId" | "state" | "coordinatorId">;
 
-function byProtocol<One extends Told>(
+function byProtocol<One extends Described>(
   api: Api<DescribeArgs, { readonly groups: readonly One[] }>,
-  toGroup: (told: One) => ToldByProtocol,
+  toGroup: (answer: One) => ReportedByProtocol,
 ): DescribeByProtocol {
   return async (kafka, { to, groupIds }, deadline) => {
     if ((await kafka.connection.versionOf(api, to, deadline)) === undefined) return new Map();
     const args = { groups: groupIds, includeAuthorizedOperations: false, includeTopologyDescription: false };
     const { groups } = await ask(kafka, api, args, to, deadline, {
-      codes: (told) => told.groups.map(({ errorCode }) => errorCode),
+      codes: (answer) => answer.groups.map(({ errorCode }) => errorCode),
       isRepeatable: true,
     });
     return new Map(
-      groups.map((told) => [
-        told.groupId,
-        refusalOf(told) ?? {
-          groupId: told.groupId,
-          state: toUpperSnake(told.state),
+      groups.map((answer) => [
+        answer.groupId,
+        refusalOf(answer) ?? {
+          groupId: answer.groupId,
+          state: toUpperSnake(answer.state),
           coordinatorId: to.nodeId,
-          ...toGroup(told),
+          ...toGroup(answer),
         },
       ]),
     );
@@ -69,13 +69,13 @@ function byProtocol<One extends Told>(
  * The broker's words for a group of another protocol would mislead: the next protocol is asked. A broker that has a protocol switched off says UNSUPPORTED_VERSION, and the
  * classic protocol calls a group that does not exist "Dead".
  */
-function refusalOf({ errorCode, errorMessage, groupId, state }: Told): RelayError | undefined {
+function refusalOf({ errorCode, errorMessage, groupId, state }: Described): RelayError | undefined {
   if (isKafkaError(errorCode, "GROUP_ID_NOT_FOUND", "UNSUPPORTED_VERSION") || (errorCode === 0 && state === "Dead"))
     return unknownGroup(groupId);
   return errorCode === 0 ? undefined : toKafkaError(errorCode, groupWords(groupId), errorMessage);
 }
 
-function toConsumerGroup({ assignor, members }: AnswerOf<typeof describeConsumerGroupsApi>["groups"][number]): ToldByProtocol {
+function toConsumerGroup({ assignor, members }: AnswerOf<typeof describeConsumerGroupsApi>["groups"][number]): ReportedByProtocol {
   const types = new Set(members.map(({ memberType }) => memberType));
   return {
     type: "CONSUMER",
@@ -87,7 +87,7 @@ function toConsumerGroup({ assignor, members }: AnswerOf<typeof describeConsumer
   };
 }
 
-function toClassicGroup({ protocolType, protocol, members }: AnswerOf<typeof describeGroupsApi>["groups"][number]): ToldByProtocol {
+function toClassicGroup({ protocolType, protocol, members }: AnswerOf<typeof describeGroupsApi>["groups"][number]): ReportedByProtocol {
   return {
     type: "CLASSIC",
     protocolType,
@@ -98,7 +98,7 @@ function toClassicGroup({ protocolType, protocol, members }: AnswerOf<typeof des
   };
 }
 
-function toShareGroup({ assignor, members }: AnswerOf<typeof describeShareGroupsApi>["groups"][number]): ToldByProtocol {
+function toShareGroup({ assignor, members }: AnswerOf<typeof describeShareGroupsApi>["groups"][number]): ReportedByProtocol {
   return {
     type: "SHARE",
     protocolType: "share",
@@ -110,7 +110,7 @@ function toShareGroup({ assignor, members }: AnswerOf<typeof describeShareGroups
 }
 
 /** Streams members are assigned tasks: a part of the topology, and a partition of each topic which that part reads. */
-function toStreamsGroup({ assignor, topology, members }: AnswerOf<typeof describeStreamsGroupsApi>["groups"][number]): ToldByProtocol {
+function toStreamsGroup({ assignor, topology, members }: AnswerOf<typeof describeStreamsGroupsApi>["groups"][number]): ReportedByProtocol {
   const topicsOf = new Map(
     (topology?.subtopologies ?? []).map((part) => [
       part.subtopologyId,

@@ -40,14 +40,14 @@ export async function listGroups(
   await throughFailover(deadline, async () => {
     failed.clear();
     const { brokers } = await kafka.metadata.describe([], deadline);
-    const told = await Promise.all(brokers.map(({ nodeId }) => listGroupsOf(kafka, nodeId, deadline, options).catch(toRelayError)));
+    const ofBrokers = await Promise.all(brokers.map(({ nodeId }) => listGroupsOf(kafka, nodeId, deadline, options).catch(toRelayError)));
     for (const [index, { nodeId }] of brokers.entries()) {
-      const answer = told[index];
+      const answer = ofBrokers[index];
       if (answer instanceof RelayError) failed.set(nodeId, answer);
     }
     const [firstFailure] = failed.values();
     if (firstFailure !== undefined && failed.size === brokers.length) throw firstFailure;
-    listed = told.flatMap((answer) => (answer instanceof RelayError ? [] : answer));
+    listed = ofBrokers.flatMap((answer) => (answer instanceof RelayError ? [] : answer));
     return [...failed.values()].some((error) => error.failure.isRetriable) ? "unsettled" : "settled";
   });
   return { groups: [...listed].sort((one, other) => (one.groupId < other.groupId ? -1 : 1)), failed };
@@ -97,8 +97,8 @@ async function describeShare(
   for (const describe of groupProtocols) {
     const open = share.groupIds.filter((groupId) => isNotFound(answers.get(groupId)));
     if (open.length === 0) break;
-    const told = await describe(kafka, { to: share.to, groupIds: open }, deadline);
-    for (const [groupId, answer] of told) answers.set(groupId, answer);
+    const described = await describe(kafka, { to: share.to, groupIds: open }, deadline);
+    for (const [groupId, answer] of described) answers.set(groupId, answer);
   }
   return answers;
 }

@@ -12,7 +12,7 @@ import { describeGroups } from "./groups.js";
 export interface PartitionLag extends AssignedPartition {
   readonly currentOffset: bigint;
   readonly endOffset: bigint;
-  /** Never below 0: a committed offset beyond the end (the topic was made anew) is not behind. */
+  /** Never below 0: a committed offset beyond the end (the topic was created again) is not behind. */
   readonly lag: bigint;
   /** Who reads it now, where somebody does. */
   readonly member: GroupMember | undefined;
@@ -67,7 +67,7 @@ export async function groupLags(
       const offsets = committed.get(groupId) ?? unknownGroup(groupId);
       if (group instanceof RelayError) return [groupId, group] as const;
       if (offsets instanceof RelayError) return [groupId, offsets] as const;
-      // A sum that lacks a partition would tell of less than there is.
+      // A sum that lacks a partition would be too small.
       const unknownEnd = [...offsets].flatMap(([topic, partitions]) =>
         [...partitions.keys()].map((partition) => failed.get(`${topic}/${partition}`)),
       );
@@ -78,7 +78,7 @@ export async function groupLags(
   );
 }
 
-/** One group's; throws why it is not told. */
+/** One group's; throws why it is unknown. */
 export async function groupLag(kafka: AsksBrokers & KnowsTopics, groupId: string, deadline: Deadline): Promise<GroupLag> {
   const lag = (await groupLags(kafka, [groupId], deadline)).get(groupId) ?? unknownGroup(groupId);
   if (lag instanceof RelayError) throw lag;

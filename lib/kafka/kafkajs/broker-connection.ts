@@ -5,12 +5,13 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import type { connect as ConnectTls } from "node:tls";
 import KafkajsConnection from "kafkajs/src/network/connection.js";
-import { RelayError } from "../../errors.js";
+import type { RelayError } from "../../errors.js";
 import type { Api } from "../connection.js";
 import { apiVersionsApi } from "../protocol/metadata.js";
 import type { ReadySasl, SaslOptions, TlsOptions } from "../security.js";
 import { brokerClosed, connectFailure, noAnswer } from "./failures.js";
-import { oauthBearerExchange } from "./oauthbearer-exchange.js";
+import { writeFrame } from "./frame.js";
+import { renewalMarginMs, toKafkajsSasl } from "./sasl.js";
 
 export interface BrokerAddress {
   readonly host: string;
@@ -28,7 +29,7 @@ export interface BrokerConnectionOptions {
 }
 
 type Message = Pick<Api<never, unknown>, "key" | "name" | "flexibleFrom" | "mayTakeLong">;
-type ReadyOptions = Omit<BrokerConnectionOptions, "sasl"> & { readonly sasl?: ReadySasl };
+export type ReadyOptions = Omit<BrokerConnectionOptions, "sasl"> & { readonly sasl?: ReadySasl };
 
 export interface BrokerConnection {
   readonly isOpen: () => boolean;
@@ -44,82 +45,10 @@ export interface BrokerConnection {
 /** kafkajs's own log is not used: what matters of it comes back as an error, and payloads are nobody's business. */
 const silentLogger = { namespace: () => silentLogger, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** So long before a session ends, but not in the first part of a short one: a broker refuses to authenticate again within a second. */
-const reauthenticateBeforeMsMax = 10_000;
-const reauthenticateBeforeShare = 0.4;
-/** Within a second of the last authentication a broker answers ILLEGAL_SASL_STATE: a token that is about to expire makes such short sessions. */
-const reauthenticateAfterMsMin = 1_050;
-/** Up to so many bytes copying is cheaper than handing two buffers to the system. */
-const joinedBytesMax = 32 * 1024;
 const keepAliveAfterMs = 60_000;
 const saslAuthenticateKey = 36;
 
-/** Connects, asks for the versions and authenticates: TCP, TLS, one round trip, and two or three more with SASL. */
-export async function openBrokerConnection(
-  address: BrokerAddress,
-  options: BrokerConnectionOptions,
-  limitMs: number,
-): Promise<BrokerConnection> {
-  const { sasl, ...others } = options;
-  if (sasl === undefined) return open(address, others, limitMs);
-  const { first, second } = toAttempts(sasl);
-  const startMs = Date.now();
-  try {
-    return await open(address, { ...others, sasl: await first() }, limitMs);
-  } catch (error) {
-    const renewed = error instanceof RelayError && error.code === "kafka-unauthenticated" ? await second() : undefined;
-    if (renewed === undefined) throw error;
-    return open(address, { ...others, sasl: renewed }, Math.max(0, limitMs - (Date.now() - startMs)));
-  }
-}
-
-/** With the login or token as it is kept, and once more with a new one where the brokers refuse it; undefined: there is no other. */
-function toAttempts(sasl: SaslOptions): {
-  readonly first: () => Promise<ReadySasl>;
-  readonly second: () => Promise<ReadySasl | undefined>;
-} {
-  if ("login" in sasl) {
-    const { mechanism, login } = sasl;
-    const withLogin = async (refresh: boolean): Promise<ReadySasl> => ({ mechanism, ...(await login({ refresh })) });
-    return { first: () => withLogin(false), second: () => withLogin(true) };
-  }
-  if (sasl.mechanism !== "oauthbearer" || sasl.doubt === undefined) return { first: async () => sasl, second: async () => undefined };
-  const { token, doubt } = sasl;
-  let used: string | undefined;
-  const watched = async () => {
-    used = await token();
-    return used;
-  };
-  return {
-    first: async () => ({ ...sasl, token: watched }),
-    second: async () => (used !== undefined && doubt(used) ? sasl : undefined),
-  };
-}
-
-async function open(address: BrokerAddress, options: ReadyOptions, limitMs: number): Promise<BrokerConnection> {
-  const connectTls = options.tls === undefined ? undefined : (await import("node:tls")).connect;
-  const carrier = new Carrier(address, options, connectTls, limitMs);
-  const opening = carrier.open();
-  const abort = () => carrier.close();
-  options.signal?.addEventListener("abort", abort);
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(connectFailure(address, options, new Error(`no answer within ${limitMs} ms`))), limitMs);
-  });
-  try {
-    await Promise.race([opening, timeout]);
-    return carrier;
-  } catch (error) {
-    opening.catch(() => {});
-    carrier.close();
-    throw connectFailure(address, options, error);
-  } finally {
-    clearTimeout(timer);
-    options.signal?.removeEventListener("abort", abort);
-  }
-}
-
-class Carrier implements BrokerConnection {
+export class SocketConnection implements BrokerConnection {
   readonly #address: BrokerAddress;
   readonly #options: ReadyOptions;
   readonly #connection: KafkajsConnection;
@@ -149,24 +78,30 @@ class Carrier implements BrokerConnection {
       // Its timer would run for as long as the connection lives, and it knows no deadline: every wait has a timer of ours.
       enforceRequestTimeout: false,
       socketFactory: ({ onConnect }) => {
-        const socket =
-          connectTls === undefined ? connectTcp(address, onConnect) : connectTls({ ...address, ...servername(address), ...tls }, onConnect);
-        socket.setKeepAlive(true, keepAliveAfterMs);
-        socket.setNoDelay(true);
-        this.#socket = socket;
-        socket.on("timeout", () => this.#fail(noAnswer(this.#address, `was silent for ${this.#options.silenceMaxMs} ms`)));
-        // Before kafkajs hears of it, which would end what is awaited in its own words.
-        socket.on("end", () => this.#fail(brokerClosed(this.#address)));
-        socket.on("error", (error) => this.#fail(brokerClosed(this.#address, error)));
-        socket.on("close", () => this.#fail(brokerClosed(this.#address)));
-        return socket;
+        this.#socket = this.#openSocket(connectTls, onConnect);
+        return this.#socket;
       },
     });
     // Nothing is ever queued there (no limit in flight, throttling is ours), and its timer asks for negative delays, which Node 24 warns of.
     this.#connection.requestQueue.scheduleCheckPendingRequests = () => {};
   }
 
-  /** A failure of the socket is told first: kafkajs calls whatever happens while it authenticates an authentication error. */
+  #openSocket(connectTls: typeof ConnectTls | undefined, onConnect: () => void): Socket {
+    const address = this.#address;
+    const { tls, silenceMaxMs } = this.#options;
+    const socket =
+      connectTls === undefined ? connectTcp(address, onConnect) : connectTls({ ...address, ...servername(address), ...tls }, onConnect);
+    socket.setKeepAlive(true, keepAliveAfterMs);
+    socket.setNoDelay(true);
+    socket.on("timeout", () => this.#fail(noAnswer(address, `was silent for ${silenceMaxMs} ms`)));
+    // Before kafkajs hears of it, which would end what is awaited in its own words.
+    socket.on("end", () => this.#fail(brokerClosed(address)));
+    socket.on("error", (error) => this.#fail(brokerClosed(address, error)));
+    socket.on("close", () => this.#fail(brokerClosed(address)));
+    return socket;
+  }
+
+  /** A failure of the socket comes first: kafkajs calls whatever happens while it authenticates an authentication error. */
   async open(): Promise<void> {
     try {
       await this.#handshake();
@@ -192,9 +127,7 @@ class Carrier implements BrokerConnection {
     const connection = this.#connection;
     await connection.authenticate();
     const lifetimeMs = connection.sessionLifetime.toNumber();
-    const latestMs = Math.max(0, lifetimeMs - reauthenticateAfterMsMin);
-    // kafkajs counts in whole milliseconds, and throws at a fraction.
-    const marginMs = Math.trunc(Math.min(reauthenticateBeforeMsMax, lifetimeMs * reauthenticateBeforeShare, latestMs));
+    const marginMs = renewalMarginMs(lifetimeMs);
     connection.reauthenticationThreshold = marginMs;
     this.#sessionEndsAtMs = lifetimeMs === 0 ? Number.POSITIVE_INFINITY : Date.now() + lifetimeMs - marginMs;
   }
@@ -255,6 +188,7 @@ class Carrier implements BrokerConnection {
       }
       const isFlexible = version >= (api.flexibleFrom ?? Number.POSITIVE_INFINITY);
       const correlationId = this.#connection.nextCorrelationId();
+      const head = { key: api.key, version, correlationId, isFlexible, clientId: this.#clientIdBytes };
       const timer =
         limitMs === undefined
           ? undefined
@@ -286,17 +220,7 @@ class Carrier implements BrokerConnection {
         },
         expectResponse: true,
         requestTimeout: null,
-        sendRequest: () => {
-          const header = this.#header(api.key, version, correlationId, isFlexible, body.length);
-          if (body.length <= joinedBytesMax) {
-            socket.write(Buffer.concat([header, body]));
-            return;
-          }
-          socket.cork(); // header and body leave together, neither copied
-          socket.write(header);
-          socket.write(body);
-          socket.uncork();
-        },
+        sendRequest: () => writeFrame(socket, head, body),
       });
     });
   }
@@ -304,19 +228,6 @@ class Carrier implements BrokerConnection {
   #limitSilence(socket: Socket): void {
     const { silenceMaxMs } = this.#options;
     if (silenceMaxMs !== undefined) socket.setTimeout(this.#inFlight === 0 || this.#takingLong > 0 ? 0 : silenceMaxMs);
-  }
-
-  #header(key: number, version: number, correlationId: number, isFlexible: boolean, bodyBytes: number): Buffer {
-    const name = this.#clientIdBytes;
-    const header = Buffer.allocUnsafe(14 + name.length + (isFlexible ? 1 : 0));
-    header.writeInt32BE(header.length - 4 + bodyBytes, 0);
-    header.writeInt16BE(key, 4);
-    header.writeInt16BE(version, 6);
-    header.writeInt32BE(correlationId, 8);
-    header.writeInt16BE(name.length, 12);
-    name.copy(header, 14);
-    if (isFlexible) header[header.length - 1] = 0;
-    return header;
   }
 
   /** Once: everything that waits on this connection ends with `failure`, and the socket is gone. */
@@ -332,9 +243,4 @@ class Carrier implements BrokerConnection {
 /** SNI takes names, not addresses. */
 function servername({ host }: BrokerAddress): { servername?: string } {
   return isIP(host) === 0 ? { servername: host } : {};
-}
-
-/** kafkajs keeps its authenticator on this object, so each connection has its own. */
-function toKafkajsSasl(sasl: ReadySasl): object {
-  return sasl.mechanism === "oauthbearer" ? { mechanism: "oauthbearer", authenticationProvider: oauthBearerExchange(sasl) } : { ...sasl };
 }

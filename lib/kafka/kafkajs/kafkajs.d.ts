@@ -36,7 +36,7 @@ declare module "kafkajs/src/network/connection.js" {
   export default class Connection {
     constructor(options: ConnectionOptions);
     readonly socket: Socket;
-    /** What the broker told at the last authentication, in milliseconds; 0 where the session has no end. */
+    /** What the broker granted at the last authentication, in milliseconds; 0 where the session has no end. */
     readonly sessionLifetime: { readonly toNumber: () => number };
     /** Null: not authenticated. Of a clock that may stand still while an environment is frozen. */
     authenticatedAt: unknown;

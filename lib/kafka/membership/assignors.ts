@@ -22,7 +22,7 @@ const numbers = (from: number, count: number): readonly number[] => Array.from({
 /** In the order in which they are preferred: the group takes the first that all of its members offer. */
 export const assignorNames: readonly AssignorName[] = ["range", "roundrobin"];
 
-/** Partitions by member; `members` in any order, taken by their ids. */
+/** Partitions by member; `members` in any order, ordered by their ids. */
 export function assignPartitions(
   assignor: string,
   members: readonly string[],

@@ -76,7 +76,7 @@ export async function fetchCommitted(
   if (partitions.length === 0) return new Map();
   const args = { groupId, topics: [{ name: topic, partitions }] };
   const answer = await ask(kafka, offsetFetchApi, args, { coordinatorOf: groupId }, deadline, {
-    codes: ({ errorCode, topics }) => [errorCode, ...topics.flatMap((one) => one.partitions.map((told) => told.errorCode))],
+    codes: ({ errorCode, topics }) => [errorCode, ...topics.flatMap((one) => one.partitions.map((entry) => entry.errorCode))],
     isRepeatable: true,
     policy: untilDeadline,
   });

@@ -124,7 +124,7 @@ class LiveMembership {
       if (result.verdict === "replaced") this.#replaced();
       if (result.verdict === "refused" || result.verdict === "rejoin-with-id") this.#onTrouble(result.error);
     } catch (error) {
-      if (!this.#isLeaving()) this.#onTrouble(toRelayError(error)); // what fails because we leave is no trouble
+      if (!this.#isLeaving()) this.#onTrouble(toRelayError(error)); // what fails because we leave is expected
     }
     return { event: "not-joined" };
   }

@@ -63,14 +63,14 @@ function splitBrokers(list: unknown): readonly string[] {
     : [];
 }
 
-/** What `GET /cluster` tells of a cluster's state. */
+/** What `GET /cluster` says about a cluster's state. */
 export interface MskClusterState {
   readonly arn: string;
   readonly name: string | null;
   readonly type: "PROVISIONED" | "SERVERLESS" | null;
   /** ACTIVE, CREATING, MAINTENANCE, REBOOTING_BROKER... as MSK writes it. */
   readonly state: string | null;
-  /** Null for serverless clusters, which do not tell it. */
+  /** Null for serverless clusters, which do not report it. */
   readonly kafkaVersion: string | null;
   readonly brokerNodes: number | null;
   readonly instanceType: string | null;
@@ -151,7 +151,7 @@ type KafkaClient = InstanceType<typeof import("@aws-sdk/client-kafka")["KafkaCli
 
 /** What MSK's refusals mean to whoever runs this, by the name of its error. */
 const refusals: Readonly<Record<string, string>> = {
-  NotFoundException: "there is no such cluster in this account and region",
+  NotFoundException: "the cluster does not exist in this account and region",
   ForbiddenException: "the role lacks kafka:GetBootstrapBrokers and kafka:DescribeClusterV2",
   AccessDeniedException: "the role lacks kafka:GetBootstrapBrokers and kafka:DescribeClusterV2",
   UnauthorizedException: "the credentials are not accepted",

@@ -1,4 +1,4 @@
-/** The messages about groups: listing them whatever their protocol, and what each protocol tells of its members. */
+/** The messages about groups: listing them whatever their protocol, and what each protocol reports about its members. */
 import {
   array,
   bool,
@@ -17,7 +17,7 @@ import {
   uuid,
 } from "./wire.js";
 
-/** States are told from version 4 (KIP-518), types from version 5 (KIP-848). */
+/** States are listed from version 4 (KIP-518), types from version 5 (KIP-848). */
 export const listGroupsApi = defineApi({
   name: "ListGroups",
   key: 16,
@@ -165,7 +165,7 @@ const topologyDescription = struct({
   globalStores: array(struct({ source: topologyNode, processor: topologyNode })),
 });
 
-/** Streams groups (KIP-1071). Version 1 tells the assignor, and what the topology is where it is asked for (KIP-1331). */
+/** Streams groups (KIP-1071). Version 1 has the assignor, and what the topology is where it is asked for (KIP-1331). */
 export const describeStreamsGroupsApi = defineApi({
   name: "StreamsGroupDescribe",
   key: 89,

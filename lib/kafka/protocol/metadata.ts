@@ -87,7 +87,7 @@ export const brokersAlone = {
   includeTopicAuthorizedOperations: false,
 } as const;
 
-/** One coordinator, as every broker since 0.11 tells it. `keyType` 0 is a group. */
+/** One coordinator, as every broker since 0.11 reports it. `keyType` 0 is a group. */
 export const findCoordinatorApi = defineApi({
   name: "FindCoordinator",
   key: 10,

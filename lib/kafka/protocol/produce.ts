@@ -42,7 +42,7 @@ const answer = struct({
 export type ProduceAnswer = AnswerOf<Api<ProduceRequest, ReturnType<typeof answer.read>>>;
 export type PartitionAnswer = ProduceAnswer["topics"][number]["partitions"][number];
 
-/** From version 8 refused records are told one by one (KIP-467). Acknowledged by all in-sync replicas, always. */
+/** From version 8 refused records are reported one by one (KIP-467). Acknowledged by all in-sync replicas, always. */
 export const produceApi: Api<ProduceRequest, ProduceAnswer> = {
   name: "Produce",
   key: 0,

@@ -3,7 +3,7 @@ import { array, bool, defineApi, int8, int16, int32, int64, nullableArray, nulla
 
 const brokerIds = array(int32);
 
-/** From version 5 the answer tells counts and configs (KIP-525). */
+/** From version 5 the answer has counts and configs (KIP-525). */
 export const createTopicsApi = defineApi({
   name: "CreateTopics",
   key: 19,

@@ -19,7 +19,7 @@ import type { PartitionProgress, ReadLimits, ReadPosition, ReadVisitor } from ".
 const holdMsMax = 2_000;
 /** With several leaders one may hold its request while another has news already. */
 const holdOfManyMs = 250;
-/** Beyond what it was asked to hold a request, a broker that keeps silent is taken for lost. */
+/** Beyond what it was asked to hold a request, a broker that keeps silent is considered lost. */
 const silenceMsMax = 4_000;
 const pollPauseMs = 20;
 /** Rounds that one read may take to fill its limits. */
@@ -236,14 +236,14 @@ async function askLeader(
 ): Promise<readonly Answered[]> {
   try {
     const positions = partitions.map(({ nextOffset, ...open }) => ({ ...open, offset: nextOffset }));
-    const told =
+    const answers =
       limits.maxWaitMs === 0
         ? await fetchRaw(kafka.connection, nodeId, positions, limits, deadline)
         : await kafka.pollConnections.use((connection) =>
             fetchRaw(connection, nodeId, positions, limits, sooner(deadline, limits.maxWaitMs + silenceMsMax)),
           );
     return partitions.flatMap((open): readonly Answered[] => {
-      const raw = told.find(({ topic, partition }) => topic === open.topic && partition === open.partition);
+      const raw = answers.find(({ topic, partition }) => topic === open.topic && partition === open.partition);
       if (raw !== undefined) return [[open, raw]];
       fail(kafka, open, noLeader(open));
       return [];
@@ -291,7 +291,7 @@ function goBack(open: OpenPartition, { epoch, endOffset }: NonNullable<RawPartit
   open.highWatermark = -1n;
 }
 
-/** The broker says only that the offset is none of its own: which are, it is asked. */
+/** The broker says only that it does not have the offset: which it has, it is asked. */
 async function explainRange(kafka: Brokers, open: OpenPartition, deadline: Deadline): Promise<void> {
   const { topic, partition } = open;
   const [beginning, end] = await listOffsets(

@@ -34,7 +34,7 @@ export interface PartitionProgress {
   readonly partition: number;
   /** Where to go on: after the last record, and past what is never shown. */
   readonly nextOffset: bigint;
-  /** -1 where the partition told nothing. */
+  /** -1 where the partition gave no answer. */
   readonly highWatermark: bigint;
   readonly logStartOffset: bigint;
   /** Of the topic that was read, where brokers have ids. */
@@ -43,7 +43,7 @@ export interface PartitionProgress {
   readonly lastEpoch?: number;
   /** The log was replaced from here on after an unclean leader election, and the read went back to it. */
   readonly truncatedTo?: bigint;
-  /** Why this partition told nothing (`offset-out-of-range`, `partition-not-found`, a leader that moved...); the others are still told. */
+  /** Why this partition gave no answer (`offset-out-of-range`, `partition-not-found`, a leader that moved...); the others still have theirs. */
   readonly error?: RelayError;
 }
 
@@ -59,11 +59,11 @@ export interface PartitionOffsets {
   readonly end: bigint;
 }
 
-/** Takes one record where it stands in the answer. False: it is not taken, and the whole read ends before it. */
+/** Takes one record where it stands in the answer. False: it is not wanted, and the whole read ends before it. */
 export type ReadVisitor = (place: SetPlace, record: RecordView) => boolean;
 
 export interface Reader {
-  /** One entry a position, in the order given, which is also the order in which partitions are served. */
+  /** One entry per position, in the order given, which is also the order in which partitions are served. */
   readonly read: (positions: readonly ReadPosition[], limits: ReadLimits, deadline: Deadline) => Promise<readonly PartitionRead[]>;
   /** The same without objects, for whoever makes a shape of its own. The visitor's refusal is a limit besides the limits. */
   readonly visit: (

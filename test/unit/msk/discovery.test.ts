@@ -73,7 +73,7 @@ test("the brokers are asked for once, and a failure is not remembered", async ()
   ];
   const msk = createMskDiscovery({ clusterArn, authentication: "iam", network: "private" });
 
-  await expect(msk.brokers()).rejects.toThrow(/no such cluster/);
+  await expect(msk.brokers()).rejects.toThrow(/does not exist in this account/);
   expect(await msk.brokers()).toEqual(["b-1.orders:9098", "b-2.orders:9098"]);
   expect(await msk.brokers()).toEqual(["b-1.orders:9098", "b-2.orders:9098"]);
   expect(asked).toEqual(Array(2).fill(`GET /v1/clusters/${clusterArn}/bootstrap-brokers`));
