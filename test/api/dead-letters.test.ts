@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { type Api, createApi } from "../support/api.js";
-import { createTestTopic } from "../support/kafka.js";
+import { anyTimeAheadMs, createTestTopic } from "../support/kafka.js";
 
 let api: Api;
 beforeAll(async () => {
@@ -116,13 +116,7 @@ test("an unknown topic is a 404", async () => {
 });
 
 test("a letter with a time that no date can say is listed, shown and discarded like any other", async () => {
-  const letters = await createTestTopic(api.kafka, {
-    configs: {
-      "message.timestamp.before.max.ms": "9223372036854775807",
-      "message.timestamp.after.max.ms": "9223372036854775807",
-      "retention.ms": "-1",
-    },
-  });
+  const letters = await createTestTopic(api.kafka, { aheadMaxMs: anyTimeAheadMs });
   const values = [Buffer.from("plain"), Buffer.from(`{"requestContext":${"[".repeat(5_000)}${"]".repeat(5_000)}}`), Buffer.from([0xff])];
   await api.kafka.producer.produce(
     letters,

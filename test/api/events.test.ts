@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, type ApiAnswer, createApi } from "../support/api.js";
+import { keptForAnyTime } from "../support/kafka.js";
 import { recordsAt } from "../support/topic-contents.js";
 import { uniqueName } from "../support/unique-names.js";
 
@@ -17,7 +18,7 @@ const deadline = () => createDeadline(20_000);
 
 beforeAll(async () => {
   api = await createApi();
-  await createTopics(api.kafka, [{ name: topic, partitionsCount: 2, replicationFactor: 1 }], deadline());
+  await createTopics(api.kafka, [{ name: topic, partitionsCount: 2, replicationFactor: 1, configs: keptForAnyTime }], deadline());
 });
 
 afterAll(async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, createApi } from "../support/api.js";
+import { keptForAnyTime } from "../support/kafka.js";
 import { type RecordPlace, recordsAt } from "../support/topic-contents.js";
 import { uniqueName } from "../support/unique-names.js";
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
   await createTopics(
     api.kafka,
     [
-      { name: topic, partitionsCount: 3, replicationFactor: 1 },
+      { name: topic, partitionsCount: 3, replicationFactor: 1, configs: keptForAnyTime },
       { name: small, partitionsCount: 1, replicationFactor: 1, configs: [{ name: "max.message.bytes", value: "1000" }] },
     ],
     deadline(),

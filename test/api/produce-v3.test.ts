@@ -4,6 +4,7 @@ import { createDeadline } from "../../lib/deadline.js";
 import { clusterId } from "../../lib/kafka/admin/cluster.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, type ApiAnswer, createApi } from "../support/api.js";
+import { keptForAnyTime } from "../support/kafka.js";
 import { recordsAt } from "../support/topic-contents.js";
 import { uniqueName } from "../support/unique-names.js";
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
   await createTopics(
     api.kafka,
     [
-      { name: topic, partitionsCount: 3, replicationFactor: 1 },
+      { name: topic, partitionsCount: 3, replicationFactor: 1, configs: keptForAnyTime },
       { name: small, partitionsCount: 1, replicationFactor: 1, configs: [{ name: "max.message.bytes", value: "1000" }] },
     ],
     deadline(),

@@ -14,7 +14,7 @@ import { webhook } from "../../../lib/targets/webhook.js";
 import { type SqlServer, startSql } from "../../../local/sql/server.js";
 import { type DeliveryOptions, delivery, soon, targetContext, told } from "../../support/deliveries.js";
 import { receiver } from "../../support/http-receivers.js";
-import { createTestTopic, testKafka } from "../../support/kafka.js";
+import { anyTimeAheadMs, createTestTopic, testKafka } from "../../support/kafka.js";
 import { type MiniStack, startMiniStack } from "../../support/ministack.js";
 import { outgoing, readAll, runRoute, write } from "../../support/relay-on-broker.js";
 
@@ -227,9 +227,7 @@ describe("webhook", () => {
 
 test("a record at fault becomes a dead letter that can be listed and discarded, and its partition goes on", async () => {
   const kafka = testKafka();
-  const source = await createTestTopic(kafka, {
-    configs: { "message.timestamp.after.max.ms": "9223372036854775807", "retention.ms": "-1" },
-  });
+  const source = await createTestTopic(kafka, { aheadMaxMs: anyTimeAheadMs });
   const table = unique("exact");
   const target = sql({
     connection: server.url,

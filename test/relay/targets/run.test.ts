@@ -9,6 +9,7 @@ import { createTopics, deleteTopics } from "../../../lib/kafka/admin/topics.js";
 import { createKafka, toKafkaOptions } from "../../../lib/kafka/kafka.js";
 import { parseTopicName } from "../../../lib/kafka/topic-name.js";
 import { soon } from "../../support/deliveries.js";
+import { keptForAnyTime } from "../../support/kafka.js";
 
 const brokers = process.env.KAFKA_BROKERS ?? "";
 const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: brokers })));
@@ -58,7 +59,7 @@ async function receiver(answer: (got: Got, count: number) => number = () => 200)
 async function filledTopic(countPerPartition: number): Promise<string> {
   const name = parseTopicName(`run-${randomUUID().slice(0, 8)}`);
   topics.push(name);
-  await createTopics(kafka, [{ name, partitionsCount: partitions, replicationFactor: 1, configs: [] }], soon());
+  await createTopics(kafka, [{ name, partitionsCount: partitions, replicationFactor: 1, configs: keptForAnyTime }], soon());
   const records = Array.from({ length: countPerPartition * partitions }, (_, index) => ({
     key: Buffer.from(`k${index % 50}`),
     value: Buffer.from(String(Math.floor(index / partitions))),

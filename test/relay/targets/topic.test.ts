@@ -8,7 +8,7 @@ import type { KafkaRecord } from "../../../lib/kafka/records.js";
 import type { Target } from "../../../lib/relay/delivery.js";
 import { type TopicOptions, topic } from "../../../lib/targets/topic.js";
 import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
-import { keepsEveryDate } from "../../support/kafka.js";
+import { createTestTopic, keptForAnyTime } from "../../support/kafka.js";
 
 const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS })));
 const topics: string[] = [];
@@ -22,8 +22,7 @@ afterAll(async () => {
 async function aTopic(partitionsCount = 1, configs: readonly { readonly name: string; readonly value: string }[] = []): Promise<string> {
   const name = `target-${randomUUID().slice(0, 8)}`;
   topics.push(name);
-  const kept = Object.entries(keepsEveryDate).map(([setting, value]) => ({ name: setting, value }));
-  await createTopics(kafka, [{ name, partitionsCount, replicationFactor: 1, configs: [...kept, ...configs] }], soon());
+  await createTopics(kafka, [{ name, partitionsCount, replicationFactor: 1, configs: [...keptForAnyTime, ...configs] }], soon());
   return name;
 }
 
@@ -84,7 +83,8 @@ test("a record's time is kept by default, and is the time of writing where the r
 });
 
 test("a record too far ahead for the topic is refused for its own sake, and written where the route takes the time of writing", async () => {
-  const name = await aTopic();
+  const name = await createTestTopic(kafka, { aheadMaxMs: 3_600_000n });
+  topics.push(name);
   const ahead = delivery({ timestampMs: Date.now() + 2 * 3_600_000 });
   const [keeping, renewing] = [await open({ topic: name }), await open({ topic: name, timestamp: "now" })];
 
