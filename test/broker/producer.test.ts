@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
+import type { ProduceOutcome } from "../../lib/kafka/produce/outcome.js";
 import { partitionOfKey } from "../../lib/kafka/produce/partitioner.js";
-import type { ProduceOutcome } from "../../lib/kafka/produce/producer.js";
 import { deleteRecordsApi, deleteTopicsApi } from "../../lib/kafka/protocol/topics.js";
 import type { KafkaRecord, OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
 import { createTestTopic, testKafka, until } from "../support/kafka.js";

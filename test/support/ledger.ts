@@ -2,7 +2,7 @@
 import { createDeadline } from "../../lib/deadline.js";
 import { RelayError } from "../../lib/errors.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import type { ProduceOutcome } from "../../lib/kafka/produce/producer.js";
+import type { ProduceOutcome } from "../../lib/kafka/produce/outcome.js";
 import type { OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
 
 export interface LedgerTable {

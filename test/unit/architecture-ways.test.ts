@@ -1,8 +1,9 @@
 /** The paths of a record that docs/architecture.md lists, held to the imports: few files, each handing a value to the next, and none that goes back. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { importsOf } from "../support/imports.js";
 import { faultsOfWay, stationsBelow } from "../support/way-of-a-record.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -30,3 +31,23 @@ test("a list that goes back, that leaves out a hand-over or that is too long is 
   ]);
   expect(faultsOfWay(root, Array(13).fill({ ...third, seam: "operation" }))).toEqual(["the list has 13 files, more than 12"]);
 });
+
+test.each(["lib/kafka/produce", "lib/http/produce"])(
+  "no file of %s leads back to itself by its imports, of values or of types",
+  (folder) => {
+    const imports = new Map(
+      readdirSync(join(root, folder)).map((name) => {
+        const path = `${folder}/${name}`;
+        const all = importsOf(path, readFileSync(join(root, path), "utf8"));
+        return [path, all.map(({ what }) => what.replace(/\.js$/, ".ts")).filter((what) => what.startsWith(`${folder}/`))];
+      }),
+    );
+    const reachable = (from: string, seen: Set<string>): Set<string> => {
+      for (const next of imports.get(from) ?? []) if (!seen.has(next)) reachable(next, seen.add(next));
+      return seen;
+    };
+
+    expect(imports.size).toBeGreaterThan(1);
+    expect([...imports.keys()].filter((path) => reachable(path, new Set()).has(path))).toEqual([]);
+  },
+);

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { CloudEvent } from "../../cloudevents/event.js";
 import { RelayError } from "../../errors.js";
-import type { ProduceOutcome } from "../../kafka/produce/producer.js";
+import type { ProduceOutcome } from "../../kafka/produce/outcome.js";
 import type { TopicName } from "../../kafka/records.js";
 import { assertJsonText, toMediaType } from "../event.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";

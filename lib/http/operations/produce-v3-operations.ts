@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { type FailureCode, RelayError } from "../../errors.js";
 import { assertCluster } from "../../kafka/admin/cluster.js";
-import type { ProduceOutcome } from "../../kafka/produce/producer.js";
+import type { ProduceOutcome } from "../../kafka/produce/outcome.js";
 import type { TopicName } from "../../kafka/records.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
 

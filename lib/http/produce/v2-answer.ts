@@ -1,7 +1,7 @@
 /** The answer to a v2 produce request, `{"offsets": [...]}`: its schema, and its text from the producer's outcomes. Pure. */
 import * as v from "valibot";
 import type { RelayError } from "../../errors.js";
-import type { ProduceOutcome } from "../../kafka/produce/producer.js";
+import type { ProduceOutcome } from "../../kafka/produce/outcome.js";
 import { int64 } from "../rest/v3-resources.js";
 import { failedEntrySchema, toFailedEntry } from "./failed-entry.js";
 

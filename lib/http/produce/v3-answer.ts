@@ -1,6 +1,6 @@
 /** v3's answers to records: one object per record, built as text. Members that do not apply are omitted, as the contract requires. */
 import { failures, type RelayError } from "../../errors.js";
-import type { ProduceOutcome } from "../../kafka/produce/producer.js";
+import type { ProduceOutcome } from "../../kafka/produce/outcome.js";
 import { toFailedEntry } from "./failed-entry.js";
 import { errorOf, type V3Entry, type V3Outcome, type V3Record } from "./v3-body.js";
 import type { DataType } from "./v3-data.js";

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { JsonScanner } from "../../json/scanner.js";
-import type { ProduceOutcome } from "../../kafka/produce/producer.js";
+import type { ProduceOutcome } from "../../kafka/produce/outcome.js";
 import type { OutgoingRecord } from "../../kafka/records.js";
 import { bodyPlace, describeObject, type Member, Place, readObject } from "./members.js";
 import {

@@ -1,23 +1,21 @@
-/**
- * What a broker's answer to a batch means: written, refused, or unknown. The list of what was surely not written is closed; whatever is not on it may have been.
- * Pure. Codes: https://kafka.apache.org/protocol#protocol_error_codes
- */
+/** What a broker's answer to a batch means: written, refused, or unknown. The list of what was surely not written is closed; anything else may have been. Pure. */
 import { RelayError } from "../../errors.js";
+import { isKafkaError, isPassing, type KafkaErrorName, kafkaError, kafkaErrors, partitionWords, sayIn } from "../protocol/error-codes.js";
 import type { PartitionAnswer } from "../protocol/produce.js";
 
 export type ProduceVerdict =
   | { readonly verdict: "written" }
-  /** Not written: some records are refused one by one, the others may go again without them. */
+  /** Not written: some records are refused one by one, and the others may be sent again without them. */
   | { readonly verdict: "records-refused"; readonly refused: ReadonlyMap<number, RelayError> }
   /** Not written: too large as a whole. */
   | { readonly verdict: "too-large" }
-  /** Not written, and which record is at fault is not told: the half of them may go. */
+  /** Not written, and the broker does not say which record it refuses: half of them may be sent. */
   | { readonly verdict: "halve"; readonly error: RelayError }
   /** Not written, and will not be. */
   | { readonly verdict: "refused"; readonly error: RelayError }
-  /** Not written: the broker does not know our producer id or its sequence any more. */
+  /** Not written: the broker no longer knows our producer id or its sequence. */
   | { readonly verdict: "new-producer-id"; readonly error: RelayError }
-  /** To be sent again byte for byte; `isMaybe`: this attempt may have been written. */
+  /** To be sent again with the same bytes. `isMaybe`: this attempt may have been written. */
   | { readonly verdict: "again"; readonly isMaybe: boolean; readonly error: RelayError }
   /** Nobody can say. */
   | { readonly verdict: "unknown"; readonly error: RelayError };
@@ -30,58 +28,41 @@ export interface BatchState {
   readonly isMaybeWritten: boolean;
 }
 
-const corruptMessage = 2;
-const unknownTopicOrPartition = 3;
-const messageTooLarge = 10;
-const invalidTopic = 17;
-const recordListTooLarge = 18;
-const notEnoughReplicas = 19;
-const topicForbidden = 29;
-const clusterForbidden = 31;
-const invalidTimestamp = 32;
-const policyViolation = 44;
-const outOfOrderSequence = 45;
-const duplicateSequence = 46;
-const invalidProducerEpoch = 47;
-const unknownProducerId = 59;
-const unsupportedCompression = 76;
-const invalidRecord = 87;
-
-/** The closed list: the batch is not on the log, and the sequence is as it was. */
-const notWritten: ReadonlySet<number> = new Set([
-  corruptMessage,
-  messageTooLarge,
-  invalidTopic,
-  recordListTooLarge,
-  notEnoughReplicas,
-  topicForbidden,
-  clusterForbidden,
-  invalidTimestamp,
-  policyViolation,
-  unsupportedCompression,
-  invalidRecord,
-]);
-
-/** Leaders move, replicas lag, disks fail, topics are made anew: fresh metadata and the same bytes again. */
-const worthAnother: ReadonlySet<number> = new Set([unknownTopicOrPartition, 5, 6, 7, 8, 9, 13, 20, 56, 74, 75]);
-
-/** The broker's state of our producer id is not ours; the append was refused. */
-const sequenceFaults: ReadonlySet<number> = new Set([outOfOrderSequence, invalidProducerEpoch, unknownProducerId]);
+/** The closed list: the batch is not in the log, and the sequence is as it was. */
+const notWritten: readonly KafkaErrorName[] = [
+  "CORRUPT_MESSAGE",
+  "MESSAGE_TOO_LARGE",
+  "INVALID_TOPIC_EXCEPTION",
+  "RECORD_LIST_TOO_LARGE",
+  "NOT_ENOUGH_REPLICAS",
+  "TOPIC_AUTHORIZATION_FAILED",
+  "CLUSTER_AUTHORIZATION_FAILED",
+  "INVALID_TIMESTAMP",
+  "POLICY_VIOLATION",
+  "UNSUPPORTED_COMPRESSION_TYPE",
+  "INVALID_RECORD",
+];
 
 export function judge(answer: PartitionAnswer, batch: BatchState): ProduceVerdict {
   const { errorCode } = answer;
-  if (errorCode === 0 || errorCode === duplicateSequence) return { verdict: "written" };
+  if (errorCode === 0 || isKafkaError(errorCode, "DUPLICATE_SEQUENCE_NUMBER")) return { verdict: "written" };
   const error = toError(answer, batch);
-  if (errorCode === notEnoughReplicas || errorCode === corruptMessage) return { verdict: "again", isMaybe: false, error };
-  if (worthAnother.has(errorCode)) return { verdict: "again", isMaybe: true, error };
-  if (batch.isMaybeWritten)
-    return sequenceFaults.has(errorCode) ? { verdict: "again", isMaybe: true, error } : { verdict: "unknown", error };
-  if (sequenceFaults.has(errorCode)) return { verdict: "new-producer-id", error };
-  if (!notWritten.has(errorCode)) return { verdict: "unknown", error };
-  if (errorCode === messageTooLarge || errorCode === recordListTooLarge) return { verdict: "too-large" };
-  if (errorCode === invalidRecord || errorCode === invalidTimestamp) return judgeRecords(answer, batch, error);
+  if (isKafkaError(errorCode, "NOT_ENOUGH_REPLICAS", "CORRUPT_MESSAGE")) return { verdict: "again", isMaybe: false, error };
+  if (isInDoubtForNow(errorCode)) return { verdict: "again", isMaybe: true, error };
+  if (batch.isMaybeWritten) return isSequenceFault(errorCode) ? { verdict: "again", isMaybe: true, error } : { verdict: "unknown", error };
+  if (isSequenceFault(errorCode)) return { verdict: "new-producer-id", error };
+  if (!isKafkaError(errorCode, ...notWritten)) return { verdict: "unknown", error };
+  if (isKafkaError(errorCode, "MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE")) return { verdict: "too-large" };
+  if (isKafkaError(errorCode, "INVALID_RECORD", "INVALID_TIMESTAMP")) return judgeRecords(answer, batch, error);
   return { verdict: "refused", error };
 }
+
+/** Leaders move, replicas lag, disks fail, topics are created again: fresh metadata and the same bytes again. */
+const isInDoubtForNow = (kafkaCode: number): boolean => isPassing(kafkaCode) && kafkaError(kafkaCode).written === "maybe";
+
+/** The broker has another state of our producer id than we have, and refused to append. */
+const isSequenceFault = (kafkaCode: number): boolean =>
+  isKafkaError(kafkaCode, "OUT_OF_ORDER_SEQUENCE_NUMBER", "INVALID_PRODUCER_EPOCH", "UNKNOWN_PRODUCER_ID");
 
 function judgeRecords({ errorCode, recordErrors }: PartitionAnswer, batch: BatchState, error: RelayError): ProduceVerdict {
   const refused = new Map(
@@ -93,52 +74,47 @@ function judgeRecords({ errorCode, recordErrors }: PartitionAnswer, batch: Batch
   return batch.recordsCount > 1 ? { verdict: "halve", error } : { verdict: "refused", error };
 }
 
-const place = ({ topic, partition }: BatchState): string => `partition ${partition} of topic ${JSON.stringify(topic)}`;
+/** In place of the table's words, which do not say who says so, or do not speak of one record. */
+const notHere = "the broker that was asked does not have it";
 
-function toRecordError(kafkaCode: number, message: string | null, batch: BatchState): RelayError {
-  const why = message === null || message === "" ? refusals.get(kafkaCode) : message.replace(/[.\s]+$/, "");
-  return new RelayError("record-refused", `Kafka refused the record for ${place(batch)}: ${why}.`, { kafkaCode });
-}
-
-const refusals: ReadonlyMap<number, string> = new Map([
-  [invalidRecord, "it does not fit the topic, as one without a key does not fit a compacted topic"],
-  [invalidTimestamp, "its timestamp is further from the broker's clock than the topic allows"],
-  [policyViolation, "a policy of the cluster forbids it"],
+const recordRefusals: ReadonlyMap<number, string> = new Map([
+  [kafkaErrors.INVALID_RECORD.code, "it does not fit the topic (a compacted topic, for example, needs a key)"],
+  [kafkaErrors.INVALID_TIMESTAMP.code, "its timestamp is further from the broker's clock than the topic allows"],
+  [kafkaErrors.POLICY_VIOLATION.code, "a policy of the cluster forbids it"],
 ]);
 
-function toError(answer: PartitionAnswer, batch: BatchState): RelayError {
-  const { errorCode: kafkaCode, errorMessage } = answer;
-  const where = place(batch);
-  const said = errorMessage === null || errorMessage === "" ? "" : ` (${errorMessage.replace(/[.\s]+$/, "")})`;
-  switch (kafkaCode) {
-    case invalidRecord:
-    case invalidTimestamp:
-    case policyViolation:
-      return toRecordError(kafkaCode, errorMessage, batch);
-    case unknownTopicOrPartition:
-      return new RelayError("kafka-retriable", `The broker asked does not have ${where}.`, { kafkaCode });
-    case invalidTopic:
-      return new RelayError("kafka-bad-request", `Kafka takes no records for topic ${JSON.stringify(batch.topic)}${said}.`, { kafkaCode });
-    case notEnoughReplicas:
-      return new RelayError("kafka-retriable", `Too few replicas of ${where} are in sync to take records.`, { kafkaCode });
-    case topicForbidden:
-      return new RelayError("kafka-forbidden", `We may not write to topic ${JSON.stringify(batch.topic)}.`, { kafkaCode });
-    case clusterForbidden:
-      return idempotenceForbidden(kafkaCode);
-    case unsupportedCompression:
-      return new RelayError("kafka-refused", `Kafka does not take the compression of the batch for ${where}.`, { kafkaCode });
-    default:
-      return worthAnother.has(kafkaCode)
-        ? new RelayError("kafka-retriable", `The leader of ${where} could not take the records: error ${kafkaCode}${said}.`, { kafkaCode })
-        : new RelayError("kafka-refused", `Kafka answered error ${kafkaCode} for ${where}${said}.`, { kafkaCode });
-  }
+function toRecordError(kafkaCode: number, message: string | null, { topic, partition }: BatchState): RelayError {
+  const why = sayIn(message) ?? recordRefusals.get(kafkaCode);
+  return new RelayError(
+    "record-refused",
+    `Kafka refused the record for partition ${partition} of topic ${JSON.stringify(topic)}: ${why}.`,
+    {
+      kafkaCode,
+    },
+  );
 }
 
-/** Written in so many words, because nothing else says how to go on. */
+function toError({ errorCode: kafkaCode, errorMessage }: PartitionAnswer, batch: BatchState): RelayError {
+  if (recordRefusals.has(kafkaCode)) return toRecordError(kafkaCode, errorMessage, batch);
+  const { name, message } = kafkaError(kafkaCode);
+  if (isKafkaError(kafkaCode, "CLUSTER_AUTHORIZATION_FAILED")) return idempotenceForbidden(kafkaCode);
+  const what = partitionWords(batch.topic, batch.partition);
+  const said = sayIn(errorMessage);
+  const why = isKafkaError(kafkaCode, "UNKNOWN_TOPIC_OR_PARTITION") ? notHere : message === "" ? `Kafka answered ${name}` : message;
+  return new RelayError(failureOf(kafkaCode), `${what}: ${why}${said === undefined ? "" : ` (${said})`}.`, { kafkaCode });
+}
+
+/** A code's failure for a batch. Only a leader that has moved, or a broker that is late, says that a partition does not exist: whoever asks again learns the truth. */
+function failureOf(kafkaCode: number): RelayError["code"] {
+  if (isKafkaError(kafkaCode, "INVALID_TOPIC_EXCEPTION", "TOPIC_AUTHORIZATION_FAILED")) return kafkaError(kafkaCode).failure;
+  return isInDoubtForNow(kafkaCode) || isKafkaError(kafkaCode, "NOT_ENOUGH_REPLICAS") ? "kafka-retriable" : "kafka-refused";
+}
+
+/** Spelled out, because nothing else says how to go on. */
 export function idempotenceForbidden(kafkaCode: number): RelayError {
   return new RelayError(
     "kafka-forbidden",
-    "We may not write idempotently: grant kafka-cluster:WriteDataIdempotently (IAM) or IDEMPOTENT_WRITE on the cluster (ACL), or set KAFKA_IDEMPOTENCE=off and live with duplicates after faults.",
+    "Kafka does not authorize us to write idempotently. Grant kafka-cluster:WriteDataIdempotently (IAM) or IDEMPOTENT_WRITE on the cluster (ACL), or set KAFKA_IDEMPOTENCE=off and accept duplicates after faults.",
     { kafkaCode },
   );
 }

@@ -1,8 +1,9 @@
-/** Producer ids, under which brokers know a batch that comes again: one for all partitions, and a new one for a partition where something stayed unresolved. */
+/** Producer ids, by which brokers recognize a batch that is sent again: one for all partitions, and a new one for a partition that needs another. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import type { Connection } from "../connection.js";
+import { kafkaError } from "../protocol/error-codes.js";
 import { initProducerIdApi } from "../protocol/produce.js";
 import { idempotenceForbidden } from "./produce-verdict.js";
 
@@ -11,23 +12,20 @@ export interface ProducerIdentity {
   readonly producerEpoch: number;
 }
 
-/** Of a producer that brokers cannot know again. */
-export const anonymous: ProducerIdentity = { producerId: -1n, producerEpoch: -1 };
+/** For a producer whose batches brokers cannot recognize. */
+const anonymous: ProducerIdentity = { producerId: -1n, producerEpoch: -1 };
 
 export interface ProducerIds {
-  /** The one that partitions begin with, where it is known already. */
+  /** The id that partitions begin with, if it is known already. */
   readonly known: () => ProducerIdentity | undefined;
   readonly shared: (deadline: Deadline) => Promise<ProducerIdentity>;
   readonly fresh: (deadline: Deadline) => Promise<ProducerIdentity>;
-  /** Another cluster answers: the ids of the old one may be somebody else's there. */
+  /** Another cluster answers, where somebody else may have the ids of the old one. */
   readonly forget: () => void;
 }
 
 const firstPauseMs = 20;
 const pauseMaxMs = 500;
-const topicForbidden = 29;
-const clusterForbidden = 31;
-const transactionalIdForbidden = 53;
 
 export function createProducerIds(connection: Connection, isIdempotent: boolean): ProducerIds {
   let shared: ProducerIdentity | undefined = isIdempotent ? undefined : anonymous;
@@ -54,7 +52,7 @@ export function createProducerIds(connection: Connection, isIdempotent: boolean)
         const before = timesForgotten;
         try {
           const answer = await (asking ?? ask(deadline));
-          if (before === timesForgotten) shared = answer; // else it may be the old cluster's
+          if (before === timesForgotten) shared = answer; // else it may be an id of the old cluster
         } catch (error) {
           // The one who asked may have had less time than we do.
           if (isOurs || deadline.leftMs() <= 0 || (error as RelayError).code === "kafka-forbidden") throw error;
@@ -69,7 +67,7 @@ export function createProducerIds(connection: Connection, isIdempotent: boolean)
   };
 }
 
-/** To ask twice is harmless: an id that nobody uses is forgotten. */
+/** Asking twice is harmless: the cluster forgets an id that nobody uses. */
 async function askForProducerId(connection: Connection, deadline: Deadline): Promise<ProducerIdentity> {
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 2)) {
     let failure: RelayError;
@@ -77,11 +75,9 @@ async function askForProducerId(connection: Connection, deadline: Deadline): Pro
       const args = { transactionalId: null, transactionTimeoutMs: 0 };
       const { errorCode, producerId, producerEpoch } = await connection.request(initProducerIdApi, args, "any", deadline);
       if (errorCode === 0) return { producerId, producerEpoch };
-      if (errorCode === topicForbidden || errorCode === clusterForbidden || errorCode === transactionalIdForbidden)
-        throw idempotenceForbidden(errorCode);
-      failure = new RelayError("kafka-retriable", `Kafka gives no producer id at the moment: error ${errorCode}.`, {
-        kafkaCode: errorCode,
-      });
+      if (kafkaError(errorCode).failure === "kafka-forbidden") throw idempotenceForbidden(errorCode);
+      const { name } = kafkaError(errorCode);
+      failure = new RelayError("kafka-retriable", `Kafka does not give a producer id at the moment (${name}).`, { kafkaCode: errorCode });
     } catch (error) {
       const isWorthAnother = error instanceof RelayError && (error.code === "kafka-unreachable" || error.code === "maybe-written");
       if (!isWorthAnother) throw error;

@@ -1,9 +1,9 @@
 /** One call of the producer: an outcome for every record, by its deadline at the latest. */
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import type { ProduceOutcome } from "./producer.js";
+import type { ProduceOutcome } from "./outcome.js";
 
-/** What a call has with a partition: told when the call's time is up. */
+/** A partition that holds records of a call. It is called when the call's time is up. */
 interface Holder {
   readonly expire: (call: ProduceCall) => void;
 }
@@ -27,7 +27,7 @@ export class ProduceCall {
     this.#timer = setTimeout(() => this.#expire(), deadline.leftMs());
   }
 
-  /** Nobody waits any more. */
+  /** Every record has its outcome, so nobody waits any more. */
   get isOver(): boolean {
     return this.#open === 0;
   }
@@ -54,11 +54,11 @@ export class ProduceCall {
     this.#end(this.#outcomes as readonly ProduceOutcome[]);
   }
 
-  /** Every partition that still holds records of this call says what it knows of them. */
+  /** Every partition that still holds records of this call says what it knows about them. */
   #expire(): void {
     for (const holder of this.#holders) holder.expire(this);
     if (this.isOver) return;
-    const error = new RelayError("maybe-written", "Time was up, and nobody knows of the record: it may have been written.");
+    const error = new RelayError("maybe-written", "The time is up, and it is unknown what became of the record. It may have been written.");
     for (let index = 0; index < this.#outcomes.length; index++) this.failed(index, error);
   }
 }
