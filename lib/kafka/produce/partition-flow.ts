@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDeadline } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
+import { type Pauses, pauseMs } from "../ask.js";
 import type { ClusterIdentity } from "../cluster-identity.js";
 import type { Connection } from "../connection.js";
 import type { PartitionAnswer } from "../protocol/produce.js";
@@ -23,8 +24,7 @@ export interface FlowOptions {
 }
 
 /** Before a batch is sent again: almost at once the first time, because leaders have mostly moved already when we hear of it. */
-const firstPauseMs = 5;
-const pauseMaxMs = 250;
+const pauses: Pauses = { firstMs: 5, maxMs: 250 };
 
 export class PartitionFlow {
   readonly #options: FlowOptions;
@@ -143,7 +143,7 @@ export class PartitionFlow {
     line.leaveStranded();
     line.failuresInRow++;
     this.#options.topicOf(line.topic).suspect();
-    await sleep(Math.min(pauseMaxMs, firstPauseMs * 2 ** (line.failuresInRow - 1)));
+    await sleep(pauseMs(line.failuresInRow, pauses));
     const { leftMs } = line;
     if (leftMs > 0) await this.#findLeader(line, leftMs);
     else line.abandonUnwanted();

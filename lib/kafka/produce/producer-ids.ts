@@ -1,7 +1,7 @@
 /** Producer ids, by which brokers recognize a batch that is sent again: one for all partitions, and a new one for a partition that needs another. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
+import { ask, type RetryPolicy, untilDeadline } from "../ask.js";
 import type { Connection } from "../connection.js";
 import { kafkaError } from "../protocol/error-codes.js";
 import { initProducerIdApi } from "../protocol/produce.js";
@@ -23,9 +23,6 @@ export interface ProducerIds {
   /** Another cluster answers, where somebody else may have the ids of the old one. */
   readonly forget: () => void;
 }
-
-const firstPauseMs = 20;
-const pauseMaxMs = 500;
 
 export function createProducerIds(connection: Connection, isIdempotent: boolean): ProducerIds {
   let shared: ProducerIdentity | undefined = isIdempotent ? undefined : anonymous;
@@ -67,23 +64,34 @@ export function createProducerIds(connection: Connection, isIdempotent: boolean)
   };
 }
 
+/** Until the deadline, since nothing can be sent without an id. Errors that nobody explains pass too: a broker that just started may give them. */
+const policy: RetryPolicy = {
+  ...untilDeadline,
+  firstMs: 20,
+  maxMs: 500,
+  attempts: { ...untilDeadline.attempts, "kafka-refused": Number.POSITIVE_INFINITY },
+};
+
 /** Asking twice is harmless: the cluster forgets an id that nobody uses. */
 async function askForProducerId(connection: Connection, deadline: Deadline): Promise<ProducerIdentity> {
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 2)) {
-    let failure: RelayError;
-    try {
-      const args = { transactionalId: null, transactionTimeoutMs: 0 };
-      const { errorCode, producerId, producerEpoch } = await connection.request(initProducerIdApi, args, "any", deadline);
-      if (errorCode === 0) return { producerId, producerEpoch };
-      if (kafkaError(errorCode).failure === "kafka-forbidden") throw idempotenceForbidden(errorCode);
-      const { name } = kafkaError(errorCode);
-      failure = new RelayError("kafka-retriable", `Kafka does not give a producer id at the moment (${name}).`, { kafkaCode: errorCode });
-    } catch (error) {
-      const isWorthAnother = error instanceof RelayError && (error.code === "kafka-unreachable" || error.code === "maybe-written");
-      if (!isWorthAnother) throw error;
-      failure = error.code === "maybe-written" ? new RelayError("kafka-unreachable", error.message, { cause: error }) : error;
-    }
-    if (deadline.leftMs() <= pauseMs) throw failure;
-    await sleep(pauseMs);
-  }
+  const args = { transactionalId: null, transactionTimeoutMs: 0 };
+  const options = {
+    codes: ({ errorCode }: { readonly errorCode: number }) => (errorCode === 0 ? [] : [errorCode]),
+    isRepeatable: true,
+    policy,
+  };
+  const { errorCode, producerId, producerEpoch } = await ask({ connection }, initProducerIdApi, args, "any", deadline, options).catch(
+    toNoId,
+  );
+  if (errorCode === 0) return { producerId, producerEpoch };
+  const { failure, name } = kafkaError(errorCode);
+  if (failure === "kafka-forbidden") throw idempotenceForbidden(errorCode);
+  throw new RelayError("kafka-retriable", `Kafka does not give a producer id at the moment (${name}).`, { kafkaCode: errorCode });
+}
+
+/** An id that may have been given away is no record that may have been written. */
+function toNoId(error: unknown): never {
+  if (error instanceof RelayError && error.code === "maybe-written")
+    throw new RelayError("kafka-unreachable", error.message, { cause: error });
+  throw error;
 }
