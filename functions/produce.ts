@@ -1,4 +1,4 @@
-/** Writing records and CloudEvents to topics. Has the privilege to write, and no other. */
+/** Writing records and CloudEvents to topics. It has only the privilege to write. */
 import { http } from "../lib/http/handler.js";
 import { eventOperations } from "../lib/http/operations/event-operations.js";
 import { produceV2Operations } from "../lib/http/operations/produce-v2-operations.js";

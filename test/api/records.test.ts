@@ -444,7 +444,7 @@ describe("a batch that cannot be read", () => {
 
     expect([first.status, values(first)]).toEqual([200, ["before it"]]);
     expect([second.status, second.json.error_code]).toEqual([500, 50002]);
-    expect(second.json.message).toContain("at offset 1 holds more than 67108864 bytes once decompressed");
+    expect(second.json.message).toContain("at offset 1 has more than 67108864 bytes after decompression");
   });
 });
 

@@ -189,7 +189,7 @@ test("consume reports an unreadable partition once, prints the others, and exits
   const consumed = await relay(["consume", topic, "--from-beginning", "--until-end"]);
 
   expect(consumed).toMatchObject({ code: 1, out: "a\nb\n" });
-  expect(consumed.err).toMatch(/^error: The batch in partition 0 of \S+ at offset 0 holds more than 67108864 bytes once decompressed.*\n$/);
+  expect(consumed.err).toMatch(/^error: The batch in partition 0 of \S+ at offset 0 has more than 67108864 bytes after decompression.*\n$/);
 });
 
 test("consume runs until Ctrl-C and then exits cleanly", async () => {

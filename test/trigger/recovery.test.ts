@@ -191,8 +191,8 @@ function damagedOnTheWay(kafka: Kafka, isDamaging: () => boolean): Kafka {
 
 test.each([
   {
-    what: "a batch of 70 MB once decompressed",
-    why: "holds more than 67108864 bytes once decompressed",
+    what: "a batch of 70 MB after decompression",
+    why: "has more than 67108864 bytes after decompression",
     prepare: (topic: TopicName) => writeBatch(mappings.kafka, topic, 0, [{ value: Buffer.alloc(70_000_000) }], { compression: "gzip" }),
   },
   {

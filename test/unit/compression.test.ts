@@ -35,7 +35,7 @@ const bombs = [
 test("what is larger than the limit is refused, with the limit and the place", async () => {
   for (const [codec, bytes] of bombs) {
     await expect(decompress(codec, bytes, place, 60_000), codec).rejects.toThrow(
-      `The batch in ${place} holds more than 60000 bytes once decompressed, which is the limit.`,
+      `The batch in ${place} has more than 60000 bytes after decompression, which is the limit.`,
     );
   }
 });

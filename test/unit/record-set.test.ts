@@ -225,7 +225,7 @@ test("records whose lengths do not add up are an error, whatever they say, thoug
   );
 });
 
-test("a batch that says a codec and is none is an error that names the codec", async () => {
+test("a batch that is not compressed with the codec that it names is an error that names the codec", async () => {
   for (const [attribute, codec] of [
     [1, "gzip"],
     [2, "snappy"],
@@ -233,10 +233,10 @@ test("a batch that says a codec and is none is an error that names the codec", a
     [4, "zstd"],
   ] as const) {
     await expect(walk(storedBatch(values("not compressed"), { attributes: attribute }))).rejects.toThrow(
-      `says that it is ${codec}, and is not`,
+      `claims to be compressed with ${codec}, but cannot be decompressed as such`,
     );
   }
-  await expect(walk(storedBatch(values("x"), { attributes: 6 }))).rejects.toThrow("compressed by codec 6");
+  await expect(walk(storedBatch(values("x"), { attributes: 6 }))).rejects.toThrow("unknown codec 6");
 });
 
 test("messages of version 1 are decoded, also inside gzip, where offsets count from the first", async () => {

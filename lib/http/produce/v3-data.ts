@@ -29,7 +29,7 @@ const supportedTypes = "BINARY, STRING or JSON";
 
 interface DataDraft {
   type: string | undefined;
-  /** Where the data begins, until its type is known. Below 0: there is none. */
+  /** Where the data begins, until its type is known. Below 0: there is no data. */
   dataAt: number;
 }
 
@@ -81,7 +81,7 @@ export const dataSchema = v.union(
   ),
 );
 
-/** Reads `{"type", "data"}`, or null for none. A type that needs a schema registry is refused by its name. */
+/** Reads `{"type", "data"}`, or null. A type that needs a schema registry is refused, and the message names it. */
 export function readData(scanner: JsonScanner, place: Place): V3Data | undefined {
   const kind = scanner.nextKind();
   if (kind !== "object") {

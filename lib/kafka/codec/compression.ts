@@ -7,7 +7,7 @@ import { decompressLz4Frame } from "./lz4.js";
 const codecs = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 export type Codec = (typeof codecs)[number];
 
-/** How large one batch may be once decompressed: far above what producers batch, far below what a Lambda has. */
+/** How large one batch may be once decompressed: far more than producers put into a batch, far less than a Lambda has. */
 export const decompressedBytesMax = 64 * 1024 * 1024;
 
 /** The codec in the low three bits of a batch's or message's attributes. */
@@ -26,8 +26,8 @@ export async function decompress(
     return await decompressors[codec](bytes, bytesMax);
   } catch (cause) {
     const why = isTooLarge(cause)
-      ? `holds more than ${bytesMax} bytes once decompressed, which is the limit`
-      : `says that it is ${codec}, and is not`;
+      ? `has more than ${bytesMax} bytes after decompression, which is the limit`
+      : `claims to be compressed with ${codec}, but cannot be decompressed as such`;
     throw new RelayError("batch-unreadable", `The batch in ${place} ${why}.`, { cause });
   }
 }

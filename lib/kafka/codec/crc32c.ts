@@ -1,4 +1,4 @@
-/** CRC-32C (Castagnoli), the checksum of a record batch: eight bytes a step through eight tables ("slicing-by-8"). */
+/** CRC-32C (Castagnoli), the checksum of a record batch: eight bytes per step through eight tables ("slicing-by-8"). */
 
 const polynomial = 0x82f63b78; // reversed, RFC 3720 appendix B.4
 const tables = makeTables();

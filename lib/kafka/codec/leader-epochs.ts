@@ -1,6 +1,6 @@
 /**
- * Under which leader each batch of a record set was written (KIP-101): what tells a log from another one with the same offsets after an unclean election. Pure, and
- * only the headers of batches are looked at.
+ * Under which leader each batch of a record set was written (KIP-101): what distinguishes a log from another one with the same offsets after an unclean election. Pure, and
+ * reads only the headers of batches.
  */
 import { readInt64 } from "./record-view.js";
 
@@ -19,7 +19,7 @@ export function forEachEpoch(bytes: Buffer, visit: (baseOffset: number, epoch: n
   }
 }
 
-/** The epoch of the last record before an offset; `otherwise` where the set says nothing of it. */
+/** The epoch of the last record before an offset, or `otherwise` if the set does not contain it. */
 export function epochBefore(bytes: Buffer, offset: number, otherwise: number | undefined): number | undefined {
   let found = otherwise;
   forEachEpoch(bytes, (baseOffset, epoch) => {

@@ -6,7 +6,7 @@
 const frameMagic = 0x184d2204;
 const blockBytesMax: Readonly<Record<number, number>> = { 4: 0x1_0000, 5: 0x4_0000, 6: 0x10_0000, 7: 0x40_0000 };
 
-/** Decompresses one frame. Throws RangeError above `bytesMax`, Error for a frame that is none. */
+/** Decompresses one frame. Throws RangeError above `bytesMax`, Error for an invalid frame. */
 export function decompressLz4Frame(frame: Buffer, bytesMax: number): Buffer {
   if (frame.length < 7 || frame.readUInt32LE(0) !== frameMagic) throw new Error("no LZ4 frame");
   const flags = frame[4] as number;

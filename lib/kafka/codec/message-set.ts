@@ -1,4 +1,4 @@
-/** Messages of versions 0 and 1, which topics that are older than Kafka 0.11 may still hold (https://kafka.apache.org/documentation/#messageset). */
+/** Messages of versions 0 and 1, which topics from before Kafka 0.11 may still have (https://kafka.apache.org/documentation/#messageset). */
 import { crc32 } from "node:zlib";
 import { codecOf, decompress } from "./compression.js";
 import type { RecordVisitor, Step } from "./record-set.js";
@@ -18,7 +18,7 @@ export function walkMessage(
   if (offset < fromOffset) return { isStopped: false, nextOffset: offset + 1 };
   const outer = readMessage(place, bytes, start, end, offset);
   const codec = codecOf(outer.attributes);
-  if (codec === undefined) throw unreadable(place, offset, `is compressed by codec ${outer.attributes & 7}, which nobody knows`);
+  if (codec === undefined) throw unreadable(place, offset, `is compressed with the unknown codec ${outer.attributes & 7}`);
   if (codec === "none") {
     fillView(view, bytes, outer, offset, outer.timestampMs);
     return visit(view) ? { isStopped: false, nextOffset: offset + 1 } : { isStopped: true, nextOffset: offset };
@@ -56,7 +56,7 @@ function walkInnerMessages(
 interface Message {
   readonly magic: number;
   readonly attributes: number;
-  /** Version 0 has none: -1, Kafka's "no timestamp". */
+  /** Version 0 has no timestamp: -1, Kafka's "no timestamp". */
   readonly timestampMs: number;
   readonly keyAt: number;
   readonly keyBytes: number;

@@ -7,7 +7,7 @@ import type { OutgoingRecord, RecordHeader } from "../records.js";
 import { crc32c } from "./crc32c.js";
 import { varintBytes, varlongBytes, writeVarint, writeVarlong } from "./varint.js";
 
-/** Everything of a batch before its records. */
+/** The bytes of a batch before its records. */
 export const batchHeaderBytes = 61;
 
 /** The idempotent producer's part of a batch. A producer without an id: `withoutProducerId`. */
@@ -21,7 +21,7 @@ export interface BatchProducer {
 export const withoutProducerId: BatchProducer = { producerId: -1n, producerEpoch: -1, baseSequence: -1 };
 
 export interface EncodeOptions extends BatchProducer {
-  /** The timestamp of records that have none, in milliseconds. */
+  /** The timestamp of records without one, in milliseconds. */
   readonly nowMs: number;
   readonly compression?: "none" | "gzip";
 }
@@ -36,12 +36,6 @@ export interface MeasuredBatch {
   readonly maxTimestampMs: number;
   /** Of each record, its own length prefix not counted. */
   readonly recordBytes: Uint32Array;
-}
-
-/** What a record may take in a batch at most, its length prefix counted: for deciding how many fit before they are measured. */
-export function recordBytesMax(record: OutgoingRecord): number {
-  const prefixesMax = 5 + 1 + 10 + 5; // length, attributes, timestamp delta, offset delta
-  return prefixesMax + contentBytes(record);
 }
 
 /** Measures one to 2^31 records as one batch. */
@@ -61,11 +55,6 @@ export function measureRecordBatch(records: readonly OutgoingRecord[], nowMs: nu
   return { records, bytes, nowMs, baseTimestampMs, maxTimestampMs, recordBytes };
 }
 
-/** The bytes of these records as one uncompressed batch. */
-export function recordBatchBytes(records: readonly OutgoingRecord[], nowMs: number): number {
-  return measureRecordBatch(records, nowMs).bytes;
-}
-
 /** Records as one batch in a buffer of its own. */
 export function encodeRecordBatch(records: readonly OutgoingRecord[], options: EncodeOptions): Buffer {
   const measured = measureRecordBatch(records, options.nowMs);
@@ -82,7 +71,7 @@ export function encodeRecordBatch(records: readonly OutgoingRecord[], options: E
   return zippedBatch;
 }
 
-/** Writes a measured batch, uncompressed, at `at`, where `measured.bytes` are free; returns where it ends. */
+/** Writes a measured batch, uncompressed, at `at`, where `measured.bytes` are free, and returns where it ends. */
 export function writeRecordBatch(measured: MeasuredBatch, target: Buffer, at: number, producer: BatchProducer): number {
   const end = writeRecords(measured, target, at + batchHeaderBytes);
   writeBatchHeader(measured, target, at, end, producer, 0);
@@ -90,7 +79,7 @@ export function writeRecordBatch(measured: MeasuredBatch, target: Buffer, at: nu
 }
 
 const gzipAttribute = 1;
-const crcFrom = 21; // the checksum is over everything behind itself
+const crcFrom = 21; // the checksum covers everything after itself
 
 function writeBatchHeader(
   measured: MeasuredBatch,

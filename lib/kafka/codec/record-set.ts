@@ -1,5 +1,5 @@
 /**
- * The record set of a Fetch answer -> its records, one visit each, without an object a record. Knows batches of version 2 and the message sets
+ * The record set of a Fetch answer -> its records, one visit each, without an object per record. Knows batches of version 2 and the message sets
  * of old brokers, every codec, control batches and aborted transactions. Pure, but for codecs that are loaded on first use.
  */
 import { type Codec, codecOf, decompress } from "./compression.js";
@@ -17,15 +17,15 @@ export interface RecordSet extends SetPlace {
   readonly bytes: Buffer;
   /** Records below it are skipped: brokers answer whole batches. */
   readonly fromOffset: bigint;
-  /** As the broker told them for a read_committed Fetch. */
+  /** As the broker lists them for a read_committed Fetch. */
   readonly abortedTransactions: readonly AbortedTransaction[];
 }
 
-/** Called with one view that is filled anew for each record: take what is needed and keep nothing else. False: this record is not taken, stop before it. */
+/** Called with one view that is refilled for each record: copy what you need, and do not keep the view. False: this record is not accepted, so stop before it. */
 export type RecordVisitor = (record: RecordView) => boolean;
 
 /**
- * Visits the records of a set in offset order and answers where to go on: behind all that was taken or is never shown, before the record that the visitor
+ * Visits the records of a set in offset order and returns where to go on: after everything that was accepted or is never shown, before the record that the visitor
  * refused. A batch cut off at the end is left for the next read. Throws `batch-unreadable` with the place.
  */
 export async function walkRecordSet(set: RecordSet, visit: RecordVisitor): Promise<bigint> {
@@ -38,10 +38,10 @@ export async function walkRecordSet(set: RecordSet, visit: RecordVisitor): Promi
   while (at + magicAt < bytes.length) {
     const length = bytes.readInt32BE(at + 8);
     const end = at + lengthEnd + length;
-    if (length < contentBytesMin) throw unreadable(set, readInt64(bytes, at), `says that it has ${length} bytes`);
+    if (length < contentBytesMin) throw unreadable(set, readInt64(bytes, at), `claims to have ${length} bytes`);
     if (end > bytes.length) break;
     const magic = bytes[at + magicAt] as number;
-    if (magic > 2) throw unreadable(set, readInt64(bytes, at), `is of version ${magic}, and we know 0 to 2`);
+    if (magic > 2) throw unreadable(set, readInt64(bytes, at), `has version ${magic}; only versions 0 to 2 are known`);
     const walked = magic === 2 ? walkBatch(at, end) : walkMessage(set, bytes, at, end, fromOffset, view, visit);
     const step = walked instanceof Promise ? await walked : walked; // one-record batches are many: no await without need
     if (step.isStopped) return BigInt(step.nextOffset);
@@ -54,7 +54,7 @@ export async function walkRecordSet(set: RecordSet, visit: RecordVisitor): Promi
   function walkBatch(start: number, end: number): Step | Promise<Step> {
     const baseOffset = readInt64(bytes, start);
     const batch = readBatchHeader(set, bytes, start, end, baseOffset);
-    // Before anything else of it is believed: a damaged length of offsets would skip records.
+    // Before anything else in it is believed: damaged offsets would skip records.
     if (crc32c(bytes, start + 21, end) !== bytes.readInt32BE(start + 17)) throw unreadable(set, baseOffset, "does not match its checksum");
     const nextAfter = baseOffset + batch.lastOffsetDelta + 1;
     const isHidden = batch.isTransactional && aborted.hides(batch.producerId, nextAfter - 1);
@@ -100,10 +100,10 @@ interface BatchHeader {
 }
 
 function readBatchHeader(place: SetPlace, bytes: Buffer, start: number, end: number, baseOffset: number): BatchHeader {
-  if (end - start < headerBytes) throw unreadable(place, baseOffset, `has ${end - start} bytes, less than its header`);
+  if (end - start < headerBytes) throw unreadable(place, baseOffset, `has ${end - start} bytes, fewer than its header needs`);
   const attributes = bytes.readInt16BE(start + 21);
   const codec = codecOf(attributes);
-  if (codec === undefined) throw unreadable(place, baseOffset, `is compressed by codec ${attributes & 7}, which nobody knows`);
+  if (codec === undefined) throw unreadable(place, baseOffset, `is compressed with the unknown codec ${attributes & 7}`);
   return {
     baseOffset,
     lastOffsetDelta: bytes.readInt32BE(start + 23),
@@ -117,7 +117,7 @@ function readBatchHeader(place: SetPlace, bytes: Buffer, start: number, end: num
   };
 }
 
-/** Visits the records between `from` and `end`; answers the offset of the record that was refused. */
+/** Visits the records between `from` and `end`; returns the offset of the record that was refused. */
 function walkRecords(
   place: SetPlace,
   batch: BatchHeader,
@@ -151,7 +151,7 @@ function walkRecords(
     view.headersAt = cursor.at;
     for (let header = 0; header < view.headerCount && cursor.at <= recordEnd; header++) {
       const nameBytes = cursor.varint();
-      cursor.at += nameBytes < 0 ? length : nameBytes; // a name is never null: what has none runs over its end
+      cursor.at += nameBytes < 0 ? length : nameBytes; // a name is never null: a null name runs over the record's end
       const valueBytes = cursor.varint();
       if (valueBytes > 0) cursor.at += valueBytes;
     }
@@ -177,7 +177,7 @@ function emptyView(bytes: Buffer): RecordView {
   };
 }
 
-/** Which producers are inside an aborted transaction while a set is walked, as the Java client tells it: opened by the list, closed by the marker. */
+/** Which producers are inside an aborted transaction while a set is walked, as the Java client decides it: opened by the list, closed by the marker. */
 function createAbortedFilter(transactions: readonly AbortedTransaction[]) {
   const waiting = [...transactions].sort((one, other) => (one.firstOffset < other.firstOffset ? -1 : 1));
   const inside = new Set<bigint>();

@@ -19,7 +19,7 @@ export interface RecordView {
   contentBytes: number;
 }
 
-/** Whose records they are; for messages. */
+/** The partition that the records belong to, for messages. */
 export interface SetPlace {
   readonly topic: string;
   readonly partition: number;

@@ -17,7 +17,7 @@ export type Step =
   | { readonly step: "written"; readonly answer: PartitionAnswer }
   /** The same bytes again, after a pause and fresh metadata. `doubt`: what this attempt may have done. */
   | { readonly step: "send-again"; readonly doubt: Doubt; readonly error: RelayError }
-  /** Not written: its records come first again, but for the refused ones, in batches of at most `recordsMax` records. */
+  /** Not written: its records come first again, except the refused ones, in batches of at most `recordsMax` records. */
   | { readonly step: "put-back"; readonly refused: ReadonlyMap<number, RelayError>; readonly recordsMax?: number }
   /** Not written: its records come first again under another producer id. */
   | { readonly step: "put-back-under-another-id" }
@@ -91,6 +91,6 @@ function isWorthAnother({ code }: RelayError): boolean {
 
 const isDisowned = (kafkaCode: number): boolean => isKafkaError(kafkaCode, "UNKNOWN_TOPIC_OR_PARTITION");
 
-/** Damaged, or out of order when it comes again: waiting does not change that. */
+/** Damaged, or out of order when it is sent again: waiting does not change that. */
 const staysWrong = (kafkaCode: number): boolean =>
   isKafkaError(kafkaCode, "CORRUPT_MESSAGE", "OUT_OF_ORDER_SEQUENCE_NUMBER", "INVALID_PRODUCER_EPOCH", "UNKNOWN_PRODUCER_ID");

@@ -1,4 +1,4 @@
-/** Moves partitions from one state to the next: each step waits for something outside, and none decides (`next-step.ts` does). */
+/** Moves partitions from one state to the next: it carries out what `next-step.ts` decides. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDeadline } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";

@@ -1,4 +1,4 @@
-/** Which partition a record goes to: the same one the Java client would choose for its key, and for those without a key one after the other. */
+/** Which partition a record goes to: with a key the one that the Java client would choose, without a key one partition after another. */
 import type { OutgoingRecord } from "../records.js";
 
 /** MurmurHash2 with the seed of Kafka's clients, as a signed 32-bit number. */
@@ -7,7 +7,7 @@ export function murmur2(bytes: Uint8Array): number {
   const length = bytes.length;
   let hash = 0x9747b28c ^ length;
   let at = 0;
-  // The casts: `at` stays inside of the bytes.
+  // The casts: `at` stays within the bytes.
   for (; at + 4 <= length; at += 4) {
     let word =
       (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
@@ -29,7 +29,7 @@ export function partitionOfKey(key: Uint8Array, partitionsCount: number): number
 }
 
 /**
- * Records without a key stay together, so that they keep their order and share a batch: those of one call go to one partition, and on to the next after so many bytes.
+ * Records without a key stay together, so that they keep their order and share a batch: those of one call go to one partition, and after so many bytes to the next.
  */
 const stickyBytesMax = 64 * 1024;
 
@@ -41,7 +41,7 @@ export class Partitioner {
     this.#turn = turn;
   }
 
-  /** A chooser for the records of one call, in order; partitions with a leader are preferred for those without a key. */
+  /** Chooses for the records of one call, in order. For records without a key, partitions that have a leader are preferred. */
   forCall(partitionsCount: number, hasLeader: (partition: number) => boolean): (record: OutgoingRecord, recordBytes: number) => number {
     let current = this.#next(partitionsCount, hasLeader);
     let bytes = 0;

@@ -60,7 +60,7 @@ export function judge(answer: PartitionAnswer, batch: BatchState): ProduceVerdic
 /** Leaders move, replicas lag, disks fail, topics are created again: fresh metadata and the same bytes again. */
 const isInDoubtForNow = (kafkaCode: number): boolean => isPassing(kafkaCode) && kafkaError(kafkaCode).written === "maybe";
 
-/** The broker has another state of our producer id than we have, and refused to append. */
+/** What the broker knows of our producer id differs from what we know, so it refused to append. */
 const isSequenceFault = (kafkaCode: number): boolean =>
   isKafkaError(kafkaCode, "OUT_OF_ORDER_SEQUENCE_NUMBER", "INVALID_PRODUCER_EPOCH", "UNKNOWN_PRODUCER_ID");
 
@@ -74,9 +74,10 @@ function judgeRecords({ errorCode, recordErrors }: PartitionAnswer, batch: Batch
   return batch.recordsCount > 1 ? { verdict: "halve", error } : { verdict: "refused", error };
 }
 
-/** In place of the table's words, which do not say who says so, or do not speak of one record. */
+/** In place of the table's words, which are about topics: a leader that has moved does not have the partition either. */
 const notHere = "the broker that was asked does not have it";
 
+/** In place of the table's words, which are not about one record. */
 const recordRefusals: ReadonlyMap<number, string> = new Map([
   [kafkaErrors.INVALID_RECORD.code, "it does not fit the topic (a compacted topic, for example, needs a key)"],
   [kafkaErrors.INVALID_TIMESTAMP.code, "its timestamp is further from the broker's clock than the topic allows"],

@@ -29,7 +29,7 @@ export function createProducerIds(connection: Connection, isIdempotent: boolean)
   let asking: Promise<ProducerIdentity> | undefined;
   let timesForgotten = 0;
 
-  /** One question for all who come meanwhile. */
+  /** Callers that come meanwhile wait for the same answer. */
   const ask = (deadline: Deadline): Promise<ProducerIdentity> => {
     const own = fresh(deadline).finally(() => {
       if (asking === own) asking = undefined;
@@ -51,7 +51,7 @@ export function createProducerIds(connection: Connection, isIdempotent: boolean)
           const answer = await (asking ?? ask(deadline));
           if (before === timesForgotten) shared = answer; // else it may be an id of the old cluster
         } catch (error) {
-          // The one who asked may have had less time than we do.
+          // Whoever asked may have had less time than we have.
           if (isOurs || deadline.leftMs() <= 0 || (error as RelayError).code === "kafka-forbidden") throw error;
         }
       }
@@ -64,7 +64,7 @@ export function createProducerIds(connection: Connection, isIdempotent: boolean)
   };
 }
 
-/** Until the deadline, since nothing can be sent without an id. Errors that nobody explains pass too: a broker that just started may give them. */
+/** Until the deadline, because nothing can be sent without an id. Unexplained errors are repeated too: a broker that has just started may return them. */
 const policy: RetryPolicy = {
   ...untilDeadline,
   firstMs: 20,
@@ -89,7 +89,7 @@ async function askForProducerId(connection: Connection, deadline: Deadline): Pro
   throw new RelayError("kafka-retriable", `Kafka does not give a producer id at the moment (${name}).`, { kafkaCode: errorCode });
 }
 
-/** An id that may have been given away is no record that may have been written. */
+/** A lost answer costs an id, never a record: it is not a record that may have been written. */
 function toNoId(error: unknown): never {
   if (error instanceof RelayError && error.code === "maybe-written")
     throw new RelayError("kafka-unreachable", error.message, { cause: error });
