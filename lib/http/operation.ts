@@ -3,7 +3,7 @@ import type { GenericSchema, InferOutput } from "valibot";
 import type { Caller, Permission } from "../access.js";
 import type { Config } from "../config.js";
 import type { Deadline } from "../deadline.js";
-import type { Kafka } from "../kafka/kafka.js";
+import type { Kafka } from "../kafka/port.js";
 
 /** An answer before it is written out. `body` is serialised as JSON with the given type, bigints as whole numbers; undefined: no body. */
 export interface Reply {

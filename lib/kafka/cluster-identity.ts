@@ -15,6 +15,12 @@ export interface ClusterIdentity {
   readonly onChange: (forget: () => void) => void;
 }
 
+/** What verbs need that depend on which cluster it is. */
+export interface KnowsCluster {
+  /** What is kept of one cluster is dropped when another one answers. */
+  readonly identity: ClusterIdentity;
+}
+
 export function createClusterIdentity(): ClusterIdentity {
   const listeners: (() => void)[] = [];
   let id: string | undefined;

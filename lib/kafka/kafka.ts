@@ -3,34 +3,20 @@ import type { Config } from "../config.js";
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { ReadSecret } from "../secrets.js";
-import { type ClusterIdentity, createClusterIdentity } from "./cluster-identity.js";
+import { createClusterIdentity } from "./cluster-identity.js";
 import type { Connection } from "./connection.js";
 import { createConnection } from "./kafkajs/connection.js";
-import { createMetadata, type Metadata } from "./metadata.js";
+import { createMetadata } from "./metadata.js";
 import { brokersOf, mskTokensOf } from "./msk/environment.js";
 import { oauthBearerOf } from "./oauthbearer.js";
 import { toPem } from "./pem.js";
-import { createProducer, type Producer } from "./produce/producer.js";
-import { createReader, type Reader } from "./read/reader.js";
+import type { Kafka } from "./port.js";
+import { createProducer } from "./produce/producer.js";
+import { createReader } from "./read/reader.js";
 import type { TopicName } from "./records.js";
 import type { SaslLogin, SaslOptions, TlsOptions } from "./security.js";
 
-export interface Kafka {
-  /** Which cluster it is; what is kept of one cluster is dropped when another one answers. */
-  readonly identity: ClusterIdentity;
-  /** For everything that is no long poll: its sockets have an idle timeout. */
-  readonly connection: Connection;
-  readonly metadata: Metadata;
-  readonly producer: Producer;
-  readonly reader: Reader;
-  /**
-   * Another connection with sockets of its own, for requests that a broker may hold until their deadline (long reads, joining a group): it answers one request
-   * after the other on a socket. Closed with the rest at the latest.
-   */
-  readonly openConnection: () => Connection;
-  /** Within 200 ms, whatever the brokers do. */
-  readonly close: () => Promise<void>;
-}
+export type { Kafka } from "./port.js";
 
 export interface KafkaOptions {
   /** "host:port" each; a function is asked on first use. */

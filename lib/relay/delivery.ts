@@ -1,7 +1,7 @@
 /** What passes between the relay and a target: deliveries go in, in order, and each comes back with what became of it. */
 import type { Deadline } from "../deadline.js";
 import type { RelayError } from "../errors.js";
-import type { Kafka } from "../kafka/kafka.js";
+import type { Kafka } from "../kafka/port.js";
 import type { KafkaRecord, RecordHeader } from "../kafka/records.js";
 
 /** What a transform made of a record; without one, the record's own bytes. */

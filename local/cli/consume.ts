@@ -4,7 +4,7 @@ import { isInDateRange, toIsoText } from "../../lib/calendar.js";
 import { RelayError } from "../../lib/errors.js";
 import { toJsonText } from "../../lib/json/write.js";
 import { describeTopic } from "../../lib/kafka/admin/topics.js";
-import type { Kafka } from "../../lib/kafka/kafka.js";
+import type { Kafka } from "../../lib/kafka/port.js";
 import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js";
 import type { KafkaRecord } from "../../lib/kafka/records.js";
 import { compileRecordFilter, type RecordFilter } from "../../lib/relay/route/record-filter.js";

@@ -4,7 +4,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { RelayError, toRelayError } from "../../lib/errors.js";
 import { inLots } from "../../lib/kafka/admin/coordinators.js";
 import { describeTopic, refuseInternalTopic } from "../../lib/kafka/admin/topics.js";
-import type { Kafka } from "../../lib/kafka/kafka.js";
+import type { Kafka } from "../../lib/kafka/port.js";
 import type { OutgoingRecord, RecordHeader, TopicName } from "../../lib/kafka/records.js";
 import { collectPairs, type NameAndValue, toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";

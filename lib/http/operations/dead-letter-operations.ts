@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { Config } from "../../config.js";
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import type { Kafka } from "../../kafka/kafka.js";
+import type { Kafka } from "../../kafka/port.js";
 import { isInternalTopic } from "../../kafka/topic-name.js";
 import { invokeFunction } from "../../relay/dead-letters/invoke-route.js";
 import type { Letter } from "../../relay/dead-letters/letter.js";

@@ -2,8 +2,8 @@
 import * as v from "valibot";
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import type { Kafka } from "../../kafka/kafka.js";
 import { partitionNotFound } from "../../kafka/metadata.js";
+import type { Kafka } from "../../kafka/port.js";
 import type { TopicName } from "../../kafka/records.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 

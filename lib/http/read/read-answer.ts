@@ -2,8 +2,8 @@
 import { type Deadline, sooner } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import type { RecordView } from "../../kafka/codec/record-view.js";
-import type { Kafka } from "../../kafka/kafka.js";
 import { partitionNotFound } from "../../kafka/metadata.js";
+import type { Kafka } from "../../kafka/port.js";
 import { isFetchedById } from "../../kafka/read/fetch.js";
 import type { PartitionProgress, ReadPosition } from "../../kafka/read/reader.js";
 import { lambdaPayloadBytesMax } from "../body-limits.js";

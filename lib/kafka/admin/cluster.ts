@@ -1,12 +1,8 @@
 /** Which cluster this is. */
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import type { ClusterIdentity } from "../cluster-identity.js";
+import type { KnowsCluster } from "../cluster-identity.js";
 import type { KnowsTopics } from "../metadata.js";
-
-interface KnowsCluster {
-  readonly identity: ClusterIdentity;
-}
 
 /** Asked for once: every new socket confirms it, and whatever another cluster says replaces it. */
 export async function clusterId(kafka: KnowsTopics & KnowsCluster, deadline: Deadline): Promise<string> {

@@ -1,6 +1,6 @@
 /** The dead letters of a topic, chosen by route, cause, time, place and state. */
 import type { Deadline } from "../../deadline.js";
-import type { Kafka } from "../../kafka/kafka.js";
+import type { Kafka } from "../../kafka/port.js";
 import { type Letter, readLetter } from "./letter.js";
 import { type LetterState, type Mark, readMarks } from "./marks.js";
 import { outOfTime } from "./out-of-time.js";

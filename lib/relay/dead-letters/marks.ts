@@ -5,7 +5,7 @@
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import { createTopics } from "../../kafka/admin/topics.js";
-import type { Kafka } from "../../kafka/kafka.js";
+import type { Kafka } from "../../kafka/port.js";
 import { parseTopicName } from "../../kafka/topic-name.js";
 import type { Letter } from "./letter.js";
 import { outOfTime } from "./out-of-time.js";

@@ -1,7 +1,7 @@
 /** Sends dead letters on their way again: through their route, or into the topic they came from. At a rate, each with a mark, and not for ever. */
 import { type Deadline, keeping } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
-import type { Kafka } from "../../kafka/kafka.js";
+import type { Kafka } from "../../kafka/port.js";
 import type { KafkaRecord, OutgoingRecord } from "../../kafka/records.js";
 import { isInternalTopic, parseTopicName } from "../../kafka/topic-name.js";
 import type { Letter } from "./letter.js";

@@ -3,7 +3,7 @@ import type { Deadline } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
 import { describeConfigs } from "../../kafka/admin/configs.js";
 import { createTopics } from "../../kafka/admin/topics.js";
-import type { Kafka } from "../../kafka/kafka.js";
+import type { Kafka } from "../../kafka/port.js";
 import { headersBytesMax } from "./dead-letter.js";
 
 const messageBytes = "max.message.bytes";

@@ -1,7 +1,7 @@
 /** Writes dead letters, and makes their topic when it is first needed. What it does not take is told, so that the record is given back and not lost. */
 import { type Deadline, sooner } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
-import type { Kafka } from "../../kafka/kafka.js";
+import type { Kafka } from "../../kafka/port.js";
 import { parseTopicName } from "../../kafka/topic-name.js";
 import type { Entry } from "../batch/entry.js";
 import type { DeadLetters } from "../batch/parts.js";

@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDeadline, type Deadline } from "../../../lib/deadline.js";
 import { type RelayError, toRelayError } from "../../../lib/errors.js";
-import type { Kafka } from "../../../lib/kafka/kafka.js";
 import { type Assignment, type EndOfAssignment, joinGroup, type Membership } from "../../../lib/kafka/membership/membership.js";
+import type { Kafka } from "../../../lib/kafka/port.js";
 import type { Mapping } from "./mapping.js";
 import { dueInMs, isTooLarge, nextBatch } from "./poll/batcher.js";
 import { type Commits, createCommits } from "./poll/commits.js";

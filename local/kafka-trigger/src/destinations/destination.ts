@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { createDeadline } from "../../../../lib/deadline.js";
 import { RelayError } from "../../../../lib/errors.js";
-import type { Kafka } from "../../../../lib/kafka/kafka.js";
+import type { Kafka } from "../../../../lib/kafka/port.js";
 import { parseTopicName } from "../../../../lib/kafka/topic-name.js";
 import type { Mapping, OnFailureDestination } from "../mapping.js";
 import { countOf, type GivenUp } from "../poll/settle.js";

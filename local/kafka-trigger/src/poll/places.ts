@@ -1,9 +1,9 @@
 /** Where each partition of an assignment goes on: at what the group has committed, else at the starting position. */
 import { createDeadline } from "../../../../lib/deadline.js";
 import type { RelayError } from "../../../../lib/errors.js";
-import type { Kafka } from "../../../../lib/kafka/kafka.js";
 import { listOffsets } from "../../../../lib/kafka/list-offsets.js";
 import type { Assignment } from "../../../../lib/kafka/membership/membership.js";
+import type { Kafka } from "../../../../lib/kafka/port.js";
 import type { Mapping, StartingPosition } from "../mapping.js";
 
 export interface Place {
