@@ -61,7 +61,7 @@ function runMaven(maven: string, pom: string, outputFolder: string, progress: Pr
     const child = spawn(maven, args, { stdio: ["ignore", "pipe", "pipe"], timeout: resolveTimeoutMs, killSignal: "SIGKILL" });
     const lastLines: string[] = [];
     let files = 0;
-    const told = setInterval(() => progress(`  ${files} files downloaded`), progressEveryMs);
+    const reports = setInterval(() => progress(`  ${files} files downloaded`), progressEveryMs);
     const read = (chunk: Buffer) => {
       for (const line of chunk.toString("utf8").split("\n")) {
         if (line.trim() === "") continue;
@@ -74,7 +74,7 @@ function runMaven(maven: string, pom: string, outputFolder: string, progress: Pr
     child.stderr.on("data", read);
     child.once("error", reject);
     child.once("close", (code, signal) => {
-      clearInterval(told);
+      clearInterval(reports);
       if (code === 0 && existsSync(outputFolder)) return resolve();
       const last = lastLines.join("\n  ");
       return reject(new Error(`Maven could not download the broker (${signal ?? `exit code ${code}`}). Its last lines:\n  ${last}`));

@@ -74,12 +74,12 @@ function describeBatch({ route, records, delivered, filtered, deadLettered, give
 /** Any other entry keeps its fields, except those that every line has. */
 function describeOther({ time: _, level, message, causes, cause, ...fields }: Entry): string {
   const paint = level === "error" ? pc.red : level === "warn" ? pc.yellow : (text: string) => text;
-  const told = Object.entries(fields)
+  const shown = Object.entries(fields)
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`);
   const stack = Array.isArray(causes) ? causes.join("\n") : cause;
   return (
-    [paint(`${level === undefined ? "" : `${level}  `}${message}`), ...told].join("  ") +
+    [paint(`${level === undefined ? "" : `${level}  `}${message}`), ...shown].join("  ") +
     (stack === undefined ? "" : `\n${pc.dim(String(stack))}`)
   );
 }
