@@ -78,7 +78,7 @@ function isFor({ who, scopes, groups }: AccessGrant, caller: Caller): boolean {
   );
 }
 
-export interface CallerPattern {
+interface CallerPattern {
   readonly kind: Caller["kind"] | "any";
   readonly name: string;
 }

@@ -1,7 +1,7 @@
 /** "Did you mean": the known name nearest to a misspelt one, for messages about configuration. */
 
 /** The known name within two edits (or a third of its length) of `text`, or undefined. */
-export function closestName(text: string, known: readonly string[]): string | undefined {
+function closestName(text: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const name of known) {

@@ -106,7 +106,7 @@ export const environment = v.object({
   RELAY_FUNCTION_ENDPOINT: v.optional(text),
 });
 
-export type Environment = v.InferOutput<typeof environment>;
+type Environment = v.InferOutput<typeof environment>;
 export type Config = Readonly<Environment>;
 
 /** Checks an environment. Throws `bad-configuration` with every variable that is not valid, and never with its value. An empty variable counts as missing, because deployments cannot unset one. */

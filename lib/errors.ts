@@ -4,7 +4,7 @@
  */
 
 /** Whose problem a failure is. The relay dead-letters the record's, retries the target's, gives back ours. */
-export type Blame = "caller" | "record" | "target" | "us";
+type Blame = "caller" | "record" | "target" | "us";
 
 export interface Failure {
   /** HTTP status of an answer that carries it. */

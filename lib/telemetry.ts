@@ -1,6 +1,6 @@
 /** What a function reports to its operators: JSON log lines, and metrics in CloudWatch's embedded format. No payloads, and no agent is needed. */
 
-export type LogLevel = "debug" | "info" | "warn" | "error";
+type LogLevel = "debug" | "info" | "warn" | "error";
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 export type LogFields = Readonly<Record<string, string | number | bigint | boolean | null | undefined>>;
@@ -14,12 +14,12 @@ export interface Telemetry {
   readonly metrics: (dimensions: Readonly<Record<string, string>>, metrics: Readonly<Record<string, Metric>>) => void;
 }
 
-export interface Metric {
+interface Metric {
   readonly unit: "Count" | "Milliseconds";
   readonly value: number | readonly number[];
 }
 
-export interface TelemetryOptions {
+interface TelemetryOptions {
   readonly level: LogLevel;
   readonly metrics: "emf" | "off";
   readonly now?: () => number;

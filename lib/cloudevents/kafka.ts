@@ -7,7 +7,7 @@ import { type AttributeValue, attributeFault, type CloudEvent, isStructuredType,
 import { formatJsonEvent, parseJsonEvent } from "./json-event.js";
 
 /** In lower case: the JavaScript SDK compares the whole header. */
-export const structuredContentType = "application/cloudevents+json; charset=utf-8";
+const structuredContentType = "application/cloudevents+json; charset=utf-8";
 
 type Carrier = Pick<KafkaRecord, "value" | "headers">;
 

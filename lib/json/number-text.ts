@@ -30,7 +30,7 @@ export class NumberText {
 export type EventNumber = number | bigint | NumberText;
 
 /** sign * 0.DIGITS * 10^exponent; digits neither begin nor end with a zero, and zero has none. */
-export interface Decimal {
+interface Decimal {
   readonly sign: -1 | 0 | 1;
   readonly digits: string;
   readonly exponent: number;

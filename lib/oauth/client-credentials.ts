@@ -26,7 +26,7 @@ export interface OAuthTokens {
   readonly doubt: (token: string) => boolean;
 }
 
-export interface OAuthTokensOptions {
+interface OAuthTokensOptions {
   /** Asks the token server once. */
   readonly request: (options: { readonly refresh: boolean }) => Promise<IssuedToken>;
   readonly now?: () => number;

@@ -4,7 +4,7 @@ import type { SecureContext } from "node:tls";
 import { type FailureCode, RelayError } from "../errors.js";
 import type { ClientCredentials, IssuedToken } from "./client-credentials.js";
 
-export interface TokenRequestOptions {
+interface TokenRequestOptions {
   /** Whom to trust; absent: whom Node trusts. */
   readonly secureContext?: SecureContext | undefined;
   /** Decides which addresses a name may lead to; absent: any. */

@@ -7,7 +7,7 @@ import type { EventPattern } from "./event-pattern.js";
 import { isScalar, type OperatorOptions } from "./operators.js";
 import { type LeafNode, type ObjectNode, type PatternNode, parsePattern } from "./parse.js";
 
-export interface PatternOptions extends Partial<OperatorOptions> {
+interface PatternOptions extends Partial<OperatorOptions> {
   /** How the pattern is called in messages: "filter", "filterPatterns[0]". */
   readonly place?: string;
 }

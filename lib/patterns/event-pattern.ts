@@ -11,7 +11,7 @@ type PatternNumber = number | bigint;
 type OneOrMany<T> = T | readonly T[];
 type IgnoreCase = Operator<"equals-ignore-case", string>;
 
-export type NumericRange =
+type NumericRange =
   | readonly ["=" | "<" | "<=" | ">" | ">=", PatternNumber]
   | readonly [">" | ">=", PatternNumber, "<" | "<=", PatternNumber];
 
@@ -39,7 +39,7 @@ export type PatternMember =
     >;
 
 /** The branches of `$or`: two or more. */
-export type PatternBranches = readonly [EventPattern, EventPattern, ...EventPattern[]];
+type PatternBranches = readonly [EventPattern, EventPattern, ...EventPattern[]];
 
 /**
  * Fields joined by and, each a list of members joined by or, or a pattern of what is inside. Branches belong under `$or` alone;

@@ -1,7 +1,7 @@
 /** Comparing text without regard to the case of its letters, as AWS's Event Ruler does: each letter of the pattern by itself, in its lower or its upper form. */
 
 /** Tells whether `text`, from `at` on, holds the pattern whatever the case of its letters. */
-export type CaseBlindMatch = (text: string, at: number) => boolean;
+type CaseBlindMatch = (text: string, at: number) => boolean;
 
 export function ignoringCase(pattern: string): CaseBlindMatch {
   const lower = formOf(pattern, (letter) => letter.toLowerCase());

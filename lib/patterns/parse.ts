@@ -22,13 +22,13 @@ export interface ObjectNode {
 }
 
 /** One of several objects. */
-export interface AnyNode {
+interface AnyNode {
   readonly kind: "any";
   readonly nodes: readonly ObjectNode[];
 }
 
 /** Several demands on one place. */
-export interface AllNode {
+interface AllNode {
   readonly kind: "all";
   readonly nodes: readonly PatternNode[];
 }

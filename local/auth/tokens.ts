@@ -16,7 +16,7 @@ export const localGrants = [
   },
 ];
 
-export interface TokenRequest {
+interface TokenRequest {
   readonly subject: string;
   readonly scopes: readonly string[];
   readonly groups?: readonly string[];

@@ -15,7 +15,7 @@ const startTimeoutMs = 180_000;
 /** For a broker that was already up, or that another run is starting. */
 const runningTimeoutMs = 60_000;
 
-export interface ClusterOptions {
+interface ClusterOptions {
   readonly nodes: 1 | 3;
   /** Holds everything of this cluster: settings, logs, records. The next start continues with it. */
   readonly dataFolder: string;
@@ -33,7 +33,7 @@ export interface ClusterOptions {
   readonly progress?: Progress;
 }
 
-export interface BrokerNode {
+interface BrokerNode {
   readonly id: number;
   /** `127.0.0.1:port`. */
   readonly address: string;

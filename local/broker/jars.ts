@@ -36,7 +36,7 @@ export async function resolveJars(version: KafkaVersion, jarsFolder: string, { m
   }
 }
 
-export function pomOf({ version, artifacts }: KafkaVersion): string {
+function pomOf({ version, artifacts }: KafkaVersion): string {
   const dependencies = artifacts.map((artifact) => {
     const [groupId, artifactId, artifactVersion] = artifact.split(":");
     return `    <dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${artifactVersion}</version></dependency>`;

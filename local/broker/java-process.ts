@@ -20,7 +20,7 @@ export interface JavaProgram {
 }
 
 /** Settings for a laptop and for tests: a small heap, the serial collector, and no time spent on heavy optimization. */
-export function javaArguments({ lib, heapMb, logging, folder }: Omit<JavaProgram, "mainClass" | "arguments" | "java">): string[] {
+function javaArguments({ lib, heapMb, logging, folder }: Omit<JavaProgram, "mainClass" | "arguments" | "java">): string[] {
   const config = join(folder, "logging.properties");
   return [
     "-cp",

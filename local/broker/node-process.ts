@@ -17,7 +17,7 @@ export interface NodeProcess {
   readonly layout: ClusterLayout;
 }
 
-export interface ClusterProcesses {
+interface ClusterProcesses {
   readonly nodes: readonly NodeProcess[];
   readonly zookeeper?: JavaProgram;
 }
@@ -39,7 +39,7 @@ export function processesOf(
   return { nodes, zookeeper };
 }
 
-export interface BringUpOptions {
+interface BringUpOptions {
   readonly clusterId: string;
   readonly scramUsers: readonly string[];
   readonly startTimeoutMs: number;

@@ -8,7 +8,7 @@ const metadataVersion = 4;
 const answerBytesMax = 1_000_000;
 const pollMs = 100;
 
-export interface BrokerAnswer {
+interface BrokerAnswer {
   readonly clusterId: string | null;
   /** Registered brokers that are not fenced. */
   readonly nodeIds: readonly number[];

@@ -38,7 +38,7 @@ export async function provideBroker(settings: LocalSettings, env: NodeJS.Process
 }
 
 /** Chooses Docker or Maven. A broker of ours that is already running decides. */
-export async function chooseWay(settings: LocalSettings): Promise<"docker" | "maven"> {
+async function chooseWay(settings: LocalSettings): Promise<"docker" | "maven"> {
   if (settings.way !== undefined) return settings.way;
   if (runningCluster(brokerFolder(settings)) !== undefined) return "maven";
   const noDocker = await dockerMissing();

@@ -6,7 +6,7 @@ import { type DeployedFunction, deployedFunctions, projectFolder } from "./servi
 import { withoutUnusedRequests } from "./unused-requests.js";
 import { zip } from "./zip.js";
 
-export interface BundledPackage {
+interface BundledPackage {
   readonly name: string;
   readonly bytes: number;
   /** From the project's folder: "node_modules/kafkajs"; empty for what is our own. */

@@ -20,7 +20,7 @@ export function writeMaterials(bundles: readonly Bundle[], outFolder: string): n
   return components.length;
 }
 
-export function componentsOf(bundles: readonly Bundle[]): readonly Component[] {
+function componentsOf(bundles: readonly Bundle[]): readonly Component[] {
   const folders = [...new Set(bundles.flatMap(({ packages }) => packages.map(({ folder }) => folder)))].filter((folder) => folder !== "");
   return folders.sort().map((folder) => {
     const { name, version, license } = readManifest(folder);

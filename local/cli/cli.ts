@@ -12,7 +12,7 @@ import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.j
 import manifest from "../../package.json" with { type: "json" };
 
 /** The world outside, so that a test can be it. */
-export interface World {
+interface World {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Buffer | string> & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -21,10 +21,10 @@ export interface World {
   readonly interrupted: AbortSignal;
 }
 
-export type Cell = string | number | bigint | boolean | null | undefined;
-export type Row = Readonly<Record<string, unknown>>;
+type Cell = string | number | bigint | boolean | null | undefined;
+type Row = Readonly<Record<string, unknown>>;
 
-export interface Column<R extends Row> {
+interface Column<R extends Row> {
   readonly title: string;
   readonly cell: (row: R) => Cell;
 }
@@ -55,7 +55,7 @@ export interface CliContext {
   readonly progress: (what: string, total: number) => Progress;
 }
 
-export type Action<Options> = (context: CliContext, options: Options, args: readonly string[]) => Promise<void>;
+type Action<Options> = (context: CliContext, options: Options, args: readonly string[]) => Promise<void>;
 
 export interface Cli {
   readonly program: Command;
@@ -67,7 +67,7 @@ export interface Cli {
   readonly run: (words: readonly string[]) => Promise<number>;
 }
 
-export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
 /** Incorrect usage that only an action can detect. */
 export function usageError(message: string): InvalidArgumentError {
@@ -209,7 +209,7 @@ function createContext(
 }
 
 /** JSON with two spaces of indentation; bigints are whole numbers with all their digits. */
-export function toPrettyJson(value: unknown, margin = ""): string {
+function toPrettyJson(value: unknown, margin = ""): string {
   const deeper = `${margin}  `;
   if (Array.isArray(value) && value.length > 0) {
     return `[\n${value.map((item) => deeper + toPrettyJson(item, deeper)).join(",\n")}\n${margin}]`;

@@ -1,7 +1,7 @@
 /** The system clock, until `hurry` is called: then every batch's time is up, so records that wait for a failing target are returned at once. */
 import { type Clock, systemClock } from "../../lib/relay/batch/clock.js";
 
-export interface HurriedClock extends Clock {
+interface HurriedClock extends Clock {
   /** Moves the clock ahead by `aheadMs` and fires every pending timer. */
   readonly hurry: () => void;
 }

@@ -136,7 +136,7 @@ function withLine(error: RelayError, line: number): RelayError {
 }
 
 /** `headers, separator, key, separator, value`. Without its separator option, a part is not parsed. */
-export function toRecord(line: Buffer, options: ProduceOptions): OutgoingRecord {
+function toRecord(line: Buffer, options: ProduceOptions): OutgoingRecord {
   const [headerText, afterHeaders] = splitAt(line, options.headersSeparator);
   const [key, value] = splitAt(afterHeaders, options.keySeparator);
   const nullIfMarked = (bytes: Buffer | null): Buffer | null =>
@@ -171,7 +171,7 @@ const newline = 0x0a;
 const carriageReturn = 0x0d;
 
 /** Whole lines as they arrive, several at a time: fast input makes large batches, slow input is written at once. Ends early when interrupted. */
-export async function* linesOf(input: AsyncIterable<Buffer | string>, interrupted: AbortSignal): AsyncGenerator<readonly Buffer[]> {
+async function* linesOf(input: AsyncIterable<Buffer | string>, interrupted: AbortSignal): AsyncGenerator<readonly Buffer[]> {
   const iterator = input[Symbol.asyncIterator]();
   const stopped = new Promise<{ readonly done: true; readonly value: undefined }>((resolve) => {
     interrupted.addEventListener("abort", () => resolve({ done: true, value: undefined }), { once: true });

@@ -3,7 +3,7 @@ import { mappingFaults as deployedFaults, type MappingEvent } from "../build/dep
 import { sameMappings } from "../kafka-trigger/src/declaration/check.js";
 
 /** The parts of a function in serverless.yml that concern a route. */
-export interface RouteFunction {
+interface RouteFunction {
   readonly key: string;
   /** Without extension, such as "functions/routes/strong-quakes". */
   readonly file: string;

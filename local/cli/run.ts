@@ -18,7 +18,7 @@ import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 import { createHurriedClock } from "./hurried-clock.js";
 import { findRoute, routesFolder } from "./route-files.js";
 
-export interface RunOptions {
+interface RunOptions {
   readonly topic?: string;
   readonly group?: string;
   readonly target?: string;
@@ -76,7 +76,7 @@ export function registerRun(cli: Cli): void {
 }
 
 /** The route of the file with what the command line says otherwise; without a file, every record as it is from --topic to --target. */
-export async function routeOf(name: string, options: RunOptions): Promise<Route> {
+async function routeOf(name: string, options: RunOptions): Promise<Route> {
   const target = options.target === undefined ? undefined : toTarget(options.target, options);
   const isBare = target !== undefined && options.topic !== undefined && !existsSync(join(routesFolder, `${name}.ts`));
   const { route } = isBare ? { route: defineRoute({ name, target }) } : await findRoute(name);

@@ -15,7 +15,7 @@ export interface Seen {
   readonly webhooks: Tally;
 }
 
-export interface Sum {
+interface Sum {
   readonly what: string;
   readonly expected: number;
   readonly found: number;

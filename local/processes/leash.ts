@@ -9,7 +9,7 @@ export interface Leash {
   readonly drop: () => void;
 }
 
-export interface LeashOptions {
+interface LeashOptions {
   /** Default: KILL. */
   readonly signal?: "KILL" | "TERM";
   /** Also deletes the folder after the processes have ended. */

@@ -13,7 +13,7 @@ const triesMax = 200;
 
 let portsTaken = 0;
 
-export interface PortHolder {
+interface PortHolder {
   readonly port: number;
   /** Absent if the system does not reveal it, or the process belongs to another user. */
   readonly pid?: number;

@@ -1,7 +1,7 @@
 /** The functions' environment on the laptop: addresses of the broker, the database and the webhook receiver, and full access. */
 import type { LocalSettings } from "../broker/settings.js";
 
-export interface Places {
+interface Places {
   readonly brokers: readonly string[];
   readonly databaseUrl: string;
 }
@@ -11,7 +11,7 @@ export const localWebhookSecret = `whsec_${Buffer.from("kafka-relay: a secret fo
 
 export const localDatabaseUrl = (sqlPort: number): string => `postgres://postgres@127.0.0.1:${sqlPort}/postgres?sslmode=disable`;
 
-export const receiverUrl = ({ webhookPort }: LocalSettings): string => `http://127.0.0.1:${webhookPort}/quakes`;
+const receiverUrl = ({ webhookPort }: LocalSettings): string => `http://127.0.0.1:${webhookPort}/quakes`;
 
 /** Variables that the caller set take precedence, except for the ports chosen here. */
 export function functionEnvironment(env: NodeJS.ProcessEnv, settings: LocalSettings, { brokers, databaseUrl }: Places): NodeJS.ProcessEnv {

@@ -24,7 +24,7 @@ export interface ProcessGroup {
   readonly stop: () => Promise<void>;
 }
 
-export interface ProgramOptions {
+interface ProgramOptions {
   /** The name of its pid file in the run folder. */
   readonly name: string;
   readonly args: readonly string[];

@@ -164,7 +164,7 @@ function toBytes(body: unknown): Buffer | undefined {
 }
 
 /** The full match with the most literal path, else `$default`; path parameters are percent-decoded, as the gateway gives them. */
-export function matchRoute(
+function matchRoute(
   routeKeys: readonly string[],
   method: string,
   rawPath: string,

@@ -4,7 +4,7 @@ import addFormats from "ajv-formats";
 import { toOpenApi } from "../../lib/http/openapi.js";
 import type { Operations } from "../../lib/http/operation.js";
 
-export interface DescribedAnswer {
+interface DescribedAnswer {
   readonly routeKey: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -36,7 +36,7 @@ const spoiling: Makers = {
 };
 
 /** Mostly what the schema says; now and then, at any place in it, something else, or a member more. */
-export function nearly(schema: JsonSchema): fc.Arbitrary<unknown> {
+function nearly(schema: JsonSchema): fc.Arbitrary<unknown> {
   const extended = fc
     .tuple(fitting(schema, spoiling), oddText, oddValue)
     .map(([value, name, extra]) => (isObject(value) ? { ...value, [name]: extra } : value));
@@ -46,7 +46,7 @@ export function nearly(schema: JsonSchema): fc.Arbitrary<unknown> {
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** JSON text with something done to it: cut off, a byte changed, white space, numbers without end, nesting without end. */
-export function spoilt(value: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> {
+function spoilt(value: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> {
   const text = value.map((one) => Buffer.from(JSON.stringify(one) ?? ""));
   const cut = fc.tuple(text, fc.nat()).map(([bytes, at]) => bytes.subarray(0, at % (bytes.length + 1)));
   const changed = fc.tuple(text, fc.nat(), fc.nat(255)).map(([bytes, at, byte]) => {
@@ -80,7 +80,7 @@ export function spoilt(value: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> {
 const seldom = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, arbitrary);
 
-export interface FuzzedRequest {
+interface FuzzedRequest {
   readonly call: string;
   readonly body?: Buffer;
   readonly contentType?: string;

@@ -5,7 +5,7 @@ import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { ProduceOutcome } from "../../lib/kafka/produce/outcome.js";
 import type { OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
 
-export interface LedgerTable {
+interface LedgerTable {
   readonly sent: number;
   readonly acknowledged: number;
   /** Acknowledged and not in the topic at the offset that was answered. */

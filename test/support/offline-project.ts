@@ -34,7 +34,7 @@ export interface OfflineRun {
   readonly ended: () => Promise<number | null>;
 }
 
-export interface OfflineProjectOptions {
+interface OfflineProjectOptions {
   /** Where node_modules/serverless-offline-kafka-trigger leads; this repository's folder by default. */
   readonly plugin?: string;
   readonly type?: "module" | "commonjs";

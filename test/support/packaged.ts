@@ -4,13 +4,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectFolder } from "../../local/build/service-map.js";
 
-export interface Resource {
+interface Resource {
   readonly Type: string;
   // biome-ignore lint/suspicious/noExplicitAny: CloudFormation's own shapes, looked into by path
   readonly Properties: any;
 }
 
-export interface Statement {
+interface Statement {
   readonly Sid?: string;
   readonly Effect: string;
   readonly Action: readonly string[];

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import { listen } from "./http-receivers.js";
 
-export interface PartlyFailingAws {
+interface PartlyFailingAws {
   readonly endpoint: string;
   /** How often the next entries or bodies with this text fail; others are taken. */
   readonly failNext: (text: string, times: number) => void;

@@ -6,7 +6,7 @@ import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { createTestTopic, until } from "./kafka.js";
 
-export async function deleteTopic(kafka: Kafka, topic: TopicName): Promise<void> {
+async function deleteTopic(kafka: Kafka, topic: TopicName): Promise<void> {
   await deleteTopics(kafka, [topic], createDeadline(20_000));
   await until(() =>
     kafka.metadata.topic(topic, createDeadline(5_000), { ageMaxMs: 0 }).then(

@@ -36,7 +36,7 @@ export function failed(code: FailureCode, details: RelayErrorDetails = {}): Deli
   return { verdict: "failed", error: new RelayError(code, `the target says ${code}`, details) };
 }
 
-export type Answer = (delivery: Delivery, call: number, nowMs: number) => DeliveryOutcome | Promise<DeliveryOutcome>;
+type Answer = (delivery: Delivery, call: number, nowMs: number) => DeliveryOutcome | Promise<DeliveryOutcome>;
 
 /** A target definition that never goes anywhere, for routes whose target does not matter. */
 export const nowhere: TargetDefinition = {
@@ -52,7 +52,7 @@ export const nowhere: TargetDefinition = {
   }),
 };
 
-export interface BenchOptions {
+interface BenchOptions {
   readonly deliveriesMax?: number;
   readonly keepsOrder?: boolean;
   readonly timeLeftMs?: number;
@@ -63,7 +63,7 @@ export interface BenchOptions {
   readonly deadLetterRefusal?: (entry: Entry) => RelayError | undefined;
 }
 
-export interface BenchRun {
+interface BenchRun {
   readonly entries: readonly Entry[];
   /** What reached the target and was answered for, in order: `<partition>/<offset>`. */
   readonly delivered: readonly string[];

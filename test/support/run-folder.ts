@@ -13,7 +13,7 @@ const variable = "KAFKA_RELAY_TEST_FOLDER";
 const singleNode = "single-node";
 const endTimeoutMs = 10_000;
 
-export interface RunFolder {
+interface RunFolder {
   readonly path: string;
   /** Ends every process of the run that has left its number there, and deletes the folder. */
   readonly remove: () => Promise<void>;

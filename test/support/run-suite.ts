@@ -7,7 +7,7 @@ import { readSuiteResult, type SuiteResult } from "./suite-result.js";
 
 const root = join(import.meta.dirname, "../..");
 
-export interface SuiteRun {
+interface SuiteRun {
   /** The vitest project, and the folder below test/. */
   readonly name: string;
   readonly title: string;
@@ -15,7 +15,7 @@ export interface SuiteRun {
   readonly limitMs: number;
 }
 
-export interface Ending {
+interface Ending {
   /** Null: a signal ended it. */
   readonly code: number | null;
   readonly wasTooLong: boolean;

@@ -24,7 +24,7 @@ interface Report {
   }[];
 }
 
-export interface EndedSuite {
+interface EndedSuite {
   readonly title: string;
   /** Vitest's report; it may be missing or torn where vitest did not end well. */
   readonly report: string | undefined;

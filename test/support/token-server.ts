@@ -3,13 +3,13 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:cryp
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface TokenRequest {
+interface TokenRequest {
   readonly clientId: string;
   readonly by: "basic" | "body";
   readonly form: Readonly<Record<string, string>>;
 }
 
-export interface TokenServerOptions {
+interface TokenServerOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   /** What `expires_in` says; 3,600 where absent. */

@@ -18,7 +18,7 @@ export interface MappingRun extends Trigger {
   readonly isPolling: () => Promise<void>;
 }
 
-export interface MappingsOfEachTest {
+interface MappingsOfEachTest {
   /** The test's own connection to the broker. */
   readonly kafka: Kafka;
   /** Runs a mapping until the test ends. */
@@ -57,7 +57,7 @@ export function mappingsOfEachTest(): MappingsOfEachTest {
 }
 
 /** What a function does with its event: it returns an answer or throws. */
-export type TestFunction = (event: KafkaEvent) => unknown;
+type TestFunction = (event: KafkaEvent) => unknown;
 
 export function runMapping(
   kafka: Kafka,

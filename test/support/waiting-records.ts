@@ -1,7 +1,7 @@
 /** Records that wait in a lane, made without a broker. */
 import { Rows, WaitingRecord } from "../../local/kafka-trigger/src/poll/rows.js";
 
-export interface WaitingRow {
+interface WaitingRow {
   readonly offset: number;
   readonly timestampMs?: number;
   readonly payloadBytes?: number;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { importsOf } from "./imports.js";
 
 /** One row of the table: a file, and how the value that it hands on reaches the next file. */
-export interface Station {
+interface Station {
   /** From the root: "lib/kafka/produce/producer.ts". */
   readonly file: string;
   readonly handsOn: string;
@@ -25,7 +25,7 @@ export function stationsBelow(heading: string, markdown: string): readonly Stati
   );
 }
 
-export const stationsMax = 12;
+const stationsMax = 12;
 
 /** The sentences that are wrong about this list: expected to be empty. */
 export function faultsOfWay(root: string, stations: readonly Station[]): readonly string[] {

@@ -23,9 +23,9 @@ const produceApi = defineApi({
   }),
 });
 
-export type RecordFields = Partial<OutgoingRecord> | string;
+type RecordFields = Partial<OutgoingRecord> | string;
 
-export const toRecord = (fields: RecordFields): OutgoingRecord =>
+const toRecord = (fields: RecordFields): OutgoingRecord =>
   typeof fields === "string" ? { key: null, value: Buffer.from(fields), headers: [] } : { key: null, value: null, headers: [], ...fields };
 
 /** One batch; answers the offset of its first record. A partition that has just been made is waited for. */

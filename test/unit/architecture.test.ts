@@ -1,40 +1,7 @@
 /** The rules of the house, executed: who may import whom, who knows kafkajs, who reads the environment, what a name may be. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { type Import, importsOf } from "../support/imports.js";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const rooms = ["functions", "lib", "local", "test"] as const;
-
-interface SourceFile {
-  /** From the root, with forward slashes: "lib/kafka/produce/producer.ts". */
-  readonly path: string;
-  readonly text: string;
-  /** What it imports: paths from the root for our own files, package names otherwise. */
-  readonly imports: readonly Import[];
-}
-
-const files: readonly SourceFile[] = rooms.flatMap((room) => sourcesIn(room));
-
-function sourcesIn(folder: string): SourceFile[] {
-  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.(ts|js|mjs|cjs)$/.test(entry.name))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
-    .filter((path) => !/(^|\/)(dist|node_modules|\.build|\.serverless)\//.test(path))
-    .map((path) => {
-      const text = readFileSync(join(root, path), "utf8");
-      return { path, text, imports: importsOf(path, text) };
-    });
-}
-
-const roomOf = (path: string): string => path.split("/")[0] ?? "";
-
-/** The broken sentences, one a line: what is expected to be empty. */
-function broken(rule: (file: SourceFile) => readonly string[]): readonly string[] {
-  return files.flatMap((file) => rule(file));
-}
+import { importsOf } from "../support/imports.js";
+import { broken, roomOf, rooms } from "../support/source/files.js";
 
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   functions: ["functions", "lib"],

@@ -4,10 +4,10 @@ import type { Kysely } from "kysely";
 import { RelayError } from "../../errors.js";
 
 /** Tables are named by routes, so their columns are not known to the compiler. */
-export type Tables = Record<string, Record<string, unknown>>;
+type Tables = Record<string, Record<string, unknown>>;
 export type SqlConnection = Kysely<Tables>;
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   readonly connectionString: string;
   readonly connectionsMax: number;
   readonly tls?: boolean | { readonly ca: string };

@@ -144,7 +144,7 @@ async function inserts(connection: SqlConnection, table: Table, changes: readonl
   });
 }
 
-export interface TableShape extends Table {
+interface TableShape extends Table {
   /** PostgreSQL types by column. */
   readonly columns: Readonly<Record<string, string>>;
 }

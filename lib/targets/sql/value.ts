@@ -4,7 +4,7 @@ import { RelayError } from "../../errors.js";
 import { NumberText, plainText } from "../../json/number-text.js";
 import { toJsonText } from "../../json/write.js";
 
-export type SqlValue = string | number | boolean | bigint | Date | Buffer | null;
+type SqlValue = string | number | boolean | bigint | Date | Buffer | null;
 
 /** Nothing is null; a number that a double does not hold is the text of its digits; objects and arrays become JSON text, which json and jsonb columns take. */
 export function toSqlValue(value: unknown, column: string): SqlValue {

@@ -9,7 +9,7 @@ import { reference, textOf } from "../option-checks.js";
 import { oneOf } from "../options.js";
 import { assertHostAllowed, publicLookup } from "./address.js";
 
-export interface OAuthOptions {
+interface OAuthOptions {
   /** `https://...`, or a reference to a secret. */
   readonly tokenUrl: string;
   /** Text, or references to secrets. */
@@ -51,7 +51,7 @@ export const authEntry = v.optional(
   }),
 );
 
-export interface AuthorizationParts {
+interface AuthorizationParts {
   readonly secret: TargetContext["secret"];
   readonly allowPrivate: boolean;
   readonly secureContext: SecureContext | undefined;

@@ -11,7 +11,7 @@ import type { Delivery, Message } from "../../relay/delivery.js";
 export type HttpHeaders = Record<string, string | string[]>;
 
 /** Bytes of names and values that are sent at most: most servers take 8 to 16 KiB of headers in all. A record with more is not for this target. */
-export const headerBytesMax = 12_288;
+const headerBytesMax = 12_288;
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
 const plainText = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;

@@ -9,7 +9,7 @@ import { assertHostAllowed, publicLookup } from "./address.js";
 import { type Answer, type AnswerLimits, AnswerParser } from "./answer-parser.js";
 import { type HttpHeaders, isHeaderName, isHeaderValue } from "./headers.js";
 
-export interface HttpLimits extends AnswerLimits {
+interface HttpLimits extends AnswerLimits {
   /** Connections a host at most; further requests wait for one. */
   readonly connectionsMax: number;
   /** Hosts whose connections are kept, where each record names its own; beyond them the oldest that nobody waits for are closed. */
@@ -19,7 +19,7 @@ export interface HttpLimits extends AnswerLimits {
   readonly secureContext?: SecureContext;
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly url: URL;
   readonly method: string;
   /** Names in lower case. */

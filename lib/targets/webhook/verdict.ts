@@ -6,7 +6,7 @@ import { isUnreachable } from "../unreachable.js";
 import type { Answer } from "./answer-parser.js";
 
 /** What a route may say of a status in place of our reading. */
-export type StatusMeaning = "delivered" | "record" | "target";
+type StatusMeaning = "delivered" | "record" | "target";
 export type StatusMeanings = Readonly<Record<number, StatusMeaning>>;
 
 /** The longest Retry-After that is believed: a day. */
@@ -40,7 +40,7 @@ function redirectNote(status: number): string {
 }
 
 /** Seconds or an HTTP date (RFC 9110, 10.2.3) as milliseconds from now; undefined where it is neither. */
-export function parseRetryAfter(text: string | undefined, nowMs: number): number | undefined {
+function parseRetryAfter(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
   const trimmed = text.trim();
   if (/^\d{1,9}$/.test(trimmed)) return Math.min(Number(trimmed) * 1_000, retryAfterMsMax);

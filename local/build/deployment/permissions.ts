@@ -64,7 +64,7 @@ const allow = (Sid: string, Action: readonly string[], Resource: unknown): State
 const onCluster = (actions: Iterable<string>): readonly string[] => [...new Set(actions)].sort().map((action) => `kafka-cluster:${action}`);
 
 /** `arn:...:cluster/name/id` -> `arn:...:topic/name/id/<name>`; a `*` at the end of the name stands for any rest. */
-export function resourceArn(clusterArn: string, type: "topic" | "group", name: string): string {
+function resourceArn(clusterArn: string, type: "topic" | "group", name: string): string {
   return `${clusterArn.replace(":cluster/", `:${type}/`)}/${name}`;
 }
 

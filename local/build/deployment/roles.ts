@@ -9,7 +9,7 @@ export interface Resource {
   DependsOn?: unknown;
 }
 
-export interface RoleRequest {
+interface RoleRequest {
   readonly needs: FunctionNeeds;
   readonly settings: Pick<DeploymentSettings, "clusterArn" | "topicPrefix" | "kafkaAuthentication" | "kafkaSecret" | "brokers">;
   /** As Lambda calls it: `kafka-relay-prod-produce`. */
@@ -35,7 +35,7 @@ export function toRole(request: RoleRequest): Resource {
   };
 }
 
-export function statementsOf(request: RoleRequest): readonly Statement[] {
+function statementsOf(request: RoleRequest): readonly Statement[] {
   const { needs, settings, functionName, secretArns, routeFunctionIds } = request;
   const { clusterArn, kafkaAuthentication, kafkaSecret, topicPrefix } = settings;
   const usesIam = kafkaAuthentication === "iam";

@@ -67,7 +67,7 @@ export type DeploymentSettings = v.InferOutput<typeof shape> & {
   readonly policy: AccessPolicy;
 };
 
-export type CheckedSettings =
+type CheckedSettings =
   | { readonly ok: true; readonly settings: DeploymentSettings; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly faults: readonly string[] };
 

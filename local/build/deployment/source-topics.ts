@@ -9,7 +9,7 @@ import { describeConfigs } from "../../../lib/kafka/admin/configs.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../../lib/kafka/kafka.js";
 import { envelopeBytesMax, payloadBytesMax } from "../../kafka-trigger/src/poll/batcher.js";
 
-export interface SourceTopic {
+interface SourceTopic {
   readonly functionKey: string;
   readonly topic: string;
 }
