@@ -7,7 +7,7 @@ import { SignJWT } from "jose";
 export const localIssuer = "https://kafka-relay.localhost/";
 export const localAudience = "kafka-relay";
 /** What the scopes allow, unless RELAY_ACCESS_GRANTS says otherwise. */
-export const localGrants = [
+const localGrants = [
   { scopes: ["admin"], may: ["*"] },
   { scopes: ["produce"], may: ["record:write", "topic:describe", "service:describe"] },
   {
