@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { createHttpSender, type HttpSender } from "../../lib/targets/webhook/request.js";
 
 /** What one connection gets for its first request. */
-export interface Answering {
+interface Answering {
   readonly bytes: Buffer;
   /** Where the bytes are cut into writes. */
   readonly cuts: readonly number[];
@@ -63,7 +63,7 @@ async function write(socket: Socket, { bytes, cuts, ends }: Answering): Promise<
 }
 
 /** Refused: the client reported an error in place of an answer. */
-export type Reading =
+type Reading =
   | { readonly outcome: "answer"; readonly status: number; readonly body: string; readonly retryAfter: string | undefined }
   | { readonly outcome: "refused"; readonly reason: string };
 
@@ -105,7 +105,7 @@ export async function readByWebhook({ sender, timeoutMs }: TimedSender, port: nu
   }
 }
 
-export interface TimedSender {
+interface TimedSender {
   readonly sender: HttpSender;
   /** Of one exchange. */
   readonly timeoutMs: number;
