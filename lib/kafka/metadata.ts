@@ -5,7 +5,7 @@ import { ask, type RetryPolicy } from "./ask.js";
 import type { ClusterIdentity } from "./cluster-identity.js";
 import type { Connection } from "./connection.js";
 import { isKafkaError, notAnswered, toKafkaError, topicWords } from "./protocol/error-codes.js";
-import { metadataApi, noTopicId } from "./protocol/metadata.js";
+import { brokersAlone, metadataApi, noTopicId } from "./protocol/metadata.js";
 import type { AnswerOf } from "./protocol/wire.js";
 
 export interface BrokerMetadata {
@@ -81,9 +81,8 @@ export function createMetadata(connection: Connection, identity?: ClusterIdentit
   async function describe(...[topics, deadline, options]: Parameters<Metadata["describe"]>): Promise<ClusterMetadata> {
     const asksOperations = options?.authorizedOperations === true;
     const args = {
+      ...brokersAlone,
       topics: topics === "all" ? null : [...new Set(topics)],
-      allowAutoTopicCreation: false,
-      includeClusterAuthorizedOperations: false,
       includeTopicAuthorizedOperations: asksOperations,
     };
     const atMs = now();
@@ -108,13 +107,10 @@ export function createMetadata(connection: Connection, identity?: ClusterIdentit
   }
 
   async function describeOne(name: string, deadline: Deadline): Promise<TopicMetadata> {
-    const topic = (await describe([name], deadline)).topics.get(name);
-    if (topic === undefined) throw notAnswered(topicWords(name));
-    if (topic instanceof RelayError) {
-      remembered.delete(name);
-      throw topic;
-    }
-    return topic;
+    const topic = (await describe([name], deadline)).topics.get(name) ?? notAnswered(topicWords(name));
+    if (!(topic instanceof RelayError)) return topic;
+    remembered.delete(name);
+    throw topic;
   }
 
   return {

@@ -9,8 +9,19 @@ import type { AsksBrokers } from "../connection.js";
 import { groupBy, groupByLeader, noLeader } from "../grouping.js";
 import { listOffsets } from "../list-offsets.js";
 import { type KnowsTopics, partitionNotFound, type TopicMetadata } from "../metadata.js";
-import { isKafkaError, kafkaErrors, toLeaderError, topicWords } from "../protocol/error-codes.js";
+import { isKafkaError, toLeaderError } from "../protocol/error-codes.js";
+import { type Budget, createBudget } from "./budget.js";
 import { type FetchLimits, fetchRaw, type RawPartition } from "./fetch.js";
+import {
+  goBack,
+  hasMore,
+  isMeant,
+  type OpenPartition,
+  offsetOutOfRange,
+  toOpenPartition,
+  toProgress,
+  topicRecreated,
+} from "./open-partition.js";
 import type { PollConnections } from "./poll-connections.js";
 import type { ReadTopics } from "./read-topics.js";
 import type { PartitionProgress, ReadLimits, ReadPosition, ReadVisitor } from "./reader.js";
@@ -39,28 +50,6 @@ const looks: RetryPolicy = {
     "topic-recreated": looksMax,
   },
 };
-const fetchBytesMin = 64 * 1024;
-/** For the first request of a read that is limited by records: most are smaller. */
-const recordBytesGuess = 1024;
-
-interface OpenPartition {
-  readonly topic: string;
-  readonly partition: number;
-  /** Must it be this very topic? Else it is the one that answers first. */
-  readonly isBound: boolean;
-  topicId: string | undefined;
-  leaderEpoch: number | undefined;
-  lastEpoch: number | undefined;
-  truncatedTo: bigint | undefined;
-  nextOffset: bigint;
-  highWatermark: bigint;
-  lastStableOffset: bigint;
-  logStartOffset: bigint;
-  /** Looks for its leader that came to nothing, in a row. */
-  misses: number;
-  error: RelayError | undefined;
-}
-
 interface Brokers extends AsksBrokers, KnowsTopics {
   readonly pollConnections: PollConnections;
   readonly topics: ReadTopics;
@@ -91,68 +80,6 @@ export async function readPartitions(
     if (budget.isUntouched() && beforeMs - patience.leftMs() < pollPauseMs) await sleep(pollPauseMs);
   }
   return partitions.map(toProgress);
-}
-
-/** Nothing is known of it yet, or there is more than was read. */
-function hasMore({ error, highWatermark, nextOffset, lastStableOffset }: OpenPartition): boolean {
-  return error === undefined && (highWatermark < 0n || nextOffset < lastStableOffset);
-}
-
-const toOpenPartition = ({ topic, partition, offset, topicId, lastEpoch }: ReadPosition): OpenPartition => ({
-  topic,
-  partition,
-  isBound: topicId !== undefined,
-  topicId,
-  leaderEpoch: undefined,
-  lastEpoch,
-  truncatedTo: undefined,
-  nextOffset: offset,
-  highWatermark: -1n,
-  lastStableOffset: -1n,
-  logStartOffset: -1n,
-  misses: 0,
-  error: undefined,
-});
-
-const toProgress = ({ topic, partition, nextOffset, highWatermark, logStartOffset, ...open }: OpenPartition): PartitionProgress => ({
-  topic,
-  partition,
-  nextOffset,
-  highWatermark,
-  logStartOffset,
-  ...(open.topicId === undefined ? {} : { topicId: open.topicId }),
-  ...(open.lastEpoch === undefined ? {} : { lastEpoch: open.lastEpoch }),
-  ...(open.truncatedTo === undefined ? {} : { truncatedTo: open.truncatedTo }),
-  ...(open.error === undefined ? {} : { error: open.error }),
-});
-
-interface Budget {
-  readonly visit: ReadVisitor;
-  readonly isSpent: () => boolean;
-  readonly isUntouched: () => boolean;
-  /** What a request should ask for. */
-  readonly bytesWanted: () => number;
-}
-
-function createBudget({ bytesMax, recordsMax }: ReadLimits, visitor: ReadVisitor): Budget {
-  let bytes = 0;
-  let records = 0;
-  let isSpent = recordsMax <= 0;
-  return {
-    visit: (place, view) => {
-      const isOver = records > 0 && bytes + view.contentBytes > bytesMax;
-      if (isSpent || isOver || !visitor(place, view)) {
-        isSpent = true;
-        return false;
-      }
-      bytes += view.contentBytes;
-      isSpent = ++records >= recordsMax || bytes >= bytesMax;
-      return true;
-    },
-    isSpent: () => isSpent,
-    isUntouched: () => records === 0 && !isSpent,
-    bytesWanted: () => Math.max(fetchBytesMin, Math.min(bytesMax - bytes, (recordsMax - records) * recordBytesGuess)),
-  };
 }
 
 /** Asks each leader once, side by side, and hands what came to the budget, in the order of the partitions. */
@@ -207,15 +134,6 @@ async function leadersOf(
     else fail(kafka, open, error);
   }
   return byLeader;
-}
-
-/** Binds a partition to its topic, and to what is known of its leader. False: the topic is another one of the same name, or metadata is late. */
-function isMeant(open: OpenPartition, { topicId, partitions }: TopicMetadata): boolean {
-  const isStarted = open.isBound || open.highWatermark >= 0n;
-  if (isStarted && topicId !== undefined && open.topicId !== undefined && topicId !== open.topicId) return false;
-  if (!isStarted || open.topicId === undefined) open.topicId = topicId;
-  open.leaderEpoch = partitions.find(({ partition }) => partition === open.partition)?.leaderEpoch;
-  return true;
 }
 
 /** Another look at the metadata, and another attempt, where the failure is worth it; else it is the partition's answer. */
@@ -283,14 +201,6 @@ async function take(kafka: Brokers, open: OpenPartition, raw: RawPartition, budg
   open.lastEpoch = epochBefore(raw.records, Number(open.nextOffset), open.lastEpoch);
 }
 
-/** After an unclean election other records stand where some were read: they are read from the last offset on that both logs have. */
-function goBack(open: OpenPartition, { epoch, endOffset }: NonNullable<RawPartition["diverging"]>): void {
-  open.nextOffset = endOffset < open.nextOffset ? endOffset : open.nextOffset;
-  open.truncatedTo = open.nextOffset;
-  open.lastEpoch = epoch < 0 ? undefined : epoch;
-  open.highWatermark = -1n;
-}
-
 /** The broker says only that it does not have the offset: which it has, it is asked. */
 async function explainRange(kafka: Brokers, open: OpenPartition, deadline: Deadline): Promise<void> {
   const { topic, partition } = open;
@@ -305,19 +215,4 @@ async function explainRange(kafka: Brokers, open: OpenPartition, deadline: Deadl
   open.error = beginning?.error ?? end?.error ?? offsetOutOfRange(open, beginning?.offset ?? -1n, end?.offset ?? -1n);
   open.logStartOffset = beginning?.offset ?? -1n;
   open.highWatermark = end?.offset ?? -1n;
-}
-
-function offsetOutOfRange({ topic, partition, nextOffset }: OpenPartition, beginning: bigint, end: bigint): RelayError {
-  return new RelayError(
-    "offset-out-of-range",
-    `Offset ${nextOffset} is not in partition ${partition} of topic ${JSON.stringify(topic)}, which goes from ${beginning} to ${end}.`,
-    { kafkaCode: kafkaErrors.OFFSET_OUT_OF_RANGE.code },
-  );
-}
-
-function topicRecreated(topic: string): RelayError {
-  return new RelayError(
-    "topic-recreated",
-    `${topicWords(topic)} was deleted and created again: the offsets of the old topic mean nothing in the new one.`,
-  );
 }

@@ -8,7 +8,7 @@ import { type KnowsTopics, partitionNotFound } from "../metadata.js";
 import type { KafkaRecord } from "../records.js";
 import { createPollConnections } from "./poll-connections.js";
 import { readPartitions } from "./read-rounds.js";
-import { createReadTopics } from "./read-topics.js";
+import { createReadTopics, type ReadTopics } from "./read-topics.js";
 
 export interface ReadPosition {
   readonly topic: string;
@@ -103,10 +103,10 @@ export function createReader(kafka: AsksBrokers & KnowsTopics & OpensConnections
     visit: (positions, limits, deadline, visitor) => readPartitions(own, positions, limits, deadline, visitor),
 
     offsets: async (topic, asked, deadline) => {
-      const partitions = await partitionsOf(topic, asked, deadline);
+      const partitions = await partitionsOf(own.topics, topic, asked, deadline);
       const beginnings = partitions.map((partition): PartitionPoint => ({ topic, partition, at: "earliest" }));
       const ends = partitions.map((partition): PartitionPoint => ({ topic, partition, at: "latest" }));
-      const offsets = await offsetsAt([...beginnings, ...ends], deadline);
+      const offsets = await offsetsAt(kafka, [...beginnings, ...ends], deadline);
       return partitions.map((partition, index) => ({
         partition,
         beginning: offsets[index] as bigint,
@@ -115,10 +115,10 @@ export function createReader(kafka: AsksBrokers & KnowsTopics & OpensConnections
     },
 
     offsetsForTime: async (topic, asked, timestampMs, deadline) => {
-      const partitions = await partitionsOf(topic, asked, deadline);
+      const partitions = await partitionsOf(own.topics, topic, asked, deadline);
       const atTime = partitions.map((partition): PartitionPoint => ({ topic, partition, at: BigInt(timestampMs) }));
       const ends = partitions.map((partition): PartitionPoint => ({ topic, partition, at: "latest" }));
-      const offsets = await offsetsAt([...atTime, ...ends], deadline);
+      const offsets = await offsetsAt(kafka, [...atTime, ...ends], deadline);
       return new Map(
         partitions.map((partition, index) => {
           const found = offsets[index] as bigint;
@@ -129,21 +129,30 @@ export function createReader(kafka: AsksBrokers & KnowsTopics & OpensConnections
 
     close: async () => {},
   };
+}
 
-  async function offsetsAt(points: readonly PartitionPoint[], deadline: Deadline): Promise<readonly bigint[]> {
-    const listed = await listOffsets(kafka, points, deadline);
-    return listed.map(({ offset, error }) => {
-      if (error !== undefined) throw error;
-      return offset;
-    });
-  }
+async function offsetsAt(
+  kafka: AsksBrokers & KnowsTopics,
+  points: readonly PartitionPoint[],
+  deadline: Deadline,
+): Promise<readonly bigint[]> {
+  const listed = await listOffsets(kafka, points, deadline);
+  return listed.map(({ offset, error }) => {
+    if (error !== undefined) throw error;
+    return offset;
+  });
+}
 
-  /** Checked against what the cluster says. */
-  async function partitionsOf(topic: string, asked: readonly number[] | "all", deadline: Deadline): Promise<readonly number[]> {
-    const known = (await own.topics.topic(topic, asked, deadline)).partitions.map(({ partition }) => partition);
-    if (asked === "all") return known;
-    const missing = asked.find((partition) => !known.includes(partition));
-    if (missing !== undefined) throw partitionNotFound(topic, missing, known.length);
-    return asked;
-  }
+/** Checked against what the cluster says. */
+async function partitionsOf(
+  topics: ReadTopics,
+  topic: string,
+  asked: readonly number[] | "all",
+  deadline: Deadline,
+): Promise<readonly number[]> {
+  const known = (await topics.topic(topic, asked, deadline)).partitions.map(({ partition }) => partition);
+  if (asked === "all") return known;
+  const missing = asked.find((partition) => !known.includes(partition));
+  if (missing !== undefined) throw partitionNotFound(topic, missing, known.length);
+  return asked;
 }
