@@ -15,8 +15,9 @@ import { createHandlerPool } from "../../local/kafka-trigger/src/handlers/pool.j
 import { createKafkaTrigger } from "../../local/kafka-trigger/src/library.js";
 import type { Mapping } from "../../local/kafka-trigger/src/mapping.js";
 import { toEvent } from "../../local/kafka-trigger/src/poll/event.js";
-import { countOf } from "../../local/kafka-trigger/src/poll/settle.js";
-import { type Invoke, startTrigger } from "../../local/kafka-trigger/src/trigger.js";
+import { countOf } from "../../local/kafka-trigger/src/poll/run.js";
+import { startTrigger } from "../../local/kafka-trigger/src/trigger.js";
+import type { Invoke } from "../../local/kafka-trigger/src/trigger-world.js";
 import { amountOf, type Bench, type BenchRow } from "./bench.js";
 
 const partitions = 4;

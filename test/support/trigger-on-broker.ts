@@ -5,7 +5,8 @@ import type { KafkaEvent, KafkaEventRecord } from "../../lib/kafka-event/shape.j
 import type { Mapping } from "../../local/kafka-trigger/src/mapping.js";
 import { toEvent } from "../../local/kafka-trigger/src/poll/event.js";
 import type { GivenUp, InvocationOutcome } from "../../local/kafka-trigger/src/poll/settle.js";
-import { startTrigger, type Trigger, type TriggerWorld } from "../../local/kafka-trigger/src/trigger.js";
+import { startTrigger, type Trigger } from "../../local/kafka-trigger/src/trigger.js";
+import type { TriggerWorld } from "../../local/kafka-trigger/src/trigger-world.js";
 import { testKafka, until } from "./kafka.js";
 import { uniqueName } from "./unique-names.js";
 

@@ -5,12 +5,12 @@
 
 import { NumberText } from "../../../lib/json/number-text.js";
 import { parseJson } from "../../../lib/json/read.js";
+import type { RecordView } from "../../../lib/kafka/codec/record-view.js";
 import { compilePattern, type EventMatcher } from "../../../lib/patterns/compile.js";
 import type { EventPattern } from "../../../lib/patterns/event-pattern.js";
 import type { FilterRecord, RecordFilter } from "./mapping.js";
 
-export const filtersMax = 10;
-/** Above it AWS wants a raised quota. */
+/** AWS accepts more only with a raised quota. */
 export const filtersDefaultQuota = 5;
 export const patternCharactersMax = 4096;
 
@@ -21,7 +21,7 @@ export const metadataFields = ["topic", "partition", "offset", "timestamp", "tim
 type Data =
   | { readonly kind: "text"; readonly value: string }
   | { readonly kind: "json"; readonly value: unknown }
-  /** No UTF-8, or no data at all. */
+  /** Not UTF-8, or null. */
   | { readonly kind: "opaque" };
 
 /** The record with each part decoded once, when a pattern first asks. */
@@ -32,10 +32,10 @@ interface Decoded {
 
 type Matcher = (record: Decoded) => boolean;
 
-/** Throws `bad-configuration` naming the place in a pattern that AWS would refuse. */
+/** Throws `bad-configuration` with the place in a pattern that AWS would refuse. */
 export function compileFilter(patterns: readonly unknown[], place = "filterPatterns"): RecordFilter {
   const matchers = patterns.map((pattern, index) => {
-    // The whole of it first: what is no pattern of Lambda's is told with its place.
+    // The whole pattern first, so that a fault is reported with its place in it.
     compile(pattern, `${place}[${index}]`);
     return toMatcher(pattern as EventPattern, `${place}[${index}]`);
   });
@@ -118,4 +118,22 @@ function toData(bytes: Buffer | null): Data {
     }
   }
   return { kind: "text", value: text };
+}
+
+/** A record of a fetch as a filter sees it: key and value are cut out only when a pattern asks for them. */
+export function toFilterRecord(view: RecordView, topic: string, partition: number): FilterRecord {
+  const { bytes, keyAt, keyBytes, valueAt, valueBytes } = view;
+  return {
+    topic,
+    partition,
+    offset: view.offset,
+    timestamp: view.timestampMs,
+    timestampType: view.timestampType,
+    get key() {
+      return keyBytes < 0 ? null : bytes.subarray(keyAt, keyAt + keyBytes);
+    },
+    get value() {
+      return valueBytes < 0 ? null : bytes.subarray(valueAt, valueAt + valueBytes);
+    },
+  };
 }

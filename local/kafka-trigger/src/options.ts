@@ -4,7 +4,7 @@ import { nearest } from "./declaration/parse.js";
 import { compileFilter } from "./filter.js";
 import type { Mapping, StartingPosition } from "./mapping.js";
 import { backoffDefault } from "./plugin/settings.js";
-import type { InvocationReport } from "./trigger.js";
+import type { InvocationReport } from "./trigger-world.js";
 
 export interface KafkaTriggerOptions {
   /** `host:port` each. */

@@ -1,7 +1,7 @@
-/** What a mapping shows of itself: its state, and how far each partition is. */
-import type { Lane, LaneFailure } from "./poll/lane.js";
-
-export type TriggerState = "waiting for the topic" | "joining" | "polling" | "stopping" | "stopped";
+/** What a mapping reports about itself: its state, and how far each partition is. */
+import type { Lane } from "./poll/lane.js";
+import { failureOf, type ReadFailure } from "./poll/reading.js";
+import type { TriggerState } from "./trigger-state.js";
 
 export interface PartitionStatus {
   readonly partition: number;
@@ -10,7 +10,7 @@ export interface PartitionStatus {
   readonly lag: number;
   readonly waiting: number;
   readonly isWithFunction: boolean;
-  /** Why it cannot be read at present, and since when (ISO 8601); the other partitions go on. */
+  /** Why it cannot be read at present, and since when (ISO 8601). The other partitions go on. */
   readonly failure: { readonly code: string; readonly message: string; readonly since: string } | null;
 }
 
@@ -25,9 +25,9 @@ export interface TriggerStatus {
 }
 
 /** Why a partition has no lane yet. */
-export type Unplaced = Omit<LaneFailure, "times">;
+export type Unplaced = Omit<ReadFailure, "times">;
 
-/** Of those that are read, and of those of which the broker does not say yet where they go on. */
+/** The partitions that are read, and those whose place is not known yet. */
 export function toPartitionStatuses(lanes: Iterable<Lane>, unplaced: ReadonlyMap<number, Unplaced>): readonly PartitionStatus[] {
   const unknown = [...unplaced].map(([partition, failure]) => ({
     ...{ partition, committed: null, end: 0, lag: 0, waiting: 0, isWithFunction: false },
@@ -41,13 +41,14 @@ function toFailureStatus({ error, sinceMs }: Unplaced): NonNullable<PartitionSta
 }
 
 function toPartitionStatus(lane: Lane): PartitionStatus {
+  const failure = failureOf(lane.reading);
   return {
     partition: lane.partition,
     committed: lane.committed ?? null,
     end: lane.highWatermark,
     lag: Math.max(0, lane.highWatermark - lane.settled),
     waiting: lane.count,
-    isWithFunction: lane.isBusy,
-    failure: lane.failure === undefined ? null : toFailureStatus(lane.failure),
+    isWithFunction: lane.isWithFunction,
+    failure: failure === undefined ? null : toFailureStatus(failure),
   };
 }

@@ -43,13 +43,13 @@ test("a partition that fills a batch by itself leaves the others to one of their
   const lanes = [lane(0, 30, 1_000), lane(1, 30, 1_000)];
 
   expect(sizes(lanes, { batchSize: 10, windowMs: 500 }, 1_000)).toEqual([[0, 10]]);
-  (lanes[0] as Lane).isBusy = true;
+  (lanes[0] as Lane).isWithFunction = true;
   expect(sizes(lanes, { batchSize: 10, windowMs: 500 }, 1_000)).toEqual([[1, 10]]);
 });
 
 test("the records of a partition wait while a batch of it is with the function", () => {
   const busy = lane(0, 30, 1_000);
-  busy.isBusy = true;
+  busy.isWithFunction = true;
 
   expect(nextBatch([busy], { batchSize: 10, windowMs: 0 }, 9_000)).toBeUndefined();
 });

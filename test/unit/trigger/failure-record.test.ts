@@ -1,7 +1,7 @@
 /** What on-failure destinations are told: both record families (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html). */
 import { expect, test } from "vitest";
 import { toBatchFailure, toRecordFailures } from "../../../local/kafka-trigger/src/destinations/failure-record.js";
-import type { Run } from "../../../local/kafka-trigger/src/poll/lane.js";
+import type { Run } from "../../../local/kafka-trigger/src/poll/run.js";
 import type { GivenUp } from "../../../local/kafka-trigger/src/poll/settle.js";
 import { waitingRecords } from "../../support/waiting-records.js";
 

@@ -7,8 +7,8 @@ import type { OutgoingRecord } from "../../../lib/kafka/records.js";
 import { buffersOf, type PackedEvent, packEvent, unpackEvent } from "../../../local/kafka-trigger/src/handlers/packed.js";
 import type { Mapping } from "../../../local/kafka-trigger/src/mapping.js";
 import { toEvent } from "../../../local/kafka-trigger/src/poll/event.js";
-import type { Run } from "../../../local/kafka-trigger/src/poll/lane.js";
 import { compact, Rows, WaitingRecord } from "../../../local/kafka-trigger/src/poll/rows.js";
+import type { Run } from "../../../local/kafka-trigger/src/poll/run.js";
 
 const topic = "orders";
 const mapping: Mapping = {

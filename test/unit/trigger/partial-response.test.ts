@@ -21,7 +21,7 @@ test.each<[string, unknown]>([
   ["an empty object", {}],
   ["an empty list of failures", { batchItemFailures: [] }],
   ["failures that are null", { batchItemFailures: null }],
-  ["a text", "done"],
+  ["a string", "done"],
   ["a number", 5],
   ["a list", []],
 ])("%s is a success of the whole batch", (_what, answer) => {
@@ -41,13 +41,13 @@ test("identifiers name records by topic, partition and offset; a topic's name ma
 });
 
 test.each<[string, unknown, RegExp]>([
-  ["an offset that is not in the batch", identifier("orders-eu-1-0", 7), /names offset 7 of "orders-eu-1-0", which is not in the batch/],
-  ["a partition that is not in the batch", identifier("orders-eu-1-1", 5), /not in the batch/],
-  ["an offset in a text", identifier("orders-eu-1-0", "5"), /offset is the string "5", not a number/],
-  ["a partition by its number", identifier(0, 5), /partition is the number 0, not a text such as "orders-eu-1-0"/],
-  ["a text, as SQS has it", { batchItemFailures: [{ itemIdentifier: "5" }] }, /for Kafka it is an object/],
+  ["an offset that is not in the batch", identifier("orders-eu-1-0", 7), /names offset 7 of "orders-eu-1-0", which was not in the batch/],
+  ["a partition that is not in the batch", identifier("orders-eu-1-1", 5), /was not in the batch/],
+  ["an offset in a string", identifier("orders-eu-1-0", "5"), /offset is the string "5", but must be a number/],
+  ["a partition by its number", identifier(0, 5), /partition is the number 0, but must be a string such as "orders-eu-1-0"/],
+  ["a string, as SQS has it", { batchItemFailures: [{ itemIdentifier: "5" }] }, /for Kafka it must be an object/],
   ["no identifier", { batchItemFailures: [{}] }, /itemIdentifier is undefined/],
-  ["failures that are no list", { batchItemFailures: "all" }, /batchItemFailures is .*not a list/],
+  ["failures that are not a list", { batchItemFailures: "all" }, /batchItemFailures is .*must be a list/],
 ])("%s fails the whole batch, and says why", (_what, answer, message) => {
   const verdict = parsePartialResponse(answer, topic, runs);
 

@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import type { FailureRules } from "../../../local/kafka-trigger/src/mapping.js";
-import type { Run } from "../../../local/kafka-trigger/src/poll/lane.js";
-import { bisect, type GivenUp, type InvocationOutcome, settle } from "../../../local/kafka-trigger/src/poll/settle.js";
+import { bisect, type Run } from "../../../local/kafka-trigger/src/poll/run.js";
+import { type GivenUp, type InvocationOutcome, settle } from "../../../local/kafka-trigger/src/poll/settle.js";
 import { waitingRecords } from "../../support/waiting-records.js";
 
 const topic = "orders";

@@ -21,20 +21,20 @@ beforeEach(() => {
 test("a trouble is said once, again after a minute, and its end is said", () => {
   for (const atMs of [1_000, 2_000, 30_000, 59_000, 62_000]) {
     nowMs = atMs;
-    troubles.told(unreachable);
+    troubles.began(unreachable);
   }
-  troubles.over();
-  troubles.over();
+  troubles.ended();
+  troubles.ended();
 
-  expect(lines).toEqual(["No broker answers.", "No broker answers.", "that is over: it goes on"]);
+  expect(lines).toEqual(["No broker answers.", "No broker answers.", "recovered"]);
 });
 
 test("what Kafka asks to try again is not said when it is over within seconds", () => {
   for (const atMs of [1_000, 2_000, 3_900]) {
     nowMs = atMs;
-    troubles.told(tryAgain);
+    troubles.began(tryAgain);
   }
-  troubles.over();
+  troubles.ended();
 
   expect(lines).toEqual([]);
 });
@@ -42,40 +42,40 @@ test("what Kafka asks to try again is not said when it is over within seconds", 
 test("what Kafka asks to try again is said when it lasts, and so is its end", () => {
   for (const atMs of [1_000, 2_500, 4_000, 6_000]) {
     nowMs = atMs;
-    troubles.told(tryAgain);
+    troubles.began(tryAgain);
   }
-  troubles.over();
+  troubles.ended();
 
-  expect(lines).toEqual(["The group has no coordinator now.", "that is over: it goes on"]);
+  expect(lines).toEqual(["The group has no coordinator now.", "recovered"]);
 });
 
 test("the same trouble long after is a new one, though nobody said that it was over", () => {
-  troubles.told(tryAgain);
+  troubles.began(tryAgain);
   nowMs += 600_000;
-  troubles.told(tryAgain);
+  troubles.began(tryAgain);
 
   expect(lines).toEqual([]);
 });
 
 test("one partition's end of trouble says nothing of another's", () => {
   const damaged = new RelayError("batch-unreadable", "The batch in partition 0 does not match its checksum.");
-  troubles.told(damaged, "partition 0");
-  troubles.over("partition 1");
-  troubles.over();
+  troubles.began(damaged, "partition 0");
+  troubles.ended("partition 1");
+  troubles.ended();
   expect(lines).toEqual([damaged.message]);
 
-  troubles.over("partition 0");
+  troubles.ended("partition 0");
 
-  expect(lines).toEqual([damaged.message, "partition 0: that is over, it goes on"]);
+  expect(lines).toEqual([damaged.message, "partition 0 recovered"]);
 });
 
 test("what several partitions suffer from is said once, and its end when the last of them has recovered", () => {
-  for (const partition of [0, 1, 2]) troubles.told(unreachable, `partition ${partition}`);
-  troubles.over("partition 0");
-  troubles.over("partition 2");
+  for (const partition of [0, 1, 2]) troubles.began(unreachable, `partition ${partition}`);
+  troubles.ended("partition 0");
+  troubles.ended("partition 2");
   expect(lines).toEqual(["No broker answers."]);
 
-  troubles.over("partition 1");
+  troubles.ended("partition 1");
 
   expect(lines).toHaveLength(2);
 });

@@ -5,7 +5,8 @@ import { RelayError } from "../../../../lib/errors.js";
 import type { Kafka } from "../../../../lib/kafka/port.js";
 import { parseTopicName } from "../../../../lib/kafka/topic-name.js";
 import type { Mapping, OnFailureDestination } from "../mapping.js";
-import { countOf, type GivenUp } from "../poll/settle.js";
+import { countOf } from "../poll/run.js";
+import type { GivenUp } from "../poll/settle.js";
 import { loadSdk, missingSdk } from "../sdk.js";
 import { type FailureContext, toBatchFailure, toRecordFailures } from "./failure-record.js";
 

@@ -4,8 +4,8 @@
  */
 import type { Mapping } from "../mapping.js";
 import { toEvent } from "../poll/event.js";
-import type { Run } from "../poll/lane.js";
-import { countOf, type GivenUp, type GiveUpCondition } from "../poll/settle.js";
+import { countOf, type Run } from "../poll/run.js";
+import type { GivenUp, GiveUpCondition } from "../poll/settle.js";
 
 export interface FailureContext {
   readonly mapping: Pick<Mapping, "kind" | "eventSourceArn" | "bootstrapServers" | "topic">;

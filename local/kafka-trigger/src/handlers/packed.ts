@@ -7,8 +7,8 @@ import type { KafkaEvent, KafkaEventRecord } from "../../../../lib/kafka-event/s
 import { toEventRecord } from "../../../../lib/kafka-event/write.js";
 import type { Mapping } from "../mapping.js";
 import { type EventHead, toEventHead } from "../poll/event.js";
-import type { Run } from "../poll/lane.js";
 import { extentOf, type WaitingRecord } from "../poll/rows.js";
+import type { Run } from "../poll/run.js";
 
 export interface PackedEvent {
   readonly head: EventHead;

@@ -1,5 +1,5 @@
 /** What a person sees: one table at the start, one line for each invocation, one for each trouble. */
-import type { InvocationReport } from "../trigger.js";
+import type { InvocationReport } from "../trigger-world.js";
 import type { DeclaredMapping } from "./mappings.js";
 import type { PluginTools } from "./serverless.js";
 import type { TriggerSettings } from "./settings.js";

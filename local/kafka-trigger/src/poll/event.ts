@@ -1,7 +1,7 @@
 /** A batch as Lambda's event. Pure. */
 import type { KafkaEvent, KafkaEventRecord } from "../../../../lib/kafka-event/shape.js";
 import type { Mapping } from "../mapping.js";
-import type { Run } from "./lane.js";
+import type { Run } from "./run.js";
 
 export function toEvent(
   mapping: Pick<Mapping, "kind" | "eventSourceArn" | "bootstrapServers" | "topic">,
