@@ -23,8 +23,6 @@ const stillLonger: readonly string[] = [
   "local/kafka-trigger/src/handlers/pool.ts: createHandlerPool",
   "local/kafka-trigger/src/plugin/running.ts: run",
   "local/kafka-trigger/src/poll/commits.ts: createCommits",
-  "local/kafka-trigger/src/poll/fetcher.ts: createFetcher",
-  "local/kafka-trigger/src/trigger.ts: startTrigger",
   "test/support/partly-failing-aws.ts: startPartlyFailingAws",
   "test/support/tcp-proxy.ts: startTcpProxy",
   "test/support/token-server.ts: startTokenServer",
