@@ -272,7 +272,7 @@ test.concurrent.each([
   [["topics", "describe", "no-such-topic"], /^error: .*no-such-topic.*\n$/],
   [["produce", "no-such-topic"], /^error: .*no-such-topic.*does not exist\.\n$/],
   [["consume", "no-such-topic"], /^error: .*no-such-topic.*does not exist\.\n$/],
-  [["produce", "__consumer_offsets"], /^error: .*Kafka's own.*\n$/],
+  [["produce", "__consumer_offsets"], /^error: .*belongs to Kafka.*\n$/],
   [["topics", "list", "--brokers", "127.0.0.1:1"], /^error: .*127\.0\.0\.1:1.*\n$/],
 ])("a failure is one message and exit code 1: %j", async (words, message) => {
   const ran = await relay(words, { input: "a\n" });
