@@ -7,7 +7,7 @@ import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/deliv
 import { isContainer } from "../relay/route/path.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
 import { assertPath, type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
-import { named, toAttribute } from "./dynamodb/attribute.js";
+import { named, ofKeyType, toAttribute } from "./dynamodb/attribute.js";
 import { assertConsistent, checkedText, textOf } from "./option-checks.js";
 import { awsEntries, checkOptions, made, oneOf, text, whole } from "./options.js";
 import { delivered, endsCall, failedByRecord, isRecordFault } from "./outcome.js";
@@ -16,6 +16,11 @@ export interface DynamoDbOptions extends AwsOptions {
   readonly table: string;
   /** The partition key, and the sort key where the table has one. */
   readonly key: readonly [string] | readonly [string, string];
+  /**
+   * The types of key attributes, where the record's JSON does not give them: "number" stores numeric text as a number, "string" stores a number as text. Needed for
+   * tombstones of a numeric key, because a Kafka key of 42 does not say which of the two it is.
+   */
+  readonly keyTypes?: Readonly<Record<string, "number" | "string">>;
   /** Where each attribute's value is, as in the SQL target; or a function. Absent: the members of the JSON value. */
   readonly attributes?: RowMapping;
   /** What a null value does: "delete" (default), "skip", "dead-letter", or "mark": the item stays, as its key and `relay_deleted: true`, and guards on. */
@@ -44,6 +49,7 @@ const optionEntries = {
     v.maxLength(2, "is the partition key, and the sort key if there is one"),
     v.check((names) => new Set(names).size === names.length, "names an attribute twice"),
   ),
+  keyTypes: v.optional(v.record(v.string(), oneOf("number", "string"))),
   attributes: v.optional(
     v.union([v.record(v.string(), checkedText(assertPath)), made], "must be an object of paths, or a function of the delivery"),
   ),
@@ -57,7 +63,10 @@ export function dynamodb(options: DynamoDbOptions): TargetDefinition {
   const { attributes } = options;
   const missing = typeof attributes === "object" ? options.key.find((each) => !Object.hasOwn(attributes, each)) : undefined;
   const clash = typeof attributes === "object" ? Object.keys(attributes).find((each) => guardAttributes.includes(each)) : undefined;
+  const { keyTypes = {} } = options;
+  const typed = Object.keys(keyTypes).find((each) => !options.key.includes(each));
   assertConsistent("dynamodb", [
+    typed !== undefined && `keyTypes.${typed}: is not an attribute of key`,
     missing !== undefined && `attributes: has no path for the key ${JSON.stringify(missing)}`,
     clash !== undefined && `attributes.${clash}: is an attribute of the target's own`,
   ]);
@@ -67,7 +76,7 @@ export function dynamodb(options: DynamoDbOptions): TargetDefinition {
     key: options.key,
     columns: options.attributes ?? valueMembers,
     tombstones: tombstones === "mark" ? ("delete" as const) : tombstones,
-    toValue: (value: unknown, attribute: string) => toAttribute(value, named(attribute)),
+    toValue: (value: unknown, attribute: string) => toAttribute(ofKeyType(value, attribute, keyTypes[attribute]), named(attribute)),
   };
   return {
     kind: "dynamodb",

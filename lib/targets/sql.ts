@@ -8,7 +8,7 @@ import { checkedText, reference } from "./option-checks.js";
 import { checkOptions, flag, made, oneOf, text, timeoutMs, whole } from "./options.js";
 import { deliverByHalves, delivered, failedBy, failedByRecord } from "./outcome.js";
 import { createDatabase, type Database } from "./sql/database.js";
-import { applyChanges, createTable, type GuardColumns, type Table } from "./sql/statement.js";
+import { applyChanges, createTable, type GuardColumns, guardParametersMax, parametersMax, type Table } from "./sql/statement.js";
 import { toSqlValue } from "./sql/value.js";
 import { isLoginRefused, toFailure } from "./sql/verdict.js";
 
@@ -42,8 +42,8 @@ export interface SqlOptions {
 }
 
 const timeoutMsDefault = 10_000;
-/** PostgreSQL numbers parameters with 16 bits. */
-const parametersMax = 65_535;
+/** Of a table in PostgreSQL (https://www.postgresql.org/docs/current/limits.html). */
+const columnsMax = 1_600;
 
 const optionEntries = {
   connection: reference(assertPostgresAddress),
@@ -166,11 +166,12 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
     tombstones: tombstones === "mark" ? ("delete" as const) : tombstones,
     toValue: toSqlValue,
   };
-  const columnsCount = 5 + (typeof options.columns === "function" ? 60 : Object.keys(options.columns).length);
+  // A function's columns are known only from its rows: a batch that exceeds the limit is split into statements of one transaction.
+  const columnsCount = typeof options.columns === "function" ? 0 : Object.keys(options.columns).length;
   return {
     kind: "sql",
     name: options.table,
-    deliveriesMax: Math.min(options.rowsMax ?? 500, Math.floor(parametersMax / columnsCount)),
+    deliveriesMax: Math.min(options.rowsMax ?? 500, Math.floor(parametersMax / (guardParametersMax + columnsCount))),
     deliver: async (deliveries, deadline) => {
       const outcomes = new Map<Delivery, DeliveryOutcome>();
       const changes = new Map<Delivery, Change>();
@@ -178,7 +179,7 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
         try {
           const change = toChange(delivery, rules);
           if (change === undefined) outcomes.set(delivery, delivered);
-          else changes.set(delivery, change);
+          else changes.set(delivery, storable(change));
         } catch (thrown) {
           outcomes.set(delivery, failedByRecord(thrown));
         }
@@ -195,6 +196,12 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
     },
     close,
   };
+}
+
+function storable(change: Change): Change {
+  const count = Object.keys(change.row).length;
+  if (count <= columnsMax) return change;
+  throw new RelayError("record-not-for-target", `The row has ${count} columns, but a PostgreSQL table can have at most ${columnsMax}.`);
 }
 
 async function openDatabase(options: SqlOptions, table: Table, context: TargetContext, refresh: boolean): Promise<Database> {

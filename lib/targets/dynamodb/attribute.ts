@@ -33,6 +33,16 @@ function fromObject(value: object, name: string, depth: number): AttributeValue 
   return { M: Object.fromEntries(Object.entries(value).map(([member, inner]) => [named(member), toAttribute(inner, name, depth + 1)])) };
 }
 
+const numberForm = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** A key's value in the type that the route gives it. Throws `record-not-for-target` where it cannot have that type. */
+export function ofKeyType(value: unknown, name: string, type: "number" | "string" | undefined): unknown {
+  if (type === "string" && isNumber(value)) return value instanceof NumberText ? plainText(value) : String(value);
+  if (type !== "number" || typeof value !== "string") return value;
+  if (numberForm.test(value)) return new NumberText(value);
+  throw refuse(name, `${JSON.stringify(value.slice(0, 50))} is not a number, and \`keyTypes\` says that this key is one`);
+}
+
 /** The one text of a number's value, so that a key is one key however it was spelt. */
 function toNumberText(value: EventNumber, name: string): string {
   if (typeof value === "number") {

@@ -23,6 +23,11 @@ export interface Table {
   readonly marksDeletes: boolean;
 }
 
+/** PostgreSQL counts the parameters of a statement with 16 bits. */
+export const parametersMax = 65_535;
+/** Topic, partition, offset and generation, and of inserts the delivery id. */
+export const guardParametersMax = 5;
+
 /** Applies changes in the order given, all or none. Of several changes to one key the last is applied: what it replaces would not have lasted either. */
 export async function applyChanges(connection: SqlConnection, table: Table, changes: readonly Change[]): Promise<void> {
   if (table.mode === "insert") return inserts(connection, table, changes);
@@ -30,15 +35,25 @@ export async function applyChanges(connection: SqlConnection, table: Table, chan
   const last = [...lastByKey.values()];
   const deletes = table.marksDeletes ? [] : last.filter(({ kind }) => kind === "delete");
   const writes = byColumns(table.marksDeletes ? last.map((change) => marked(table, change)) : last.filter(({ kind }) => kind === "write"));
-  const steps = [
-    ...writes.map((some) => (on: SqlConnection) => upsert(on, table, some)),
-    ...(deletes.length === 0 ? [] : [(on: SqlConnection) => remove(on, table, deletes)]),
-  ];
+  return allOrNone(connection, [
+    ...writes.flatMap(inStatements).map((some) => (on: SqlConnection) => upsert(on, table, some)),
+    ...inStatements(deletes).map((some) => (on: SqlConnection) => remove(on, table, some)),
+  ]);
+}
+
+async function allOrNone(connection: SqlConnection, steps: readonly ((on: SqlConnection) => Promise<void>)[]): Promise<void> {
   const [only] = steps;
   if (only !== undefined && steps.length === 1) return only(connection);
   await connection.transaction().execute(async (transaction) => {
     for (const step of steps) await step(transaction);
   });
+}
+
+/** Changes with the same columns, in as few statements as their parameters allow. */
+function inStatements(changes: readonly Change[]): readonly (readonly Change[])[] {
+  const parameters = guardParametersMax + Object.keys(changes[0]?.row ?? {}).length;
+  const rowsMax = Math.max(1, Math.floor(parametersMax / parameters));
+  return Array.from({ length: Math.ceil(changes.length / rowsMax) }, (_, index) => changes.slice(index * rowsMax, (index + 1) * rowsMax));
 }
 
 /** Equal only where PostgreSQL gets the same key: two spellings of one row's key may differ here, two rows' keys never agree. */
@@ -128,7 +143,7 @@ async function remove(connection: SqlConnection, table: Table, changes: readonly
 /** A delivery is a row; its id is there already when it comes again. */
 async function inserts(connection: SqlConnection, table: Table, changes: readonly Change[]): Promise<void> {
   const { guard } = table;
-  const insert = async (on: SqlConnection, some: readonly Change[]) => {
+  const insert = async (on: SqlConnection, some: readonly Change[]): Promise<void> => {
     const rows = some.map((change) => ({ ...guarded(table, change), [guard.id]: change.deliveryId }));
     await on
       .insertInto(table.name)
@@ -136,12 +151,11 @@ async function inserts(connection: SqlConnection, table: Table, changes: readonl
       .onConflict((conflict) => conflict.column(guard.id).doNothing())
       .execute();
   };
-  const groups = byColumns(changes);
-  const [only] = groups;
-  if (only !== undefined && groups.length === 1) return insert(connection, only);
-  await connection.transaction().execute(async (transaction) => {
-    for (const group of groups) await insert(transaction, group);
-  });
+  const groups = byColumns(changes).flatMap(inStatements);
+  return allOrNone(
+    connection,
+    groups.map((some) => (on: SqlConnection) => insert(on, some)),
+  );
 }
 
 interface TableShape extends Table {

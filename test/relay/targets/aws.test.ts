@@ -41,13 +41,13 @@ const unique = (name: string) => `${name}-${randomUUID().slice(0, 8)}`;
 describe.skipIf(aws === undefined)("dynamodb", () => {
   const client = new DynamoDBClient(config);
 
-  async function aTable(): Promise<string> {
+  async function aTable(keyType: "S" | "N" = "S"): Promise<string> {
     const TableName = unique("orders");
     await client.send(
       new CreateTableCommand({
         TableName,
         KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
-        AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+        AttributeDefinitions: [{ AttributeName: "id", AttributeType: keyType }],
         BillingMode: "PAY_PER_REQUEST",
       }),
     );
@@ -95,6 +95,31 @@ describe.skipIf(aws === undefined)("dynamodb", () => {
     expect(await itemsOf(table)).toEqual(before);
     expect((await target.deliver([order(1, "k1", 99), order(2, "k2", null)], soon())).map(told)).toEqual(["delivered", "delivered"]);
     expect(await itemsOf(table)).toEqual(before);
+  });
+
+  test("the tombstone of a number deletes the item of a numeric key where the route names the key's type", async () => {
+    const table = await aTable("N");
+    const target = await open(dynamodb({ table, key: ["id"], keyTypes: { id: "number" }, endpoint }));
+    const written = delivery({ offset: 0, key: "42", value: { id: 42, n: 1 } });
+    const asText = delivery({ offset: 1, key: "9007199254740993", value: { id: "9007199254740993", n: 2 } });
+    const notOne = delivery({ offset: 3, key: "none", value: null });
+
+    expect((await target.deliver([written, asText], soon())).map(told)).toEqual(["delivered", "delivered"]);
+    expect(await itemsOf(table)).toHaveLength(2);
+    const outcomes = await target.deliver([delivery({ offset: 2, key: "42", value: null }), notOne], soon());
+
+    expect(outcomes.map(told)).toEqual(["delivered", "record: record-not-for-target"]);
+    expect(await itemsOf(table)).toMatchObject([{ id: { N: "9007199254740993" }, n: { N: "2" } }]);
+  });
+
+  test("a key of text takes numbers as text where the route names the key's type", async () => {
+    const table = await aTable();
+    const target = await open(dynamodb({ table, key: ["id"], keyTypes: { id: "string" }, endpoint }));
+    await target.deliver([delivery({ offset: 0, key: "42", value: { id: 42, n: 1 } })], soon());
+    expect(await itemsOf(table)).toMatchObject([{ id: { S: "42" } }]);
+
+    expect((await target.deliver([delivery({ offset: 1, key: "42", value: null })], soon())).map(told)).toEqual(["delivered"]);
+    expect(await itemsOf(table)).toEqual([]);
   });
 
   test("a tombstone that marks guards on: an older record does not bring the item back", async () => {

@@ -60,6 +60,43 @@ test("the newest record of a key is its row, in a table that was created for it"
   ]);
 });
 
+test("a function that returns many columns per row fills a whole batch, although PostgreSQL limits the parameters of a statement", async () => {
+  const table = aTable();
+  const columns = Array.from({ length: 200 }, (_, index) => `c${index}`);
+  const target = await open({
+    table,
+    columns: ({ source }) => ({ id: source.offset, ...Object.fromEntries(columns.map((column) => [column, 1])) }),
+    create: { id: "bigint", ...Object.fromEntries(columns.map((column) => [column, "smallint"])) },
+  });
+  const batch = Array.from({ length: 400 }, (_, offset) => order(offset, offset, "a"));
+
+  expect((await target.deliver(batch, soon())).map(told)).toEqual(Array(400).fill("delivered"));
+  expect(await rowsOf(table, "count(*), sum(c199) as sum")).toEqual([{ count: "400", sum: "400" }]);
+  expect(
+    (
+      await target.deliver(
+        batch.map(({ source }) => order(Number(source.offset) + 400, Number(source.offset), null)),
+        soon(),
+      )
+    ).map(told),
+  ).toEqual(Array(400).fill("delivered"));
+  expect(await rowsOf(table, "count(*)")).toEqual([{ count: "0" }]);
+});
+
+test("a row with more columns than a table can have is the record's own fault", async () => {
+  const target = await open({
+    table: aTable(),
+    columns: ({ source }) =>
+      source.offset === 1n
+        ? Object.fromEntries([["id", 1], ...Array.from({ length: 70_000 }, (_, index) => [`c${index}`, 1])])
+        : { id: source.offset },
+  });
+
+  const outcomes = await target.deliver([order(0, 0, "a"), order(1, 1, "a"), order(2, 2, "a")], soon());
+
+  expect(outcomes.map(told)).toEqual(["delivered", "record: record-not-for-target", "delivered"]);
+});
+
 test("a tombstone deletes the row of its key; of a composite key by the members of a JSON key", async () => {
   const table = aTable();
   const target = await open({ table });
