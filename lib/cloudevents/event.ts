@@ -111,5 +111,5 @@ export function utf8Text(bytes: Buffer): string | undefined {
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function undecodable(what: string): RelayError {
-  return new RelayError("record-undecodable", `The record is no CloudEvent that can be read: ${what}.`);
+  return new RelayError("record-undecodable", `The record is not a valid CloudEvent: ${what}.`);
 }

@@ -9,7 +9,7 @@ export function parseJsonEvent(text: string, place = "The event"): CloudEvent {
   const refuse = (what: string): never => {
     throw new RelayError("record-undecodable", `${place}: ${what}.`);
   };
-  const envelope = parseEnvelope(text) ?? refuse("it is no JSON object");
+  const envelope = parseEnvelope(text) ?? refuse("it is not a JSON object");
   const { data, data_base64: base64, ...rest } = envelope;
   const attributes = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
   const fault = attributeFault(attributes);
@@ -17,7 +17,7 @@ export function parseJsonEvent(text: string, place = "The event"): CloudEvent {
   if (data !== undefined && base64 !== undefined && base64 !== null) return refuse("data and data_base64 may not stand together");
   const given = attributes as Readonly<Record<string, AttributeValue>>;
   if (base64 !== undefined && base64 !== null) {
-    if (typeof base64 !== "string" || !isBase64(base64)) return refuse("data_base64 is no base64 text");
+    if (typeof base64 !== "string" || !isBase64(base64)) return refuse("data_base64 is not base64 text");
     return { attributes: given, data: Buffer.from(base64, "base64") };
   }
   if (data === undefined) return { attributes: given, data: null };

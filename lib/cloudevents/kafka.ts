@@ -54,7 +54,7 @@ function readBinary({ value, headers }: Carrier): CloudEvent | undefined {
 
 function textOf(name: string, bytes: Buffer): string {
   const text = utf8Text(bytes);
-  if (text === undefined) throw undecodable(`the header ${name} is no UTF-8 text`);
+  if (text === undefined) throw undecodable(`the header ${name} is not UTF-8 text`);
   return text;
 }
 
@@ -64,7 +64,7 @@ function readStructured({ value, headers }: Carrier): CloudEvent {
     throw undecodable(`the format ${JSON.stringify(type.slice(0, 100))} is not spoken here, only JSON is`);
   if (value === null) throw undecodable("its content type says that the event is in the value, and the value is null");
   const text = utf8Text(value);
-  if (text === undefined) throw undecodable("the value is no UTF-8 text");
+  if (text === undefined) throw undecodable("the value is not UTF-8 text");
   return parseJsonEvent(text, "The record's value");
 }
 

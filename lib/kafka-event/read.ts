@@ -8,32 +8,32 @@ export function readKafkaEvent(event: unknown): readonly PartitionRecords[] {
   if (!isObject(event) || !isObject(event.records)) {
     throw refuse(
       "event",
-      'it is no Kafka event of Lambda: { eventSource: "aws:kafka" | "SelfManagedKafka", records: { "<topic>-<partition>": [...] } }',
+      'it must be a Kafka event of Lambda: { eventSource: "aws:kafka" | "SelfManagedKafka", records: { "<topic>-<partition>": [...] } }',
     );
   }
   return Object.entries(event.records).map(([id, list]) => {
     const place = `event.records[${JSON.stringify(id)}]`;
-    if (!Array.isArray(list)) throw refuse(place, "it is no list of records");
+    if (!Array.isArray(list)) throw refuse(place, "it must be a list of records");
     return { id, records: list.map((record: unknown, index) => readRecord(record, `${place}[${index}]`)) };
   });
 }
 
 function readRecord(given: unknown, place: string): KafkaRecord {
-  if (!isObject(given)) throw refuse(place, "it is no record");
+  if (!isObject(given)) throw refuse(place, "it must be an object that describes a record");
   const { topic, partition, offset, timestamp, key, value, headers } = given;
-  if (typeof topic !== "string" || topic === "") throw refuse(`${place}.topic`, "it is no topic name");
-  if (!isWhole(partition)) throw refuse(`${place}.partition`, "it is no partition number");
-  if (!isWhole(offset)) throw refuse(`${place}.offset`, "it is no offset, a whole number that a double holds");
-  if (typeof timestamp !== "number") throw refuse(`${place}.timestamp`, "it is no time in milliseconds");
+  if (typeof topic !== "string" || topic === "") throw refuse(`${place}.topic`, "it is not a valid topic name");
+  if (!isWhole(partition)) throw refuse(`${place}.partition`, "it must be a partition number, a whole number from 0");
+  if (!isWhole(offset)) throw refuse(`${place}.offset`, "it must be an offset, a whole number from 0 to 9007199254740991");
+  if (typeof timestamp !== "number") throw refuse(`${place}.timestamp`, "it must be a time in milliseconds");
   for (const [name, text] of [
     ["key", key],
     ["value", value],
   ] as const) {
     if (text !== undefined && text !== null && typeof text !== "string")
-      throw refuse(`${place}.${name}`, "it is no base64 text; a null one is left out");
+      throw refuse(`${place}.${name}`, "it must be base64 text; omit it for null");
   }
   if (headers !== undefined && headers !== null && !(Array.isArray(headers) && headers.every(isHeader)))
-    throw refuse(`${place}.headers`, 'it is no list of { "<name>": [bytes] }');
+    throw refuse(`${place}.headers`, 'it must be a list of { "<name>": [bytes] }');
   return new LambdaRecord(given as unknown as KafkaEventRecord);
 }
 

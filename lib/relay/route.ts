@@ -131,7 +131,7 @@ export interface Route {
 }
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
-const topicName = v.pipe(v.string(), v.check(isTopicName, "is no topic name"));
+const topicName = v.pipe(v.string(), v.check(isTopicName, "is not a valid topic name"));
 const retention = v.pipe(
   v.number(),
   v.check(
@@ -141,12 +141,12 @@ const retention = v.pipe(
 );
 
 const shape = v.strictObject({
-  name: v.pipe(v.string(), v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "is no name in kebab-case, such as strong-quakes")),
-  filter: v.optional(v.custom<RouteFilter>((given) => typeof given === "object" && given !== null, "is no pattern")),
+  name: v.pipe(v.string(), v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be a name in kebab-case, such as strong-quakes")),
+  filter: v.optional(v.custom<RouteFilter>((given) => typeof given === "object" && given !== null, "must be an event pattern")),
   transform: v.optional(
-    v.union([v.function(), v.object({ kind: v.literal("jsonata"), expression: v.string() })], 'is neither a function nor jsonata("...")'),
+    v.union([v.function(), v.object({ kind: v.literal("jsonata"), expression: v.string() })], 'must be a function or jsonata("...")'),
   ),
-  target: v.looseObject({ kind: v.string(), name: v.string(), open: v.function() }, 'is no target, such as topic({ topic: "orders" })'),
+  target: v.looseObject({ kind: v.string(), name: v.string(), open: v.function() }, 'must be a target, such as topic({ topic: "orders" })'),
   order: v.optional(v.picklist(["partition", "key", "none"]), "partition"),
   concurrencyMax: v.optional(whole(1, 1000), 64),
   retry: v.optional(
@@ -171,7 +171,7 @@ const shape = v.strictObject({
   deadLetters: v.optional(v.strictObject({ topic: v.optional(topicName), retentionMs: v.optional(retention, -1) }), {}),
   timeLeftMarginMs: v.optional(whole(0, 60_000), 1_500),
   transformTimeoutMs: v.optional(whole(1, 900_000), 10_000),
-  namespace: v.optional(v.pipe(v.string(), v.regex(/^[^/\s]+$/, "may hold neither a slash nor space"))),
+  namespace: v.optional(v.pipe(v.string(), v.regex(/^[^/\s]+$/, "must not contain a slash or a space"))),
   generation: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
   examples: v.optional(v.array(v.looseObject({ name: v.string(), input: v.looseObject({}) })), []),
 });
@@ -234,7 +234,7 @@ function compileFilter(filter: RouteFilter, name: string): EventMatcher {
     if ((documentFields as readonly string[]).includes(field)) continue;
     throw new RelayError(
       "bad-configuration",
-      `route ${name}: filter.${field}: a record has no such field.${didYouMean(field, documentFields)} There are ${documentFields.join(", ")}; what is inside a record's body stands under value.`,
+      `route ${name}: filter.${field}: a record has no such field.${didYouMean(field, documentFields)} Use ${documentFields.join(", ")}; what is inside a record's body is under value.`,
     );
   }
   return matches;
@@ -256,7 +256,7 @@ function toSentence(issue: v.BaseIssue<unknown>): string {
   if (issue.type === "strict_object" && issue.expected === "never") {
     const parent = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : "";
     const name = path.slice(parent === "" ? 0 : parent.length + 1);
-    return `${path}: there is no such option.${didYouMean(name, optionNames[parent] ?? [])}`;
+    return `${path}: this option does not exist.${didYouMean(name, optionNames[parent] ?? [])}`;
   }
   if (issue.received === "undefined") return `${path}: is missing.`;
   return `${path}: ${issue.message}`;

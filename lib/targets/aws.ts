@@ -1,6 +1,7 @@
 /** What all AWS targets share: how a client is made, what a refusal means, and calls that end in time. The SDK's own retries are off: the relay retries. */
 import { type FailureCode, RelayError } from "../errors.js";
 import type { DeliveryOutcome, TargetContext } from "../relay/delivery.js";
+import { timeoutMsDefault } from "./options.js";
 import { failedBy } from "./outcome.js";
 import { isUnreachable } from "./unreachable.js";
 
@@ -27,8 +28,6 @@ export function clientConfig(options: AwsOptions, context: TargetContext): AwsCl
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
   };
 }
-
-const timeoutMsDefault = 10_000;
 
 /** The milliseconds a call may take. */
 export function callTimeoutMs(options: AwsOptions, leftMs: number): number {
@@ -93,10 +92,10 @@ export function toAwsFailure(thrown: unknown, name: string): RelayError {
   if (status !== undefined) return say(awsFailureCode(errorName, status), `answered ${errorName} (${status})`);
   if (errorName === "TimeoutError" || errorName === "AbortError") return say("target-timeout", "did not answer in time");
   if (errorName === "CredentialsProviderError" || errorName === "ExpiredTokenException")
-    return say("target-refused", "cannot be asked without credentials");
+    return say("target-refused", "cannot be called without credentials");
   if (isUnreachable(error.code ?? "") || /^ERR_(TLS|SSL)|CERT/.test(error.code ?? ""))
     return say("target-failed", `could not be reached: ${error.code}`);
-  return new RelayError("internal", `An unexpected error of ${name}, which is a bug of ours.`, { cause: thrown });
+  return new RelayError("internal", `An unexpected error of ${name}, which is a bug in kafka-relay.`, { cause: thrown });
 }
 
 export function awsFailureCode(errorName: string, status: number): FailureCode {

@@ -1,7 +1,7 @@
 /** What a delivery means for a table of any kind: a row to write, a row to delete, or nothing. */
 import { RelayError } from "../errors.js";
 import type { Delivery } from "../relay/delivery.js";
-import { isContainer, parsedKey, textOrBytes, valueAt, within } from "../relay/route/path.js";
+import { isContainer, memberAt, parsedKey, textOrBytes, valueAt } from "../relay/route/path.js";
 
 export type Row = Readonly<Record<string, unknown>>;
 /** Paths by column, or a function: a row, `null` to delete the row of the record's key, undefined to write nothing. */
@@ -40,7 +40,8 @@ export function toChange<Value>(delivery: Delivery, rules: ChangeRules<Value>): 
 
   const { tombstones } = rules;
   if (tombstones === "skip") return undefined;
-  if (tombstones === "dead-letter") throw new RelayError("record-not-for-target", "The record is a tombstone, and this table takes none.");
+  if (tombstones === "dead-letter")
+    throw new RelayError("record-not-for-target", "The record is a tombstone, and the route dead-letters tombstones.");
   return { kind: "delete", row: keyOf(delivery, rules), ...coordinates };
 }
 
@@ -62,7 +63,9 @@ function madeBy(columns: (delivery: Delivery) => Row | null | undefined, deliver
     return columns(delivery);
   } catch (thrown) {
     if (thrown instanceof RelayError && thrown.failure.blame === "record") throw thrown;
-    throw new RelayError("record-not-for-target", "The route's function made no row of this record.", { cause: thrown });
+    throw new RelayError("record-not-for-target", "The route's function threw an error for this record instead of returning a row.", {
+      cause: thrown,
+    });
   }
 }
 
@@ -73,7 +76,7 @@ export function assertPath(path: string): void {
   if (pathForm.test(path)) return;
   throw new RelayError(
     "bad-configuration",
-    `${JSON.stringify(path)} leads nowhere: a path is value, key, topic, partition, offset or timestamp, or starts with "value.", "key." or "headers."`,
+    `${JSON.stringify(path)} is not a path of a record: a path is value, key, topic, partition, offset or timestamp, or starts with "value.", "key." or "headers."`,
   );
 }
 
@@ -93,7 +96,7 @@ function keyOf<Value>(delivery: Delivery, { key, columns, toValue }: ChangeRules
       path !== undefined && !path.startsWith("value")
         ? valueAt(delivery, path)
         : isContainer(parsed)
-          ? within(parsed, [column])
+          ? memberAt(parsed, [column])
           : key.length === 1
             ? textOrBytes(delivery.message.key)
             : undefined;

@@ -1,9 +1,9 @@
 /** A target of your own: one file with one function. `export const toLedger = defineTarget({ name: "ledger", deliver: async (delivery) => { ... } })`. */
 import * as v from "valibot";
-import type { Deadline } from "../deadline.js";
+import { createDeadline, type Deadline, within } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, TargetContext, TargetDefinition } from "../relay/delivery.js";
-import { checkOptions, made, text, timeoutMs } from "./options.js";
+import { checkOptions, made, slowTimeoutMsDefault, text, timeoutMs } from "./options.js";
 import { delivered, failed, failedBy } from "./outcome.js";
 
 export interface CustomDelivery {
@@ -26,8 +26,6 @@ export interface CustomTarget {
   readonly close?: () => void | Promise<void>;
 }
 
-const timeoutMsDefault = 15_000;
-
 const optionEntries = {
   name: text,
   deliver: made,
@@ -41,7 +39,7 @@ export function defineTarget(custom: CustomTarget): TargetDefinition {
   return {
     kind: "custom",
     name,
-    options: { name, timeoutMs: custom.timeoutMs ?? timeoutMsDefault },
+    options: { name, timeoutMs: custom.timeoutMs ?? slowTimeoutMsDefault },
     open: (context) => ({
       kind: "custom",
       name,
@@ -67,15 +65,8 @@ export function comeBack(why: string, retryAfterMs?: number): RelayError {
 }
 
 async function attempt(custom: CustomTarget, delivery: Delivery, deadline: Deadline, { secret }: TargetContext): Promise<DeliveryOutcome> {
-  const timeoutMs = Math.max(1, Math.min(custom.timeoutMs ?? timeoutMsDefault, deadline.leftMs()));
+  const timeoutMs = Math.max(1, Math.min(custom.timeoutMs ?? slowTimeoutMsDefault, deadline.leftMs()));
   const abort = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const overrun = new Promise<DeliveryOutcome>((resolve) => {
-    timer = setTimeout(() => {
-      abort.abort();
-      resolve(failed("target-timeout", `${custom.name} did not finish within ${Math.round(timeoutMs)} ms.`));
-    }, timeoutMs);
-  });
   const done = (async () => {
     try {
       await custom.deliver(delivery, { signal: abort.signal, deadline, secret });
@@ -84,9 +75,8 @@ async function attempt(custom: CustomTarget, delivery: Delivery, deadline: Deadl
       return failedBy(thrown);
     }
   })();
-  try {
-    return await Promise.race([done, overrun]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(createDeadline(timeoutMs), done, () => {
+    abort.abort();
+    return failed("target-timeout", `${custom.name} did not finish within ${Math.round(timeoutMs)} ms.`);
+  });
 }

@@ -46,8 +46,8 @@ const optionEntries = {
   key: v.pipe(
     v.array(text),
     v.minLength(1, "must name the partition key"),
-    v.maxLength(2, "is the partition key, and the sort key if there is one"),
-    v.check((names) => new Set(names).size === names.length, "names an attribute twice"),
+    v.maxLength(2, "must name at most the partition key and the sort key"),
+    v.check((names) => new Set(names).size === names.length, "must not name an attribute twice"),
   ),
   keyTypes: v.optional(v.record(v.string(), oneOf("number", "string"))),
   attributes: v.optional(
@@ -170,5 +170,8 @@ async function applyChange(
 function valueMembers({ message }: Delivery): Readonly<Record<string, unknown>> {
   const document = message.exactDocument();
   if (isContainer(document) && !Array.isArray(document)) return document as Record<string, unknown>;
-  throw new RelayError("record-not-for-target", "The record's value is not a JSON object, and an item is made of its members.");
+  throw new RelayError(
+    "record-not-for-target",
+    "The record's value must be a JSON object, because its members become the item's attributes.",
+  );
 }

@@ -18,7 +18,7 @@ function toValueElement({ message }: Delivery): string {
   if (message.value === null) return "null";
   const text = utf8Text(message.value);
   if (text === undefined || !isJson(text))
-    throw new RelayError("record-not-for-target", "The record's value is not JSON, and this target takes JSON values.");
+    throw new RelayError("record-not-for-target", "The record's value is not JSON, but this target sends JSON values.");
   return text.replace(/[\r\n]/g, " ");
 }
 

@@ -3,12 +3,12 @@ import * as v from "valibot";
 import { isInDateRange } from "../calendar.js";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { timestampFault } from "../relay/route/path.js";
-import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
+import { type AwsOptions, clientConfig } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
 import { textOf } from "./option-checks.js";
 import { awsEntries, checkOptions, made, oneOf, text } from "./options.js";
-import { assertNamed, deliverByCalls } from "./queue-calls.js";
-import { callBytesMax } from "./queue-message.js";
+import { queueTarget } from "./queue.js";
+import { assertNamed, type EntryRefusal } from "./queue-calls.js";
 
 export interface EventBridgeOptions extends AwsOptions {
   /** Name or ARN of the bus; "default" where absent. */
@@ -30,8 +30,6 @@ interface Entry {
   readonly bytes: number;
 }
 
-const entriesMax = 10;
-
 const textOrFunction = "must be text, or a function of the delivery";
 
 const optionEntries = {
@@ -52,7 +50,7 @@ export function eventbridge(options: EventBridgeOptions): TargetDefinition {
   const name = `eventbridge ${bus.replace(/^.*event-bus\//, "")}`;
   const toEntry = (delivery: Delivery): Entry => {
     const { timestampMs } = delivery.message;
-    if (!isInDateRange(timestampMs)) throw timestampFault(timestampMs, "an event's `Time` can say");
+    if (!isInDateRange(timestampMs)) throw timestampFault(timestampMs, "an event's `Time` can express");
     const text = toElement(delivery, detail);
     const source = said(options.source, delivery) ?? header(delivery, "ce_source") ?? `kafka.${delivery.source.topic}`;
     const detailType = said(options.detailType, delivery) ?? header(delivery, "ce_type") ?? "Kafka Record";
@@ -66,45 +64,35 @@ export function eventbridge(options: EventBridgeOptions): TargetDefinition {
       bytes: 14 + Buffer.byteLength(source) + Buffer.byteLength(detailType) + Buffer.byteLength(text) + Buffer.byteLength(delivery.id),
     };
   };
-  return {
+  return queueTarget({
     kind: "eventbridge",
     name,
-    options: { ...options },
-    open: (context) => {
-      const client = lazily(
-        async () => new (await import("@aws-sdk/client-eventbridge")).EventBridgeClient(clientConfig(options, context)),
-        (made) => made.destroy(),
-      );
-      const send = async (entries: readonly Entry[], leftMs: number) => {
-        const { PutEventsCommand } = await import("@aws-sdk/client-eventbridge");
-        const Entries = entries.map((entry) => ({
-          EventBusName: bus,
-          Source: entry.source,
-          DetailType: entry.detailType,
-          Detail: entry.detail,
-          Time: entry.time,
-          Resources: [...entry.resources],
-        }));
-        const answer = await (await client.get()).send(new PutEventsCommand({ Entries }), {
-          abortSignal: AbortSignal.timeout(callTimeoutMs(options, leftMs)),
-        });
-        return entries.map((_, index) => {
-          const result = answer.Entries?.[index];
-          if (result?.EventId !== undefined && result.ErrorCode === undefined) return undefined;
-          const code = result?.ErrorCode ?? "NotAnswered";
-          return { code, isSenderFault: !/^(InternalFailure|InternalException|ServiceUnavailable|NotAnswered)$/.test(code) };
-        });
-      };
-      return {
-        kind: "eventbridge",
-        name,
-        deliveriesMax: 10 * entriesMax,
-        deliver: (deliveries, deadline) =>
-          deliverByCalls(deliveries, deadline, { name, entriesMax, bytesMax: callBytesMax, toEntry, send }),
-        close: client.forget,
-      };
+    options,
+    toEntry,
+    createClient: async (context) => new (await import("@aws-sdk/client-eventbridge")).EventBridgeClient(clientConfig(options, context)),
+    send: async (client, entries: readonly Entry[], abortSignal) => {
+      const { PutEventsCommand } = await import("@aws-sdk/client-eventbridge");
+      const Entries = entries.map((entry) => ({
+        EventBusName: bus,
+        Source: entry.source,
+        DetailType: entry.detailType,
+        Detail: entry.detail,
+        Time: entry.time,
+        Resources: [...entry.resources],
+      }));
+      const answer = await client.send(new PutEventsCommand({ Entries }), { abortSignal });
+      return entries.map((_, index) => toRefusal(answer.Entries?.[index]));
     },
-  };
+  });
+}
+
+/** Undefined: the event was accepted. */
+function toRefusal(
+  result: { readonly EventId?: string | undefined; readonly ErrorCode?: string | undefined } | undefined,
+): EntryRefusal | undefined {
+  if (result?.EventId !== undefined && result.ErrorCode === undefined) return undefined;
+  const code = result?.ErrorCode ?? "NotAnswered";
+  return { code, isSenderFault: !/^(InternalFailure|InternalException|ServiceUnavailable|NotAnswered)$/.test(code) };
 }
 
 function said(option: string | ((delivery: Delivery) => string) | undefined, delivery: Delivery): string | undefined {

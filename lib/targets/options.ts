@@ -4,17 +4,21 @@ import { didYouMean } from "../closest-name.js";
 import { RelayError } from "../errors.js";
 import { textOf } from "./option-checks.js";
 
-export const text = v.pipe(v.string("is text"), v.nonEmpty("is empty"));
-export const flag = v.boolean("is true or false");
-export const made = v.function("is a function");
-export const textOrMade = v.union([text, made], "is text, or a function of the delivery");
+export const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
+export const flag = v.boolean("must be true or false");
+export const made = v.function("must be a function");
+export const textOrMade = v.union([text, made], "must be text, or a function of the delivery");
 export const whole = (min: number, max: number) => {
-  const told = `is a whole number from ${min} to ${max}`;
+  const told = `must be a whole number from ${min} to ${max}`;
   return v.pipe(v.number(told), v.integer(told), v.minValue(min, told), v.maxValue(max, told));
 };
 export const oneOf = <const Names extends readonly string[]>(...names: Names) =>
-  v.picklist(names, `is one of ${names.map((name) => JSON.stringify(name)).join(", ")}`);
+  v.picklist(names, `must be one of ${names.map((name) => JSON.stringify(name)).join(", ")}`);
 export const timeoutMs = whole(1, 900_000);
+/** Of one call to AWS or one batch of SQL, where the route sets none. */
+export const timeoutMsDefault = 10_000;
+/** Of what is slower by nature: a webhook, or code of the user. */
+export const slowTimeoutMsDefault = 15_000;
 
 export const awsEntries = {
   region: v.optional(textOf(/^[a-z0-9-]+$/, "the name of a region, like eu-central-1")),
@@ -29,7 +33,7 @@ export function checkOptions(target: string, options: object, entries: v.ObjectE
   const faults = result.issues.map((issue) => {
     const path = v.getDotPath(issue) ?? "?";
     if (issue.type === "strict_object" && issue.expected === "never") {
-      return `${path}: there is no such option.${didYouMean(path.split(".").at(-1) ?? path, namesIn(entries))}`;
+      return `${path}: this option does not exist.${didYouMean(path.split(".").at(-1) ?? path, namesIn(entries))}`;
     }
     return issue.received === "undefined" ? `${path}: is missing.` : `${path}: ${issue.message.replace(/ but received .*$/, "")}.`;
   });

@@ -22,7 +22,7 @@ export function failedByRecord(thrown: unknown): DeliveryOutcome {
 
 export function toRecordFault(thrown: unknown): RelayError {
   if (thrown instanceof RelayError) return thrown;
-  return new RelayError("record-not-for-target", `Nothing for this target could be made of the record: ${reasonOf(thrown)}.`, {
+  return new RelayError("record-not-for-target", `The record could not be converted for this target: ${reasonOf(thrown)}.`, {
     cause: thrown,
   });
 }

@@ -10,9 +10,9 @@ export interface QueueMessage {
   readonly bytes: number;
 }
 
-/** Both services take ten messages a call. */
-export const messagesMax = 10;
-/** Of all messages of a call together: what every region takes. */
+/** Of one call, for SQS, SNS and EventBridge. */
+export const entriesMax = 10;
+/** Of all entries of a call together: what every region accepts. */
 export const callBytesMax = 262_144;
 
 /** Text that SQS and SNS refuse: characters that XML 1.0 does not know. */
@@ -73,7 +73,7 @@ export function toMessageAttributes(attributes: QueueMessage["attributes"]): Rec
 }
 
 /** The group of a FIFO entry; none on a standard queue or topic. */
-export const groupOf = ({ MessageGroupId }: { readonly MessageGroupId?: string }): string | undefined => MessageGroupId;
+export const groupOf = ({ MessageGroupId }: QueueMessage & { readonly MessageGroupId?: string }): string | undefined => MessageGroupId;
 
 export type FifoGroup = "partition" | "key";
 

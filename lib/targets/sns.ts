@@ -2,21 +2,13 @@
 
 import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
-import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
+import { type AwsOptions, clientConfig } from "./aws.js";
 import type { ElementKind } from "./element.js";
 import { assertConsistent } from "./option-checks.js";
 import { awsEntries, checkOptions, made, oneOf, text } from "./options.js";
-import { assertNamed, deliverByCalls, refusalsOf } from "./queue-calls.js";
-import {
-  callBytesMax,
-  type FifoGroup,
-  fifoIds,
-  groupOf,
-  messagesMax,
-  type QueueMessage,
-  toMessageAttributes,
-  toQueueMessage,
-} from "./queue-message.js";
+import { queueTarget } from "./queue.js";
+import { assertNamed, refusalsOf } from "./queue-calls.js";
+import { type FifoGroup, fifoIds, groupOf, toMessageAttributes, toQueueMessage } from "./queue-message.js";
 
 export interface SnsOptions extends AwsOptions {
   /** `arn:aws:sns:<region>:<account>:<name>`; a name that ends in `.fifo` is a FIFO topic's. */
@@ -57,36 +49,23 @@ export function sns(options: SnsOptions): TargetDefinition {
       ...(subject === undefined || subject === "" ? {} : { Subject: subject }),
     };
   };
-  return {
+  return queueTarget({
     kind: "sns",
     name,
-    options: { ...options },
-    open: (context) => {
-      const client = lazily(
-        async () => new (await import("@aws-sdk/client-sns")).SNSClient(clientConfig(options, context)),
-        (made) => made.destroy(),
-      );
-      const send = async (entries: readonly QueueMessage[], leftMs: number) => {
-        const { PublishBatchCommand } = await import("@aws-sdk/client-sns");
-        const PublishBatchRequestEntries = entries.map(({ body, attributes, bytes: _, ...more }, index) => ({
-          Id: String(index),
-          Message: body,
-          MessageAttributes: toMessageAttributes(attributes),
-          ...more,
-        }));
-        const command = new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries });
-        const answer = await (await client.get()).send(command, { abortSignal: AbortSignal.timeout(callTimeoutMs(options, leftMs)) });
-        return refusalsOf(entries.length, answer);
-      };
-      return {
-        kind: "sns",
-        name,
-        deliveriesMax: 10 * messagesMax,
-        keepsOrder: isFifo,
-        deliver: (deliveries, deadline) =>
-          deliverByCalls(deliveries, deadline, { name, entriesMax: messagesMax, bytesMax: callBytesMax, toEntry, groupOf, send }),
-        close: client.forget,
-      };
+    options,
+    toEntry,
+    groupOf: isFifo ? groupOf : undefined,
+    createClient: async (context) => new (await import("@aws-sdk/client-sns")).SNSClient(clientConfig(options, context)),
+    send: async (client, entries, abortSignal) => {
+      const { PublishBatchCommand } = await import("@aws-sdk/client-sns");
+      const PublishBatchRequestEntries = entries.map(({ body, attributes, bytes: _, ...more }, index) => ({
+        Id: String(index),
+        Message: body,
+        MessageAttributes: toMessageAttributes(attributes),
+        ...more,
+      }));
+      const command = new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries });
+      return refusalsOf(entries.length, await client.send(command, { abortSignal }));
     },
-  };
+  });
 }

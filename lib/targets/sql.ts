@@ -5,7 +5,7 @@ import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition
 import { parseCertificates } from "../trusted-authorities.js";
 import { assertPath, type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
 import { checkedText, reference } from "./option-checks.js";
-import { checkOptions, flag, made, oneOf, text, timeoutMs, whole } from "./options.js";
+import { checkOptions, flag, made, oneOf, text, timeoutMs, timeoutMsDefault, whole } from "./options.js";
 import { deliverByHalves, delivered, failedBy, failedByRecord } from "./outcome.js";
 import { createDatabase, type Database } from "./sql/database.js";
 import { applyChanges, createTable, type GuardColumns, guardParametersMax, parametersMax, type Table } from "./sql/statement.js";
@@ -41,14 +41,13 @@ export interface SqlOptions {
   readonly tls?: boolean | { readonly ca: string };
 }
 
-const timeoutMsDefault = 10_000;
 /** Of a table in PostgreSQL (https://www.postgresql.org/docs/current/limits.html). */
 const columnsMax = 1_600;
 
 const optionEntries = {
   connection: reference(assertPostgresAddress),
   table: text,
-  key: v.array(text, "is a list of columns"),
+  key: v.array(text, "must be a list of columns"),
   columns: v.union([v.record(v.string(), checkedText(assertPath)), made], "must be an object of paths, or a function of the delivery"),
   mode: v.optional(oneOf("upsert", "insert")),
   tombstones: v.optional(oneOf("delete", "skip", "dead-letter", "mark")),
@@ -63,11 +62,11 @@ const optionEntries = {
       deleted: v.optional(text),
     }),
   ),
-  create: v.optional(v.record(v.string(), v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9_ ,()[\]]*$/, "is no PostgreSQL type")))),
+  create: v.optional(v.record(v.string(), v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9_ ,()[\]]*$/, "must be a PostgreSQL type")))),
   rowsMax: v.optional(whole(1, 10_000)),
   connectionsMax: v.optional(whole(1, 100)),
   timeoutMs: v.optional(timeoutMs),
-  tls: v.optional(v.union([flag, v.strictObject({ ca: reference(parseCertificates) })], "is true, false or { ca }")),
+  tls: v.optional(v.union([flag, v.strictObject({ ca: reference(parseCertificates) })], "must be true, false or { ca }")),
 };
 
 export function sql(options: SqlOptions): TargetDefinition {
@@ -108,7 +107,9 @@ function assertSound(options: SqlOptions, guard: GuardColumns): void {
   const { create } = options;
   const uncreated = create === undefined ? undefined : [...options.key, ...columns].find((each) => !Object.hasOwn(create, each));
   const faults = [
-    wrong === undefined ? undefined : `${JSON.stringify(wrong)} is no name of a table or column: letters, digits, _ and $, at most 63`,
+    wrong === undefined
+      ? undefined
+      : `${JSON.stringify(wrong)} is not a valid name of a table or column: use letters, digits, _ and $, at most 63 characters`,
     options.key.length === 0 && options.mode !== "insert" ? "an upsert needs `key`, the columns that make a row one" : undefined,
     columns.length > 0 && options.key.some((each) => !columns.includes(each))
       ? "every column of `key` needs its place in `columns`"

@@ -2,21 +2,13 @@
 
 import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
-import { type AwsOptions, callTimeoutMs, clientConfig, lazily } from "./aws.js";
+import { type AwsOptions, clientConfig } from "./aws.js";
 import type { ElementKind } from "./element.js";
 import { assertConsistent } from "./option-checks.js";
 import { awsEntries, checkOptions, oneOf, text, whole } from "./options.js";
-import { assertNamed, deliverByCalls, refusalsOf } from "./queue-calls.js";
-import {
-  callBytesMax,
-  type FifoGroup,
-  fifoIds,
-  groupOf,
-  messagesMax,
-  type QueueMessage,
-  toMessageAttributes,
-  toQueueMessage,
-} from "./queue-message.js";
+import { queueTarget } from "./queue.js";
+import { assertNamed, refusalsOf } from "./queue-calls.js";
+import { type FifoGroup, fifoIds, groupOf, toMessageAttributes, toQueueMessage } from "./queue-message.js";
 
 export interface SqsOptions extends AwsOptions {
   /** `https://sqs.<region>.amazonaws.com/<account>/<name>`; a name that ends in `.fifo` is a FIFO queue's. */
@@ -48,37 +40,23 @@ export function sqs(options: SqsOptions): TargetDefinition {
   const name = queueUrl.replace(/^https?:\/\/[^/]+\//, "sqs ");
   const isFifo = queueUrl.endsWith(".fifo");
   const toEntry = (delivery: Delivery) => ({ ...toQueueMessage(delivery, element), ...(isFifo ? fifoIds(delivery, groupBy) : {}) });
-  return {
+  return queueTarget({
     kind: "sqs",
     name,
-    options: { ...options },
-    open: (context) => {
-      const client = lazily(
-        async () => new (await import("@aws-sdk/client-sqs")).SQSClient(clientConfig(options, context)),
-        (made) => made.destroy(),
-      );
-      const send = async (entries: readonly QueueMessage[], leftMs: number) => {
-        const { SendMessageBatchCommand } = await import("@aws-sdk/client-sqs");
-        const Entries = entries.map(({ body, attributes, bytes: _, ...fifo }, index) => ({
-          Id: String(index),
-          MessageBody: body,
-          MessageAttributes: toMessageAttributes(attributes),
-          ...fifo,
-          ...(options.delaySeconds === undefined ? {} : { DelaySeconds: options.delaySeconds }),
-        }));
-        const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
-        const answer = await (await client.get()).send(command, { abortSignal: AbortSignal.timeout(callTimeoutMs(options, leftMs)) });
-        return refusalsOf(entries.length, answer);
-      };
-      return {
-        kind: "sqs",
-        name,
-        deliveriesMax: 10 * messagesMax,
-        keepsOrder: isFifo,
-        deliver: (deliveries, deadline) =>
-          deliverByCalls(deliveries, deadline, { name, entriesMax: messagesMax, bytesMax: callBytesMax, toEntry, groupOf, send }),
-        close: client.forget,
-      };
+    options,
+    toEntry,
+    groupOf: isFifo ? groupOf : undefined,
+    createClient: async (context) => new (await import("@aws-sdk/client-sqs")).SQSClient(clientConfig(options, context)),
+    send: async (client, entries, abortSignal) => {
+      const { SendMessageBatchCommand } = await import("@aws-sdk/client-sqs");
+      const Entries = entries.map(({ body, attributes, bytes: _, ...fifo }, index) => ({
+        Id: String(index),
+        MessageBody: body,
+        MessageAttributes: toMessageAttributes(attributes),
+        ...fifo,
+        ...(options.delaySeconds === undefined ? {} : { DelaySeconds: options.delaySeconds }),
+      }));
+      return refusalsOf(entries.length, await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }), { abortSignal }));
     },
-  };
+  });
 }

@@ -70,7 +70,7 @@ export function topic(options: TopicOptions): TargetDefinition {
   ]);
   const topicName = typeof options.topic === "string" ? parseTopicName(options.topic) : "by record";
   if (isInternalTopic(topicName))
-    throw new RelayError("bad-configuration", `The topic ${topicName} is Kafka's own: a route may not write to it.`);
+    throw new RelayError("bad-configuration", `The topic ${topicName} is internal to Kafka: a route must not write to it.`);
   const name = options.cluster === undefined ? topicName : `${topicName} at ${options.cluster.brokers}`;
   return {
     kind: "topic",
@@ -124,7 +124,7 @@ async function deliverByTopic(
       else indexes.push(index);
     } catch (thrown) {
       outcomes[index] = failedBy(
-        new RelayError("record-not-for-target", "No topic could be named for this record by the route's `topic` function.", {
+        new RelayError("record-not-for-target", "The route's `topic` function did not return a valid topic name for this record.", {
           cause: thrown,
         }),
       );
@@ -144,7 +144,7 @@ async function deliverByTopic(
 }
 
 function checkedTopic(name: string): string {
-  if (isInternalTopic(parseTopicName(name))) throw new RelayError("record-not-for-target", `The topic ${name} is Kafka's own.`);
+  if (isInternalTopic(parseTopicName(name))) throw new RelayError("record-not-for-target", `The topic ${name} is internal to Kafka.`);
   return name;
 }
 

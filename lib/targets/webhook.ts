@@ -4,7 +4,7 @@ import type { OAuthTokens } from "../oauth/client-credentials.js";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
 import { parseCertificates, trustAlso } from "../trusted-authorities.js";
 import { assertConsistent, knownText, reference } from "./option-checks.js";
-import { checkOptions, flag, made, oneOf, timeoutMs, whole } from "./options.js";
+import { checkOptions, flag, made, oneOf, slowTimeoutMsDefault, timeoutMs, whole } from "./options.js";
 import { deliverByHalves, endsCall, failedBy, failedByRecord, toRecordFault } from "./outcome.js";
 import { assertHostAllowed } from "./webhook/address.js";
 import { authEntry, createWebhookTokens, tokenWithin, type WebhookAuth } from "./webhook/authorization.js";
@@ -50,7 +50,7 @@ export interface WebhookOptions {
 }
 
 const defaults = {
-  timeoutMs: 15_000,
+  timeoutMs: slowTimeoutMsDefault,
   connectionsMax: 128,
   hostsMax: 256,
   answerBytesMax: 65_536,
@@ -90,7 +90,9 @@ const optionEntries = {
       element: v.optional(oneOf("value", "record", "cloudevent")),
     }),
   ),
-  statuses: v.optional(v.record(v.pipe(v.string(), v.regex(/^[1-5]\d\d$/, "is no HTTP status")), oneOf("delivered", "record", "target"))),
+  statuses: v.optional(
+    v.record(v.pipe(v.string(), v.regex(/^[1-5]\d\d$/, "must be an HTTP status")), oneOf("delivered", "record", "target")),
+  ),
 };
 
 /** What contradicts itself, or would be ignored. A batch is one request: what is made of a delivery would be made of its first record alone. */

@@ -62,7 +62,7 @@ test("a route that is wrong is named with what is wrong, beside others that are 
 
   expect(check.code).toBe(1);
   expect(check.err).toContain('functions/routes/misspelt.ts: The route "misspelt"');
-  expect(check.err).toContain('ordre: there is no such option. Did you mean "order"?');
+  expect(check.err).toContain('ordre: this option does not exist. Did you mean "order"?');
   expect(check.err).toContain("functions/routes/unread.ts: It cannot be loaded");
   expect(check.err).toContain("functions/routes/pasted-secret.ts: The target webhook:");
   expect(check.err).toContain('The one given starts with "v1,", which belongs to signatures: remove it.');

@@ -97,7 +97,7 @@ export class Breaker {
   /** Why nothing may go, for messages. */
   get reason(): string {
     if (this.isSuspicious)
-      return `${this.#deadLettersInRow} records in a row were dead-lettered, which looks like a fault of the route or of its target`;
+      return `${this.#deadLettersInRow} records in a row were dead-lettered, so the route or its target is probably misconfigured`;
     return this.#state === "closed" || this.#failuresInRow === 0
       ? "the target asked to wait"
       : `the target failed ${this.#failuresInRow} times in a row`;

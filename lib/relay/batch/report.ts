@@ -55,7 +55,7 @@ function reportTroubles(entries: readonly Entry[], route: Route, telemetry: Tele
     telemetry.log(isOurs ? "error" : "warn", verdict === "dead-lettered" ? "dead letter" : "given back", fieldsOf(entry, route));
   }
   if (lines > linesMax)
-    telemetry.log("warn", `${lines - linesMax} more records of this batch have such a line to tell`, { route: route.name });
+    telemetry.log("warn", `${lines - linesMax} more records of this batch were dead-lettered or given back`, { route: route.name });
 }
 
 /** Where code threw, and the stack tells where; what is told of a record's content has its reason, and a stack could quote it. */

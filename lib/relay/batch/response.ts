@@ -28,7 +28,7 @@ function toBatchError(givenBackCount: number, count: number, { arrived, error }:
   const where = `${arrived.topic}-${arrived.partition} at offset ${arrived.offset}`;
   return new RelayError(
     error?.code ?? "internal",
-    `${givenBackCount} of ${count} records are given back, so that the batch comes again. The first, ${where}: ${error?.message ?? "no reason is known"}`,
+    `${givenBackCount} of ${count} records are given back, and Lambda will send the batch again. The first, ${where}: ${error?.message ?? "the reason is unknown"}`,
     error === undefined ? {} : { cause: error },
   );
 }

@@ -34,7 +34,7 @@ export function createSettledMemory(now: () => number): SettledMemory {
     recall: (partitions, cluster) => {
       const known = new Map<string, SettledBatch>();
       for (const { id, records } of partitions) {
-        const batch = batches.get(placeOf(cluster, id));
+        const batch = batches.get(batchNameOf(cluster, id));
         if (batch !== undefined && batch.firstOffset === records[0]?.offset && now() - batch.atMs <= ageMaxMs) known.set(id, batch);
       }
       if (known.size === 0) return () => undefined;
@@ -49,17 +49,17 @@ export function createSettledMemory(now: () => number): SettledMemory {
         const verdicts = new Map<string, Verdict>();
         for (const { arrived, verdict } of own)
           if (verdict !== undefined && verdict !== "given-back") verdicts.set(identityOf(arrived), verdict);
-        batches.set(placeOf(cluster, id), { atMs: now(), firstOffset: first.offset, verdicts });
+        batches.set(batchNameOf(cluster, id), { atMs: now(), firstOffset: first.offset, verdicts });
       }
     },
     forget: (partitions, cluster) => {
-      for (const { id } of partitions) batches.delete(placeOf(cluster, id));
+      for (const { id } of partitions) batches.delete(batchNameOf(cluster, id));
     },
   };
 }
 
 /** One function may be the target of mappings of several clusters. */
-const placeOf = (cluster: string, id: string): string => `${cluster} ${id}`;
+const batchNameOf = (cluster: string, id: string): string => `${cluster} ${id}`;
 
 /** Time and content tell a record from another one at its place, after the topic was deleted and created again. */
 function identityOf({ offset, timestampMs, key, value }: KafkaRecord): string {

@@ -10,7 +10,7 @@ import type { RedriveEvent, RedriveMark } from "./redrive-mark.js";
 export function invokeInProcess(handler: (route: string) => Promise<RelayHandler | undefined>): RouteInvoker {
   return async (route, record, mark, deadline) => {
     const found = await handler(route);
-    if (found === undefined) throw new RelayError("not-found", `There is no route ${JSON.stringify(route)}.`);
+    if (found === undefined) throw new RelayError("not-found", `This project has no route ${JSON.stringify(route)}.`);
     assertTaken(await found(toEvent(record, mark), { getRemainingTimeInMillis: deadline.leftMs }), route);
   };
 }
@@ -60,7 +60,7 @@ function assertTaken(answer: KafkaBatchResponse | null | undefined, route: strin
   if ((answer?.batchItemFailures.length ?? 0) > 0) {
     throw new RelayError(
       "target-failed",
-      `The route ${route} gave the record back: its target does not take it now. The route's log tells why.`,
+      `The route ${route} gave the record back, because its target does not accept it now. The route's log says why.`,
     );
   }
 }

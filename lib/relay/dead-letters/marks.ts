@@ -29,7 +29,7 @@ interface StoredMark extends Mark {
 const marksMax = 200_000;
 
 export const marksTopicOf = (topic: string): string => `${topic}.marks`;
-const placeOf = ({ at }: Letter): string => `${at.partition}/${at.offset}`;
+const markKeyOf = ({ at }: Letter): string => `${at.partition}/${at.offset}`;
 const identityOf = ({ record, lastTime }: Letter): string => `${record.topic}/${record.partition}/${record.offset}/${lastTime}`;
 
 export type Marks = (letter: Letter) => Mark | undefined;
@@ -55,7 +55,7 @@ export async function readMarks(kafka: Kafka, topic: string, deadline: Deadline)
     }
   }
   return (letter) => {
-    const mark = stored.get(placeOf(letter));
+    const mark = stored.get(markKeyOf(letter));
     return mark?.of === identityOf(letter) ? mark : undefined;
   };
 }
@@ -91,7 +91,7 @@ export async function writeMarks(kafka: Kafka, topic: string, letters: readonly 
   const outcomes = await kafka.producer.produce(
     name,
     letters.map((letter) => ({
-      key: Buffer.from(placeOf(letter)),
+      key: Buffer.from(markKeyOf(letter)),
       value: Buffer.from(JSON.stringify({ ...mark, of: identityOf(letter) } satisfies StoredMark)),
       headers: [],
     })),

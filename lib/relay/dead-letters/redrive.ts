@@ -99,7 +99,7 @@ async function redriveAndMark(kafka: Kafka, topic: string, letter: Letter, optio
 
 async function redriveLetter(kafka: Kafka, letter: Letter, options: RedriveOptions): Promise<RedriveOutcome> {
   if (letter.redrives >= options.redrivesMax) {
-    return skipped(`it was redriven ${letter.redrives} times and always came back; mend the cause, then allow more redrives`);
+    return skipped(`it was redriven ${letter.redrives} times and came back each time; fix the cause, then allow more redrives`);
   }
   try {
     return options.to === "route" ? await toRoute(letter, options) : await toTopic(kafka, letter, options);
@@ -111,7 +111,7 @@ async function redriveLetter(kafka: Kafka, letter: Letter, options: RedriveOptio
 async function toRoute(letter: Letter, options: RedriveOptions): Promise<RedriveOutcome> {
   const { name, invoke, deadline } = options;
   const route = name ?? letter.route;
-  if (route === undefined) return skipped("no route is named in it: name one");
+  if (route === undefined) return skipped("it does not name a route: name one");
   assertMayPass(letter, route, options);
   const { record, redrives, namespace, generation } = letter;
   await invoke(route, record, { count: redrives + 1, namespace, generation }, deadline);
@@ -137,8 +137,8 @@ function assertMayPass({ origin }: Letter, route: string, { authorizeRoute, auth
 async function toTopic(kafka: Kafka, letter: Letter, { name, authorizeTopic, deadline }: RedriveOptions): Promise<RedriveOutcome> {
   const { record, origin } = letter;
   const topic = name ?? origin?.topic;
-  if (topic === undefined) return skipped("nobody told which topic it came from: name one");
-  if (isInternalTopic(topic)) return skipped(`${topic} is Kafka's own topic`);
+  if (topic === undefined) return skipped("the topic it came from is unknown: name one");
+  if (isInternalTopic(topic)) return skipped(`${topic} is a topic internal to Kafka`);
   authorizeTopic?.(topic);
   const { key, value, headers, timestampMs } = record;
   const again: OutgoingRecord = { key, value, timestampMs, headers: [...headers, toRedriveHeader(letter.redrives + 1, record)] };

@@ -71,5 +71,5 @@ async function warnOfLosses(kafka: Kafka, topic: DeadLetterTopic, { warn }: Dead
 }
 
 function toRefusal(error: RelayError, topic: string): RelayError {
-  return new RelayError(error.code, `The dead letter topic ${topic} did not take the record: ${error.message}`, { cause: error });
+  return new RelayError(error.code, `The dead letter topic ${topic} refused the record: ${error.message}`, { cause: error });
 }

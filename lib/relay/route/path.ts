@@ -26,12 +26,12 @@ export function valueAt({ message, source }: PathSource, path: string): unknown 
       if (document === undefined && message.value !== null)
         throw new RelayError(
           "record-not-for-target",
-          `The record's value is not JSON, and the route takes ${JSON.stringify(path)} from it.`,
+          `The record's value is not JSON, but the route reads ${JSON.stringify(path)} from it.`,
         );
-      return within(document, names);
+      return memberAt(document, names);
     }
     case "key":
-      return names.length === 0 ? textOrBytes(message.key) : within(parsedKey(message.key), names);
+      return names.length === 0 ? textOrBytes(message.key) : memberAt(parsedKey(message.key), names);
     case "headers": {
       const name = names.join(".");
       return textOrBytes(message.headers.findLast((header) => header.name === name)?.value);
@@ -45,7 +45,7 @@ export function valueAt({ message, source }: PathSource, path: string): unknown 
     default:
       throw new RelayError(
         "bad-configuration",
-        `${JSON.stringify(path)} leads nowhere: a path starts with value, key, headers, topic, partition, offset or timestamp.`,
+        `${JSON.stringify(path)} is not a path of a record: a path starts with value, key, headers, topic, partition, offset or timestamp.`,
       );
   }
 }
@@ -61,7 +61,7 @@ export function textAt(from: PathSource, path: string): string | undefined {
 }
 
 /** The member at the end of the names; undefined where there is none. */
-export function within(document: unknown, names: readonly string[]): unknown {
+export function memberAt(document: unknown, names: readonly string[]): unknown {
   let value = document;
   for (const name of names) {
     if (!isContainer(value) || !Object.hasOwn(value, name)) return undefined;
@@ -93,13 +93,13 @@ export function textOrBytes(bytes: Buffer | null | undefined): string | Buffer |
 
 function dateOf(timestampMs: number): Date {
   if (isInDateRange(timestampMs)) return new Date(timestampMs);
-  throw timestampFault(timestampMs, "a date can say (years -271821 to 275760)");
+  throw timestampFault(timestampMs, "a date can express (years -271821 to 275760)");
 }
 
 /** A record's own fault: most such times were written in microseconds or nanoseconds. */
 export function timestampFault(timestampMs: number, what: string): RelayError {
   return new RelayError(
     "record-not-for-target",
-    `The record's timestamp ${timestampMs} lies outside what ${what}; Kafka's timestamps are milliseconds since the epoch.`,
+    `The record's timestamp ${timestampMs} is outside what ${what}; Kafka's timestamps are milliseconds since the epoch.`,
   );
 }

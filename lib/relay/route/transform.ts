@@ -1,5 +1,6 @@
 /** From one record to none, one or many messages, by the route's own function or by JSONata. A transform that throws or overruns fails its record for good. */
 import { utf8Text } from "../../cloudevents/event.js";
+import { createDeadline, within } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import { parseJson, parsePlainJson } from "../../json/read.js";
 import { toJsonText } from "../../json/write.js";
@@ -34,8 +35,11 @@ export function transformRecord(document: RecordDocument, route: Route): readonl
     const isExact = isJsonata(transform);
     const result = isExact ? transform.run(document) : transform(document as unknown as RouteDocument<never>);
     if (!(result instanceof Promise)) return toMessages(result, document, isExact);
-    return within(result, route.transformTimeoutMs)
-      .then((late) => toMessages(late, document, isExact))
+    const late = (): never => {
+      throw refuse(`it took longer than ${route.transformTimeoutMs} ms.`);
+    };
+    return within(createDeadline(route.transformTimeoutMs), result, late)
+      .then((answer) => toMessages(answer, document, isExact))
       .catch((thrown: unknown) => {
         throw toTransformError(thrown);
       });
@@ -63,7 +67,7 @@ function toMessage(result: unknown, document: RecordDocument, isExact: boolean):
     );
   const { key, value, headers, timestampMs } = result as TransformedMessage;
   if (timestampMs !== undefined && (!Number.isSafeInteger(timestampMs) || timestampMs < 0))
-    throw refuse("timestampMs is no time in milliseconds.");
+    throw refuse("timestampMs must be a time in milliseconds.");
   const ownValue = "value" in result && value !== undefined;
   const bytes = ownValue ? toBytes(value) : document.message.value;
   return {
@@ -123,18 +127,6 @@ function lazyJson(bytes: Buffer | null, parse: (text: string) => unknown): () =>
     const text = bytes === null ? undefined : utf8Text(bytes);
     return text === undefined ? undefined : parsedOr(text, undefined, parse);
   };
-}
-
-async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const overrun = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(refuse(`it took longer than ${timeoutMs} ms.`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, overrun]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function refuse(what: string): RelayError {

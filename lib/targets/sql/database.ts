@@ -1,6 +1,7 @@
 /** A few connections to PostgreSQL, opened on first use; `pg` and `kysely` are loaded then. A connection that overran its time is cut, since nothing else ends its wait. */
 import { Socket } from "node:net";
 import type { Kysely } from "kysely";
+import { createDeadline, within } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 
 /** Tables are named by routes, so their columns are not known to the compiler. */
@@ -47,22 +48,11 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
     for (const socket of sockets) socket.destroy();
   };
   return {
-    run: async (work, timeoutMs) => {
-      let timer: NodeJS.Timeout | undefined;
-      const overrun = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => {
-          reject(new RelayError("target-timeout", `The database did not finish within ${Math.round(timeoutMs)} ms.`));
-          cut();
-        }, timeoutMs);
-      });
-      const done = work(connection);
-      done.catch(() => undefined);
-      try {
-        await Promise.race([done, overrun]);
-      } finally {
-        clearTimeout(timer);
-      }
-    },
+    run: (work, timeoutMs) =>
+      within(createDeadline(timeoutMs), work(connection), () => {
+        cut();
+        throw new RelayError("target-timeout", `The database did not finish within ${Math.round(timeoutMs)} ms.`);
+      }),
     close: () => {
       pool.end().catch(() => undefined);
     },

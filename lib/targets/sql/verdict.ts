@@ -31,7 +31,7 @@ export function toFailure(thrown: unknown, table: string): RelayError {
   const { code = "", message = "" } = (thrown ?? {}) as { code?: string; message?: string };
   if (/^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code)) {
     const failureCode = byCode[code] ?? byCode[code.slice(0, 2)] ?? "target-failed";
-    return new RelayError(failureCode, `The table ${table}: PostgreSQL answered ${code}${placeOf(thrown)}.`, {
+    return new RelayError(failureCode, `The table ${table}: PostgreSQL answered ${code}${blamedPartOf(thrown)}.`, {
       cause: thrown,
       targetAnswer: code,
     });
@@ -44,7 +44,7 @@ export function toFailure(thrown: unknown, table: string): RelayError {
     return new RelayError("target-failed", `The database of ${table} could not be reached${code === "" ? "" : `: ${code}`}.`, {
       cause: thrown,
     });
-  return new RelayError("internal", `An unexpected error of the table ${table}, which is a bug of ours.`, { cause: thrown });
+  return new RelayError("internal", `An unexpected error of the table ${table}, which is a bug in kafka-relay.`, { cause: thrown });
 }
 
 /** Class 28, invalid authorization, or a database that is not there. */
@@ -53,7 +53,7 @@ export function isLoginRefused({ details }: RelayError): boolean {
 }
 
 /** The column or constraint, which PostgreSQL names apart; its message may hold the row's values, so it is not shown. */
-function placeOf(thrown: unknown): string {
+function blamedPartOf(thrown: unknown): string {
   const { column, constraint } = thrown as { column?: string; constraint?: string };
   return column !== undefined ? ` about the column ${column}` : constraint !== undefined ? ` about the constraint ${constraint}` : "";
 }

@@ -1,6 +1,7 @@
 /** How a webhook signs in where a fixed header is not enough: a token by OAuth client credentials, fetched from the receiver's token server. */
 import type { SecureContext } from "node:tls";
 import * as v from "valibot";
+import { createDeadline, within } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import { createOAuthTokens, type OAuthTokens } from "../../oauth/client-credentials.js";
 import { assertParameters, parseTokenUrl, requestToken } from "../../oauth/token-request.js";
@@ -78,18 +79,9 @@ export function createWebhookTokens({ oauth }: WebhookAuth, { secret, allowPriva
   });
 }
 
-/** The token, or `target-timeout` when the time for the delivery is up before it is here; the request for it goes on, for the next who asks. */
-export async function tokenWithin(tokens: OAuthTokens, timeoutMs: number): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new RelayError("target-timeout", `No token came from the token server within ${Math.round(timeoutMs)} ms.`)),
-      timeoutMs,
-    );
+/** Throws `target-timeout` when no token came in time. The request for it goes on, for the next delivery. */
+export function tokenWithin(tokens: OAuthTokens, timeoutMs: number): Promise<string> {
+  return within(createDeadline(timeoutMs), tokens.token(), () => {
+    throw new RelayError("target-timeout", `No token came from the token server within ${Math.round(timeoutMs)} ms.`);
   });
-  try {
-    return await Promise.race([tokens.token(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

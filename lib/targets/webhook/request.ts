@@ -43,7 +43,7 @@ export function createHttpSender(limits: HttpLimits): HttpSender {
   return {
     send: async ({ url, method, headers, body, timeoutMs }) => {
       if (!limits.allowPrivate) assertHostAllowed(url.hostname);
-      const place = placeOf(url);
+      const place = originOf(url);
       const bytes = toBytes(method, place, headers, body);
       let host = hosts.get(place.origin);
       if (host === undefined) {
@@ -82,7 +82,7 @@ interface Place {
 /** A URL's getters write their text anew at each look; most routes have one address for all records. */
 const places = new WeakMap<URL, Place>();
 
-function placeOf(url: URL): Place {
+function originOf(url: URL): Place {
   const known = places.get(url);
   if (known !== undefined) return known;
   const isTls = url.protocol === "https:";
@@ -151,7 +151,9 @@ class Host {
         const position = this.#waiting.indexOf(begin);
         if (position >= 0) this.#waiting.splice(position, 1);
         settle(() =>
-          reject(new RelayError("target-timeout", `No whole answer came from ${this.#place.origin} within ${Math.round(timeoutMs)} ms.`)),
+          reject(
+            new RelayError("target-timeout", `No complete response came from ${this.#place.origin} within ${Math.round(timeoutMs)} ms.`),
+          ),
         );
         current?.destroy();
       }, timeoutMs);
@@ -277,7 +279,7 @@ class Connection {
     if (this.#error === undefined && this.#parser?.end() === true) this.#finish(undefined, this.#parser.answer);
     else
       this.#finish(
-        this.#error ?? new RelayError("target-failed", `${this.#origin} ended the connection before its answer was whole.`),
+        this.#error ?? new RelayError("target-failed", `${this.#origin} closed the connection before its response was complete.`),
         undefined,
       );
   }

@@ -60,7 +60,7 @@ function isPercentEncoded(text: string): boolean {
 /** Without user, password and query, which may be secrets. */
 export function displayName(address: string): string {
   if (!URL.canParse(address)) {
-    throw new RelayError("bad-configuration", "A webhook's url is no address: it needs http:// or https:// and a host.");
+    throw new RelayError("bad-configuration", "A webhook's url must be a complete address: http:// or https:// and a host.");
   }
   const { protocol, host, origin, pathname } = new URL(address);
   if (protocol === "http:" || protocol === "https:") return `${origin}${pathname === "/" ? "" : pathname}`;

@@ -60,5 +60,5 @@ export function toFailure(thrown: unknown, name: string): RelayError {
   const systemCode = String((thrown as NodeJS.ErrnoException | undefined)?.code ?? "");
   const code = answerlessCode(systemCode);
   if (code !== undefined) return new RelayError(code, `${name} could not be reached: ${systemCode}.`, { cause: thrown });
-  return new RelayError("internal", `An unexpected error of the request to ${name}, which is a bug of ours.`, { cause: thrown });
+  return new RelayError("internal", `An unexpected error of the request to ${name}, which is a bug in kafka-relay.`, { cause: thrown });
 }

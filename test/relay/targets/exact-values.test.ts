@@ -279,7 +279,7 @@ test("a time that EventBridge cannot say, and a function that throws, are the re
   expect(outcomes.map(reasonOf)).toEqual([
     expect.stringContaining("timestamp 1700000000000000000 lies outside"),
     expect.stringContaining("TypeError: Cannot read properties of undefined"),
-    "Nothing for this target could be made of the record: SyntaxError.",
+    "The record could not be converted for this target: SyntaxError.",
   ]);
 });
 

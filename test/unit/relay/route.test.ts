@@ -12,17 +12,17 @@ const route = (definition: Partial<RouteDefinition> = {}) => defineRoute({ name:
 
 describe("defining a route", () => {
   test.each([
-    [{ ordre: "key" }, 'ordre: there is no such option. Did you mean "order"?'],
-    [{ retry: { attempts: 5 } }, 'retry.attempts: there is no such option. Did you mean "attemptsMax"?'],
+    [{ ordre: "key" }, 'ordre: this option does not exist. Did you mean "order"?'],
+    [{ retry: { attempts: 5 } }, 'retry.attempts: this option does not exist. Did you mean "attemptsMax"?'],
     [{ retry: { attemptsMax: 0 } }, "retry.attemptsMax: "],
     [{ order: "topic" }, "order: "],
-    [{ name: "Not Kebab" }, "name: is no name in kebab-case"],
+    [{ name: "Not Kebab" }, "name: must be a name in kebab-case"],
     [{ target: undefined }, "target: "],
-    [{ transform: "value" }, "transform: is neither a function nor jsonata"],
+    [{ transform: "value" }, "transform: must be a function or jsonata"],
     [{ generation: -1 }, "generation: "],
     [{ generation: 2, target: { ...nowhere, options: { generation: 1 } } }, "generation: the route says 2 and its target 1"],
     [{ deadLetters: { retentionMs: 0 } }, "deadLetters.retentionMs: must be a whole number of milliseconds above 0, or -1"],
-    [{ deadLetters: { topic: "no topic" } }, "deadLetters.topic: is no topic name"],
+    [{ deadLetters: { topic: "no topic" } }, "deadLetters.topic: is not a valid topic name"],
     [{ filter: { valeu: { a: [1] } } }, 'filter.valeu: a record has no such field. Did you mean "value"?'],
     [
       { filter: { value: { a: [{ numerik: [">", 1] }] } } },
