@@ -10,7 +10,6 @@ const stillLonger: readonly string[] = [
   "lib/kafka/metadata.ts: createMetadata",
   "lib/relay/relay.ts: relay",
   "lib/targets/dynamodb.ts: dynamodb",
-  "lib/targets/eventbridge.ts: eventbridge",
   "lib/targets/lambda.ts: lambda",
   "lib/targets/lambda.ts: open",
   "lib/targets/s3.ts: s3",
