@@ -1,11 +1,15 @@
 import { defineConfig } from "vitest/config";
 
 // Limits are for a machine that does other things too: on a quiet one nothing comes near them.
-/** One project a suite: unit is pure, the others share the broker that test/support/broker-setup.ts starts (or the one KAFKA_BROKERS names). */
+/** One project a suite: unit is pure, the others share the broker that test/support/broker/broker-setup.ts starts (or the one KAFKA_BROKERS names). */
 const suite = (name: string, options: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 60_000, hookTimeout: 180_000, ...options },
 });
-const onBroker = { globalSetup: ["test/support/broker-setup.ts"], setupFiles: ["test/support/clean-topics.ts"], pool: "forks" as const };
+const onBroker = {
+  globalSetup: ["test/support/broker/broker-setup.ts"],
+  setupFiles: ["test/support/broker/clean-topics.ts"],
+  pool: "forks" as const,
+};
 
 export default defineConfig({
   test: {

@@ -10,10 +10,10 @@ import { askBroker } from "../local/broker/probe.js";
 import { type KafkaVersionName, versions } from "../local/broker/versions.js";
 import { npmEnded } from "../local/processes/npm.js";
 import { ensureTriggerBuild } from "../local/start/build.js";
-import { whatDidNotRun } from "./support/did-not-run.js";
-import { createRunFolder, startRunBroker } from "./support/run-folder.js";
-import { runNode, runSuite } from "./support/run-suite.js";
-import { type SuiteResult, summaryOf } from "./support/suite-result.js";
+import { whatDidNotRun } from "./support/run/did-not-run.js";
+import { createRunFolder, startRunBroker } from "./support/run/run-folder.js";
+import { runNode, runSuite } from "./support/run/run-suite.js";
+import { type SuiteResult, summaryOf } from "./support/run/suite-result.js";
 
 const root = join(import.meta.dirname, "..");
 const suites = ["unit", "package", "api", "broker", "relay", "trigger", "e2e"];

@@ -9,8 +9,8 @@ import { createDeadline } from "../../lib/deadline.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { createToken, localAudience, localIssuer, publicKeyIn } from "../../local/auth/tokens.js";
 import { createEventCheck } from "../../local/gateway/token-check.js";
-import { type Api, type ApiRequest, createApi, operationsOfEveryFunction, toEvent } from "../support/api.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type Api, type ApiRequest, createApi, operationsOfEveryFunction, toEvent } from "../support/api/api.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const operations = await operationsOfEveryFunction();
 const routeKeys = Object.keys(operations);

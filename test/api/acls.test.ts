@@ -1,7 +1,7 @@
 /** ACLs by the v3 contract: searched by query, created one by one and many at once, deleted. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type AdminApi, createAdminApi } from "../support/admin-api.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type AdminApi, createAdminApi } from "../support/api/admin-api.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 let api: AdminApi;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { commitOffsets } from "../../lib/kafka/admin/group-offsets.js";
 import { createTopics } from "../../lib/kafka/admin/topics.js";
-import { type Api, type ApiAnswer, type ApiRequest, createApi } from "../support/api.js";
-import { passwordOf, type SecuredBroker, startSecuredBroker } from "../support/secured-broker.js";
+import { type Api, type ApiAnswer, type ApiRequest, createApi } from "../support/api/api.js";
+import { passwordOf, type SecuredBroker, startSecuredBroker } from "../support/broker/secured-broker.js";
 
 let broker: SecuredBroker;
 /** May nothing. */

@@ -1,6 +1,6 @@
 /** The cluster, its brokers, reassignments and elections by the v3 contract. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type AdminApi, createAdminApi } from "../support/admin-api.js";
+import { type AdminApi, createAdminApi } from "../support/api/admin-api.js";
 
 let api: AdminApi;
 let broker: number;

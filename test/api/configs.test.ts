@@ -1,6 +1,6 @@
 /** Settings of topics, brokers and the cluster by the v3 contract. Changes are incremental: what is not named stays as it is. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type AdminApi, createAdminApi } from "../support/admin-api.js";
+import { type AdminApi, createAdminApi } from "../support/api/admin-api.js";
 
 let api: AdminApi;
 let broker: number;

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { lambdaPayloadBytesMax } from "../../lib/http/body-limits.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
-import { type Api, type ApiRequest, createApi } from "../support/api.js";
-import { recordsAt } from "../support/topic-contents.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type Api, type ApiRequest, createApi } from "../support/api/api.js";
+import { recordsAt } from "../support/broker/topic-contents.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 let api: Api;
 const topic = uniqueName("coded");

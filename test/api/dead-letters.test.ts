@@ -1,8 +1,8 @@
 /** Dead letters over HTTP: listed without what they hold, shown, redriven to their topic, discarded. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { type Api, createApi } from "../support/api.js";
-import { anyTimeAheadMs, createTestTopic } from "../support/kafka.js";
+import { type Api, createApi } from "../support/api/api.js";
+import { anyTimeAheadMs, createTestTopic } from "../support/broker/kafka.js";
 
 let api: Api;
 beforeAll(async () => {

@@ -3,10 +3,10 @@ import { CloudEvent, HTTP, Kafka } from "cloudevents";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
-import { type Api, type ApiAnswer, createApi } from "../support/api.js";
-import { keptForAnyTime } from "../support/kafka.js";
-import { recordsAt } from "../support/topic-contents.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type Api, type ApiAnswer, createApi } from "../support/api/api.js";
+import { keptForAnyTime } from "../support/broker/kafka.js";
+import { recordsAt } from "../support/broker/topic-contents.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const structured = "application/cloudevents+json";
 const batched = "application/cloudevents-batch+json";

@@ -7,8 +7,8 @@ import type { Connection } from "../../lib/kafka/connection.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { createMetadata } from "../../lib/kafka/metadata.js";
 import { createProducer } from "../../lib/kafka/produce/producer.js";
-import { createApi } from "../support/api.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
+import { createApi } from "../support/api/api.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
 
 let kafka: Kafka;
 let topic: string;

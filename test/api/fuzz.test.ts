@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { clusterId } from "../../lib/kafka/admin/cluster.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
-import { type Api, createApi, operationsOfEveryFunction } from "../support/api.js";
-import { requestsTo } from "../support/fuzzed-requests.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type Api, createApi, operationsOfEveryFunction } from "../support/api/api.js";
+import { requestsTo } from "../support/api/fuzzed-requests.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const topic = uniqueName("fuzz");
 const operations = await operationsOfEveryFunction();

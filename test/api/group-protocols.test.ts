@@ -1,10 +1,10 @@
 /** Groups of the newer protocols (KIP-848 consumer groups, KIP-932 share groups, KIP-1071 streams groups) beside classic ones: listed with their type, described, never a 500. */
 import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
-import { type AdminApi, createAdminApi } from "../support/admin-api.js";
-import { didNotRun } from "../support/did-not-run.js";
-import { until } from "../support/kafka.js";
-import { joinConsumerGroup, joinShareGroup, joinStreamsGroup, type NewMember } from "../support/new-groups.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type AdminApi, createAdminApi } from "../support/api/admin-api.js";
+import { until } from "../support/broker/kafka.js";
+import { joinConsumerGroup, joinShareGroup, joinStreamsGroup, type NewMember } from "../support/broker/new-groups.js";
+import { uniqueName } from "../support/broker/unique-names.js";
+import { didNotRun } from "../support/run/did-not-run.js";
 
 let api: AdminApi;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 /** Consumer groups by the v3 contract, and what no other proxy does: deleting them and moving their offsets. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type AdminApi, createAdminApi, writeRecords } from "../support/admin-api.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type AdminApi, createAdminApi, writeRecords } from "../support/api/admin-api.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 let api: AdminApi;
 beforeAll(async () => {

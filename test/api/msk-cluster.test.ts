@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { operations } from "../../functions/cluster.js";
-import { createApi } from "../support/api.js";
+import { createApi } from "../support/api/api.js";
 
 const clusterArn = "arn:aws:kafka:eu-west-1:123456789012:cluster/orders/0a1b2c3d-1111-2222-3333-444455556666-7";
 let controlPlane: Server;

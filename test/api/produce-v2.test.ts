@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
-import { type Api, createApi } from "../support/api.js";
-import { keptForAnyTime } from "../support/kafka.js";
-import { type RecordPlace, recordsAt } from "../support/topic-contents.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type Api, createApi } from "../support/api/api.js";
+import { keptForAnyTime } from "../support/broker/kafka.js";
+import { type RecordPlace, recordsAt } from "../support/broker/topic-contents.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const json = "application/vnd.kafka.json.v2+json";
 const binary = "application/vnd.kafka.binary.v2+json";

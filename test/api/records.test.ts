@@ -5,9 +5,9 @@ import { createDeadline } from "../../lib/deadline.js";
 import { clusterId } from "../../lib/kafka/admin/cluster.js";
 import { deleteRecords } from "../../lib/kafka/admin/records-delete.js";
 import { deleteTopics, growTopic } from "../../lib/kafka/admin/topics.js";
-import { type Api, createApi } from "../support/api.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { writeBatch } from "../support/write-batches.js";
+import { type Api, createApi } from "../support/api/api.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { writeBatch } from "../support/broker/write-batches.js";
 
 let api: Api;
 let cluster: string;

@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { RedriveEvent } from "../../lib/relay/dead-letters/redrive-mark.js";
-import { type Api, createApi } from "../support/api.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type Api, createApi } from "../support/api/api.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const kafka = testKafka();
 const [teamA, teamB] = [uniqueName("team-a"), uniqueName("team-b")];

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeApi, descriptionPath } from "../../local/build/openapi.js";
-import { type Api, createApi } from "../support/api.js";
+import { type Api, createApi } from "../support/api/api.js";
 
 let api: Api;
 

@@ -1,7 +1,7 @@
 /** What an attacker sends to the API, and what it gets: the lines of docs/threat-model.md that no other test holds. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Api, createApi } from "../support/api.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type Api, createApi } from "../support/api/api.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 let api: Api;
 const log: unknown[] = [];

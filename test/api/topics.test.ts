@@ -1,7 +1,7 @@
 /** Topics by the v3 contract: created, listed, described, grown, deleted; one at a time and many at once. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type AdminApi, createAdminApi, writeRecords } from "../support/admin-api.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type AdminApi, createAdminApi, writeRecords } from "../support/api/admin-api.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 let api: AdminApi;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 /** A trace that comes in over HTTP goes on with the records. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Api, createApi } from "../support/api.js";
-import { createTestTopic } from "../support/kafka.js";
-import { readAll } from "../support/relay-on-broker.js";
+import { type Api, createApi } from "../support/api/api.js";
+import { createTestTopic } from "../support/broker/kafka.js";
+import { readAll } from "../support/relay/relay-on-broker.js";
 
 let api: Api;
 let clusterId: string;

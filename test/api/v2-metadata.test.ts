@@ -1,6 +1,6 @@
 /** Topics, partitions, offsets and brokers by the v2 contract. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type AdminApi, createAdminApi, writeRecords } from "../support/admin-api.js";
+import { type AdminApi, createAdminApi, writeRecords } from "../support/api/admin-api.js";
 
 let api: AdminApi;
 beforeAll(async () => {

@@ -5,8 +5,8 @@ import { createDeadline } from "../../lib/deadline.js";
 import { describeConfigs } from "../../lib/kafka/admin/configs.js";
 import { groupLags } from "../../lib/kafka/admin/lag.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
-import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
-import { uniqueName } from "../support/unique-names.js";
+import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/api/admin-load.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 import { amountOf, type Bench, type BenchRow } from "./bench.js";
 
 const topicsCount = 1_000;

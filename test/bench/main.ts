@@ -11,7 +11,7 @@ import { askBroker } from "../../local/broker/probe.js";
 import { findTools } from "../../local/broker/tools.js";
 import { npmEnded } from "../../local/processes/npm.js";
 import { ensureTriggerBuild } from "../../local/start/build.js";
-import { createRunFolder } from "../support/run-folder.js";
+import { createRunFolder } from "../support/run/run-folder.js";
 import { toRemarks, toReport, toTable } from "./result.js";
 import { type BenchResult, loadNow, runBench } from "./run-bench.js";
 

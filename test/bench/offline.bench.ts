@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import { projectFolder } from "../../local/build/service-map.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
 import type { Bench, BenchContext } from "./bench.js";
 
 const httpPort = 13_610;

@@ -4,8 +4,8 @@ import { Kafka as KafkaJs, type Producer as KafkaJsProducer, logLevel, Partition
 import { operations } from "../../functions/produce.js";
 import { type HttpHandler, http } from "../../lib/http/handler.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import { testConfig, toEvent } from "../support/api.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
+import { testConfig, toEvent } from "../support/api/api.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
 import type { Bench, BenchContext, BenchRow } from "./bench.js";
 
 const partitions = 16;

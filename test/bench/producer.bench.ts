@@ -2,7 +2,7 @@
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
 import type { Bench, BenchContext, ComparedRow } from "./bench.js";
 import type { BenchClient } from "./clients/client.js";
 import { openKafkajs } from "./clients/kafkajs.js";

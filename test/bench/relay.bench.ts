@@ -11,8 +11,8 @@ import { defineRoute, type RouteDefinition } from "../../lib/relay/route.js";
 import { topic } from "../../lib/targets/topic.js";
 import { createTelemetry } from "../../lib/telemetry.js";
 import { createKafkaTrigger } from "../../local/kafka-trigger/src/library.js";
-import { createTestTopic } from "../support/kafka.js";
-import { toEvent } from "../support/relay-on-broker.js";
+import { createTestTopic } from "../support/broker/kafka.js";
+import { toEvent } from "../support/relay/relay-on-broker.js";
 import { amountOf, type Bench, type BenchContext, type BenchRow } from "./bench.js";
 
 const overheadUsMax = 25;

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import { runFolder } from "../support/run-folder.js";
-import { runNode } from "../support/run-suite.js";
+import { runFolder } from "../support/run/run-folder.js";
+import { runNode } from "../support/run/run-suite.js";
 import type { BenchRow, ComparedRow } from "./bench.js";
 
 /** What the process writes while it runs, one JSON object per line. */

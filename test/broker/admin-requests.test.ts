@@ -4,10 +4,10 @@ import { createDeadline } from "../../lib/deadline.js";
 import { describeConfigs } from "../../lib/kafka/admin/configs.js";
 import { groupLags } from "../../lib/kafka/admin/lag.js";
 import { findCoordinatorsApi } from "../../lib/kafka/protocol/groups.js";
-import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
-import { type CountingKafka, countRequests, sumOf } from "../support/counting-kafka.js";
-import { testKafka } from "../support/kafka.js";
-import { uniqueName } from "../support/unique-names.js";
+import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/api/admin-load.js";
+import { type CountingKafka, countRequests, sumOf } from "../support/broker/counting-kafka.js";
+import { testKafka } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const start = uniqueName("bounded");
 const topics = numbered(start, 30);

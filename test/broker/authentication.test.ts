@@ -9,9 +9,9 @@ import type { Kafka, KafkaOptions } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";
 import { freePorts } from "../../local/processes/ports.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { runFolder } from "../support/run-folder.js";
-import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { startTcpProxy, type TcpProxy } from "../support/broker/tcp-proxy.js";
+import { runFolder } from "../support/run/run-folder.js";
 
 const certificates = join(import.meta.dirname, "certificates");
 const pem = (name: string) => readFileSync(join(certificates, `${name}.pem`), "utf8");

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runningCluster } from "../../local/broker/cluster.js";
 import { askBroker } from "../../local/broker/probe.js";
-import { runFolder } from "../support/run-folder.js";
-import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
+import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { runFolder } from "../support/run/run-folder.js";
 
 let cluster: ThreeNodes;
 beforeAll(async () => {

@@ -7,8 +7,8 @@ import { incrementalAlterConfigsApi } from "../../lib/kafka/protocol/configs.js"
 import { metadataApi } from "../../lib/kafka/protocol/metadata.js";
 import { createTopicsApi } from "../../lib/kafka/protocol/topics.js";
 import { freePorts } from "../../local/processes/ports.js";
-import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.js";
-import { uniqueName } from "../support/unique-names.js";
+import { startTcpProxy, type TcpProxy } from "../support/broker/tcp-proxy.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const silenceMaxMs = 400;
 const deadline = () => createDeadline(8_000);

@@ -9,8 +9,8 @@ import {
   type Membership,
   type MembershipOptions,
 } from "../../lib/kafka/membership/membership.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { uniqueName } from "../support/unique-names.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const soon = () => createDeadline(15_000);
 

@@ -8,9 +8,9 @@ import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.j
 import type { TopicName } from "../../lib/kafka/records.js";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";
 import { freePorts } from "../../local/processes/ports.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { runFolder } from "../support/run-folder.js";
-import { startTokenServer, type TokenServer } from "../support/token-server.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { runFolder } from "../support/run/run-folder.js";
+import { startTokenServer, type TokenServer } from "../support/targets/token-server.js";
 
 const clientId = "orders relay";
 const clientSecret = "correct horse+battery/staple=";

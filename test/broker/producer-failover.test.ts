@@ -6,9 +6,9 @@ import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { PartitionMetadata } from "../../lib/kafka/metadata.js";
 import { alterReassignmentsApi } from "../../lib/kafka/protocol/topics.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { Ledger, nothingLost, type Writing } from "../support/ledger.js";
-import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { Ledger, nothingLost, type Writing } from "../support/relay/ledger.js";
 
 const writing: Writing = { writers: 3, recordsPerCall: 9, deadlineMs: 25_000 };
 const partitions = 6;

@@ -14,10 +14,10 @@ import { type ProduceAnswer, type ProduceRequest, produceApi } from "../../lib/k
 import type { TopicName } from "../../lib/kafka/records.js";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";
 import { freePorts } from "../../local/processes/ports.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { Ledger, nothingLost, type Writing } from "../support/ledger.js";
-import { runFolder } from "../support/run-folder.js";
-import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { startTcpProxy, type TcpProxy } from "../support/broker/tcp-proxy.js";
+import { Ledger, nothingLost, type Writing } from "../support/relay/ledger.js";
+import { runFolder } from "../support/run/run-folder.js";
 
 const idleMaxMs = 1_500;
 /** So long a broker remembers a producer that is silent. */

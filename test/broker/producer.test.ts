@@ -6,8 +6,8 @@ import type { ProduceOutcome } from "../../lib/kafka/produce/outcome.js";
 import { partitionOfKey } from "../../lib/kafka/produce/partitioner.js";
 import { deleteRecordsApi, deleteTopicsApi } from "../../lib/kafka/protocol/topics.js";
 import type { KafkaRecord, OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { uniqueName } from "../support/unique-names.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const soon = () => createDeadline(10_000);
 

@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { alterReassignments } from "../../lib/kafka/admin/reassignments.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
-import { writeBatch } from "../support/write-batches.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { writeBatch } from "../support/broker/write-batches.js";
 
 let cluster: ThreeNodes;
 let kafka: Kafka;

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { fetchRaw } from "../../lib/kafka/read/fetch.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { uniqueName } from "../support/unique-names.js";
-import { writeBatch } from "../support/write-batches.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
+import { writeBatch } from "../support/broker/write-batches.js";
 
 let kafka: Kafka;
 beforeAll(() => {

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { RelayError } from "../../lib/errors.js";
 import { createTopics, deleteTopics, describeTopic } from "../../lib/kafka/admin/topics.js";
-import { type Api, createApi } from "../support/api.js";
-import { until } from "../support/kafka.js";
-import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type Api, createApi } from "../support/api/api.js";
+import { until } from "../support/broker/kafka.js";
+import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 let cluster: ThreeNodes;
 let api: Api;

@@ -4,9 +4,9 @@ import { createDeadline } from "../../lib/deadline.js";
 import { clusterId } from "../../lib/kafka/admin/cluster.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { type RecreatableBroker, startRecreatableBroker } from "../support/recreatable-broker.js";
-import { readAll } from "../support/relay-on-broker.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { type RecreatableBroker, startRecreatableBroker } from "../support/broker/recreatable-broker.js";
+import { readAll } from "../support/relay/relay-on-broker.js";
 
 let broker: RecreatableBroker;
 const opened: Kafka[] = [];

@@ -9,9 +9,9 @@ import { defineRoute } from "../../lib/relay/route.js";
 import { topic } from "../../lib/targets/topic.js";
 import { createTelemetry } from "../../lib/telemetry.js";
 import { createKafkaTrigger } from "../../local/kafka-trigger/src/library.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { outgoing, readAll, write } from "../support/relay-on-broker.js";
-import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { outgoing, readAll, write } from "../support/relay/relay-on-broker.js";
 
 const partitions = 3;
 const perPartition = 1_000;

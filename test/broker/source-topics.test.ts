@@ -2,8 +2,8 @@
 import { afterAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { checkDeployedSourceTopics, checkSourceTopics, sourceRecordBytesMax } from "../../local/build/deployment/source-topics.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { uniqueName } from "../support/unique-names.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const kafka = testKafka();
 afterAll(() => kafka.close());

@@ -15,8 +15,8 @@ import {
   type WireType,
 } from "../../lib/kafka/protocol/wire.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { uniqueName } from "../support/unique-names.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const float64: WireType<number> = {
   write: (out, value) => {

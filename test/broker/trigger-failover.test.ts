@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { outgoing, write } from "../support/relay-on-broker.js";
-import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
-import { runMapping, valuesOf } from "../support/trigger-on-broker.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { outgoing, write } from "../support/relay/relay-on-broker.js";
+import { runMapping, valuesOf } from "../support/trigger/trigger-on-broker.js";
 
 let cluster: ThreeNodes;
 let kafka: Kafka;

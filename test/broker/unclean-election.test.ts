@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
-import { type MappingRun, runMapping, valuesOf } from "../support/trigger-on-broker.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { type MappingRun, runMapping, valuesOf } from "../support/trigger/trigger-on-broker.js";
 
 let cluster: ThreeNodes;
 let kafka: Kafka;

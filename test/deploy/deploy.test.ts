@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { deployedFunctions, projectFolder } from "../../local/build/service-map.js";
-import { type MiniStack, startMiniStack } from "../support/ministack.js";
-import { uniqueName } from "../support/unique-names.js";
+import { uniqueName } from "../support/broker/unique-names.js";
+import { type MiniStack, startMiniStack } from "../support/targets/ministack.js";
 
 const stage = "trial";
 const commandTimeoutMs = 300_000;

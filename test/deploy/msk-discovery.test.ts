@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { createKafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
-import { startMiniStack } from "../support/ministack.js";
+import { startMiniStack } from "../support/targets/ministack.js";
 
 vi.stubEnv("MINISTACK_MSK_BOOTSTRAP", process.env.KAFKA_BROKERS);
 const aws = await startMiniStack("test/deploy: brokers asked of an emulated MSK");

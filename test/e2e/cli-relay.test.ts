@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const kafka = testKafka();

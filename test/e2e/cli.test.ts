@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { bundleCli } from "../../local/build/cli.js";
-import { anyTimeAheadMs, createTestTopic, testKafka } from "../support/kafka.js";
-import { writeBatch } from "../support/write-batches.js";
+import { anyTimeAheadMs, createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { writeBatch } from "../support/broker/write-batches.js";
 
 /** What is installed: the launcher, which in a clone runs the source; and the bundle, which starts in half the time and is what these tests run. */
 const launcher = fileURLToPath(new URL("../../local/cli/bin.js", import.meta.url));

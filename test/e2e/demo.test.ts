@@ -1,6 +1,6 @@
 /** `npm run demo` beside `npm start`: the sums are right, also when everything is killed in the middle of it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createHome, type Home, npmRun, npmStart, type Program } from "../support/started.js";
+import { createHome, type Home, npmRun, npmStart, type Program } from "../support/run/started.js";
 
 let home: Home;
 let program: Program;

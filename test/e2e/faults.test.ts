@@ -2,7 +2,7 @@
 import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isPortFree } from "../../local/processes/ports.js";
-import { createHome, type Home, npmRun } from "../support/started.js";
+import { createHome, type Home, npmRun } from "../support/run/started.js";
 
 let home: Home;
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createToken } from "../../local/auth/tokens.js";
-import { createHome, type Home, npmStart, type Program } from "../support/started.js";
+import { createHome, type Home, npmStart, type Program } from "../support/run/started.js";
 
 interface Answer {
   readonly status: number;

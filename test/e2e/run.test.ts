@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { readAll, write } from "../support/relay-on-broker.js";
-import { uniqueName } from "../support/unique-names.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
+import { readAll, write } from "../support/relay/relay-on-broker.js";
 
 const program = fileURLToPath(new URL("../../local/cli/bin.js", import.meta.url));
 const kafka = testKafka();

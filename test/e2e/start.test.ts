@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { identityOf, isAlive } from "../../local/processes/identity.js";
 import { isPortFree } from "../../local/processes/ports.js";
-import { createHome, type Home, npmRun, npmStart, type Program, treeOf, until } from "../support/started.js";
+import { createHome, type Home, npmRun, npmStart, type Program, treeOf, until } from "../support/run/started.js";
 
 /** How long anybody waits for an answer to a bad request, on a machine that does other things too. */
 const answerMsMax = 8_000;

@@ -4,11 +4,11 @@ import { createDeadline } from "../../lib/deadline.js";
 import { RelayError } from "../../lib/errors.js";
 import { describeConfigs } from "../../lib/kafka/admin/configs.js";
 import { groupLags } from "../../lib/kafka/admin/lag.js";
-import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/admin-load.js";
-import { createApi } from "../support/api.js";
-import { type CountingKafka, countRequests, sumOf } from "../support/counting-kafka.js";
-import { testKafka } from "../support/kafka.js";
-import { uniqueName } from "../support/unique-names.js";
+import { dropGroups, dropTopics, makeGroups, makeTopics, numbered } from "../support/api/admin-load.js";
+import { createApi } from "../support/api/api.js";
+import { type CountingKafka, countRequests, sumOf } from "../support/broker/counting-kafka.js";
+import { testKafka } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const start = uniqueName("scale");
 const topics = numbered(start, 1_000);

@@ -4,9 +4,9 @@ import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { type Assignment, joinGroup } from "../../lib/kafka/membership/membership.js";
 import { findCoordinatorApi } from "../../lib/kafka/protocol/metadata.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
-import { uniqueName } from "../support/unique-names.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 let cluster: ThreeNodes;
 let kafka: Kafka;

@@ -7,9 +7,9 @@ import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { alterReassignmentsApi } from "../../lib/kafka/protocol/topics.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { Ledger, nothingLost } from "../support/ledger.js";
-import { type ThreeNodes, threeNodes } from "../support/three-nodes.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { Ledger, nothingLost } from "../support/relay/ledger.js";
 
 const faultsCount = Number(process.env.SOAK_FAULTS ?? 60);
 const seed = Number(process.env.SOAK_SEED ?? 1);

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
 
 const kafka = testKafka();
 const partitions = 4;

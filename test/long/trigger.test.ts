@@ -2,10 +2,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { OutgoingRecord } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { createOfflineProject, notingHandler } from "../support/offline-project.js";
-import { write } from "../support/relay-on-broker.js";
-import { runMapping } from "../support/trigger-on-broker.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { write } from "../support/relay/relay-on-broker.js";
+import { createOfflineProject, notingHandler } from "../support/trigger/offline-project.js";
+import { runMapping } from "../support/trigger/trigger-on-broker.js";
 
 const kills = 20;
 const records = 4_000;

@@ -193,7 +193,7 @@ interface Invoked {
 
 function invokeBundles(command: string, args: readonly string[], input: unknown): Promise<Invoked> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, [...args, join(import.meta.dirname, "../support/invoke-bundles.cjs")], {
+    const child = spawn(command, [...args, join(import.meta.dirname, "../support/package/invoke-bundles.cjs")], {
       stdio: ["pipe", "pipe", "pipe"],
       timeout: fetchTimeoutMs,
       killSignal: "SIGKILL",

@@ -1,7 +1,7 @@
 /** One role a function: what each may do on the cluster, held against this table, action by action. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { deployedFunctions } from "../../local/build/service-map.js";
-import { type Packaged, packageService, parameters } from "../support/packaged.js";
+import { type Packaged, packageService, parameters } from "../support/package/packaged.js";
 
 const cluster = parameters.clusterArn ?? "";
 const topic = (name: string) => `${cluster.replace(":cluster/", ":topic/")}/${name}`;

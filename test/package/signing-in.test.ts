@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Bundle, bundleFunctions } from "../../local/build/bundle.js";
 import { deployedFunctions, projectFolder } from "../../local/build/service-map.js";
 import { keepSigningIn } from "../../local/build/unused-requests.js";
-import { type SecuredBroker, startSecuredBroker } from "../support/secured-broker.js";
+import { type SecuredBroker, startSecuredBroker } from "../support/broker/secured-broker.js";
 
 let folder: string;
 let topics: Bundle | undefined;
@@ -58,7 +58,7 @@ function listTopics(env: Readonly<Record<string, string>>): Promise<Answered> {
     isBase64Encoded: false,
   };
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(projectFolder, "test/support/invoke-bundles.cjs")], {
+    const child = spawn(process.execPath, [join(projectFolder, "test/support/package/invoke-bundles.cjs")], {
       stdio: ["pipe", "pipe", "ignore"],
       env: { PATH: process.env.PATH, RELAY_ACCESS: "everything", ...env },
     });

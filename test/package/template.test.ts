@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { deployedFunctions, projectFolder } from "../../local/build/service-map.js";
-import { lintTemplate } from "../support/cfn-lint.js";
-import { type Packaged, packageService, parameters } from "../support/packaged.js";
+import { lintTemplate } from "../support/package/cfn-lint.js";
+import { type Packaged, packageService, parameters } from "../support/package/packaged.js";
 
 const functions = deployedFunctions();
 const routeKeys = functions.filter(({ file }) => file.startsWith("functions/routes/")).map(({ key }) => key);

@@ -13,10 +13,10 @@ import type { Delivery } from "../../lib/relay/delivery.js";
 import { defineRoute, type RouteDefinition } from "../../lib/relay/route.js";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";
 import { freePorts } from "../../local/processes/ports.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { delivered, failed } from "../support/relay-bench.js";
-import { answering, outgoing, readAll, runRoute, write } from "../support/relay-on-broker.js";
-import { runFolder } from "../support/run-folder.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { delivered, failed } from "../support/relay/relay-bench.js";
+import { answering, outgoing, readAll, runRoute, write } from "../support/relay/relay-on-broker.js";
+import { runFolder } from "../support/run/run-folder.js";
 
 const hourMs = 3_600_000;
 const at2023Ms = 1_700_000_000_000;

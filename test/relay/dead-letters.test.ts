@@ -9,9 +9,9 @@ import { findLetters, type LetterChoice } from "../../lib/relay/dead-letters/let
 import { discard, type RedriveOptions, redrive } from "../../lib/relay/dead-letters/redrive.js";
 import type { Delivery } from "../../lib/relay/delivery.js";
 import { defineRoute } from "../../lib/relay/route.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { delivered, failed } from "../support/relay-bench.js";
-import { answering, outgoing, readAll, runRoute, write } from "../support/relay-on-broker.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { delivered, failed } from "../support/relay/relay-bench.js";
+import { answering, outgoing, readAll, runRoute, write } from "../support/relay/relay-on-broker.js";
 
 const kafka = testKafka();
 afterAll(() => kafka.close());

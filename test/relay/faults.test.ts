@@ -5,8 +5,8 @@ import { afterAll, afterEach, expect, test } from "vitest";
 import type { KafkaRecord } from "../../lib/kafka/records.js";
 import { defineRoute, type RouteDefinition } from "../../lib/relay/route.js";
 import { webhook } from "../../lib/targets/webhook.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { outgoing, readAll, runRoute, write } from "../support/relay-on-broker.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { outgoing, readAll, runRoute, write } from "../support/relay/relay-on-broker.js";
 
 const kafka = testKafka();
 afterAll(() => kafka.close());

@@ -4,8 +4,8 @@ import { createDeadline } from "../../lib/deadline.js";
 import { alterConfigs } from "../../lib/kafka/admin/configs.js";
 import { defineRoute, type RouteDefinition } from "../../lib/relay/route.js";
 import { topic } from "../../lib/targets/topic.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { outgoing, readAll, runRoute, write } from "../support/relay-on-broker.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { outgoing, readAll, runRoute, write } from "../support/relay/relay-on-broker.js";
 
 const kafka = testKafka();
 afterAll(() => kafka.close());

@@ -16,10 +16,10 @@ import { s3 } from "../../lib/targets/s3.js";
 import { sql } from "../../lib/targets/sql.js";
 import { sqs } from "../../lib/targets/sqs.js";
 import { type SqlServer, startSql } from "../../local/sql/server.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { type MiniStack, startMiniStack } from "../support/ministack.js";
-import { recreateTopic } from "../support/recreate-topic.js";
-import { answering, outgoing, type RouteRun, readAll, runRoute, write } from "../support/relay-on-broker.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { recreateTopic } from "../support/broker/recreate-topic.js";
+import { answering, outgoing, type RouteRun, readAll, runRoute, write } from "../support/relay/relay-on-broker.js";
+import { type MiniStack, startMiniStack } from "../support/targets/ministack.js";
 
 const aws: MiniStack | undefined = await startMiniStack("the AWS targets of a recreated topic (test/relay/recreated-topic.test.ts)");
 const { endpoint = "", client: config = {} } = aws ?? {};

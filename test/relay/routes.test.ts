@@ -5,9 +5,9 @@ import { describeConfigs } from "../../lib/kafka/admin/configs.js";
 import type { RecordHeader } from "../../lib/kafka/records.js";
 import { defineRoute } from "../../lib/relay/route.js";
 import { topic } from "../../lib/targets/topic.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { delivered, failed } from "../support/relay-bench.js";
-import { answering, outgoing, readAll, runRoute, toEvent, write } from "../support/relay-on-broker.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { delivered, failed } from "../support/relay/relay-bench.js";
+import { answering, outgoing, readAll, runRoute, toEvent, write } from "../support/relay/relay-on-broker.js";
 
 const kafka = testKafka();
 afterAll(() => kafka.close());

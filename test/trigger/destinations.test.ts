@@ -10,10 +10,10 @@ import type { Kafka } from "../../lib/kafka/kafka.js";
 import { createDestination, type DestinationWorld, giveUpTo } from "../../local/kafka-trigger/src/destinations/destination.js";
 import type { Mapping } from "../../local/kafka-trigger/src/mapping.js";
 import type { GivenUp } from "../../local/kafka-trigger/src/poll/settle.js";
-import { testKafka } from "../support/kafka.js";
-import { type MiniStack, startMiniStack } from "../support/ministack.js";
-import { uniqueName } from "../support/unique-names.js";
-import { waitingRecords } from "../support/waiting-records.js";
+import { testKafka } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
+import { type MiniStack, startMiniStack } from "../support/targets/ministack.js";
+import { waitingRecords } from "../support/trigger/waiting-records.js";
 
 const stack: MiniStack | undefined = await startMiniStack("the trigger's on-failure destinations on AWS (5 tests)");
 const topic = "orders";

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { packEvent } from "../../local/kafka-trigger/src/handlers/packed.js";
 import { createHandlerPool, type HandlerPool } from "../../local/kafka-trigger/src/handlers/pool.js";
 import type { Mapping } from "../../local/kafka-trigger/src/mapping.js";
-import { until } from "../support/kafka.js";
-import { waitingRecords } from "../support/waiting-records.js";
+import { until } from "../support/broker/kafka.js";
+import { waitingRecords } from "../support/trigger/waiting-records.js";
 
 const topic = "orders";
 const mapping: Mapping = {

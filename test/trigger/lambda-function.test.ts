@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { KafkaEvent } from "../../lib/kafka-event/shape.js";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { write } from "../support/relay-on-broker.js";
-import { valuesOf } from "../support/trigger-on-broker.js";
-import { uniqueName } from "../support/unique-names.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
+import { write } from "../support/relay/relay-on-broker.js";
+import { valuesOf } from "../support/trigger/trigger-on-broker.js";
 
 const program = join(import.meta.dirname, "../../local/kafka-trigger/bin.cjs");
 

@@ -5,10 +5,10 @@ import { committedOffsets } from "../../lib/kafka/admin/group-offsets.js";
 import { growTopic } from "../../lib/kafka/admin/topics.js";
 import type { OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
 import { compileFilter } from "../../local/kafka-trigger/src/filter.js";
-import { createTestTopic, until } from "../support/kafka.js";
-import { write as writeRecords } from "../support/relay-on-broker.js";
-import { type MappingRun, mappingsOfEachTest, recordsOf, valuesOf } from "../support/trigger-on-broker.js";
-import { uniqueName } from "../support/unique-names.js";
+import { createTestTopic, until } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
+import { write as writeRecords } from "../support/relay/relay-on-broker.js";
+import { type MappingRun, mappingsOfEachTest, recordsOf, valuesOf } from "../support/trigger/trigger-on-broker.js";
 
 const mappings = mappingsOfEachTest();
 const { start } = mappings;

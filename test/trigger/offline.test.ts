@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { createOfflineProject, notingHandler, type OfflineProject, type OfflineRun } from "../support/offline-project.js";
-import { write as writeRecords } from "../support/relay-on-broker.js";
-import { uniqueName } from "../support/unique-names.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
+import { write as writeRecords } from "../support/relay/relay-on-broker.js";
+import { createOfflineProject, notingHandler, type OfflineProject, type OfflineRun } from "../support/trigger/offline-project.js";
 
 let kafka: Kafka;
 let project: OfflineProject;
@@ -197,7 +197,7 @@ test("what is given up goes to the on-failure topic, one record each", async () 
   await write(["a", "b"]);
 
   const run = project.run(["offline", "start"]);
-  const { readAll } = await import("../support/relay-on-broker.js");
+  const { readAll } = await import("../support/relay/relay-on-broker.js");
   await run.until(async () => (await readAll(kafka, failures)).length === 2);
   run.signal("SIGINT");
   await run.ended();

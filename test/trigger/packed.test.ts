@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import { createTestTopic, testKafka } from "../support/kafka.js";
-import { createOfflineProject, notingHandler, type OfflineProject } from "../support/offline-project.js";
-import { write } from "../support/relay-on-broker.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { write } from "../support/relay/relay-on-broker.js";
+import { createOfflineProject, notingHandler, type OfflineProject } from "../support/trigger/offline-project.js";
 
 const source = join(import.meta.dirname, "../../local/kafka-trigger");
 const typescript = join(import.meta.dirname, "../../node_modules/typescript/bin/tsc");

@@ -1,9 +1,9 @@
 /** A cluster that wants a login: the secret that the event names is told on this machine. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestTopic } from "../support/kafka.js";
-import { createOfflineProject, notingHandler } from "../support/offline-project.js";
-import { write } from "../support/relay-on-broker.js";
-import { passwordOf, type SecuredBroker, startSecuredBroker } from "../support/secured-broker.js";
+import { createTestTopic } from "../support/broker/kafka.js";
+import { passwordOf, type SecuredBroker, startSecuredBroker } from "../support/broker/secured-broker.js";
+import { write } from "../support/relay/relay-on-broker.js";
+import { createOfflineProject, notingHandler } from "../support/trigger/offline-project.js";
 
 let broker: SecuredBroker;
 

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { lintTemplate } from "../support/cfn-lint.js";
-import { createOfflineProject, notingHandler } from "../support/offline-project.js";
+import { lintTemplate } from "../support/package/cfn-lint.js";
+import { createOfflineProject, notingHandler } from "../support/trigger/offline-project.js";
 
 const arn = "arn:aws:kafka:eu-west-1:111111111111:cluster/shop/00000000-0000-0000-0000-000000000000-1";
 const secret = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:shop-AbCdEf";

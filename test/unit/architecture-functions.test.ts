@@ -22,9 +22,9 @@ const stillLonger: readonly string[] = [
   "local/kafka-trigger/src/handlers/pool.ts: createHandlerPool",
   "local/kafka-trigger/src/plugin/running.ts: run",
   "local/kafka-trigger/src/poll/commits.ts: createCommits",
-  "test/support/partly-failing-aws.ts: startPartlyFailingAws",
-  "test/support/tcp-proxy.ts: startTcpProxy",
-  "test/support/token-server.ts: startTokenServer",
+  "test/support/targets/partly-failing-aws.ts: startPartlyFailingAws",
+  "test/support/broker/tcp-proxy.ts: startTcpProxy",
+  "test/support/targets/token-server.ts: startTokenServer",
   "test/trigger/template.test.ts: test",
 ];
 

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { importsOf } from "../support/imports.js";
-import { faultsOfWay, stationsBelow } from "../support/way-of-a-record.js";
+import { importsOf } from "../support/source/imports.js";
+import { faultsOfWay, stationsBelow } from "../support/source/way-of-a-record.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const architecture = readFileSync(join(root, "docs/architecture.md"), "utf8");

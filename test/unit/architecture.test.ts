@@ -1,7 +1,7 @@
 /** The rules of the house, executed: who may import whom, who knows kafkajs, who reads the environment, what a name may be. */
 import { expect, test } from "vitest";
-import { importsOf } from "../support/imports.js";
 import { broken, roomOf, rooms } from "../support/source/files.js";
+import { importsOf } from "../support/source/imports.js";
 
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   functions: ["functions", "lib"],

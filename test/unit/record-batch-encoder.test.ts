@@ -7,7 +7,7 @@ import { encodeRecordBatch, measureRecordBatch, withoutProducerId, writeRecordBa
 import { varlongBytes, writeVarlong } from "../../lib/kafka/codec/varint.js";
 import { boundBytes } from "../../lib/kafka/produce/part.js";
 import type { OutgoingRecord } from "../../lib/kafka/records.js";
-import { anyRecords } from "../support/any-records.js";
+import { anyRecords } from "../support/broker/any-records.js";
 
 const require = createRequire(import.meta.url);
 const Decoder = require("kafkajs/src/protocol/decoder");

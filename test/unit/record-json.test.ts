@@ -5,7 +5,7 @@ import { RecordJson, recordFormats } from "../../lib/http/read/record-json.js";
 import { encodeRecordBatch, withoutProducerId } from "../../lib/kafka/codec/record-batch-encoder.js";
 import { walkRecordSet } from "../../lib/kafka/codec/record-set.js";
 import type { OutgoingRecord } from "../../lib/kafka/records.js";
-import { anyRecord, anyRecords } from "../support/any-records.js";
+import { anyRecord, anyRecords } from "../support/broker/any-records.js";
 
 const nowMs = 1_700_000_000_000;
 const prefix = Buffer.from('{"partition":0,');

@@ -7,7 +7,7 @@ import { type EncodeOptions, encodeRecordBatch, withoutProducerId } from "../../
 import { type RecordSet, walkRecordSet } from "../../lib/kafka/codec/record-set.js";
 import { toKafkaRecord } from "../../lib/kafka/codec/record-view.js";
 import type { KafkaRecord, OutgoingRecord } from "../../lib/kafka/records.js";
-import { anyRecords } from "../support/any-records.js";
+import { anyRecords } from "../support/broker/any-records.js";
 
 const require = createRequire(import.meta.url);
 

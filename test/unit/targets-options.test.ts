@@ -11,7 +11,7 @@ import { sql } from "../../lib/targets/sql.js";
 import { sqs } from "../../lib/targets/sqs.js";
 import { topic } from "../../lib/targets/topic.js";
 import { webhook } from "../../lib/targets/webhook.js";
-import { delivery } from "../support/deliveries.js";
+import { delivery } from "../support/relay/deliveries.js";
 
 const right = {
   topic: () => topic({ topic: "orders" }),

@@ -2,7 +2,7 @@
 import { rootCertificates } from "node:tls";
 import { expect, test } from "vitest";
 import { parseCertificates } from "../../lib/trusted-authorities.js";
-import { certificate, privateKey } from "../support/localhost-certificate.js";
+import { certificate, privateKey } from "../support/broker/localhost-certificate.js";
 
 test("every certificate of a PEM text is read, whatever stands between them", () => {
   const [first = "", second = ""] = rootCertificates;

@@ -19,8 +19,8 @@ import { s3 } from "../../../lib/targets/s3.js";
 import { sns } from "../../../lib/targets/sns.js";
 import { sqs } from "../../../lib/targets/sqs.js";
 import { zip } from "../../../local/build/zip.js";
-import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
-import { type MiniStack, startMiniStack } from "../../support/ministack.js";
+import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { type MiniStack, startMiniStack } from "../../support/targets/ministack.js";
 
 const aws: MiniStack | undefined = await startMiniStack("the AWS targets (test/relay/targets/aws.test.ts)");
 const { endpoint = "", client: config = {} } = aws ?? {};

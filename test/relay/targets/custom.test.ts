@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { expect, test } from "vitest";
 import { comeBack, defineTarget, refuse } from "../../../lib/targets/custom.js";
-import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
+import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
 
 test("returning acknowledges, refuse is the record's fault, comeBack the target's, anything else a bug of ours", async () => {
   const seen: string[] = [];

@@ -12,11 +12,11 @@ import { eventbridge } from "../../../lib/targets/eventbridge.js";
 import { type SqlOptions, sql } from "../../../lib/targets/sql.js";
 import { webhook } from "../../../lib/targets/webhook.js";
 import { type SqlServer, startSql } from "../../../local/sql/server.js";
-import { type DeliveryOptions, delivery, soon, targetContext, told } from "../../support/deliveries.js";
-import { receiver } from "../../support/http-receivers.js";
-import { anyTimeAheadMs, createTestTopic, testKafka } from "../../support/kafka.js";
-import { type MiniStack, startMiniStack } from "../../support/ministack.js";
-import { outgoing, readAll, runRoute, write } from "../../support/relay-on-broker.js";
+import { anyTimeAheadMs, createTestTopic, testKafka } from "../../support/broker/kafka.js";
+import { type DeliveryOptions, delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { outgoing, readAll, runRoute, write } from "../../support/relay/relay-on-broker.js";
+import { receiver } from "../../support/targets/http-receivers.js";
+import { type MiniStack, startMiniStack } from "../../support/targets/ministack.js";
 
 const aws: MiniStack | undefined = await startMiniStack("DynamoDB's numbers (test/relay/targets/exact-values.test.ts)");
 const targets: Target[] = [];

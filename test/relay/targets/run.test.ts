@@ -8,8 +8,8 @@ import { parseConfig } from "../../../lib/config.js";
 import { createTopics, deleteTopics } from "../../../lib/kafka/admin/topics.js";
 import { createKafka, toKafkaOptions } from "../../../lib/kafka/kafka.js";
 import { parseTopicName } from "../../../lib/kafka/topic-name.js";
-import { soon } from "../../support/deliveries.js";
-import { keptForAnyTime } from "../../support/kafka.js";
+import { keptForAnyTime } from "../../support/broker/kafka.js";
+import { soon } from "../../support/relay/deliveries.js";
 
 const brokers = process.env.KAFKA_BROKERS ?? "";
 const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: brokers })));

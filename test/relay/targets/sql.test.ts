@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Target } from "../../../lib/relay/delivery.js";
 import { type SqlOptions, sql } from "../../../lib/targets/sql.js";
 import { type SqlServer, startSql } from "../../../local/sql/server.js";
-import { type DeliveryOptions, delivery, soon, targetContext, told } from "../../support/deliveries.js";
+import { type DeliveryOptions, delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
 
 let server: SqlServer;
 let client: pg.Client;

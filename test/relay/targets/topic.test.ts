@@ -7,8 +7,8 @@ import { createKafka, toKafkaOptions } from "../../../lib/kafka/kafka.js";
 import type { KafkaRecord } from "../../../lib/kafka/records.js";
 import type { Target } from "../../../lib/relay/delivery.js";
 import { type TopicOptions, topic } from "../../../lib/targets/topic.js";
-import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
-import { createTestTopic, keptForAnyTime } from "../../support/kafka.js";
+import { createTestTopic, keptForAnyTime } from "../../support/broker/kafka.js";
+import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
 
 const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS })));
 const topics: string[] = [];

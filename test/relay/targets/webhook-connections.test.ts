@@ -8,9 +8,9 @@ import { expect, test, vi } from "vitest";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
 import { createHttpSender } from "../../../lib/targets/webhook/request.js";
 import { webhook } from "../../../lib/targets/webhook.js";
-import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
-import { closers, listen, receiver } from "../../support/http-receivers.js";
-import { certificate, privateKey } from "../../support/localhost-certificate.js";
+import { certificate, privateKey } from "../../support/broker/localhost-certificate.js";
+import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { closers, listen, receiver } from "../../support/targets/http-receivers.js";
 
 async function open(definition: TargetDefinition): Promise<Target> {
   const target = await definition.open(targetContext());

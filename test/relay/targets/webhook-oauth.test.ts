@@ -5,10 +5,10 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Target } from "../../../lib/relay/delivery.js";
 import { createSecrets } from "../../../lib/secrets.js";
 import { type WebhookOptions, webhook } from "../../../lib/targets/webhook.js";
-import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
-import { closers, listen, receiver } from "../../support/http-receivers.js";
-import { certificate, privateKey } from "../../support/localhost-certificate.js";
-import { reply, startTokenServer, type TokenServer } from "../../support/token-server.js";
+import { certificate, privateKey } from "../../support/broker/localhost-certificate.js";
+import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { closers, listen, receiver } from "../../support/targets/http-receivers.js";
+import { reply, startTokenServer, type TokenServer } from "../../support/targets/token-server.js";
 
 const clientId = "relay";
 const clientSecret = "correct-horse";

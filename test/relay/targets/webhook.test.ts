@@ -6,8 +6,8 @@ import { describe, expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
 import { webhook } from "../../../lib/targets/webhook.js";
-import { delivery, soon, targetContext, told } from "../../support/deliveries.js";
-import { closers, listen, receiver } from "../../support/http-receivers.js";
+import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { closers, listen, receiver } from "../../support/targets/http-receivers.js";
 
 async function open(definition: TargetDefinition, context = targetContext()): Promise<Target> {
   const target = await definition.open(context);

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Import, importsOf } from "../imports.js";
+import { type Import, importsOf } from "./imports.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 export const rooms = ["functions", "lib", "local", "test"] as const;

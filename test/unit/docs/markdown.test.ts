@@ -1,7 +1,7 @@
 /** What the Markdown pages promise a reader who follows them: links lead somewhere, files exist, commands can be run, pages are found. */
 import { expect, test } from "vitest";
 import config from "../../../vitest.config.js";
-import { type MarkdownPage, pages, parsePage } from "../../support/markdown.js";
+import { type MarkdownPage, pages, parsePage } from "../../support/docs/markdown.js";
 import {
   commandFaults,
   fileFaults,
@@ -10,7 +10,7 @@ import {
   projectFaults,
   scriptFaults,
   unreachedFrom,
-} from "../../support/markdown-faults.js";
+} from "../../support/docs/markdown-faults.js";
 
 const projects = (config.test?.projects ?? []).map((project) => (project as { readonly test: { readonly name: string } }).test.name);
 

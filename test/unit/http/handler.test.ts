@@ -6,7 +6,7 @@ import { RelayError } from "../../../lib/errors.js";
 import { http } from "../../../lib/http/handler.js";
 import { operation } from "../../../lib/http/operation.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
-import { createApi, testConfig, toEvent } from "../../support/api.js";
+import { createApi, testConfig, toEvent } from "../../support/api/api.js";
 
 const noKafka = {} as Kafka;
 

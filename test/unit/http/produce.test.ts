@@ -6,7 +6,7 @@ import { toV2Answer } from "../../../lib/http/produce/v2-answer.js";
 import { type EmbeddedFormat, readV2Records, toEmbeddedFormat, v2Bodies } from "../../../lib/http/produce/v2-body.js";
 import { toV3BatchAnswer, toV3StreamAnswer } from "../../../lib/http/produce/v3-answer.js";
 import { readV3Batch, readV3Stream, v3Batch, v3Record } from "../../../lib/http/produce/v3-body.js";
-import { validBodies } from "../../support/valid-bodies.js";
+import { validBodies } from "../../support/api/valid-bodies.js";
 
 const limits = { recordsMax: 10_000 };
 const anyBytes = fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes));

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readSuiteResult, summaryOf } from "../../support/suite-result.js";
+import { readSuiteResult, summaryOf } from "../../support/run/suite-result.js";
 
 let folder: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 /** What stands behind a record whose dead letter is not acknowledged: it waits, and is not delivered with every try. */
 import { expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
-import { delivered, failed, records, run } from "../../support/relay-bench.js";
+import { delivered, failed, records, run } from "../../support/relay/relay-bench.js";
 
 const refusal = { deadLetterRefusal: () => new RelayError("kafka-unreachable", "no broker answers") };
 const breaking = ({ offset }: { readonly offset: number | bigint }) => {

@@ -1,7 +1,7 @@
 /** Order and verdicts of a batch: what holds what, and what goes on. */
 import { describe, expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
-import { delivered, failed, record, records, run } from "../../support/relay-bench.js";
+import { delivered, failed, record, records, run } from "../../support/relay/relay-bench.js";
 
 const isOffset = (offset: bigint) => (delivery: { readonly source: { readonly offset: bigint } }) => delivery.source.offset === offset;
 const offsets = (count: number, partition = 0) => Array.from({ length: count }, (_, index) => `${partition}/${index}`);

@@ -6,7 +6,7 @@ import { Lane } from "../../../lib/relay/batch/lane.js";
 import { headOf, resultOf } from "../../../lib/relay/batch/outcomes.js";
 import { settleInOrder } from "../../../lib/relay/batch/settle.js";
 import type { Delivery, DeliveryOutcome } from "../../../lib/relay/delivery.js";
-import { delivered, failed, record } from "../../support/relay-bench.js";
+import { delivered, failed, record } from "../../support/relay/relay-bench.js";
 
 const delivery = (id: string): Delivery => ({ id }) as Delivery;
 const [a, b, c] = [delivery("a"), delivery("b"), delivery("c")];

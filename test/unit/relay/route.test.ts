@@ -6,7 +6,7 @@ import { jsonata } from "../../../lib/relay/jsonata.js";
 import { RecordDocument, type RouteDocument } from "../../../lib/relay/route/document.js";
 import { runExamples } from "../../../lib/relay/route/examples.js";
 import { defineRoute, type RouteDefinition } from "../../../lib/relay/route.js";
-import { nowhere, record } from "../../support/relay-bench.js";
+import { nowhere, record } from "../../support/relay/relay-bench.js";
 
 const route = (definition: Partial<RouteDefinition> = {}) => defineRoute({ name: "test", target: nowhere, ...definition });
 

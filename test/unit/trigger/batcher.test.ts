@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { dueInMs, isTooLarge, nextBatch, payloadBytesMax } from "../../../local/kafka-trigger/src/poll/batcher.js";
 import { Lane } from "../../../local/kafka-trigger/src/poll/lane.js";
-import { rowsOf } from "../../support/waiting-records.js";
+import { rowsOf } from "../../support/trigger/waiting-records.js";
 
 function lane(partition: number, count: number, atMs: number, payloadBytes = 100): Lane {
   const made = new Lane(partition, 0, 0);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { toBatchFailure, toRecordFailures } from "../../../local/kafka-trigger/src/destinations/failure-record.js";
 import type { Run } from "../../../local/kafka-trigger/src/poll/run.js";
 import type { GivenUp } from "../../../local/kafka-trigger/src/poll/settle.js";
-import { waitingRecords } from "../../support/waiting-records.js";
+import { waitingRecords } from "../../support/trigger/waiting-records.js";
 
 const timestamp = Date.parse("2026-01-02T03:04:05.678Z");
 const run: Run = {

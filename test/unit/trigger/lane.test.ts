@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
 import { Lane } from "../../../local/kafka-trigger/src/poll/lane.js";
 import { fetchFailed } from "../../../local/kafka-trigger/src/poll/reading.js";
-import { rowsOf } from "../../support/waiting-records.js";
+import { rowsOf } from "../../support/trigger/waiting-records.js";
 
 /** A lane at offset 0 that has fetched so many records. */
 function laneWith(count: number, committed: number | undefined = 0): Lane {

@@ -5,7 +5,7 @@ import type { PartitionMetadata, TopicMetadata } from "../../../lib/kafka/metada
 import { Lane } from "../../../local/kafka-trigger/src/poll/lane.js";
 import { dueLanes, lanesByLeader } from "../../../local/kafka-trigger/src/poll/leaders.js";
 import { fetchBegan, fetchFailed } from "../../../local/kafka-trigger/src/poll/reading.js";
-import { rowsOf } from "../../support/waiting-records.js";
+import { rowsOf } from "../../support/trigger/waiting-records.js";
 
 const away = new RelayError("leader-not-available", "No leader.");
 

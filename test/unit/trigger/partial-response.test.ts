@@ -1,7 +1,7 @@
 /** ReportBatchItemFailures for Kafka (https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html): what an answer says of its batch. */
 import { expect, test } from "vitest";
 import { parsePartialResponse } from "../../../local/kafka-trigger/src/poll/partial-response.js";
-import { waitingRecords } from "../../support/waiting-records.js";
+import { waitingRecords } from "../../support/trigger/waiting-records.js";
 
 const topic = "orders-eu-1";
 const runs = [0, 12].map((partition) => ({

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { watchSources } from "../../../local/kafka-trigger/src/plugin/reload.js";
-import { until } from "../../support/kafka.js";
+import { until } from "../../support/broker/kafka.js";
 
 let folder: string;
 let edits: string[];

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { FailureRules } from "../../../local/kafka-trigger/src/mapping.js";
 import { bisect, type Run } from "../../../local/kafka-trigger/src/poll/run.js";
 import { type GivenUp, type InvocationOutcome, settle } from "../../../local/kafka-trigger/src/poll/settle.js";
-import { waitingRecords } from "../../support/waiting-records.js";
+import { waitingRecords } from "../../support/trigger/waiting-records.js";
 
 const topic = "orders";
 const rules: FailureRules = { retriesMax: -1, recordAgeMaxMs: -1, isBisecting: false, takesPartialResponses: false };

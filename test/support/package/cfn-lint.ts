@@ -1,0 +1,29 @@
+/** AWS's own checker of templates, in a Python environment of its own under `.data/`; undefined, and said at the end of the run, where it cannot be had. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { didNotRun } from "../run/did-not-run.js";
+import { pythonEnvironment } from "../targets/python.js";
+
+const version = "1.58.0";
+const lintWithinMs = 120_000;
+const run = promisify(execFile);
+
+/** Its errors, one a line; warnings are the framework's own (dependencies named twice). */
+export async function lintTemplate(path: string, what: string): Promise<readonly string[] | undefined> {
+  const environment = await pythonEnvironment("cfn-lint", version);
+  if ("missing" in environment) {
+    didNotRun(what, environment.missing);
+    return undefined;
+  }
+  try {
+    await run(join(environment.folder, "bin/cfn-lint"), ["--non-zero-exit-code", "error", "--format", "parseable", path], {
+      timeout: lintWithinMs,
+    });
+    return [];
+  } catch (thrown) {
+    const { stdout = "", stderr = "" } = thrown as { readonly stdout?: string; readonly stderr?: string };
+    const errors = stdout.split("\n").filter((line) => /:E\d+:/.test(line));
+    return errors.length > 0 ? errors : [`cfn-lint ended without a verdict: ${stderr || String(thrown)}`];
+  }
+}

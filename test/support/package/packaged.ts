@@ -1,0 +1,84 @@
+/** The service packaged as `npm run package` does it, without network and without credentials: what is in its template, and what was said. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectFolder } from "../../../local/build/service-map.js";
+
+interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: CloudFormation's own shapes, looked into by path
+  readonly Properties: any;
+}
+
+interface Statement {
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Action: readonly string[];
+  readonly Resource: unknown;
+}
+
+export interface Packaged {
+  readonly status: number | null;
+  readonly output: string;
+  readonly resources: Readonly<Record<string, Resource>>;
+  readonly ofType: (type: string) => readonly Resource["Properties"][];
+  /** Every statement of the role that the function runs as. */
+  readonly statementsOf: (functionKey: string) => readonly Statement[];
+}
+
+const account = "eu-central-1:123456789012";
+/** A stage with everything; `without` and `more` change it. */
+export const parameters: Readonly<Record<string, string>> = {
+  clusterArn: `arn:aws:kafka:${account}:cluster/prod/11111111-1111-1111-1111-111111111111-1`,
+  subnets: "subnet-0a1b2c3d4e5f60718,subnet-1a1b2c3d4e5f60718",
+  securityGroups: "sg-0a1b2c3d4e5f60718",
+  topicPrefix: "team-a.",
+  alarmsTopic: `arn:aws:sns:${account}:on-call`,
+  corsOrigins: "https://app.example.com",
+  grants: '[{"who":["arn:aws:sts::123456789012:assumed-role/app/*"],"may":["record:write"],"on":["team-a.*"]}]',
+  demo: "on",
+  quakesDatabase: `arn:aws:secretsmanager:${account}:secret:quakes-database-AbCdEf`,
+  quakesWebhook: "https://hooks.example.com/quakes",
+  quakesWebhookSecret: `arn:aws:secretsmanager:${account}:secret:quakes-webhook-AbCdEf`,
+};
+
+export function packageService(stage: string, given: Readonly<Record<string, string>> = parameters): Packaged {
+  const { PATH, HOME } = process.env;
+  const program = [join(projectFolder, "node_modules/tsx/dist/cli.mjs"), "local/build/package.ts", "--stage", stage];
+  // A proxy that is not there: whoever asks the network gets an error. And no credentials, wherever they might come from.
+  const nowhere = { HTTPS_PROXY: "http://127.0.0.1:1", HTTP_PROXY: "http://127.0.0.1:1" };
+  const run = spawnSync(
+    process.execPath,
+    [...program, ...Object.entries(given).flatMap(([name, value]) => ["--param", `${name}=${value}`])],
+    {
+      cwd: projectFolder,
+      encoding: "utf8",
+      env: { PATH, HOME, AWS_EC2_METADATA_DISABLED: "true", ...nowhere },
+    },
+  );
+  const resources = run.status === 0 ? readResources() : {};
+  const ofType = (type: string) =>
+    Object.values(resources)
+      .filter(({ Type }) => Type === type)
+      .map(({ Properties }) => Properties);
+  return {
+    status: run.status,
+    output: `${run.stdout}${run.stderr}`,
+    resources,
+    ofType,
+    statementsOf: (key) => {
+      const lambda = ofType("AWS::Lambda::Function").find(({ FunctionName }) => FunctionName.endsWith(`-${key}`));
+      const role = resources[lambda?.Role["Fn::GetAtt"][0]];
+      return (
+        role?.Properties.Policies.flatMap(
+          ({ PolicyDocument }: { PolicyDocument: { Statement: Statement[] } }) => PolicyDocument.Statement,
+        ) ?? []
+      );
+    },
+  };
+}
+
+function readResources(): Readonly<Record<string, Resource>> {
+  const template = readFileSync(join(projectFolder, ".build/package/cloudformation-template-update-stack.json"), "utf8");
+  return (JSON.parse(template) as { readonly Resources: Record<string, Resource> }).Resources;
+}
