@@ -1,6 +1,6 @@
 /** How long a token is kept, when it is asked for again, and what becomes of failures: on a clock of the test's own. */
 import { expect, test } from "vitest";
-import { createOAuthTokens, type IssuedToken } from "../../lib/oauth/client-credentials.js";
+import { createOAuthTokens, type IssuedToken } from "../../../lib/oauth/client-credentials.js";
 
 function tokensOn(clock: { now: number }, answers: (IssuedToken | Error)[]) {
   const asked: { readonly atMs: number; readonly refresh: boolean }[] = [];

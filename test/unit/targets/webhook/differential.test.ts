@@ -4,8 +4,15 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { generatedResponses } from "../../support/targets/generated-responses.js";
-import { createSender, nextBody, type RawServer, readByNode, readByWebhook, startRawServer } from "../../support/targets/http-exchanges.js";
+import { generatedResponses } from "../../../support/targets/generated-responses.js";
+import {
+  createSender,
+  nextBody,
+  type RawServer,
+  readByNode,
+  readByWebhook,
+  startRawServer,
+} from "../../../support/targets/http-exchanges.js";
 import recorded from "./recorded-responses.json" with { type: "json" };
 
 let server: RawServer;

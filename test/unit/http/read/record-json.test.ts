@@ -1,11 +1,11 @@
 /** Records as JSON: whatever the bytes, the text is JSON from which the same bytes come back, and it stays below its limit. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { RecordJson, recordFormats } from "../../lib/http/read/record-json.js";
-import { encodeRecordBatch, withoutProducerId } from "../../lib/kafka/codec/record-batch-encoder.js";
-import { walkRecordSet } from "../../lib/kafka/codec/record-set.js";
-import type { OutgoingRecord } from "../../lib/kafka/records.js";
-import { anyRecord, anyRecords } from "../support/broker/any-records.js";
+import { RecordJson, recordFormats } from "../../../../lib/http/read/record-json.js";
+import { encodeRecordBatch, withoutProducerId } from "../../../../lib/kafka/codec/record-batch-encoder.js";
+import { walkRecordSet } from "../../../../lib/kafka/codec/record-set.js";
+import type { OutgoingRecord } from "../../../../lib/kafka/records.js";
+import { anyRecord, anyRecords } from "../../../support/broker/any-records.js";
 
 const nowMs = 1_700_000_000_000;
 const prefix = Buffer.from('{"partition":0,');

@@ -1,7 +1,7 @@
 /** The cursor: small, exact, and refused when it is not ours. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseCursor, toCursorText } from "../../lib/http/read/record-cursor.js";
+import { parseCursor, toCursorText } from "../../../../lib/http/read/record-cursor.js";
 
 const anyPositions = fc.uniqueArray(
   fc.record(

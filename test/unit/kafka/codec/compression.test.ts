@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import snappy from "snappyjs";
 import { expect, test } from "vitest";
-import { decompress } from "../../lib/kafka/codec/compression.js";
+import { decompress } from "../../../../lib/kafka/codec/compression.js";
 
 const lz4 = createRequire(import.meta.url)("lz4js") as { readonly compress: (bytes: Uint8Array) => Uint8Array };
 const place = "partition 3 of orders at offset 17";

@@ -1,7 +1,7 @@
 /** Standard Webhooks: the published vector, the reference library as oracle, key rotation, and secrets that are none. */
 import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
-import { parseSigningSecret, sign, webhookId } from "../../lib/targets/webhook/signature.js";
+import { parseSigningSecret, sign, webhookId } from "../../../../lib/targets/webhook/signature.js";
 
 test("the published vector is signed as published", () => {
   const key = parseSigningSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");

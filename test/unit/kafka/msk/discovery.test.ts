@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createMskDiscovery, type MskAuthentication, type MskNetwork, pickBrokers } from "../../../lib/kafka/msk/discovery.js";
+import { createMskDiscovery, type MskAuthentication, type MskNetwork, pickBrokers } from "../../../../lib/kafka/msk/discovery.js";
 
 const clusterArn = "arn:aws:kafka:eu-west-1:123456789012:cluster/orders/0a1b2c3d-1111-2222-3333-444455556666-7";
 

@@ -1,7 +1,7 @@
 /** The MSK token: equal to the official signer's, and renewed in time. */
 import { generateAuthTokenFromCredentialsProvider } from "aws-msk-iam-sasl-signer-js";
 import { afterEach, expect, test, vi } from "vitest";
-import { type AwsCredentials, createMskTokens, signMskToken } from "../../../lib/kafka/msk/token.js";
+import { type AwsCredentials, createMskTokens, signMskToken } from "../../../../lib/kafka/msk/token.js";
 
 const nowMs = Date.UTC(2026, 10, 24, 12, 30, 15, 250);
 const plain: AwsCredentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };

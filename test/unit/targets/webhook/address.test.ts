@@ -1,6 +1,6 @@
 /** Which addresses a webhook may reach: only those of the public internet, however they are written. */
 import { expect, test } from "vitest";
-import { assertHostAllowed, isPublicAddress, publicLookup } from "../../lib/targets/webhook/address.js";
+import { assertHostAllowed, isPublicAddress, publicLookup } from "../../../../lib/targets/webhook/address.js";
 
 test.each([
   "0.0.0.0",

@@ -1,6 +1,6 @@
 /** What PostgreSQL's error codes mean for a record: the table, code by code. */
 import { expect, test } from "vitest";
-import { isLoginRefused, toFailure } from "../../lib/targets/sql/verdict.js";
+import { isLoginRefused, toFailure } from "../../../../lib/targets/sql/verdict.js";
 
 const told = (thrown: unknown) => {
   const { failure, code } = toFailure(thrown, "orders");

@@ -1,17 +1,17 @@
 /** What a route file says of its target is checked when it is loaded: a wrong option is named, with the one that was meant. */
 import { afterEach, expect, test, vi } from "vitest";
-import { defineTarget } from "../../lib/targets/custom.js";
-import { dynamodb } from "../../lib/targets/dynamodb.js";
-import { eventbridge } from "../../lib/targets/eventbridge.js";
-import { lambda } from "../../lib/targets/lambda.js";
-import { parsePath } from "../../lib/targets/s3/path.js";
-import { s3 } from "../../lib/targets/s3.js";
-import { sns } from "../../lib/targets/sns.js";
-import { sql } from "../../lib/targets/sql.js";
-import { sqs } from "../../lib/targets/sqs.js";
-import { topic } from "../../lib/targets/topic.js";
-import { webhook } from "../../lib/targets/webhook.js";
-import { delivery } from "../support/relay/deliveries.js";
+import { defineTarget } from "../../../lib/targets/custom.js";
+import { dynamodb } from "../../../lib/targets/dynamodb.js";
+import { eventbridge } from "../../../lib/targets/eventbridge.js";
+import { lambda } from "../../../lib/targets/lambda.js";
+import { parsePath } from "../../../lib/targets/s3/path.js";
+import { s3 } from "../../../lib/targets/s3.js";
+import { sns } from "../../../lib/targets/sns.js";
+import { sql } from "../../../lib/targets/sql.js";
+import { sqs } from "../../../lib/targets/sqs.js";
+import { topic } from "../../../lib/targets/topic.js";
+import { webhook } from "../../../lib/targets/webhook.js";
+import { delivery } from "../../support/relay/deliveries.js";
 
 const right = {
   topic: () => topic({ topic: "orders" }),

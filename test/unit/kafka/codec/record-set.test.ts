@@ -2,12 +2,12 @@
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32c } from "../../lib/kafka/codec/crc32c.js";
-import { type EncodeOptions, encodeRecordBatch, withoutProducerId } from "../../lib/kafka/codec/record-batch-encoder.js";
-import { type RecordSet, walkRecordSet } from "../../lib/kafka/codec/record-set.js";
-import { toKafkaRecord } from "../../lib/kafka/codec/record-view.js";
-import type { KafkaRecord, OutgoingRecord } from "../../lib/kafka/records.js";
-import { anyRecords } from "../support/broker/any-records.js";
+import { crc32c } from "../../../../lib/kafka/codec/crc32c.js";
+import { type EncodeOptions, encodeRecordBatch, withoutProducerId } from "../../../../lib/kafka/codec/record-batch-encoder.js";
+import { type RecordSet, walkRecordSet } from "../../../../lib/kafka/codec/record-set.js";
+import { toKafkaRecord } from "../../../../lib/kafka/codec/record-view.js";
+import type { KafkaRecord, OutgoingRecord } from "../../../../lib/kafka/records.js";
+import { anyRecords } from "../../../support/broker/any-records.js";
 
 const require = createRequire(import.meta.url);
 

@@ -1,9 +1,9 @@
 /** A target that cannot be found, reached or heard is the target's trouble, whichever target it is; a bug stays ours. */
 import { describe, expect, test } from "vitest";
-import type { RelayError } from "../../lib/errors.js";
-import { toAwsFailure } from "../../lib/targets/aws.js";
-import { toFailure as toSqlFailure } from "../../lib/targets/sql/verdict.js";
-import { toFailure as toWebhookFailure } from "../../lib/targets/webhook/verdict.js";
+import type { RelayError } from "../../../lib/errors.js";
+import { toAwsFailure } from "../../../lib/targets/aws.js";
+import { toFailure as toSqlFailure } from "../../../lib/targets/sql/verdict.js";
+import { toFailure as toWebhookFailure } from "../../../lib/targets/webhook/verdict.js";
 
 const translations: readonly (readonly [string, (thrown: unknown, name: string) => RelayError])[] = [
   ["a webhook", toWebhookFailure],

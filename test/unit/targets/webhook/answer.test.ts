@@ -1,6 +1,6 @@
 /** Reading HTTP/1.1 answers: whole ones however they are cut, broken ones refused, long ones cut off. */
 import { describe, expect, test } from "vitest";
-import { AnswerParser } from "../../lib/targets/webhook/answer-parser.js";
+import { AnswerParser } from "../../../../lib/targets/webhook/answer-parser.js";
 
 const limits = { answerBytesMax: 100, answerHeaderBytesMax: 200 };
 

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decompressLz4Frame } from "../../lib/kafka/codec/lz4.js";
+import { decompressLz4Frame } from "../../../../lib/kafka/codec/lz4.js";
 
 const lz4 = createRequire(import.meta.url)("lz4js") as { readonly compress: (bytes: Uint8Array) => Uint8Array };
 const compressed = (bytes: Uint8Array): Buffer => Buffer.from(lz4.compress(bytes));

@@ -2,12 +2,17 @@
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32c } from "../../lib/kafka/codec/crc32c.js";
-import { encodeRecordBatch, measureRecordBatch, withoutProducerId, writeRecordBatch } from "../../lib/kafka/codec/record-batch-encoder.js";
-import { varlongBytes, writeVarlong } from "../../lib/kafka/codec/varint.js";
-import { boundBytes } from "../../lib/kafka/produce/part.js";
-import type { OutgoingRecord } from "../../lib/kafka/records.js";
-import { anyRecords } from "../support/broker/any-records.js";
+import { crc32c } from "../../../../lib/kafka/codec/crc32c.js";
+import {
+  encodeRecordBatch,
+  measureRecordBatch,
+  withoutProducerId,
+  writeRecordBatch,
+} from "../../../../lib/kafka/codec/record-batch-encoder.js";
+import { varlongBytes, writeVarlong } from "../../../../lib/kafka/codec/varint.js";
+import { boundBytes } from "../../../../lib/kafka/produce/part.js";
+import type { OutgoingRecord } from "../../../../lib/kafka/records.js";
+import { anyRecords } from "../../../support/broker/any-records.js";
 
 const require = createRequire(import.meta.url);
 const Decoder = require("kafkajs/src/protocol/decoder");
