@@ -22,8 +22,8 @@ const stillLonger: readonly string[] = [
   "local/kafka-trigger/src/handlers/pool.ts: createHandlerPool",
   "local/kafka-trigger/src/plugin/running.ts: run",
   "local/kafka-trigger/src/poll/commits.ts: createCommits",
-  "test/support/targets/partly-failing-aws.ts: startPartlyFailingAws",
   "test/support/broker/tcp-proxy.ts: startTcpProxy",
+  "test/support/targets/partly-failing-aws.ts: startPartlyFailingAws",
   "test/support/targets/token-server.ts: startTokenServer",
   "test/trigger/template.test.ts: test",
 ];
