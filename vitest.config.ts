@@ -22,6 +22,8 @@ export default defineConfig({
       suite("broker", { ...onBroker, testTimeout: 150_000, maxWorkers: 4, sequence: { groupOrder: 1 } }),
       suite("relay", { ...onBroker, testTimeout: 120_000 }),
       suite("trigger", { ...onBroker, testTimeout: 150_000 }),
+      // Other implementations in Python, and a registry in Java; each only where a test asks for it.
+      suite("schemas", { pool: "forks", testTimeout: 180_000 }),
       // One .build folder for all of them.
       suite("package", { ...onBroker, testTimeout: 180_000, fileParallelism: false }),
       suite("e2e", { ...onBroker, testTimeout: 180_000 }),

@@ -54,6 +54,14 @@ export const failures = {
   "record-undecodable": row(400, false, "record"),
   "record-not-for-target": row(400, false, "record"),
   "transform-failed": row(422, false, "record"),
+  // What a schema or its registry says.
+  "schema-invalid": row(42205, false, "caller"),
+  "schema-missing": row(42201, false, "caller"),
+  "schema-refused": row(42207, false, "caller"),
+  "schema-not-found": row(40403, false, "record"),
+  "registry-unauthenticated": row(40101, false, "us"),
+  "registry-forbidden": row(40301, false, "us"),
+  "registry-unavailable": row(503, true, "target"),
   // What Kafka answers, or fails to answer.
   "kafka-unauthenticated": row(40101, false, "us"),
   "kafka-forbidden": row(40301, false, "us"),

@@ -1,0 +1,140 @@
+/** Avro's logical types as JSON: decimals as numbers with all their digits, days and times as ISO 8601. Used only where a caller asks for it. */
+
+import { isCalendarDay, toRfc3339 } from "../../calendar.js";
+import { decimalOf, isNumber, NumberText } from "../../json/number-text.js";
+import { undecodable } from "./byte-reader.js";
+import { Misfit } from "./misfit.js";
+import type { Logical } from "./schema.js";
+
+const precisionMax = 1_000;
+const decimalBytesMax = 512;
+const fractions = { millis: 3, micros: 6, nanos: 9 } as const;
+const secondsOfDay = 86_400n;
+
+/** The logical type of an annotated type, undefined where there is none or it does not fit. */
+export function logicalOf(json: Readonly<Record<string, unknown>>, kind: string, size = 0): Logical | undefined {
+  const { logicalType, precision, scale = 0 } = json;
+  if (typeof logicalType !== "string") return undefined;
+  if (logicalType === "decimal" && (kind === "bytes" || kind === "fixed")) {
+    const isSound = isWhole(precision, 1, precisionMax) && isWhole(scale, 0, precision);
+    return isSound ? { name: "decimal", scale, precision } : undefined;
+  }
+  if (logicalType === "date" && kind === "int") return { name: "date" };
+  if (logicalType === "uuid" && kind === "fixed" && size === 16) return { name: "uuid" };
+  if (logicalType === "duration" && kind === "fixed" && size === 12) return { name: "duration" };
+  const [, name, unit] = /^(time|timestamp|local-timestamp)-(millis|micros|nanos)$/.exec(logicalType) ?? [];
+  if (name === undefined) return undefined;
+  if (kind !== (logicalType === "time-millis" ? "int" : "long") || logicalType === "time-nanos") return undefined;
+  return { name: name as "time", fractionDigits: fractions[unit as keyof typeof fractions] };
+}
+
+function isWhole(value: unknown, min: number, max: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
+}
+
+/** Two's complement, the highest byte first, as a number of JSON. */
+export function decimalText(bytes: Buffer, scale: number): string {
+  if (bytes.length > decimalBytesMax) throw undecodable(`a decimal has ${bytes.length} bytes, and at most ${decimalBytesMax} are accepted`);
+  if (bytes.length === 0) return "0";
+  const unscaled = BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString("hex")}`));
+  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0");
+  const minus = unscaled < 0n ? "-" : "";
+  return scale === 0 ? minus + digits : `${minus}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
+/** The bytes of a decimal, as few as it takes or exactly `size`. */
+export function decimalBytes(value: unknown, { scale, precision }: Extract<Logical, { name: "decimal" }>, size?: number): Buffer {
+  const number = typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) ? new NumberText(value) : value;
+  if (!isNumber(number)) throw new Misfit("a decimal number is expected");
+  const { sign, digits, exponent } = decimalOf(number);
+  if (sign !== 0 && exponent + scale > precision)
+    throw new Misfit(`a decimal has at most ${precision} digits, ${scale} of them after the point`);
+  const zeros = exponent - digits.length + scale;
+  if (sign !== 0 && zeros < 0) throw new Misfit(`a decimal has at most ${scale} digits after the point`);
+  const unscaled = sign === 0 ? 0n : BigInt(digits + "0".repeat(zeros)) * BigInt(sign);
+  const count = size ?? bytesOf(unscaled);
+  const hex = BigInt.asUintN(count * 8, unscaled)
+    .toString(16)
+    .padStart(count * 2, "0");
+  if (bytesOf(unscaled) > count) throw new Misfit(`the decimal does not fit ${count} bytes`);
+  return Buffer.from(hex, "hex");
+}
+
+function bytesOf(value: bigint): number {
+  const magnitude = value < 0n ? -value - 1n : value;
+  return Math.floor(magnitude === 0n ? 0 : magnitude.toString(2).length / 8) + 1;
+}
+
+/** A day, a time of day or a point in time as JSON; the number itself where four digits of a year cannot say it. */
+export function timeText(logical: Logical, value: number | bigint): string {
+  if (logical.name === "date") {
+    const text = toRfc3339(Number(value) * 86_400_000);
+    return text === undefined ? String(value) : `"${text.slice(0, 10)}"`;
+  }
+  if (logical.name !== "time" && logical.name !== "timestamp" && logical.name !== "local-timestamp") return String(value);
+  const unit = 10n ** BigInt(logical.fractionDigits);
+  const fraction = (((BigInt(value) % unit) + unit) % unit).toString().padStart(logical.fractionDigits, "0");
+  const seconds = (BigInt(value) - BigInt(fraction)) / unit;
+  const text = toRfc3339(Number(seconds) * 1_000);
+  if (text === undefined || (logical.name === "time" && (seconds < 0n || seconds >= secondsOfDay))) return String(value);
+  if (logical.name === "time") return `"${text.slice(11, 19)}.${fraction}"`;
+  return `"${text.slice(0, 19)}.${fraction}${logical.name === "timestamp" ? "Z" : ""}"`;
+}
+
+const dayPattern = /^(\d{4})-(\d\d)-(\d\d)$/;
+const timePattern = /^(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/;
+
+/** The number that a day, a time of day or a point in time stands for. */
+export function timeNumber(logical: Logical, text: string): bigint {
+  if (logical.name === "date") return dayNumber(text);
+  if (logical.name !== "time" && logical.name !== "timestamp" && logical.name !== "local-timestamp")
+    throw new Misfit("a number is expected");
+  const isTime = logical.name === "time";
+  const [day, time = ""] = isTime ? ["1970-01-01", text] : text.split("T", 2);
+  const [, hours, minutes, seconds, fraction = "", zone] = timePattern.exec(time) ?? [];
+  const [hour, minute, second] = [Number(hours), Number(minutes), Number(seconds)];
+  const hasZone = zone !== undefined;
+  const isSound = hour <= 23 && minute <= 59 && second <= 59 && hasZone === (logical.name === "timestamp");
+  if (!isSound) throw new Misfit(`a ${logical.name} is expected, such as ${timeText(logical, 0).replaceAll('"', "")}`);
+  if (/[^0]/.test(fraction.slice(logical.fractionDigits)))
+    throw new Misfit(`a ${logical.name} has at most ${logical.fractionDigits} digits after the point`);
+  const inDay = BigInt(hour * 3_600 + minute * 60 + second - offsetSeconds(zone));
+  const inUnit = BigInt(fraction.slice(0, logical.fractionDigits).padEnd(logical.fractionDigits, "0"));
+  return (dayNumber(day ?? "") * secondsOfDay + inDay) * 10n ** BigInt(logical.fractionDigits) + inUnit;
+}
+
+function dayNumber(text: string): bigint {
+  const [, year, month, day] = dayPattern.exec(text) ?? [];
+  if (!isCalendarDay(Number(year), Number(month), Number(day))) throw new Misfit("a day is expected, such as 2026-11-28");
+  return BigInt(Date.parse(`${text}T00:00:00Z`) / 86_400_000);
+}
+
+function offsetSeconds(zone: string | undefined): number {
+  if (zone === undefined || zone === "Z") return 0;
+  const seconds = Number(zone.slice(1, 3)) * 3_600 + Number(zone.slice(4, 6)) * 60;
+  return zone.startsWith("-") ? -seconds : seconds;
+}
+
+/** 16 bytes as 8-4-4-4-12 hexadecimal digits. */
+export function uuidText(bytes: Buffer): string {
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+export function uuidBytes(text: string): Buffer {
+  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) throw new Misfit("a UUID is expected");
+  return Buffer.from(text.replaceAll("-", ""), "hex");
+}
+
+/** Months, days and milliseconds, each 32 bits without a sign, the lowest byte first. */
+export function durationText(bytes: Buffer): string {
+  return `{"months":${bytes.readUInt32LE(0)},"days":${bytes.readUInt32LE(4)},"milliseconds":${bytes.readUInt32LE(8)}}`;
+}
+
+export function durationBytes(value: unknown): Buffer {
+  const { months, days, milliseconds } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const parts = [months, days, milliseconds];
+  if (!parts.every((part) => isWhole(part, 0, 0xffff_ffff))) throw new Misfit("a duration is expected: months, days and milliseconds");
+  const bytes = Buffer.alloc(12);
+  for (const [index, part] of parts.entries()) bytes.writeUInt32LE(part as number, index * 4);
+  return bytes;
+}
