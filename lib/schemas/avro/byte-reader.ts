@@ -1,6 +1,7 @@
 /** Bytes read one after another: Avro's numbers, texts and lengths, never past the end and never more than the limits allow. */
 import { isUtf8 } from "node:buffer";
 import { RelayError } from "../../errors.js";
+import { quote } from "../text.js";
 import { textCharactersMax, valueDepthMax, valueItemsMax } from "./schema.js";
 
 /** A longer text is read by the platform's own decoder. */
@@ -147,11 +148,4 @@ export class ByteReader {
     if (text.includes("\ufffd") && !isUtf8(this.bytes.subarray(from, to))) throw undecodable(`the text at byte ${from} is not valid UTF-8`);
     return text;
   }
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what JSON escapes.
-const escaped = /["\\\u0000-\u001f]/;
-
-export function quote(text: string): string {
-  return escaped.test(text) ? JSON.stringify(text) : `"${text}"`;
 }

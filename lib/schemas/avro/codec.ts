@@ -1,11 +1,11 @@
 /** Avro between JSON text and bytes: exact digits, unions as Confluent writes them, nothing compiled from text (https://avro.apache.org/docs/1.12.0/specification/#json-encoding). */
 import { RelayError } from "../../errors.js";
 import { parseJson } from "../../json/read.js";
+import { Misfit } from "../misfit.js";
 import { ByteReader, undecodable } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
 import { compileReader, type Read } from "./decode.js";
 import { compileWriter, type Write } from "./encode.js";
-import { Misfit } from "./misfit.js";
 import { parseAvroSchema } from "./parse-schema.js";
 import { compileResolver } from "./resolve.js";
 import { type AvroType, branchTrialsMax } from "./schema.js";

@@ -1,5 +1,6 @@
 /** Bytes to Avro-JSON text as Confluent writes it: one function per type of the schema, made once. */
-import { type ByteReader, quote, undecodable } from "./byte-reader.js";
+import { doubleText, floatText, quote } from "../text.js";
+import { type ByteReader, undecodable } from "./byte-reader.js";
 import { decimalText, durationText, timeText, uuidText } from "./logical.js";
 import { type AvroType, type FixedType, type PrimitiveType, type RecordType, tagOf, type UnionType } from "./schema.js";
 
@@ -189,19 +190,3 @@ const readers: Readonly<Record<PrimitiveType["kind"], Read>> = {
     reader.out += reader.quotedText();
   },
 };
-
-/** What is not a number is text, as Java writes it. */
-export function doubleText(value: number): string {
-  if (Number.isFinite(value)) return Object.is(value, -0) ? "-0.0" : String(value);
-  return `"${value}"`;
-}
-
-/** The shortest decimal that names this number of 32 bits: 0.1 and not 0.10000000149011612. */
-export function floatText(value: number): string {
-  if (!Number.isFinite(value) || Number.isInteger(value)) return doubleText(value);
-  for (let digits = 6; digits < 9; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return String(Number(text));
-  }
-  return String(Number(value.toPrecision(9)));
-}

@@ -1,8 +1,8 @@
 /** Avro-JSON values to bytes: one function per type of the schema, made once. Unions are tagged, or exactly one branch fits. */
 import { isNumber, NumberText, plainText } from "../../json/number-text.js";
+import { inside, Misfit, misfit } from "../misfit.js";
 import type { ByteWriter } from "./byte-writer.js";
 import { decimalBytes, durationBytes, timeNumber, uuidBytes } from "./logical.js";
-import { inside, Misfit, misfit } from "./misfit.js";
 import { type AvroType, branchTrialsMax, type FixedType, type PrimitiveType, type RecordType, tagOf, type UnionType } from "./schema.js";
 
 export type Write = (writer: ByteWriter, value: unknown) => void;

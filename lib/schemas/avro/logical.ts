@@ -2,8 +2,8 @@
 
 import { isCalendarDay, toRfc3339 } from "../../calendar.js";
 import { decimalOf, isNumber, NumberText } from "../../json/number-text.js";
+import { Misfit } from "../misfit.js";
 import { undecodable } from "./byte-reader.js";
-import { Misfit } from "./misfit.js";
 import type { Logical } from "./schema.js";
 
 const precisionMax = 1_000;

@@ -1,18 +1,9 @@
 /** Schema evolution: bytes of a writer's schema read as a reader's schema says (https://avro.apache.org/docs/1.12.0/specification/#schema-resolution). */
 import { RelayError } from "../../errors.js";
-import { ByteReader, quote, undecodable } from "./byte-reader.js";
+import { doubleText, floatText, quote } from "../text.js";
+import { ByteReader, undecodable } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
-import {
-  compileReader,
-  type DecodeOptions,
-  doubleText,
-  floatText,
-  type Read,
-  readArray,
-  readIndex,
-  readMap,
-  taggedReader,
-} from "./decode.js";
+import { compileReader, type DecodeOptions, type Read, readArray, readIndex, readMap, taggedReader } from "./decode.js";
 import { compileWriter } from "./encode.js";
 import type { AvroType, EnumType, Field, NamedType, RecordType } from "./schema.js";
 

@@ -1,4 +1,4 @@
-/** A value that does not fit its Avro schema: what was expected, what came, and the path to it. */
+/** A value that does not fit its schema: what was expected, what came, and the path to it. */
 
 /** Becomes a row of the failure table where the value as a whole is refused. */
 export class Misfit extends Error {
