@@ -1,0 +1,106 @@
+/** A real schema registry with Confluent's API, in memory, for tests and for `npm start -- --registry`: Apicurio from Maven Central, known by a pid file as the broker is. */
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
+import { livingProcess, startJava, stopJava } from "../broker/java-process.js";
+import type { Progress } from "../broker/jars.js";
+import { findTools, type Tools } from "../broker/tools.js";
+import { acquireLock } from "../processes/lock.js";
+import { freePorts } from "../processes/ports.js";
+
+/** The last line that runs on Java 17; 3.x needs Java 21. */
+const version = "2.6.13.Final";
+const artifact = `io.apicurio:apicurio-registry-app:${version}:tar.gz:all`;
+const mainClass = "io.quarkus.runner.GeneratedMain";
+const fetchTimeoutMs = 10 * 60_000;
+const startTimeoutMs = 90_000;
+const answerTimeoutMs = 2_000;
+const pollMs = 100;
+const heapMbDefault = 256;
+const run = promisify(execFile);
+
+export interface RegistryOptions {
+  /** Holds its pid file and its logs. */
+  readonly folder: string;
+  readonly jarsFolder: string;
+  readonly port?: number;
+  readonly heapMb?: number;
+  readonly progress?: Progress;
+}
+
+export interface LocalRegistry {
+  /** Of Confluent's API: `http://127.0.0.1:<port>/apis/ccompat/v7`. */
+  readonly url: string;
+  readonly pid: number | undefined;
+  readonly stop: () => Promise<void>;
+}
+
+/** Why it cannot be started here, as half a sentence; undefined: it can. */
+export async function registryMissing(): Promise<string | undefined> {
+  const tools = await findTools();
+  return "missing" in tools ? tools.missing : undefined;
+}
+
+export async function startRegistry({ folder, jarsFolder, port, heapMb, progress = () => {} }: RegistryOptions): Promise<LocalRegistry> {
+  const tools = await findTools();
+  if ("missing" in tools) throw new Error(`A schema registry needs Java 17 or newer and Maven: ${tools.missing}.`);
+  const lib = await resolveRegistry(jarsFolder, tools, progress);
+  const [free = 0] = port === undefined ? await freePorts(1) : [port];
+  mkdirSync(join(folder, "config"), { recursive: true });
+  // Quarkus reads it from the folder that it runs in.
+  writeFileSync(
+    join(folder, "config/application.properties"),
+    ["quarkus.http.host=127.0.0.1", `quarkus.http.port=${free}`, "quarkus.log.file.enable=false", "quarkus.log.level=WARN", ""].join("\n"),
+  );
+  progress(`Starting Apicurio Registry ${version} ...`);
+  startJava({ java: tools.java, lib, heapMb: heapMb ?? heapMbDefault, logging: "log4j2", mainClass, arguments: [], folder });
+  const url = `http://127.0.0.1:${free}/apis/ccompat/v7`;
+  try {
+    await untilAnswers(url, folder);
+  } catch (error) {
+    await stopJava(folder);
+    throw error;
+  }
+  return { url, pid: livingProcess(folder)?.pid, stop: () => stopJava(folder) };
+}
+
+/** The folder of its jars; two runs at once fetch it once. */
+async function resolveRegistry(jarsFolder: string, { maven }: Tools, progress: Progress): Promise<string> {
+  const folder = join(jarsFolder, `apicurio-${version}`);
+  const lib = join(folder, "lib");
+  if (existsSync(lib)) return lib;
+  mkdirSync(folder, { recursive: true });
+  const release = await acquireLock(join(folder, "lock"), fetchTimeoutMs, "Another run has been fetching the schema registry for too long");
+  try {
+    if (existsSync(lib)) return lib;
+    progress(`Fetching Apicurio Registry ${version} with Maven (142 MB; only the first time) ...`);
+    const partial = join(folder, "partial");
+    rmSync(partial, { recursive: true, force: true });
+    mkdirSync(partial, { recursive: true });
+    const patience = { timeout: fetchTimeoutMs, killSignal: "SIGKILL", maxBuffer: 16 * 1_048_576 } as const;
+    await run(maven, ["-B", "-q", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${partial}`], patience);
+    const archive = readdirSync(partial).find((name) => name.endsWith(".tar.gz"));
+    if (archive === undefined) throw new Error("Maven fetched no archive of the schema registry.");
+    await run("tar", ["xzf", join(partial, archive), "-C", partial], patience);
+    renameSync(join(partial, `apicurio-registry-app-${version}-runner.jar`), join(partial, "lib/runner.jar"));
+    // A folder by this name is a complete one: it appears in one step.
+    renameSync(join(partial, "lib"), lib);
+    rmSync(partial, { recursive: true, force: true });
+    return lib;
+  } finally {
+    release();
+  }
+}
+
+async function untilAnswers(url: string, folder: string): Promise<void> {
+  const until = Date.now() + startTimeoutMs;
+  for (;;) {
+    const answer = await fetch(`${url}/subjects`, { signal: AbortSignal.timeout(answerTimeoutMs) }).catch(() => undefined);
+    if (answer?.ok === true) return;
+    if (livingProcess(folder) === undefined) throw new Error(`The schema registry ended while it started. All it said is in ${folder}`);
+    if (Date.now() >= until) throw new Error(`The schema registry was not up within ${startTimeoutMs / 1_000} s. All it said is in ${folder}`);
+    await wait(pollMs);
+  }
+}
