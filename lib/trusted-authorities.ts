@@ -36,7 +36,7 @@ function isCertificate(pem: string): boolean {
 }
 
 /** What Node trusts when nothing is passed: Node 22.15 and newer say so themselves, with the system's store where `--use-system-ca` adds it. */
-function ownAuthorities(): readonly string[] {
+export function ownAuthorities(): readonly string[] {
   const { getCACertificates } = tls as { readonly getCACertificates?: (type: "default") => readonly string[] };
   const known = getCACertificates?.("default") ?? rootCertificates;
   const file = extraAuthoritiesFile();
