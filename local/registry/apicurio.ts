@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
-import { livingProcess, startJava, stopJava } from "../broker/java-process.js";
 import type { Progress } from "../broker/jars.js";
+import { livingProcess, startJava, stopJava } from "../broker/java-process.js";
 import { findTools, type Tools } from "../broker/tools.js";
 import { acquireLock } from "../processes/lock.js";
 import { freePorts } from "../processes/ports.js";
@@ -100,7 +100,8 @@ async function untilAnswers(url: string, folder: string): Promise<void> {
     const answer = await fetch(`${url}/subjects`, { signal: AbortSignal.timeout(answerTimeoutMs) }).catch(() => undefined);
     if (answer?.ok === true) return;
     if (livingProcess(folder) === undefined) throw new Error(`The schema registry ended while it started. All it said is in ${folder}`);
-    if (Date.now() >= until) throw new Error(`The schema registry was not up within ${startTimeoutMs / 1_000} s. All it said is in ${folder}`);
+    if (Date.now() >= until)
+      throw new Error(`The schema registry was not up within ${startTimeoutMs / 1_000} s. All it said is in ${folder}`);
     await wait(pollMs);
   }
 }
