@@ -5,7 +5,7 @@ import { parseConfig } from "../../../lib/config.js";
 import { createDeadline } from "../../../lib/deadline.js";
 import { openRegistry } from "../../../lib/schemas/registry/open.js";
 import type { SchemaRegistry, SchemaText } from "../../../lib/schemas/registry/registry.js";
-import { closers, receiver, type Seen } from "../../support/http-receivers.js";
+import { closers, receiver } from "../../support/http-receivers.js";
 import { startTokenServer } from "../../support/token-server.js";
 
 const guid = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
@@ -33,7 +33,7 @@ const recorded: Readonly<Record<string, readonly [status: number, body: unknown]
   "POST /compatibility/subjects/strict/versions?verbose=true": [200, { is_compatible: false, messages: ["{errorType:'TYPE_MISMATCH'}"] }],
 };
 
-function answerRecorded(response: ServerResponse, { method, path }: Seen): void {
+function answerRecorded(response: ServerResponse, { method, path }: { readonly method: string; readonly path: string }): void {
   const [status, body] = recorded[`${method} ${path}`] ?? [500, { error_code: 50001, message: "not recorded" }];
   response.writeHead(status, { "content-type": "application/vnd.schemaregistry.v1+json" }).end(JSON.stringify(body));
 }
