@@ -3,20 +3,20 @@ import { deflateSync, inflateSync } from "node:zlib";
 import { RelayError } from "../errors.js";
 
 /** What a record names, and the bytes of the value itself. */
-export type Framed =
+type Framed =
   | { readonly framing: "prefix"; readonly id: number; readonly payload: Buffer }
   | { readonly framing: "header"; readonly guid: string; readonly payload: Buffer; readonly messageIndexes: readonly number[] | undefined }
   | { readonly framing: "glue"; readonly versionId: string; readonly payload: Buffer };
 
-export interface RecordHeader {
+interface RecordHeader {
   readonly name: string;
   readonly value: Buffer | null;
 }
 
-export type Part = "key" | "value";
+type Part = "key" | "value";
 
 /** A Protobuf message, and the bytes after its indexes. */
-export interface IndexedMessage {
+interface IndexedMessage {
   readonly messageIndexes: readonly number[];
   readonly payload: Buffer;
 }
@@ -31,10 +31,10 @@ const glueBytes = 2 + guidBytes;
 /** As deep as messages may be declared inside one another. */
 const messageIndexesMax = 100;
 /** A compressed value of a stranger may unpack to so much. */
-export const unpackedBytesMax = 64 * 1_048_576;
+const unpackedBytesMax = 64 * 1_048_576;
 
 /** `__key_schema_id` or `__value_schema_id`: 0x01, a GUID, and for Protobuf the message indexes (Confluent's HeaderSchemaIdSerializer). */
-export function schemaIdHeader(part: Part): string {
+function schemaIdHeader(part: Part): string {
   return `__${part}_schema_id`;
 }
 

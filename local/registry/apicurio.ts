@@ -21,7 +21,7 @@ const pollMs = 100;
 const heapMbDefault = 256;
 const run = promisify(execFile);
 
-export interface RegistryOptions {
+interface RegistryOptions {
   /** Holds its pid file and its logs. */
   readonly folder: string;
   readonly jarsFolder: string;

@@ -1,13 +1,13 @@
 /** Avro schemas and values of them for fast-check: every type, nested, recursive, with tagged unions, so that other implementations can be asked the same. */
 import fc from "fast-check";
 
-export interface AvroCase {
+interface AvroCase {
   readonly schema: unknown;
   /** Avro-JSON; numbers beyond 2^53 as bigints. */
   readonly values: readonly unknown[];
 }
 
-export interface AvroCaseOptions {
+interface AvroCaseOptions {
   /** Numbers of all 64 bits; else of 52. */
   readonly wideLongs: boolean;
 }

@@ -1,7 +1,7 @@
 /** `.proto` texts and ProtoJSON values of their first message for fast-check: scalars, enums, nested and recursive messages, oneofs, maps, well-known types. */
 import fc from "fast-check";
 
-export interface ProtobufCase {
+interface ProtobufCase {
   readonly schema: string;
   /** JSON texts. */
   readonly values: readonly string[];

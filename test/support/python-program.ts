@@ -6,7 +6,7 @@ import { pythonEnvironment } from "./python.js";
 
 const programWithinMs = 120_000;
 
-export interface PythonPackage {
+interface PythonPackage {
   readonly name: string;
   readonly version: string;
 }

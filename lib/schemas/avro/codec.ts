@@ -19,11 +19,11 @@ export interface AvroOptions {
   readonly readerSchema?: AvroSchema;
 }
 
-export interface AvroSchema {
+interface AvroSchema {
   readonly type: AvroType;
 }
 
-export interface AvroCodec {
+interface AvroCodec {
   /** One value's JSON text to bytes. Throws `record-undecodable` with the path to what does not fit. */
   readonly encode: (json: string) => Buffer;
   /** Bytes to JSON text. Throws `record-undecodable`. */

@@ -133,7 +133,7 @@ export function readMap(reader: ByteReader, read: Read): void {
   reader.leave();
 }
 
-export function fixedReader({ size, logical }: FixedType, isLogical: boolean): Read {
+function fixedReader({ size, logical }: FixedType, isLogical: boolean): Read {
   if (!isLogical || logical === undefined) {
     return (reader) => {
       reader.out += JSON.stringify(reader.latin1(size));
@@ -149,7 +149,7 @@ export function fixedReader({ size, logical }: FixedType, isLogical: boolean): R
   };
 }
 
-export function primitiveReader({ kind, logical }: PrimitiveType, isLogical: boolean): Read {
+function primitiveReader({ kind, logical }: PrimitiveType, isLogical: boolean): Read {
   if (!isLogical || logical === undefined) return readers[kind];
   if (logical.name === "decimal") {
     return (reader) => {

@@ -7,7 +7,7 @@ import { type AvroType, branchTrialsMax, type FixedType, type PrimitiveType, typ
 
 export type Write = (writer: ByteWriter, value: unknown) => void;
 
-export interface EncodeOptions {
+interface EncodeOptions {
   /** Decimals, days and times as such, beside the plain numbers and bytes that Avro-JSON has for them. */
   readonly logical: boolean;
 }

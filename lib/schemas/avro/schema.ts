@@ -46,12 +46,12 @@ export interface FixedType extends Named {
   readonly logical?: Logical | undefined;
 }
 
-export interface ArrayType {
+interface ArrayType {
   readonly kind: "array";
   readonly items: AvroType;
 }
 
-export interface MapType {
+interface MapType {
   readonly kind: "map";
   readonly values: AvroType;
 }

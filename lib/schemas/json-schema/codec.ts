@@ -4,26 +4,26 @@ import { RelayError } from "../../errors.js";
 import { parsePlainJson } from "../../json/read.js";
 import { TimeLimitReached, withinTime } from "../time-limit.js";
 
-export interface JsonSchemaReference {
+interface JsonSchemaReference {
   /** What `$ref` calls it. */
   readonly name: string;
   readonly text: string;
 }
 
 /** Shared by the values of one request: after it is spent, the remaining ones are refused unseen. */
-export interface ValidationTime {
+interface ValidationTime {
   leftMs: number;
 }
 
-export interface JsonSchemaCodec {
+interface JsonSchemaCodec {
   /** Throws `record-undecodable` with the place of what does not fit, or where validation takes too long. */
   readonly validate: (json: string, time?: ValidationTime) => void;
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-export const schemaCharactersMax = 1_048_576;
-export const schemaDepthMax = 200;
+const schemaCharactersMax = 1_048_576;
+const schemaDepthMax = 200;
 /** One value may take so long, and all values of a request together ten times as long. */
 export const validateMsMax = 100;
 const requestMsMax = 1_000;

@@ -6,7 +6,7 @@ import { decodeMessage } from "./decode.js";
 import { encodeMessage } from "./encode.js";
 import { indexesOf, messageAt, type ProtobufReference, parseProtobufSchema } from "./schema.js";
 
-export interface ProtobufCodec {
+interface ProtobufCodec {
   /** The indexes of a message by its full name; undefined: it is not declared in this schema. */
   readonly indexesOf: (fullName: string) => readonly number[] | undefined;
   /** The full name of a message; undefined: there is none at these indexes. */

@@ -10,7 +10,7 @@ import { WireWriter } from "./wire-writer.js";
 /** Messages inside one another; Protobuf's own default. */
 export const messageDepthMax = 100;
 
-export type Members = Readonly<Record<string, unknown>>;
+type Members = Readonly<Record<string, unknown>>;
 
 /** Throws a Misfit. */
 export function encodeMessage(type: protobuf.Type, value: unknown, depth = 0): Buffer {

@@ -19,7 +19,7 @@ export type Scalar =
   | "string"
   | "bytes";
 
-export type ElementKind = Scalar | "enum" | "message" | "group";
+type ElementKind = Scalar | "enum" | "message" | "group";
 
 export interface FieldPlan {
   readonly id: number;
@@ -39,7 +39,7 @@ export interface FieldPlan {
   readonly oneof: string | undefined;
 }
 
-export interface MessagePlan {
+interface MessagePlan {
   readonly type: protobuf.Type;
   /** By ascending number, as Java writes them. */
   readonly fields: readonly FieldPlan[];

@@ -9,19 +9,19 @@ export interface ProtobufReference {
   readonly text: string;
 }
 
-export interface ProtobufSchema {
+interface ProtobufSchema {
   readonly root: protobuf.Root;
   /** The messages of the file itself in the order of their declaration: what message indexes count. */
   readonly messages: readonly DeclaredMessage[];
 }
 
-export interface DeclaredMessage {
+interface DeclaredMessage {
   readonly fullName: string;
   readonly nested: readonly DeclaredMessage[];
 }
 
-export const schemaCharactersMax = 1_048_576;
-export const referencesMax = 200;
+const schemaCharactersMax = 1_048_576;
+const referencesMax = 200;
 const parseMsMax = 1_000;
 
 /** What Confluent's registry has without a reference, beside Google's own (https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/serdes-protobuf.html). */

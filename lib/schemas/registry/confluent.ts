@@ -16,7 +16,7 @@ export interface RegistryAuthorization {
   readonly doubt: () => boolean;
 }
 
-export interface ConfluentOptions {
+interface ConfluentOptions {
   /** Tried in their order. */
   readonly urls: readonly URL[];
   readonly transport: Transport;
@@ -36,13 +36,20 @@ const referenceDepthMax = 30;
 const saidCharactersMax = 500;
 
 export function createConfluentRegistry(options: ConfluentOptions): SchemaRegistry {
-  const { now = Date.now } = options;
+  const client = new RegistryClient(options);
+  const reading = createReading(client, options.now);
+  const { close } = options.transport;
+  return { ...reading, ...createRegistering(client, reading, options.now), ...createListing(client), close };
+}
+
+type Reading = Pick<SchemaRegistry, "byId" | "byGuid" | "byVersion" | "resolve"> & { readonly forgetLatest: (subject: string) => void };
+
+/** Schemas that are there. */
+function createReading(client: RegistryClient, now: () => number = Date.now): Reading {
   const forGood = { entriesMax, failureKeptMs: missKeptMs, now };
   const schemas = new Kept<ResolvedSchema>(forGood);
   const versions = new Kept<SubjectVersion>(forGood);
   const latest = new Kept<SubjectVersion>({ ...forGood, keptMs: latestKeptMs });
-  const lookUps = new Kept<SubjectVersion | undefined>(forGood);
-  const client = new RegistryClient(options);
 
   const byVersion: SchemaRegistry["byVersion"] = (subject, version, deadline) => {
     const kept = version === "latest" ? latest : versions;
@@ -56,40 +63,56 @@ export function createConfluentRegistry(options: ConfluentOptions): SchemaRegist
     ...schema,
     resolved: await resolveReferences(schema.references, (subject, version) => byVersion(subject, version, deadline)),
   });
-  const fetchSchema = (path: string, what: string, deadline: Deadline): Promise<ResolvedSchema> =>
+  const byPath = (path: string, what: string, deadline: Deadline): Promise<ResolvedSchema> =>
     schemas.get(path, async () => {
       const answer = await client.ask("GET", path, deadline);
       if (answer.status === 404) throw notFound(`The schema registry has no schema with the ${what}`);
       return resolve(toSchemaText(client.sound(answer, "a schema")), deadline);
     });
+  return {
+    byId: (id, deadline) => byPath(`/schemas/ids/${id}`, `id ${id}`, deadline),
+    byGuid: (guid, deadline) => byPath(`/schemas/guids/${encodeURIComponent(guid)}`, `GUID ${guid}`, deadline),
+    byVersion,
+    resolve,
+    forgetLatest: (subject) => latest.forget(`${subject}\nlatest`),
+  };
+}
+
+/** Schemas that a subject has, or gets. */
+function createRegistering(
+  client: RegistryClient,
+  { forgetLatest }: Reading,
+  now: () => number = Date.now,
+): Pick<SchemaRegistry, "lookUp" | "register"> {
+  const lookUps = new Kept<SubjectVersion | undefined>({ entriesMax, failureKeptMs: missKeptMs, now });
   const lookUp: SchemaRegistry["lookUp"] = async (subject, schema, deadline) => {
-    const key = keyOf(subject, schema);
+    const key = JSON.stringify([subject, schema.type, schema.text, schema.references]);
     const found = await lookUps.get(key, async () => {
       const answer = await client.ask("POST", subjectPath(subject), deadline, toBody(schema));
-      if (answer.status === 404) return undefined;
-      return toSubjectVersion(client.sound(answer, "a schema version"));
+      return answer.status === 404 ? undefined : toSubjectVersion(client.sound(answer, "a schema version"));
     });
     // Somebody may register it at any moment.
     if (found === undefined) lookUps.forget(key);
     return found;
   };
-
   return {
-    byId: (id, deadline) => fetchSchema(`/schemas/ids/${id}`, `id ${id}`, deadline),
-    byGuid: (guid, deadline) => fetchSchema(`/schemas/guids/${encodeURIComponent(guid)}`, `GUID ${guid}`, deadline),
-    byVersion,
     lookUp,
-    resolve,
     register: async (subject, schema, deadline) => {
       const known = await lookUp(subject, schema, deadline);
       if (known !== undefined) return known;
       client.sound(await client.ask("POST", `${subjectPath(subject)}/versions`, deadline, toBody(schema)), "a schema id");
+      forgetLatest(subject);
       // Its answer has the id alone.
       const registered = await lookUp(subject, schema, deadline);
-      latest.forget(`${subject}\nlatest`);
       if (registered !== undefined) return registered;
       throw unavailable("it has registered a schema, and does not find it yet");
     },
+  };
+}
+
+/** What people ask for, never a record. */
+function createListing(client: RegistryClient): Pick<SchemaRegistry, "subjects" | "versions" | "incompatibilities"> {
+  return {
     subjects: async (deadline) => toList(client.sound(await client.ask("GET", "/subjects", deadline), "a list of subjects"), "string"),
     versions: async (subject, deadline) => {
       const answer = await client.ask("GET", `${subjectPath(subject)}/versions`, deadline);
@@ -106,7 +129,6 @@ export function createConfluentRegistry(options: ConfluentOptions): SchemaRegist
       const said = Array.isArray(messages) ? messages.filter((one): one is string => typeof one === "string") : [];
       return said.length > 0 ? said : ["The registry says that it is not compatible, and not why."];
     },
-    close: () => options.transport.close(),
   };
 }
 
@@ -249,10 +271,6 @@ function toBody({ type, text, references }: SchemaText): object {
 function toList<Kind extends "string" | "number">(body: unknown, kind: Kind): readonly (Kind extends "string" ? string : number)[] {
   if (Array.isArray(body) && body.every((one) => typeof one === kind)) return body;
   throw unavailable("its answer is not the list that was asked for");
-}
-
-function keyOf(subject: string, { type, text, references }: SchemaText): string {
-  return JSON.stringify([subject, type, text, references]);
 }
 
 function subjectPath(subject: string): string {

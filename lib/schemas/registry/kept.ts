@@ -1,7 +1,7 @@
 /** Answers that are kept: bounded in number, for a time or for good; who asks while an answer is on its way waits for the same. */
 import { RelayError } from "../../errors.js";
 
-export interface KeptOptions {
+interface KeptOptions {
   readonly entriesMax: number;
   /** Absent: for good, since it cannot change. */
   readonly keptMs?: number;
@@ -45,12 +45,6 @@ export class Kept<Value> {
       },
     );
     return entry.value;
-  }
-
-  /** What has just been learnt another way. */
-  put(key: string, value: Value): void {
-    const { keptMs } = this.#options;
-    this.#set(key, { value: Promise.resolve(value), untilMs: keptMs === undefined ? Number.POSITIVE_INFINITY : this.#now() + keptMs });
   }
 
   forget(key: string): void {
