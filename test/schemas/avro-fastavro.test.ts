@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { toJsonText } from "../../lib/json/write.js";
 import { avroSchema, createAvroCodec } from "../../lib/schemas/avro/codec.js";
-import { avroCase } from "../support/avro-schemas.js";
-import { askPython } from "../support/python-program.js";
+import { avroCase } from "../support/schemas/avro-schemas.js";
+import { askPython } from "../support/schemas/python-program.js";
 
 const casesCount = 2_000;
 const fastavro = { name: "fastavro", version: "1.13.1" };

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createProtobufCodec } from "../../lib/schemas/protobuf/codec.js";
-import { protobufCase } from "../support/protobuf-schemas.js";
-import { askPython } from "../support/python-program.js";
+import { protobufCase } from "../support/schemas/protobuf-schemas.js";
+import { askPython } from "../support/schemas/python-program.js";
 
 const casesCount = 600;
 /** Brings protoc, and protobuf itself. */

@@ -6,7 +6,7 @@ import { avroSchema, createAvroCodec } from "../../lib/schemas/avro/codec.js";
 import { createProtobufCodec } from "../../lib/schemas/protobuf/codec.js";
 import { openRegistry } from "../../lib/schemas/registry/open.js";
 import type { SchemaText } from "../../lib/schemas/registry/registry.js";
-import { uniqueName } from "../support/unique-names.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const url = process.env.TEST_SCHEMA_REGISTRY_URL ?? "";
 const registry = openRegistry(parseConfig({ SCHEMA_REGISTRY_URL: url || "http://127.0.0.1:1" }));

@@ -3,7 +3,7 @@ import avsc from "avsc";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { avroSchema, createAvroCodec } from "../../../lib/schemas/avro/codec.js";
-import { avroCase } from "../../support/avro-schemas.js";
+import { avroCase } from "../../support/schemas/avro-schemas.js";
 
 const casesCount = 2_000;
 

@@ -5,8 +5,8 @@ import { parseConfig } from "../../../lib/config.js";
 import { createDeadline } from "../../../lib/deadline.js";
 import { openRegistry } from "../../../lib/schemas/registry/open.js";
 import type { SchemaRegistry, SchemaText } from "../../../lib/schemas/registry/registry.js";
-import { closers, receiver } from "../../support/http-receivers.js";
-import { startTokenServer } from "../../support/token-server.js";
+import { closers, receiver } from "../../support/targets/http-receivers.js";
+import { startTokenServer } from "../../support/targets/token-server.js";
 
 const guid = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
 const text: SchemaText = { type: "AVRO", text: '"string"', references: [] };

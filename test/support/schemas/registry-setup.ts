@@ -1,9 +1,9 @@
 /** The suite `schemas`: one real schema registry for its files, in the folder of the run. Tests find it in TEST_SCHEMA_REGISTRY_URL, or why there is none. */
 import { join } from "node:path";
-import { projectFolder } from "../../local/build/service-map.js";
-import { type LocalRegistry, registryMissing, startRegistry } from "../../local/registry/apicurio.js";
-import { didNotRun } from "./did-not-run.js";
-import { createRunFolder, isInRun, runFolder } from "./run-folder.js";
+import { projectFolder } from "../../../local/build/service-map.js";
+import { type LocalRegistry, registryMissing, startRegistry } from "../../../local/registry/apicurio.js";
+import { didNotRun } from "../run/did-not-run.js";
+import { createRunFolder, isInRun, runFolder } from "../run/run-folder.js";
 
 const url = "TEST_SCHEMA_REGISTRY_URL";
 let registry: LocalRegistry | undefined;
