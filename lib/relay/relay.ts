@@ -10,6 +10,7 @@ import { relayBatch } from "./batch/batch.js";
 import { breakerOf } from "./batch/breaker.js";
 import { type Clock, systemClock } from "./batch/clock.js";
 import { createHeldRecords } from "./batch/held.js";
+import type { DeadLetters } from "./batch/parts.js";
 import { reportBatch } from "./batch/report.js";
 import { toResponse } from "./batch/response.js";
 import { createSettledMemory } from "./batch/settled.js";
@@ -49,31 +50,17 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
   const { clock = systemClock, random = Math.random } = options;
   const config = (): Config => options.config ?? environmentConfig();
   let { kafka, telemetry } = options;
-  let opened: Promise<Target> | undefined;
 
   const cluster = (): Kafka => {
     kafka ??= createKafka(toKafkaOptions(config()));
     return kafka;
   };
-  const open = (): Promise<Target> => {
-    opened ??= Promise.resolve(route.target.open({ ...targetContext(config(), cluster), ...options.context })).catch((thrown: unknown) => {
-      opened = undefined;
-      throw thrown;
-    });
-    return opened;
-  };
+  const target = openedOnce(() => route.target.open({ ...targetContext(config(), cluster), ...options.context }));
   const memory = createSettledMemory(clock.now);
   const held = createHeldRecords();
-  const deadLetters = createDeadLetters(cluster, {
-    route: route.name,
-    targetKind: route.target.kind,
-    targetName: route.target.name,
-    topic: route.deadLetterTopic,
-    retentionMs: route.deadLetterRetentionMs,
-    now: clock.now,
-    warn: (deadLetterTopic, loss) =>
-      telemetry?.log("warn", "dead letter topic loses dead letters", { route: route.name, topic: deadLetterTopic, reason: loss }),
-  });
+  const deadLetters = deadLettersOf(route, cluster, clock, (topic, reason) =>
+    telemetry?.log("warn", "dead letter topic loses dead letters", { route: route.name, topic, reason }),
+  );
 
   const handle = async (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse> => {
     const startedMs = performance.now();
@@ -84,7 +71,7 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
     const cluster = clusterOf(event);
     const entries = await relayBatch(partitions, {
       route,
-      target: await open(),
+      target: await target.open(),
       deadLetters,
       breaker: breakerOf(route.target, route.breaker),
       clock,
@@ -103,10 +90,42 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
     return toResponse(entries, partitions, partialResponses);
   };
   const close = async (): Promise<void> => {
-    await (await opened?.catch(() => undefined))?.close();
+    await target.close();
     if (options.kafka === undefined) await kafka?.close();
   };
   return Object.assign(handle, { route, close });
+}
+
+interface OpenedOnce {
+  readonly open: () => Promise<Target>;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the target on first use, and again after it could not be opened. */
+function openedOnce(open: () => Target | Promise<Target>): OpenedOnce {
+  let opened: Promise<Target> | undefined;
+  return {
+    open: () => {
+      opened ??= Promise.resolve(open()).catch((thrown: unknown) => {
+        opened = undefined;
+        throw thrown;
+      });
+      return opened;
+    },
+    close: async () => (await opened?.catch(() => undefined))?.close(),
+  };
+}
+
+function deadLettersOf(route: Route, kafka: () => Kafka, clock: Clock, warn: (topic: string, loss: string) => void): DeadLetters {
+  return createDeadLetters(kafka, {
+    route: route.name,
+    targetKind: route.target.kind,
+    targetName: route.target.name,
+    topic: route.deadLetterTopic,
+    retentionMs: route.deadLetterRetentionMs,
+    now: clock.now,
+    warn,
+  });
 }
 
 function targetContext(config: Config, kafka: () => Kafka): TargetContext {

@@ -6,7 +6,7 @@ import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { isContainer } from "../relay/route/path.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
-import { assertPath, type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
+import { assertPath, type Change, type ChangeRules, type RowMapping, type Tombstones, toChange } from "./change.js";
 import { named, ofKeyType, toAttribute } from "./dynamodb/attribute.js";
 import { assertConsistent, checkedText, textOf } from "./option-checks.js";
 import { awsEntries, checkOptions, made, oneOf, text, whole } from "./options.js";
@@ -36,6 +36,7 @@ const guard =
   "attribute_not_exists(relay_offset) OR relay_topic <> :topic OR relay_partition <> :partition OR relay_generation <> :generation OR relay_offset <= :offset";
 const guardAttributes: readonly string[] = ["relay_topic", "relay_partition", "relay_offset", "relay_generation", "relay_deleted"];
 const deliveriesMax = 100;
+const concurrencyMaxDefault = 16;
 
 const optionEntries = {
   ...awsEntries,
@@ -58,8 +59,7 @@ const optionEntries = {
   concurrencyMax: v.optional(whole(1, 1_000)),
 };
 
-export function dynamodb(options: DynamoDbOptions): TargetDefinition {
-  checkOptions("dynamodb", options, optionEntries);
+function assertSound(options: DynamoDbOptions): void {
   const { attributes } = options;
   const missing = typeof attributes === "object" ? options.key.find((each) => !Object.hasOwn(attributes, each)) : undefined;
   const clash = typeof attributes === "object" ? Object.keys(attributes).find((each) => guardAttributes.includes(each)) : undefined;
@@ -70,6 +70,12 @@ export function dynamodb(options: DynamoDbOptions): TargetDefinition {
     missing !== undefined && `attributes: has no path for the key ${JSON.stringify(missing)}`,
     clash !== undefined && `attributes.${clash}: is an attribute of the target's own`,
   ]);
+}
+
+export function dynamodb(options: DynamoDbOptions): TargetDefinition {
+  checkOptions("dynamodb", options, optionEntries);
+  assertSound(options);
+  const { keyTypes = {} } = options;
   const name = options.table;
   const { tombstones = "delete" } = options;
   const rules = {
@@ -102,38 +108,53 @@ export function dynamodb(options: DynamoDbOptions): TargetDefinition {
         name,
         deliveriesMax,
         keepsOrder: true, // of one key, which is all that has an order in a table
-        deliver: async (deliveries, deadline) => {
-          const outcomes = new Map<Delivery, DeliveryOutcome>();
-          const byKey = new Map<string, (readonly [Delivery, Change<AttributeValue>])[]>();
-          for (const delivery of deliveries) {
-            try {
-              const change = toChange(delivery, rules);
-              if (change === undefined) {
-                outcomes.set(delivery, delivered);
-                continue;
-              }
-              const key = JSON.stringify(options.key.map((column) => change.row[column]));
-              byKey.set(key, [...(byKey.get(key) ?? []), [delivery, change]]);
-            } catch (thrown) {
-              outcomes.set(delivery, failedByRecord(thrown));
-            }
-          }
-          let held: DeliveryOutcome | undefined;
-          await eachBounded([...byKey.values()], options.concurrencyMax ?? 16, async (changes) => {
-            // From the last backwards: what was written by a later record stands for the earlier ones of its key.
-            let last = held;
-            for (const [delivery, change] of [...changes].reverse()) {
-              if (last === undefined || isRecordFault(last)) last = held ?? (await apply(change, deadline.leftMs));
-              if (endsCall(last)) held ??= last;
-              outcomes.set(delivery, last);
-            }
-          });
-          return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
-        },
+        deliver: (deliveries, deadline) =>
+          deliverByKey(deliveries, rules, options.concurrencyMax ?? concurrencyMaxDefault, (change) => apply(change, deadline.leftMs)),
         close: client.forget,
       };
     },
   };
+}
+
+/** Keys go side by side. Of several changes to one key only the last is made. */
+async function deliverByKey(
+  deliveries: readonly Delivery[],
+  rules: ChangeRules<AttributeValue>,
+  concurrencyMax: number,
+  apply: (change: Change<AttributeValue>) => Promise<DeliveryOutcome>,
+): Promise<readonly DeliveryOutcome[]> {
+  const outcomes = new Map<Delivery, DeliveryOutcome>();
+  const byKey = changesByKey(deliveries, rules, outcomes);
+  let held: DeliveryOutcome | undefined;
+  await eachBounded([...byKey.values()], concurrencyMax, async (changes) => {
+    // From the last backwards: what a later record has written stands for the earlier ones of its key.
+    let last = held;
+    for (const [delivery, change] of [...changes].reverse()) {
+      if (last === undefined || isRecordFault(last)) last = held ?? (await apply(change));
+      if (endsCall(last)) held ??= last;
+      outcomes.set(delivery, last);
+    }
+  });
+  return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
+}
+
+/** Deliveries that change nothing, or cannot become a change, have their outcome at once. */
+function changesByKey(deliveries: readonly Delivery[], rules: ChangeRules<AttributeValue>, outcomes: Map<Delivery, DeliveryOutcome>) {
+  const byKey = new Map<string, (readonly [Delivery, Change<AttributeValue>])[]>();
+  for (const delivery of deliveries) {
+    try {
+      const change = toChange(delivery, rules);
+      if (change === undefined) {
+        outcomes.set(delivery, delivered);
+        continue;
+      }
+      const key = JSON.stringify(rules.key.map((column) => change.row[column]));
+      byKey.set(key, [...(byKey.get(key) ?? []), [delivery, change]]);
+    } catch (thrown) {
+      outcomes.set(delivery, failedByRecord(thrown));
+    }
+  }
+  return byKey;
 }
 
 async function applyChange(

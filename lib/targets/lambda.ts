@@ -70,36 +70,56 @@ export function lambda(options: LambdaOptions): TargetDefinition {
         kind: "lambda",
         name,
         deliveriesMax: recordsMax,
-        deliver: async (deliveries, deadline) => {
-          const outcomes = new Map<Delivery, DeliveryOutcome>();
-          const items: { readonly delivery: Delivery; readonly text: string; readonly bytes: number }[] = [];
-          for (const delivery of deliveries) {
-            try {
-              const text = toElement(delivery, element);
-              items.push({ delivery, text, bytes: Buffer.byteLength(text) + 1 });
-            } catch (thrown) {
-              outcomes.set(delivery, failedByRecord(thrown));
-            }
-          }
-          const texts = new Map(items.map(({ delivery, text }) => [delivery, text]));
-          let stopped: DeliveryOutcome | undefined;
-          for (const call of toCalls(items, recordsMax, payloadBytesMax[invocation])) {
-            const some = call.map(({ delivery }) => delivery);
-            const held = stopped;
-            const results =
-              held !== undefined
-                ? some.map(() => held)
-                : await deliverByHalves(some, (part) => {
-                    const elements = part.map((each) => texts.get(each) ?? "null");
-                    return invoke(recordsMax === 1 ? elements.join() : `[${elements.join(",")}]`, deadline.leftMs());
-                  });
-            for (const [index, delivery] of some.entries()) outcomes.set(delivery, results[index] as DeliveryOutcome);
-            stopped = results.find(endsCall);
-          }
-          return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
-        },
+        deliver: (deliveries, deadline) =>
+          deliverPayloads(deliveries, { element, recordsMax, bytesMax: payloadBytesMax[invocation] }, (payload) =>
+            invoke(payload, deadline.leftMs()),
+          ),
         close: client.forget,
       };
     },
   };
+}
+
+interface PayloadRules {
+  readonly element: ElementKind;
+  readonly recordsMax: number;
+  readonly bytesMax: number;
+}
+
+/** One invocation after the other; after one that failed nothing is sent. */
+async function deliverPayloads(
+  deliveries: readonly Delivery[],
+  { element, recordsMax, bytesMax }: PayloadRules,
+  invoke: (payload: string) => Promise<DeliveryOutcome>,
+): Promise<readonly DeliveryOutcome[]> {
+  const outcomes = new Map<Delivery, DeliveryOutcome>();
+  const items = itemsOf(deliveries, element, outcomes);
+  const texts = new Map(items.map(({ delivery, text }) => [delivery, text]));
+  const invokeWith = (some: readonly Delivery[]): Promise<DeliveryOutcome> => {
+    const elements = some.map((each) => texts.get(each) ?? "null");
+    return invoke(recordsMax === 1 ? elements.join() : `[${elements.join(",")}]`);
+  };
+  let stopped: DeliveryOutcome | undefined;
+  for (const call of toCalls(items, recordsMax, bytesMax)) {
+    const some = call.map(({ delivery }) => delivery);
+    const held = stopped;
+    const results = held !== undefined ? some.map(() => held) : await deliverByHalves(some, invokeWith);
+    for (const [index, delivery] of some.entries()) outcomes.set(delivery, results[index] as DeliveryOutcome);
+    stopped = results.find(endsCall);
+  }
+  return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
+}
+
+/** Records that cannot be an element have their outcome at once. */
+function itemsOf(deliveries: readonly Delivery[], element: ElementKind, outcomes: Map<Delivery, DeliveryOutcome>) {
+  const items: { readonly delivery: Delivery; readonly text: string; readonly bytes: number }[] = [];
+  for (const delivery of deliveries) {
+    try {
+      const text = toElement(delivery, element);
+      items.push({ delivery, text, bytes: Buffer.byteLength(text) + 1 });
+    } catch (thrown) {
+      outcomes.set(delivery, failedByRecord(thrown));
+    }
+  }
+  return items;
 }

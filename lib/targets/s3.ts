@@ -106,24 +106,29 @@ export function s3(options: S3Options): TargetDefinition {
         name,
         deliveriesMax: options.recordsMax ?? 1_000,
         keepsOrder: true, // objects stand alone under names that sort
-        deliver: async (deliveries, deadline) => {
-          const outcomes = new Map<Delivery, DeliveryOutcome>();
-          const objects =
-            options.format === "raw"
-              ? rawObjects(deliveries, options, folderOf, outcomes)
-              : linesObjects(deliveries, options, folderOf, outcomes);
-          let held: DeliveryOutcome | undefined;
-          await eachBounded(objects, options.format === "raw" ? rawPutsMax : 1, async (object) => {
-            const outcome = held ?? (await put(object, deadline.leftMs()));
-            if (endsCall(outcome)) held ??= outcome;
-            for (const delivery of object.deliveries) outcomes.set(delivery, outcome);
-          });
-          return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
-        },
+        deliver: (deliveries, deadline) => deliverObjects(deliveries, options, folderOf, (object) => put(object, deadline.leftMs())),
         close: client.forget,
       };
     },
   };
+}
+
+async function deliverObjects(
+  deliveries: readonly Delivery[],
+  options: S3Options,
+  folderOf: FolderOf,
+  put: (object: NewObject) => Promise<DeliveryOutcome>,
+): Promise<readonly DeliveryOutcome[]> {
+  const outcomes = new Map<Delivery, DeliveryOutcome>();
+  const isRaw = options.format === "raw";
+  const objects = (isRaw ? rawObjects : linesObjects)(deliveries, options, folderOf, outcomes);
+  let held: DeliveryOutcome | undefined;
+  await eachBounded(objects, isRaw ? rawPutsMax : 1, async (object) => {
+    const outcome = held ?? (await put(object));
+    if (endsCall(outcome)) held ??= outcome;
+    for (const delivery of object.deliveries) outcomes.set(delivery, outcome);
+  });
+  return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
 }
 
 /** One object per folder of the batch; records that cannot be a line fail alone. */

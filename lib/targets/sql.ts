@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { RelayError } from "../errors.js";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
 import { parseCertificates } from "../trusted-authorities.js";
-import { assertPath, type Change, type RowMapping, type Tombstones, toChange } from "./change.js";
+import { assertPath, type Change, type ChangeRules, type RowMapping, type Tombstones, toChange } from "./change.js";
 import { checkedText, reference } from "./option-checks.js";
 import { checkOptions, flag, made, oneOf, text, timeoutMs, timeoutMsDefault, whole } from "./options.js";
 import { deliverByHalves, delivered, failedBy, failedByRecord } from "./outcome.js";
@@ -173,30 +173,33 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
     kind: "sql",
     name: options.table,
     deliveriesMax: Math.min(options.rowsMax ?? 500, Math.floor(parametersMax / (guardParametersMax + columnsCount))),
-    deliver: async (deliveries, deadline) => {
-      const outcomes = new Map<Delivery, DeliveryOutcome>();
-      const changes = new Map<Delivery, Change>();
-      for (const delivery of deliveries) {
-        try {
-          const change = toChange(delivery, rules);
-          if (change === undefined) outcomes.set(delivery, delivered);
-          else changes.set(delivery, storable(change));
-        } catch (thrown) {
-          outcomes.set(delivery, failedByRecord(thrown));
-        }
-      }
-      const rows = [...changes.keys()];
-      const results = await deliverByHalves(rows, (some) =>
-        attempt(
-          some.map((each) => changes.get(each) as Change),
-          Math.min(options.timeoutMs ?? timeoutMsDefault, deadline.leftMs()),
-        ),
-      );
-      for (const [index, delivery] of rows.entries()) outcomes.set(delivery, results[index] as DeliveryOutcome);
-      return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
-    },
+    deliver: (deliveries, deadline) =>
+      deliverRows(deliveries, rules, (changes) => attempt(changes, Math.min(options.timeoutMs ?? timeoutMsDefault, deadline.leftMs()))),
     close,
   };
+}
+
+/** All rows of a batch are written together. Where the database blames a row, halves of the batch are tried until that row stands alone. */
+async function deliverRows(
+  deliveries: readonly Delivery[],
+  rules: ChangeRules<unknown>,
+  write: (changes: readonly Change[]) => Promise<DeliveryOutcome>,
+): Promise<readonly DeliveryOutcome[]> {
+  const outcomes = new Map<Delivery, DeliveryOutcome>();
+  const changes = new Map<Delivery, Change>();
+  for (const delivery of deliveries) {
+    try {
+      const change = toChange(delivery, rules);
+      if (change === undefined) outcomes.set(delivery, delivered);
+      else changes.set(delivery, storable(change));
+    } catch (thrown) {
+      outcomes.set(delivery, failedByRecord(thrown));
+    }
+  }
+  const rows = [...changes.keys()];
+  const results = await deliverByHalves(rows, (some) => write(some.map((each) => changes.get(each) as Change)));
+  for (const [index, delivery] of rows.entries()) outcomes.set(delivery, results[index] as DeliveryOutcome);
+  return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
 }
 
 function storable(change: Change): Change {

@@ -12,7 +12,7 @@ import { type BatchOptions, joinElements, partsWithin, toBatchElement } from "./
 import { type Composed, type Composition, composeBatch, composeOne, madeBy, seal } from "./webhook/compose.js";
 import { assertHeaderValue, fixedHeaderName } from "./webhook/fixed-headers.js";
 import { createHttpSender, type HttpSender } from "./webhook/request.js";
-import { displayName, parseAddress, readSettings, type Settings } from "./webhook/settings.js";
+import { displayName, parseAddress, readSettings, type Settings, type SettingsSource } from "./webhook/settings.js";
 import { parseSigningSecret } from "./webhook/signature.js";
 import { type StatusMeanings, toFailure, toOutcome } from "./webhook/verdict.js";
 
@@ -133,18 +133,9 @@ export function webhook(options: WebhookOptions): TargetDefinition {
 }
 
 function openWebhook(name: string, options: WebhookOptions, context: TargetContext): Target {
-  const { url, headers = {}, secrets = [], batch, method: named = "POST", statuses = {} } = options;
-  const source = {
-    name,
-    url: typeof url === "string" ? url : undefined,
-    headers: typeof headers === "function" ? {} : headers,
-    secrets: [secrets].flat(),
-  };
-  const composition: Composition = {
-    recordHeaders: options.recordHeaders ?? "forward",
-    ...(options.cloudEvents === undefined ? {} : { cloudEvents: options.cloudEvents }),
-    ...(typeof headers === "function" ? { headers } : {}),
-  };
+  const { url, batch, method: named = "POST", statuses = {} } = options;
+  const composition = compositionOf(options);
+  const source = settingsSourceOf(name, options);
   const settings = keepSettings((refresh) => readSettings(source, context.secret, refresh));
   let sender: Promise<OpenSender> | undefined;
 
@@ -191,6 +182,23 @@ function openWebhook(name: string, options: WebhookOptions, context: TargetConte
       sender = undefined;
       opened?.http.close();
     },
+  };
+}
+
+function settingsSourceOf(name: string, { url, headers = {}, secrets = [] }: WebhookOptions): SettingsSource {
+  return {
+    name,
+    url: typeof url === "string" ? url : undefined,
+    headers: typeof headers === "function" ? {} : headers,
+    secrets: [secrets].flat(),
+  };
+}
+
+function compositionOf({ recordHeaders = "forward", cloudEvents, headers }: WebhookOptions): Composition {
+  return {
+    recordHeaders,
+    ...(cloudEvents === undefined ? {} : { cloudEvents }),
+    ...(typeof headers === "function" ? { headers } : {}),
   };
 }
 

@@ -12,7 +12,7 @@ export interface Settings {
   readonly signingKeys: readonly Buffer[];
 }
 
-interface SettingsSource {
+export interface SettingsSource {
   readonly name: string;
   readonly url: string | undefined;
   readonly headers: Readonly<Record<string, string>>;

@@ -178,7 +178,7 @@ describe("sql", () => {
       "delivered",
     ]);
     expect(reasonOf(outcomes[1])).toContain("nested deeper than 1000 levels");
-    expect(reasonOf(outcomes[2])).toContain("timestamp 1700000000000000000 lies outside");
+    expect(reasonOf(outcomes[2])).toContain("timestamp 1700000000000000000 is outside");
     expect(reasonOf(outcomes[4])).toContain("The column id cannot take the record's value: the text holds half of a surrogate pair");
     expect(await rowsOf(definition, "id")).toEqual([{ id: "also good" }, { id: "good" }]);
   });
@@ -277,7 +277,7 @@ test("a time that EventBridge cannot say, and a function that throws, are the re
 
   expect(outcomes.map(told)).toEqual(Array(3).fill("record: record-not-for-target"));
   expect(outcomes.map(reasonOf)).toEqual([
-    expect.stringContaining("timestamp 1700000000000000000 lies outside"),
+    expect.stringContaining("timestamp 1700000000000000000 is outside"),
     expect.stringContaining("TypeError: Cannot read properties of undefined"),
     "The record could not be converted for this target: SyntaxError.",
   ]);
