@@ -7,7 +7,7 @@ export const lambdaPayloadBytesMax = 6_291_556;
 const eventBytesAround = 20_000;
 
 /** Bytes that a body takes in the event's JSON: base64 a third more, text its escapes. */
-export function eventBytesOf(body: Buffer | string, isSentInBase64: boolean): number {
+function eventBytesOf(body: Buffer | string, isSentInBase64: boolean): number {
   if (isSentInBase64) return 4 * Math.ceil((typeof body === "string" ? Buffer.byteLength(body) : body.length) / 3);
   const text = body.toString();
   // The cheap bound first: no character takes more than six bytes.

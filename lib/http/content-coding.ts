@@ -9,7 +9,7 @@ import { RelayError } from "../errors.js";
 type Headers = Readonly<Record<string, string | undefined>>;
 
 const unpackers = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) } as const;
-export type RequestCoding = keyof typeof unpackers;
+type RequestCoding = keyof typeof unpackers;
 const codingsTaken = Object.keys(unpackers).join(", ");
 
 /** How the request's body is compressed, undefined where it is not; `unsupported-media-type` for a coding that is not unpacked here, and for several of them. */
@@ -60,7 +60,7 @@ const packers = {
   br: (bytes: Buffer) => promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality } }),
   gzip: (bytes: Buffer) => promisify(gzip)(bytes),
 } as const;
-export type AnswerCoding = keyof typeof packers;
+type AnswerCoding = keyof typeof packers;
 
 /** What fits one packet is not worth it. */
 export const compressedFromBytes = 1_400;

@@ -48,7 +48,7 @@ function lowerCased(headers: Readonly<Record<string, string | undefined>>): Reco
 const queryParametersMax = 200;
 
 /** The raw query, for the parsed one joins repeats by commas. Broken escapes stay as they are, as in a browser's URLSearchParams. */
-export function parseQuery(rawQuery: string): Record<string, string | readonly string[]> {
+function parseQuery(rawQuery: string): Record<string, string | readonly string[]> {
   const query: Record<string, string | readonly string[]> = Object.create(null);
   if (rawQuery === "") return query;
   const parameters = [...new URLSearchParams(rawQuery)];

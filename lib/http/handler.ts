@@ -16,9 +16,9 @@ import { toResult } from "./result.js";
 import { validate } from "./validation.js";
 
 /** Time kept back from the Lambda's own, to answer in before it is ended. */
-export const replyMarginMs = 500;
+const replyMarginMs = 500;
 /** API Gateway waits 30 seconds for an integration (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html). */
-export const gatewayTimeoutMs = 29_000;
+const gatewayTimeoutMs = 29_000;
 
 /**
  * A browser's question before its call, which no browser signs. A deployment with CORS has this route without an authorizer, or the catch-all would refuse it

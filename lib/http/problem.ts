@@ -2,7 +2,7 @@
 import type { FailureCode, RelayError } from "../errors.js";
 import type { Reply } from "./operation.js";
 
-export interface Problem {
+interface Problem {
   readonly error_code: number;
   readonly message: string;
   /** A name for the kind of failure. It is not an address. */

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { isCalendarDay } from "../calendar.js";
 
 /** The last millisecond that a JavaScript date can represent. */
-export const timestampMsMax = 8_640_000_000_000_000;
+const timestampMsMax = 8_640_000_000_000_000;
 
 const iso = /^(\d{4})-(\d{2})-(\d{2})[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})$/;
 

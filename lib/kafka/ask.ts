@@ -101,7 +101,7 @@ function understood(error: unknown): RelayError {
   throw error;
 }
 
-export interface AskOptions<Answer> {
+interface AskOptions<Answer> {
   /** The error codes that an answer carries. */
   readonly codes: (answer: Answer) => Iterable<number>;
   /** May the request be sent again although it may have been carried out already? Reads may, and so may what has no further effect the second time. */

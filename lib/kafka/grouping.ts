@@ -31,7 +31,7 @@ export function byTopic<T extends PartitionPlace, Asked>(
   );
 }
 
-export interface ByLeader<T> {
+interface ByLeader<T> {
   readonly byLeader: ReadonlyMap<number, readonly T[]>;
   /** Those without a leader to ask: the topic's own failure, a partition that does not exist, or one that has no leader at the moment. */
   readonly failed: ReadonlyMap<T, RelayError>;

@@ -37,7 +37,7 @@ export interface TopicMetadata {
   readonly authorizedOperations?: number;
 }
 
-export interface ClusterMetadata {
+interface ClusterMetadata {
   readonly clusterId: string;
   /** Null: none is known. */
   readonly controllerId: number | null;

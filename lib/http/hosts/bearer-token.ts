@@ -18,7 +18,7 @@ const keySetTimeoutMs = 5_000;
 /** What API Gateway's JWT authorizer accepts, and the other asymmetric algorithms. Never a secret shared with the issuer, and never "none". */
 const keySetAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 
-export interface TokenRules {
+interface TokenRules {
   /** The issuer's public key as PEM (RSA or P-256), or the address of its JSON Web Key Set. */
   readonly keys: { readonly pem: string } | { readonly jwksUrl: string };
   /** What `iss` and `aud` must be; absent: anything. */
@@ -27,7 +27,7 @@ export interface TokenRules {
 }
 
 /** The claims of `Authorization: Bearer <token>`. `unauthenticated` says what is wrong with the token, and never what it holds. */
-export type TokenCheck = (authorization: string | undefined, now?: Date) => Promise<Claims>;
+type TokenCheck = (authorization: string | undefined, now?: Date) => Promise<Claims>;
 
 /** Throws `bad-configuration` for a PEM that is not such a key; `target-failed` is thrown by a check that cannot read the key set. */
 export function createTokenCheck({ keys, issuer, audience }: TokenRules): TokenCheck {

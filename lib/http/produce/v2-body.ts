@@ -97,7 +97,7 @@ const recordMembers: Readonly<Record<EmbeddedFormat, readonly Member<RecordDraft
   text: membersOf("text"),
 };
 
-export interface V2Limits {
+interface V2Limits {
   /** Records in one request. */
   readonly recordsMax: number;
 }

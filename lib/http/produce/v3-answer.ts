@@ -7,7 +7,7 @@ import type { DataType } from "./v3-data.js";
 
 type Written = Extract<ProduceOutcome, { outcome: "written" }>;
 
-export interface V3Place {
+interface V3Place {
   readonly clusterId: string;
   readonly topic: string;
 }

@@ -27,14 +27,14 @@ export interface V3Record {
 }
 
 /** A record object that could not be read: it fails alone. */
-export interface V3Fault {
+interface V3Fault {
   readonly error: RelayError;
   readonly id?: string;
 }
 
 export type V3Entry = V3Record | V3Fault;
 
-export interface V3Limits {
+interface V3Limits {
   readonly recordsMax: number;
 }
 

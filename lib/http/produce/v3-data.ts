@@ -7,7 +7,7 @@ import { base64Schema, toBase64Bytes, toTextBytes } from "./record-members.js";
 /** How one key or value is embedded. */
 export type DataType = "BINARY" | "STRING" | "JSON";
 
-export interface V3Data {
+interface V3Data {
   readonly type: DataType;
   readonly bytes: Buffer | null;
 }

@@ -4,7 +4,7 @@ import { type RecordView, type SetPlace, toKafkaRecord } from "../../kafka/codec
 import { compileRecordFilter } from "../../relay/route/record-filter.js";
 import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, scannedBytesMax, scannedDefault } from "./read-query.js";
 
-export interface Scan {
+interface Scan {
   /** "enough": the read ends before this record. `given` is how many the answer has already. */
   readonly judge: (view: RecordView, place: SetPlace, given: number) => "given" | "passed over" | "enough";
   /** The record is in the answer. */

@@ -13,9 +13,9 @@ import { type CursorPosition, type RecordCursor, toCursorText } from "./record-c
 import { type RecordFormats, RecordJson } from "./record-json.js";
 
 /** The names of things in the two contracts. */
-export type RecordStyle = "v2" | "v3";
+type RecordStyle = "v2" | "v3";
 
-export interface ReadRequest {
+interface ReadRequest {
   readonly topic: string;
   readonly partitions: readonly number[] | "all";
   readonly start: Start;

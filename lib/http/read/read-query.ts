@@ -7,9 +7,9 @@ import { parseCursor, type RecordCursor } from "./record-cursor.js";
 import { type RecordFormats, recordFormats } from "./record-json.js";
 
 /** Below API Gateway's 30 seconds, with time left to write the answer. */
-export const waitMsMax = 25_000;
+const waitMsMax = 25_000;
 export const recordsDefault = 500;
-export const recordsMax = 100_000;
+const recordsMax = 100_000;
 export const bytesDefault = 1_048_576;
 /** A larger answer would not come through anyway: Lambda returns at most 6 MB. */
 export const bytesMax = 5_242_880;
@@ -24,7 +24,7 @@ const whole = (max: number, min = 0) =>
   );
 const once = v.string("must be given only once");
 
-export const timestampInQuery = v.pipe(once, v.transform(parseTimestampMs));
+const timestampInQuery = v.pipe(once, v.transform(parseTimestampMs));
 export const offsetInQuery = v.pipe(
   once,
   v.regex(/^\d{1,19}$/, "must be an offset: a whole number of 0 or more"),
@@ -34,7 +34,7 @@ export const offsetInQuery = v.pipe(
 
 /** How many records one filtered read looks at, whether they match or not, so that the answer comes in time. */
 export const scannedDefault = 50_000;
-export const scannedMax = 100_000;
+const scannedMax = 100_000;
 /** And their bytes (keys, values, headers), which are decoded in memory. */
 export const scannedBytesMax = 16_777_216;
 
@@ -52,7 +52,7 @@ const shared = {
 };
 
 const format = v.optional(v.picklist(recordFormats, `must be one of ${recordFormats.join(", ")}`));
-export const formatsQuery = {
+const formatsQuery = {
   key_format: format,
   value_format: format,
   header_format: v.optional(v.picklist(["base64", "string"], "must be base64 or string")),
@@ -93,7 +93,7 @@ export const recordMediaTypes = [
   "application/vnd.kafka.v2+json",
 ] as const;
 
-export interface NegotiatedForm {
+interface NegotiatedForm {
   readonly contentType: string;
   readonly formats: RecordFormats;
 }

@@ -9,7 +9,7 @@ import { AnswerBytes } from "./answer-bytes.js";
 const splicedDepthMax = jsonDepthMax / 2;
 
 export const recordFormats = ["json", "string", "base64"] as const;
-export type RecordFormat = (typeof recordFormats)[number];
+type RecordFormat = (typeof recordFormats)[number];
 
 export interface RecordFormats {
   /** "auto": JSON if the bytes are JSON, otherwise a string if they are UTF-8, otherwise base64. */

@@ -95,7 +95,7 @@ export const aclBody = v.pipe(
 const aclsAtOnceMax = 1_000;
 export const aclBatchBody = v.strictObject({ data: v.pipe(v.array(aclBody), v.maxLength(aclsAtOnceMax)) });
 
-export const aclResource = resource("KafkaAcl", {
+const aclResource = resource("KafkaAcl", {
   cluster_id: v.string(),
   resource_type: v.string(),
   resource_name: v.string(),

@@ -172,4 +172,4 @@ export function toLagSummary(links: Links, { group, lags }: GroupLag) {
   });
 }
 
-export const toGroupFacts = (group: Group): GroupFacts => group;
+const toGroupFacts = (group: Group): GroupFacts => group;

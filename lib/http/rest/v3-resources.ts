@@ -40,7 +40,7 @@ export const names = {
   consumer: (group: string, consumer: string) => `/consumer-group=${encoded(group)}/consumer=${encoded(consumer)}`,
 } as const;
 
-export interface Related {
+interface Related {
   readonly related: string;
 }
 

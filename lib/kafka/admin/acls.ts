@@ -31,10 +31,10 @@ export const aclOperations = [
 ] as const;
 export const aclPermissions = ["UNKNOWN", "ANY", "DENY", "ALLOW"] as const;
 
-export type AclResourceType = (typeof aclResourceTypes)[number];
-export type AclPatternType = (typeof aclPatternTypes)[number];
-export type AclOperation = (typeof aclOperations)[number];
-export type AclPermission = (typeof aclPermissions)[number];
+type AclResourceType = (typeof aclResourceTypes)[number];
+type AclPatternType = (typeof aclPatternTypes)[number];
+type AclOperation = (typeof aclOperations)[number];
+type AclPermission = (typeof aclPermissions)[number];
 
 export interface Acl {
   readonly resourceType: AclResourceType;

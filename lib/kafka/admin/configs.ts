@@ -15,7 +15,7 @@ export type ConfigResource =
   | { readonly kind: "broker"; readonly id: number }
   | { readonly kind: "cluster" };
 
-export type ConfigSource = (typeof sources)[number];
+type ConfigSource = (typeof sources)[number];
 
 export interface ConfigEntry {
   readonly name: string;
@@ -34,7 +34,7 @@ export interface ConfigChange {
   readonly value: string | null;
 }
 
-export interface ResourceChange {
+interface ResourceChange {
   readonly resource: ConfigResource;
   readonly changes: readonly ConfigChange[];
 }

@@ -21,7 +21,7 @@ const groupsPerRequestMax = 500;
 const sideBySideMax = 16;
 
 /** The groups by coordinator, and those whose coordinator is unknown. */
-export async function groupsByCoordinator(
+async function groupsByCoordinator(
   kafka: AsksBrokers,
   groupIds: readonly string[],
   deadline: Deadline,

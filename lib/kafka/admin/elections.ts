@@ -11,7 +11,7 @@ import { byTopicAndPartition } from "./group-members.js";
 
 export type ElectionType = "PREFERRED" | "UNCLEAN";
 
-export interface ElectionOutcome {
+interface ElectionOutcome {
   readonly topic: string;
   readonly partition: number;
   /** "not-needed": it already has the right leader. */

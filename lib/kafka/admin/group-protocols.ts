@@ -12,7 +12,7 @@ import { type Group, type GroupMember, toUpperSnake, unknownGroup } from "./grou
 import { type AssignedPartition, byTopicAndPartition, parseAssignment } from "./group-members.js";
 
 /** One answer per group; a group of another protocol is `group-not-found` to this one. Empty where the broker does not speak it. */
-export type DescribeByProtocol = (
+type DescribeByProtocol = (
   kafka: AsksBrokers,
   share: CoordinatorShare,
   deadline: Deadline,

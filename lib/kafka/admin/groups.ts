@@ -11,7 +11,7 @@ import { askCoordinators, type CoordinatorShare } from "./coordinators.js";
 import { type Group, type GroupType, toGroupType, toUpperSnake, unknownGroup } from "./group.js";
 import { groupProtocols } from "./group-protocols.js";
 
-export interface ListedGroup {
+interface ListedGroup {
   readonly groupId: string;
   readonly protocolType: string;
   /** "UNKNOWN" from brokers before 2.6, which do not list it. */
@@ -21,7 +21,7 @@ export interface ListedGroup {
   readonly coordinatorId: number;
 }
 
-export interface GroupListing {
+interface GroupListing {
   /** Sorted by id. */
   readonly groups: readonly ListedGroup[];
   /** Brokers that did not list their groups, and why. */

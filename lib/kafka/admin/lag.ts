@@ -25,7 +25,7 @@ export interface GroupLag {
 }
 
 /** Ends by topic and partition. */
-export type EndTable = ReadonlyMap<string, ReadonlyMap<number, bigint>>;
+type EndTable = ReadonlyMap<string, ReadonlyMap<number, bigint>>;
 
 /** The lags of one group. Partitions of deleted topics have no end, and are left out. */
 export function lagsOf(group: Group, committed: OffsetTable, ends: EndTable): readonly PartitionLag[] {

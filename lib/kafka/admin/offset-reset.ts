@@ -17,7 +17,7 @@ export type ResetTo =
   /** Records forward, or backward where negative. */
   | { readonly to: "shift"; readonly shift: bigint };
 
-export interface ResetOffset {
+interface ResetOffset {
   readonly topic: string;
   readonly partition: number;
   /** Null: none was committed. */

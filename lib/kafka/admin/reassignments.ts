@@ -26,7 +26,7 @@ export interface ReassignmentChange {
   readonly replicas: readonly number[] | null;
 }
 
-export interface ReassignmentOutcome {
+interface ReassignmentOutcome {
   readonly topic: string;
   readonly partition: number;
   readonly error?: RelayError;

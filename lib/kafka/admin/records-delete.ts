@@ -12,13 +12,13 @@ import { deleteRecordsApi } from "../protocol/topics.js";
 import { brokerTimeoutMs } from "./change.js";
 import { describeTopic, refuseInternalTopic } from "./topics.js";
 
-export interface DeleteBefore {
+interface DeleteBefore {
   readonly partition: number;
   /** -1n: everything so far. */
   readonly beforeOffset: bigint;
 }
 
-export interface DeletedRecords {
+interface DeletedRecords {
   readonly partition: number;
   /** The first offset that is kept. */
   readonly lowWatermark: bigint;

@@ -8,7 +8,7 @@ const codecs = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 export type Codec = (typeof codecs)[number];
 
 /** How large one batch may be once decompressed: far more than producers put into a batch, far less than a Lambda has. */
-export const decompressedBytesMax = 64 * 1024 * 1024;
+const decompressedBytesMax = 64 * 1024 * 1024;
 
 /** The codec in the low three bits of a batch's or message's attributes. */
 export function codecOf(attributes: number): Codec | undefined {

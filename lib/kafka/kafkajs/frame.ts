@@ -1,7 +1,7 @@
 /** A request as it goes over the wire: its length, its header (1, or 2 with the empty tag section of KIP-482), its body. */
 import type { Socket } from "node:net";
 
-export interface RequestHead {
+interface RequestHead {
   readonly key: number;
   readonly version: number;
   readonly correlationId: number;

@@ -5,12 +5,12 @@ import { type Pauses, pauseMs, type World } from "../ask.js";
 import { type Address, addressKey } from "../brokers.js";
 import type { BrokerConnection } from "./broker-connection.js";
 
-export type LinkState =
+type LinkState =
   | { readonly state: "closed" }
   | { readonly state: "opening"; readonly opening: Promise<BrokerConnection> }
   | { readonly state: "open"; readonly connection: BrokerConnection };
 
-export interface LinkOptions {
+interface LinkOptions {
   /** Connects and finds out who answers; whoever asks is given what it throws. */
   readonly open: (address: Address, limitMs: number) => Promise<BrokerConnection>;
   /** A connection unused for longer is replaced before it is used again. */

@@ -26,7 +26,7 @@ export interface ConnectionOptions extends Omit<BrokerConnectionOptions, "signal
   readonly world?: World;
 }
 
-export interface Route {
+interface Route {
   readonly link: Link;
   readonly connection: BrokerConnection;
 }

@@ -1,6 +1,6 @@
 /** How a group's members share the partitions of one topic, the way the Java client's assignors do: every leader of whatever client comes to the same result. */
 
-export type AssignorName = "range" | "roundrobin";
+type AssignorName = "range" | "roundrobin";
 
 /** Runs of neighbours; the first members take one more where it does not come out even. */
 function assignRange(members: readonly string[], partitionsCount: number): readonly (readonly number[])[] {

@@ -26,7 +26,7 @@ export interface JoinTimes {
 }
 
 /** An answer to a join or a sync that is not "accepted". */
-export interface NotJoined {
+interface NotJoined {
   readonly verdict: Exclude<JoinVerdict, "accepted">;
   readonly error: RelayError;
 }

@@ -54,7 +54,7 @@ export function judgeJoin(errorCode: number): JoinVerdict {
 }
 
 /** What the coordinator says to a sign of life; "unclear": it does not know itself at the moment. */
-export type BeatVerdict = "member" | "rebalance" | "lost" | "replaced" | "unclear";
+type BeatVerdict = "member" | "rebalance" | "lost" | "replaced" | "unclear";
 
 export function judgeBeat(errorCode: number): BeatVerdict {
   const verdict = judgeJoin(errorCode);

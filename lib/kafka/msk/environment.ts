@@ -29,7 +29,7 @@ export function brokersOf(config: Config): readonly string[] | (() => Promise<re
 }
 
 /** The listener that a mechanism needs. */
-export function toMskAuthentication(config: Pick<Config, "KAFKA_SASL_MECHANISM" | "KAFKA_SSL">): MskAuthentication {
+function toMskAuthentication(config: Pick<Config, "KAFKA_SASL_MECHANISM" | "KAFKA_SSL">): MskAuthentication {
   switch (config.KAFKA_SASL_MECHANISM) {
     case "aws-iam":
       return "iam";

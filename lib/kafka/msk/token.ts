@@ -13,7 +13,7 @@ export interface AwsCredentials {
   readonly expiresAtMs?: number;
 }
 
-export interface MskToken {
+interface MskToken {
   readonly value: string;
   /** Milliseconds since the epoch. A token has to be valid when a connection authenticates, and at no other time. */
   readonly expiresAtMs: number;

@@ -15,7 +15,7 @@ interface Sender {
   readonly partition: number;
 }
 
-export interface SenderTurns<Line> {
+interface SenderTurns<Line> {
   /** Makes the batch that the partition sends now. Undefined: it has nothing to send, or cannot send yet. */
   readonly nextBatch: (line: Line) => OutgoingBatch | undefined;
   /** The partition's part of the answer, or why there is none. */

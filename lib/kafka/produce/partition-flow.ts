@@ -14,7 +14,7 @@ import type { PartitionLine } from "./partition-line.js";
 import type { ProducedTopic } from "./produced-topic.js";
 import type { ProducerIds } from "./producer-ids.js";
 
-export interface FlowOptions {
+interface FlowOptions {
   readonly connection: Connection;
   readonly identity: ClusterIdentity | undefined;
   readonly ids: ProducerIds;

@@ -13,7 +13,7 @@ import { WaitingParts } from "./waiting-parts.js";
  * `open`: the next batch may be sent as soon as the leader's next request leaves. Otherwise nothing is sent meanwhile: a producer id is being asked for, a batch is in
  * flight, fresh metadata is waited for, or the topic is asked how large a batch may be.
  */
-export type LineState = "open" | "identifying" | "in-flight" | "looking-again" | "asking-limit";
+type LineState = "open" | "identifying" | "in-flight" | "looking-again" | "asking-limit";
 
 export class PartitionLine {
   readonly topic: string;

@@ -6,7 +6,7 @@ import type { OutgoingRecord, TopicName } from "../records.js";
 import type { PartitionLine } from "./partition-line.js";
 import { isTopicMissing, ProducedTopic } from "./produced-topic.js";
 
-export interface ProducedTopics {
+interface ProducedTopics {
   /** The topic with metadata that fits the records: an unknown partition is looked for again, an unknown topic fails or is created. */
   readonly find: (topic: TopicName, records: readonly OutgoingRecord[], deadline: Deadline) => Promise<ProducedTopic>;
   /** A topic that has been produced to. */

@@ -27,7 +27,7 @@ export interface Producer {
   readonly close: () => Promise<void>;
 }
 
-export interface ProducerOptions {
+interface ProducerOptions {
   readonly idempotence: boolean;
   readonly compression: "none" | "gzip";
   /** How long a leader waits for its replicas: less than we wait for the leader. */

@@ -7,7 +7,7 @@ import { type FailureCode, failures, RelayError } from "../../errors.js";
 /** What the client believed, and has to look up again: who leads a partition, who coordinates a group, who controls the cluster. */
 export type Refresh = "metadata" | "coordinator" | "controller" | "nothing";
 
-export interface KafkaErrorRow {
+interface KafkaErrorRow {
   readonly code: number;
   readonly failure: FailureCode;
   /** "not-written" is a promise: what the request would have changed is as it was. */

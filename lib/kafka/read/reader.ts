@@ -52,7 +52,7 @@ export interface PartitionRead extends PartitionProgress {
   readonly records: readonly KafkaRecord[];
 }
 
-export interface PartitionOffsets {
+interface PartitionOffsets {
   readonly partition: number;
   readonly beginning: bigint;
   /** As readers of committed records see it: the last stable offset. */

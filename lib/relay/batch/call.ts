@@ -7,7 +7,7 @@ import type { Clock } from "./clock.js";
 import type { Outcomes } from "./outcomes.js";
 import { faultOf } from "./retry.js";
 
-export interface CallParts {
+interface CallParts {
   readonly target: Target;
   readonly clock: Clock;
   readonly order: Order;

@@ -12,7 +12,7 @@ import { recordId } from "./delivery-id.js";
 export type Verdict = "delivered" | "filtered" | "dead-lettered" | "given-back";
 
 /** Where on its way a record failed. */
-export type Stage = "decode" | "filter" | "transform" | "deliver";
+type Stage = "decode" | "filter" | "transform" | "deliver";
 
 export interface Entry {
   /** As it lies in the topic that the route reads, or at its first coordinates where a redrive brings it. */
@@ -44,7 +44,7 @@ export interface Entry {
 }
 
 /** What the invocation and the environment know of a record when it arrives. */
-export interface EntryOrigin {
+interface EntryOrigin {
   readonly namespace: string;
   readonly generation?: number;
   readonly settled?: (record: KafkaRecord) => Verdict | undefined;

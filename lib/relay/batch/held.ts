@@ -8,7 +8,7 @@ import type { Entry } from "./entry.js";
 
 const recordsMax = 10_000;
 
-export interface HeldRecords {
+interface HeldRecords {
   readonly has: (record: KafkaRecord) => boolean;
   /** What the dead letter topic refused is held until the record is settled. */
   readonly learn: (entries: readonly Entry[]) => void;

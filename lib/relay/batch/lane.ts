@@ -9,7 +9,7 @@ import type { RelayError } from "../../errors.js";
 import type { Order } from "../route.js";
 import type { Entry } from "./entry.js";
 
-export type LaneState = "ready" | "called" | "waiting" | "finished";
+type LaneState = "ready" | "called" | "waiting" | "finished";
 
 export class Lane {
   state: LaneState = "ready";

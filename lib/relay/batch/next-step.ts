@@ -36,7 +36,7 @@ export function stepAfterCall({ error, failures }: Failed, limits: TimeLimits, r
   return failures >= retry.attemptsMax || atMs >= limits.policyEndMs ? exhaust : { step: "retry", atMs };
 }
 
-export interface ClosedBreaker {
+interface ClosedBreaker {
   /** When it lets the next attempt pass. */
   readonly nextMs: number;
   /** Waiting does not help: see `Breaker.isSuspicious`. */

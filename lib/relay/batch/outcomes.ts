@@ -24,7 +24,7 @@ export function headOf(entries: readonly Entry[]): readonly Entry[] {
   return entries.slice(0, Math.min(end < 0 ? entries.length : end, held < 0 ? entries.length : held + 1));
 }
 
-export interface EntryResult {
+interface EntryResult {
   readonly wasAttempted: boolean;
   readonly someDelivered: boolean;
   /** What is still to be delivered; nothing: the entry is delivered. */

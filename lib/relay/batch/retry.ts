@@ -6,7 +6,7 @@ import type { RetryPolicy } from "../route.js";
  * Decides what a failure leads to. `record`: dead letter at once. `target`: another attempt later; this includes what would be the caller's fault over HTTP (a
  * missing topic, a missing permission), because somebody may fix it and the record is sound. `us`: give the record back.
  */
-export type Fault = "record" | "target" | "us";
+type Fault = "record" | "target" | "us";
 
 export function faultOf({ code, failure }: RelayError): Fault {
   if (code === "deadline-exceeded") return "target";
@@ -15,7 +15,7 @@ export function faultOf({ code, failure }: RelayError): Fault {
 }
 
 /** A wait that the target asked for. It is cut to what the route allows, so that one response cannot stop a route for a day. */
-export interface AskedWait {
+interface AskedWait {
   readonly waitMs: number;
   readonly isCut: boolean;
 }

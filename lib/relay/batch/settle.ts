@@ -4,7 +4,7 @@ import type { Entry } from "./entry.js";
 import { hasFailedBefore, type Outcomes, resultOf } from "./outcomes.js";
 import { faultOf } from "./retry.js";
 
-export interface SettleRules {
+interface SettleRules {
   readonly breaker: Breaker;
   readonly nowMs: number;
   /** See `Target.keepsOrder`. */
@@ -13,7 +13,7 @@ export interface SettleRules {
   readonly countsAlone: boolean;
 }
 
-export interface Settled {
+interface Settled {
   /** To be dead-lettered, in order. */
   readonly refused: readonly Entry[];
   /** The first entry that is neither delivered nor refused; the lane stops there. */

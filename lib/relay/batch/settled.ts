@@ -19,7 +19,7 @@ interface SettledBatch {
   readonly verdicts: ReadonlyMap<string, Verdict>;
 }
 
-export interface SettledMemory {
+interface SettledMemory {
   /** The verdict a record has already, where its partition begins with the same record as when it was thrown back. */
   readonly recall: (partitions: readonly PartitionRecords[], cluster: string) => (record: KafkaRecord) => Verdict | undefined;
   /** The batch is thrown back: what is settled need not be done again. */

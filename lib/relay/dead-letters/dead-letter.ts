@@ -8,7 +8,7 @@ import type { Entry } from "../batch/entry.js";
 /** Every header of ours begins with this; a record that fails again has them replaced, never doubled. */
 export const errorHeaderPrefix = "relay.error.";
 /** Longer texts are cut. */
-export const headerBytesMax = 4096;
+const headerBytesMax = 4096;
 /** What the headers may add to a record: a dead letter topic takes that much more than the topic it stands beside. */
 export const headersBytesMax = 64 * 1024;
 
@@ -62,6 +62,6 @@ function cut(text: string): Buffer {
 }
 
 /** The record as it was before it became a dead letter. */
-export function withoutErrorHeaders(record: Pick<KafkaRecord, "headers">): readonly RecordHeader[] {
+function withoutErrorHeaders(record: Pick<KafkaRecord, "headers">): readonly RecordHeader[] {
   return record.headers.filter(({ name }) => !name.startsWith(errorHeaderPrefix));
 }

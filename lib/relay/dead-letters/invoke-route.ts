@@ -15,7 +15,7 @@ export function invokeInProcess(handler: (route: string) => Promise<RelayHandler
   };
 }
 
-export interface FunctionPlace {
+interface FunctionPlace {
   /** `<service>-<stage>-`: the rest of a function's name is its route in camel case, as `serverless.yml` names it. */
   readonly prefix: string;
   readonly region: string | undefined;

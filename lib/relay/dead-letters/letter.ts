@@ -8,7 +8,7 @@ import type { KafkaRecord, RecordHeader } from "../../kafka/records.js";
 import { readKafkaEvent } from "../../kafka-event/read.js";
 import { errorHeaderPrefix } from "./dead-letter.js";
 
-export interface Coordinates {
+interface Coordinates {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;

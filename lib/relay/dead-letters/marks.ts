@@ -28,11 +28,11 @@ interface StoredMark extends Mark {
 /** Held in memory at once. Beyond it nothing is listed or redriven: a letter whose mark was not read would be redriven again. */
 const marksMax = 200_000;
 
-export const marksTopicOf = (topic: string): string => `${topic}.marks`;
+const marksTopicOf = (topic: string): string => `${topic}.marks`;
 const markKeyOf = ({ at }: Letter): string => `${at.partition}/${at.offset}`;
 const identityOf = ({ record, lastTime }: Letter): string => `${record.topic}/${record.partition}/${record.offset}/${lastTime}`;
 
-export type Marks = (letter: Letter) => Mark | undefined;
+type Marks = (letter: Letter) => Mark | undefined;
 
 export async function readMarks(kafka: Kafka, topic: string, deadline: Deadline): Promise<Marks> {
   const name = marksTopicOf(topic);

@@ -6,7 +6,7 @@
 import type { KafkaRecord, RecordHeader } from "../../kafka/records.js";
 import type { KafkaEvent } from "../../kafka-event/shape.js";
 
-export const redriveHeader = "relay.redrive";
+const redriveHeader = "relay.redrive";
 
 export interface RedriveMark {
   /** How often, this time included. */
@@ -34,7 +34,7 @@ export function redriveMarkOf(event: unknown): RedriveMark | undefined {
   };
 }
 
-export interface FirstPlace {
+interface FirstPlace {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;

@@ -43,7 +43,7 @@ export type RedriveOutcome =
   | { readonly outcome: "redriven"; readonly to: string }
   | { readonly outcome: "failed" | "skipped"; readonly error: RelayError };
 
-export interface RedriveResult {
+interface RedriveResult {
   readonly redriven: number;
   /** Still open: the route gave it back, or the topic did not take it. */
   readonly failed: number;

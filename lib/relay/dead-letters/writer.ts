@@ -11,7 +11,7 @@ import { type DeadLetterTopic, ensureDeadLetterTopic, lossesOf } from "./topic.j
 /** Asking after the settings of a topic is no reason to be late. */
 const askTimeoutMs = 2_000;
 
-export interface DeadLetterOptions extends DeadLetterOrigin {
+interface DeadLetterOptions extends DeadLetterOrigin {
   readonly topic: string | undefined;
   /** Of a dead letter topic that is created here; -1: without end. */
   readonly retentionMs: number;

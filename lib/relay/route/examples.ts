@@ -7,7 +7,7 @@ import { prepare, toEntry } from "../batch/entry.js";
 import type { Message } from "../delivery.js";
 import type { ExpectedMessage, Route, RouteExample } from "../route.js";
 
-export interface ExampleResult {
+interface ExampleResult {
   readonly name: string;
   /** What is different, one sentence each; none: it is as expected. */
   readonly faults: readonly string[];

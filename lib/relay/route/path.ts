@@ -9,7 +9,7 @@ import { toJsonText } from "../../json/write.js";
 import type { KafkaRecord } from "../../kafka/records.js";
 import type { Message } from "../delivery.js";
 
-export interface PathSource {
+interface PathSource {
   readonly message: Message;
   readonly source: Pick<KafkaRecord, "topic" | "partition" | "offset">;
 }

@@ -8,7 +8,7 @@ import { documentFields, RecordDocument } from "./document.js";
 export type RecordFilter = (record: KafkaRecord) => boolean;
 
 /** Longer patterns are not what a query or a command line is for. */
-export const filterCharactersMax = 4_096;
+const filterCharactersMax = 4_096;
 
 /** Throws `bad-request` that names the place in the pattern. A record that cannot be decoded (a broken CloudEvent) does not match. */
 export function compileRecordFilter(text: string): RecordFilter {

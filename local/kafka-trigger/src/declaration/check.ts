@@ -8,7 +8,7 @@ export interface CheckedEvent extends Omit<DeclaredEvent, "given"> {
   readonly declaration: Declaration;
 }
 
-export interface CheckedDeclarations {
+interface CheckedDeclarations {
   /** Those without a fault of their own. */
   readonly events: readonly CheckedEvent[];
   readonly faults: readonly string[];
@@ -36,7 +36,7 @@ export function checkDeclarations(serverless: Serverless, nowMs: number): Checke
 }
 
 /** What of a mapping says which one it is. */
-export interface MappingSource {
+interface MappingSource {
   readonly functionKey: string;
   readonly kind: "msk" | "kafka";
   readonly isResource: boolean;

@@ -116,8 +116,8 @@ export const neededWords: Readonly<Record<string, string>> = {
   accessConfigurations: accessWords,
 };
 
-export type MskDeclaration = v.InferOutput<typeof mskMembers>;
-export type KafkaDeclaration = v.InferOutput<typeof kafkaMembers>;
+type MskDeclaration = v.InferOutput<typeof mskMembers>;
+type KafkaDeclaration = v.InferOutput<typeof kafkaMembers>;
 export type Declaration = MskDeclaration | KafkaDeclaration;
 
 /** Members that the framework's own events do not have. */

@@ -3,13 +3,13 @@ import * as v from "valibot";
 import { compileFilter, filtersDefaultQuota, metadataFields, patternCharactersMax } from "../filter.js";
 import { type Declaration, kafkaMembers, mskMembers, neededWords } from "./members.js";
 
-export type Parsed =
+type Parsed =
   | { readonly ok: true; readonly declaration: Declaration; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly faults: readonly string[] };
 
 const timeoutMaxSeconds = 14 * 60;
 
-export interface DeclaredPlace {
+interface DeclaredPlace {
   readonly functionKey: string;
   readonly kind: "msk" | "kafka";
   readonly timeoutSeconds: number;

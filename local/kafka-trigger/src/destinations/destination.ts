@@ -28,7 +28,7 @@ const attemptsMax = 3;
 const snsBytesMax = 262_144;
 
 /** Resolves when the destination has it; rejects with the reason. */
-export type Deliver = (given: GivenUp) => Promise<void>;
+type Deliver = (given: GivenUp) => Promise<void>;
 
 export function createDestination(destination: OnFailureDestination, world: DestinationWorld): Deliver {
   const { now = Date.now } = world;

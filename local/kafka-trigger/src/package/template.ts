@@ -14,7 +14,7 @@ interface Resource {
   Properties: Record<string, unknown>;
 }
 
-export interface PackageReport {
+interface PackageReport {
   readonly faults: readonly string[];
   readonly warnings: readonly string[];
 }

@@ -7,7 +7,7 @@ const timeoutDefaultSeconds = 6;
 const memoryDefaultMb = 1024;
 export const regionDefault = "us-east-1";
 /** Twelve digits, made up: an account that nobody has. */
-export const localAccountId = "000000000000";
+const localAccountId = "000000000000";
 
 export function serviceFolderOf({ serviceDir, config }: Serverless): string {
   return serviceDir ?? config.servicePath;

@@ -16,16 +16,16 @@ export interface DeclaredMapping {
   readonly security: Security;
 }
 
-export interface ReadMappings {
+interface ReadMappings {
   readonly mappings: readonly DeclaredMapping[];
   readonly faults: readonly string[];
   readonly warnings: readonly string[];
 }
 
-export const batchSizeDefault = 100;
-export const windowDefaultMs = 500;
+const batchSizeDefault = 100;
+const windowDefaultMs = 500;
 /** With a destination, retries without end become so many (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html). */
-export const retriesWithDestination = 10;
+const retriesWithDestination = 10;
 
 export function readMappings(serverless: Serverless, settings: TriggerSettings, nowMs: number): ReadMappings {
   const mappings: DeclaredMapping[] = [];

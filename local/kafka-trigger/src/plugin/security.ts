@@ -11,7 +11,7 @@ export interface Security {
   readonly tls?: TlsOptions;
 }
 
-export interface ReadSecurity {
+interface ReadSecurity {
   readonly security: Security;
   readonly faults: readonly string[];
 }

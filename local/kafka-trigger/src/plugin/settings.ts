@@ -24,7 +24,7 @@ export interface TriggerSettings {
 
 /** Eleven attempts within half a minute. */
 export const backoffDefault: Backoff = { firstMs: 200, maxMs: 4_000 };
-export const statusPortDefault = 3003;
+const statusPortDefault = 3003;
 const drainDefaultMs = 10_000;
 const brokersDefault = ["127.0.0.1:9092"];
 

@@ -6,7 +6,7 @@ export interface StatusServer {
   readonly close: () => Promise<void>;
 }
 
-export type MappingStatus = TriggerStatus & { readonly function: string };
+type MappingStatus = TriggerStatus & { readonly function: string };
 
 const path = "/_kafka-trigger";
 /** Under another name a web page may ask, which lets a name of its own resolve to this machine (DNS rebinding). */

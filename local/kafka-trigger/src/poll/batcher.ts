@@ -7,7 +7,7 @@ export const payloadBytesMax = 6_291_456;
 export const envelopeBytesMax = 8_192;
 const recordsBytesMax = payloadBytesMax - envelopeBytesMax;
 
-export interface BatchRules {
+interface BatchRules {
   readonly batchSize: number;
   readonly windowMs: number;
   /** A batch holds the records of one partition only, so that no partition waits for another. */

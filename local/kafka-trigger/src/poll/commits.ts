@@ -17,7 +17,7 @@ export interface Commits {
   readonly close: () => void;
 }
 
-export interface CommitsOptions {
+interface CommitsOptions {
   /** What is committed beside an offset. */
   readonly originOf: (partition: number, nextOffset: number) => Omit<CommittedOffset, "offset">;
   readonly onCommitted: (partition: number, nextOffset: number) => void;

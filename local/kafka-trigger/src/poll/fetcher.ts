@@ -30,7 +30,7 @@ export interface FetcherOptions {
   readonly onRecovered: (lane: Lane) => void;
 }
 
-export interface FetchedCounts {
+interface FetchedCounts {
   readonly polled: number;
   readonly filteredOut: number;
 }

@@ -8,7 +8,7 @@ import type { Lane } from "./lane.js";
 import type { Run } from "./run.js";
 import { settle } from "./settle.js";
 
-export interface HandOverOptions {
+interface HandOverOptions {
   readonly mapping: Mapping;
   readonly lanes: ReadonlyMap<number, Lane>;
   readonly invocations: Invocations;

@@ -7,7 +7,7 @@ import type { Run } from "./run.js";
 import { WaitingRows } from "./waiting-rows.js";
 
 /** What a partition is doing: nothing, waiting for its batch to be due, waiting for the function, or waiting until it can be read again. */
-export type LaneState = "idle" | "waiting" | "with-function" | "failing";
+type LaneState = "idle" | "waiting" | "with-function" | "failing";
 
 /** One batch may be waiting for its commit while the next is with the function. */
 const uncommittedMax = 1;

@@ -10,7 +10,7 @@ const laneCountMax = 20_000;
 /** Above it only lanes without a waiting record are fetched, so that many lanes do not add up and none is left out. */
 const waitingBytesMax = 96_000_000;
 
-export interface DueLanes {
+interface DueLanes {
   readonly due: readonly Lane[];
   /** In how many milliseconds a lane that is left alone after a failure may be fetched again; undefined where there is none. */
   readonly againInMs: number | undefined;
@@ -31,7 +31,7 @@ function hasRoom({ bytes, count }: Lane, waitingBytes: number): boolean {
   return bytes < laneBytesMax && count < laneCountMax && (waitingBytes < waitingBytesMax || count === 0);
 }
 
-export interface LedLanes {
+interface LedLanes {
   readonly byLeader: ReadonlyMap<number, readonly Lane[]>;
   /** Why a lane has no broker to ask. */
   readonly failed: ReadonlyMap<Lane, RelayError>;

@@ -5,7 +5,7 @@ import type { Kafka } from "../../../../lib/kafka/port.js";
 import { notAnswered, partitionWords } from "../../../../lib/kafka/protocol/error-codes.js";
 import type { Lane } from "./lane.js";
 
-export interface LogChangesOptions {
+interface LogChangesOptions {
   readonly kafka: Kafka;
   readonly topic: string;
   readonly warn: (line: string) => void;

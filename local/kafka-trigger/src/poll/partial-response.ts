@@ -1,6 +1,6 @@
 /** Which records a function reports as failed, where the mapping accepts partial responses (https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html). Pure. */
 
-export type BatchVerdict =
+type BatchVerdict =
   | { readonly kind: "succeeded" }
   /** `<topic>-<partition>` and offset of each record that is to be sent again, as `idOf` writes them. */
   | { readonly kind: "partial"; readonly failed: ReadonlySet<string> }

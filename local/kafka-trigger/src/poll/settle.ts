@@ -28,7 +28,7 @@ interface LastFailure {
   readonly reason: string;
 }
 
-export interface SettleWorld {
+interface SettleWorld {
   readonly topic: string;
   readonly invoke: (runs: readonly Run[]) => Promise<InvocationOutcome>;
   /** Sends records to the on-failure destination, or reports that there is none. Never rejects. */

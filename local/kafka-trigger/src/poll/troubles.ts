@@ -2,7 +2,7 @@
 import type { RelayError } from "../../../../lib/errors.js";
 
 /** Who has a trouble: the mapping as a whole, its commits, or one partition. Each recovers by itself. */
-export type Sufferer = "mapping" | "commits" | `partition ${number}`;
+type Sufferer = "mapping" | "commits" | `partition ${number}`;
 
 export interface Troubles {
   readonly began: (error: RelayError, sufferer?: Sufferer) => void;
