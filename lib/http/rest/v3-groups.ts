@@ -1,6 +1,6 @@
 /** The v3 shapes of consumer groups: groups, members, assignments and lag. Pure. */
 import * as v from "valibot";
-import type { Group, GroupMember, GroupType } from "../../kafka/admin/group.js";
+import type { GroupMember, GroupType } from "../../kafka/admin/group.js";
 import type { AssignedPartition } from "../../kafka/admin/group-members.js";
 import { type GroupLag, maxLag, type PartitionLag, totalLag } from "../../kafka/admin/lag.js";
 import { int64, type Links, listOf, names, paths, related, relatedTo, resource, toResource } from "./v3-resources.js";
@@ -171,5 +171,3 @@ export function toLagSummary(links: Links, { group, lags }: GroupLag) {
     max_lag_partition: relatedTo(links, paths.partition(most.topic, most.partition)),
   });
 }
-
-const toGroupFacts = (group: Group): GroupFacts => group;

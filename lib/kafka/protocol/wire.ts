@@ -302,5 +302,4 @@ export function defineApi<Request, Answer>(definition: ApiDefinition<Request, An
   };
 }
 
-type ArgsOf<T> = T extends Api<infer Args, unknown> ? Args : never;
 export type AnswerOf<T> = T extends Api<never, infer Answer> ? Answer : never;

@@ -2,7 +2,7 @@
  * A dead letter: the record's key, value and headers byte for byte, and why it is one in `relay.error.*` headers. It carries the time it is written: with the
  * record's own time the broker's retention could delete it within minutes, or `message.timestamp.after.max.ms` refuse it for ever. Pure, both ways.
  */
-import type { KafkaRecord, OutgoingRecord, RecordHeader } from "../../kafka/records.js";
+import type { OutgoingRecord, RecordHeader } from "../../kafka/records.js";
 import type { Entry } from "../batch/entry.js";
 
 /** Every header of ours begins with this; a record that fails again has them replaced, never doubled. */
@@ -59,9 +59,4 @@ function cut(text: string): Buffer {
   let end = headerBytesMax;
   while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
   return bytes.subarray(0, end);
-}
-
-/** The record as it was before it became a dead letter. */
-function withoutErrorHeaders(record: Pick<KafkaRecord, "headers">): readonly RecordHeader[] {
-  return record.headers.filter(({ name }) => !name.startsWith(errorHeaderPrefix));
 }

@@ -1,5 +1,4 @@
 /** An event source mapping as the poller takes it: every value checked, every default filled in. */
-import type { EventMatcher } from "../../../lib/patterns/compile.js";
 
 export type StartingPosition =
   | { readonly kind: "TRIM_HORIZON" }
@@ -65,5 +64,3 @@ export interface FilterRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
 }
-
-export type { EventMatcher };
