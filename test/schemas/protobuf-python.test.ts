@@ -6,7 +6,7 @@ import { createProtobufCodec } from "../../lib/schemas/protobuf/codec.js";
 import { protobufCase } from "../support/schemas/protobuf-schemas.js";
 import { askPython } from "../support/schemas/python-program.js";
 
-const casesCount = 600;
+const casesCount = 300;
 /** Brings protoc, and protobuf itself. */
 const grpcTools = { name: "grpcio-tools", version: "1.85.1" };
 
