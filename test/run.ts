@@ -107,7 +107,7 @@ async function onEveryVersion(): Promise<void> {
   }
 }
 
-/** The builds that `npm ci` makes; it makes none where it was told to run no scripts. */
+/** The builds that `npm ci` makes; it makes none where scripts are turned off. */
 async function buildWhatIsMissing(): Promise<void> {
   await ensureTriggerBuild(console.log);
   if (existsSync(join(root, "local/cli/dist"))) return;

@@ -83,7 +83,7 @@ test.each(["/topics/shared", "/topics/shared/partitions", "/topics/shared/partit
   },
 );
 
-test("lists hold what the caller may see, and are no failure", async () => {
+test("lists contain what the caller may see, and do not fail", async () => {
   const topics = await v3(bob, "GET /topics");
   const groups = await v3(bob, "GET /consumer-groups");
   const seen = await v3(carol, "GET /topics");
@@ -112,7 +112,7 @@ test("the operations allowed are the caller's own", async () => {
   expect(json.authorized_operations).toEqual(["READ", "DESCRIBE"]);
 });
 
-test("settings of many topics: what may not be altered is told, each by its name", async () => {
+test("settings of many topics: each topic that may not be altered is named", async () => {
   const change = (topic_name: string) => ({ topic_name, configs: [{ name: "retention.ms", value: "5000" }] });
 
   const { status, json } = await v3(carol, "POST /topics/-/configs:alter", { body: { data: [change("shared"), change("hidden")] } });

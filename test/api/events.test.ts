@@ -77,7 +77,7 @@ test("binary mode: data is not recoded, whatever charset its type names", async 
   expect(await recordOf(answer)).toMatchObject({ value: body, headers: { "content-type": contentType } });
 });
 
-test("bytes that were turned into text on the way are refused, and told how to arrive whole", async () => {
+test("bytes that were turned into text on the way are refused, and the message says how to send them intact", async () => {
   const body = Buffer.from([0xff, 0x00, 0x80]);
 
   const answer = await api.call(path, { body, contentType: "image/png", headers: four, sentAs: "text" });
@@ -248,7 +248,7 @@ test.each([
   ["a day that is in no calendar", { "ce-time": "2026-02-30T12:00:00Z" }, /time/],
   ["an attribute called __proto__", { "ce-__proto__": "x" }, /__proto__/],
   ["an attribute name with a dash", { "ce-my-name": "x" }, /my-name/],
-  ["bytes that are no UTF-8", { "ce-subject": "%ff" }, /subject.*UTF-8/],
+  ["bytes that are not UTF-8", { "ce-subject": "%ff" }, /subject.*UTF-8/],
   ["a control character", { "ce-subject": "a%00b" }, /subject.*control/],
   ["ce-datacontenttype", { "ce-datacontenttype": "text/plain" }, /Content-Type/],
 ] as const)("binary mode: %s is refused by name", async (what, changes, message) => {
@@ -274,7 +274,7 @@ test.each([
   ["a name in capitals", { ...event, Subject: "x" }, /Subject/],
   ["an attribute called __proto__", '{"specversion":"1.0","id":"1","source":"/s","type":"t","__proto__":"x"}', /__proto__/],
   ["data and data_base64", { ...event, data: 1, data_base64: "AA==" }, /data_base64/],
-  ["data_base64 that is none", { ...event, data_base64: "!" }, /data_base64/],
+  ["an invalid data_base64", { ...event, data_base64: "!" }, /data_base64/],
   ["an attribute given twice", '{"specversion":"1.0","id":"1","id":"2","source":"/s","type":"t"}', /"id" is given twice/],
   ["half of a surrogate pair", { ...event, subject: "\ud800" }, /subject/],
 ] as const)("structured mode: %s is refused by name", async (_what, body, message) => {
@@ -326,7 +326,7 @@ test.each(["yes", "", "true&partial=false"])("?partial=%s is refused: it is neit
   expect(answer.json.message).toMatch(/partial/);
 });
 
-test("a topic that does not exist is told, for an empty batch too", async () => {
+test("a missing topic is reported, for an empty batch too", async () => {
   const one = await api.call("POST /topics/no-such-topic/events", { headers: four });
   const none = await api.call("POST /topics/no-such-topic/events", { body: [], contentType: batched });
 

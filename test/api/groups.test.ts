@@ -57,7 +57,7 @@ test("groups are listed, by state and type on demand", async () => {
   expect(await ids(`?group_id=${groupId}`)).toEqual([groupId]);
 });
 
-test("lag is told for each partition, and in all", async () => {
+test("lag is returned for each partition, and in total", async () => {
   const { groupId, topic } = await laggingGroup();
 
   const lags = await api.v3(`GET /consumer-groups/${groupId}/lags`);
@@ -197,7 +197,7 @@ test.each(["team a/billing", "größe", "名前", "a+b c%d", "-", "x?y#z"])(
   },
 );
 
-test("what a group has committed is told, and forgotten for a topic", async () => {
+test("committed offsets of a group are returned, and can be deleted for a topic", async () => {
   const { groupId, topic } = await laggingGroup();
 
   const committed = await api.v3(`GET /consumer-groups/${groupId}/offsets`);
@@ -282,7 +282,7 @@ test.each([
   ["no offset", { to: "offset" }, 400, 400],
   ["a negative offset", { to: "offset", offset: -1 }, 400, 400],
   ["an offset where to is another", { to: "latest", offset: 1 }, 400, 400],
-  ["a time that is none", { to: "timestamp", timestamp: "yesterday" }, 400, 400],
+  ["an invalid time", { to: "timestamp", timestamp: "yesterday" }, 400, 400],
   ["a day that is in no calendar", { to: "timestamp", timestamp: "2026-02-30T00:00:00Z" }, 400, 400],
   ["half a record", { to: "shift", shift: 0.5 }, 400, 400],
   ["an unknown member", { to: "latest", topics: [] }, 422, 422],

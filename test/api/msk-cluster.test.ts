@@ -70,7 +70,7 @@ test("a serverless cluster tells what it has", async () => {
   expect(json).toMatchObject({ type: "SERVERLESS", state: "CREATING", kafka_version: null, broker_nodes: null });
 });
 
-test("a cluster that is not of MSK is told as such", async () => {
+test("a cluster outside MSK is reported as such", async () => {
   const { status, json } = await ask({});
 
   expect([status, json.message]).toEqual([404, expect.stringContaining("MSK_CLUSTER_ARN is not set")]);

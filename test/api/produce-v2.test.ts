@@ -171,13 +171,13 @@ test.each([
   ["records given twice", { body: '{"records":[{}],"records":[{}]}' }, 400, 400],
   ["a record that is null", { body: { records: [null] } }, 422, 422],
   ["a record that is a number", { body: { records: [1] } }, 400, 400],
-  ["a member of a record that nobody knows", { body: { records: [{ value: 1, colour: "red" }] } }, 422, 422],
-  ["a member of the request that nobody knows", { body: { records: [{ value: 1 }], acks: 0 } }, 422, 422],
-  ["a partition that is no number", { body: { records: [{ value: 1, partition: "1" }] } }, 400, 400],
+  ["an unknown member of a record", { body: { records: [{ value: 1, colour: "red" }] } }, 422, 422],
+  ["an unknown member of the request", { body: { records: [{ value: 1 }], acks: 0 } }, 422, 422],
+  ["a partition that is not a number", { body: { records: [{ value: 1, partition: "1" }] } }, 400, 400],
   ["a partition beyond 32 bits", { body: { records: [{ value: 1, partition: 4_294_967_296 }] } }, 400, 400],
-  ["a time that is none", { body: { records: [{ value: 1, timestamp: "yesterday" }] } }, 400, 400],
+  ["an invalid time", { body: { records: [{ value: 1, timestamp: "yesterday" }] } }, 400, 400],
   ["a header without a name", { body: { records: [{ value: 1, headers: [{ value: "AQ==" }] }] } }, 400, 400],
-  ["base64 that is none", { body: { records: [{ value: "not base64!" }] }, contentType: binary }, 400, 400],
+  ["invalid base64", { body: { records: [{ value: "not base64!" }] }, contentType: binary }, 400, 400],
   ["a number where base64 is due", { body: { records: [{ value: 1 }] }, contentType: binary }, 400, 400],
   ["another media type", { body: "hello", contentType: "text/plain" }, 415, 415],
   ["a media type that does not say the format", { body: { records: [{ value: 1 }] }, contentType: envelope }, 415, 415],
@@ -193,7 +193,7 @@ test.each([
   expect((await api.call(`GET /topics/${topic}/partitions/0/offsets`)).json).toEqual(before.json);
 });
 
-test("bytes that are no UTF-8 are refused as they arrive from the gateway", async () => {
+test("bytes that are not UTF-8 are refused as they arrive from the gateway", async () => {
   const body = Buffer.concat([Buffer.from('{"records":[{"value":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}]}')]);
 
   const answer = await api.call(`POST /topics/${topic}`, { body, contentType: json, sentAs: "base64" });
@@ -229,7 +229,7 @@ test("ISO-8859-1 is read where the request says so", async () => {
 /** How late a machine may be that does other things too. */
 const lateMs = 2_000;
 
-test("a topic or partition that does not exist is told at once", async () => {
+test("a missing topic or partition is reported at once", async () => {
   const started = Date.now();
 
   const noTopic = await api.call("POST /topics/no-such-topic", { body: { records: [{ value: 1 }] }, contentType: json });
@@ -284,7 +284,7 @@ test("a record too large for its topic fails alone among records of its own part
   expect((await contents([first, third], small)).map(({ value }) => value?.toString())).toEqual(["1", "3"]);
 });
 
-test("who prefers strictness is told by the status: 207 where some failed, the records' own where all did", async () => {
+test("with Prefer: status=strict, the status is 207 where some records failed, and their own where all did", async () => {
   const ask = (records: readonly object[]) =>
     api.call(`POST /topics/${topic}`, { body: { records }, contentType: json, headers: { prefer: "status=strict" } });
 
@@ -377,7 +377,7 @@ test("where no broker answers, the request says so in its time, and that nothing
   await alone.close();
 });
 
-test("who has no time left is told that nothing was written", async () => {
+test("a call without time left gets an answer that says that nothing was written", async () => {
   const answer = await api.call(`POST /topics/${topic}`, { body: { records: [{ value: 1 }] }, contentType: json, timeLeftMs: 400 });
 
   expect(answer).toMatchObject({ status: 504, json: { error_code: 504, retriable: true, maybe_written: false } });

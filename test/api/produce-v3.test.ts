@@ -33,7 +33,7 @@ afterAll(async () => {
   await api.close();
 });
 
-/** The answers of a `/records` call, one a record. */
+/** The answers of a `/records` call, one per record. */
 // biome-ignore lint/suspicious/noExplicitAny: the test says what it expects.
 const objectsOf = ({ text }: ApiAnswer): any[] => text.split("\r\n").map((line) => JSON.parse(line));
 // biome-ignore lint/suspicious/noExplicitAny: as above.
@@ -122,14 +122,14 @@ test("each key and value has a type of its own; null data is Kafka's null and no
 });
 
 test.each([
-  ["base64 that is none", { value: { type: "BINARY", data: "!" } }, 400],
-  ["a type nobody knows", { value: { type: "XML", data: "<a/>" } }, 400],
+  ["invalid base64", { value: { type: "BINARY", data: "!" } }, 400],
+  ["an unknown type", { value: { type: "XML", data: "<a/>" } }, 400],
   ["a type that needs a schema registry", { value: { type: "AVRO", data: {}, schema: "{}" } }, 400],
   ["data without a type", { value: { data: 1 } }, 400],
   ["a schema beside a type without one", { value: { type: "JSON", data: 1, schema_id: 3 } }, 400],
   ["a string that is a number", { value: { type: "STRING", data: 1 } }, 400],
-  ["a member nobody knows", { value: null, colour: "red" }, 400],
-  ["a key that is no object", { key: "ada" }, 400],
+  ["an unknown member", { value: null, colour: "red" }, 400],
+  ["a key that is not an object", { key: "ada" }, 400],
   ["half of a surrogate pair in a string", { value: { type: "STRING", data: "\ud800" } }, 400],
   ["a negative partition", { partition_id: -1 }, 40402],
   ["a partition that does not exist", { partition_id: 99 }, 40403],
@@ -144,7 +144,7 @@ test.each([
   expect([first.error_code, third.error_code]).toEqual([200, 200]);
 });
 
-test("what is no JSON ends the reading: what stood before it is written, and one last entry tells", async () => {
+test("text that is not JSON ends the reading: the objects before it are written, and one last entry tells", async () => {
   const answers = objectsOf(await api.call(path(), { body: '{"value":{"type":"JSON","data":1}} {"value": oops} {}' }));
 
   expect(answers.map(({ error_code }) => error_code)).toEqual([200, 400]);
@@ -153,7 +153,7 @@ test("what is no JSON ends the reading: what stood before it is written, and one
 
 test.each([
   ["no body", { body: "" }, 422, 42206],
-  ["what is no JSON from the start", { body: "{oops}" }, 400, 400],
+  ["text that is not JSON from the start", { body: "{oops}" }, 400, 400],
   ["another media type", { body: "{}", contentType: "application/vnd.kafka.json.v2+json" }, 415, 415],
   ["a charset nobody takes", { body: "{}", contentType: "application/json; charset=utf-32" }, 400, 400],
   ["an Accept header for v2", { body: "{}", accept: "application/vnd.kafka.v2+json" }, 406, 406],
@@ -163,7 +163,7 @@ test.each([
   expect(answer).toMatchObject({ status, json: { error_code: code } });
 });
 
-test("another cluster, a topic that does not exist and a name that is none are told before anything is sent", async () => {
+test("another cluster, a missing topic and an invalid name are reported before anything is sent", async () => {
   const body = { value: { type: "JSON", data: 1 } };
 
   const noCluster = await api.call(`POST /v3/clusters/other/topics/${topic}/records`, { body });
@@ -253,15 +253,15 @@ test.each([
   ["an empty id", { entries: [{ id: "" }] }, 42208],
   ["an id of 81 characters", { entries: [{ id: "x".repeat(81) }] }, 42208],
   ["an id with a space", { entries: [{ id: "a b" }] }, 42208],
-  ["a member nobody knows", { entries: [{ id: "a", colour: "red" }] }, 422],
-  ["a member of the request nobody knows", { entries: [{ id: "a" }], mode: 1 }, 422],
+  ["an unknown member", { entries: [{ id: "a", colour: "red" }] }, 422],
+  ["an unknown member of the request", { entries: [{ id: "a" }], mode: 1 }, 422],
 ] as const)("%s refuses the whole batch", async (_what, body, code) => {
   const answer = await api.call(`${path()}:batch`, { body });
 
   expect(answer).toMatchObject({ status: 422, json: { error_code: code } });
 });
 
-test("who prefers strictness is told by the status when every record failed", async () => {
+test("with Prefer: status=strict, the status shows that every record failed", async () => {
   const body = JSON.stringify({ partition_id: 99 });
   const headers = { prefer: "return=minimal, status=strict" };
 

@@ -202,7 +202,7 @@ describe("how a read goes on", () => {
     expect(values(await get(`${next.pathname}${next.search}`))).toEqual(["b"]);
   });
 
-  test("a cursor that is none, is damaged, or belongs elsewhere is refused", async () => {
+  test("a cursor that is invalid, damaged or of another topic is refused", async () => {
     const [one, other] = [await topicOf(["a"], ["b"]), await topicOf(["a"])];
     const { cursor } = (await get(`/topics/${one}/records`)).json;
     const damaged = `${cursor.slice(0, 10)}${cursor[10] === "A" ? "B" : "A"}${cursor.slice(11)}`;
@@ -403,7 +403,7 @@ describe("how much a read gives", () => {
     expect(seen).toBe(8);
   });
 
-  test("a record that no answer can hold is told with its sizes, and the read goes on behind it", async () => {
+  test("a record that no answer can hold is returned with its sizes only, and the read continues after it", async () => {
     const topic = await createTestTopic(api.kafka, { configs: { "max.message.bytes": "8000000" } });
     await writeBatch(api.kafka, topic, 0, [{ key: Buffer.from("k"), value: Buffer.alloc(6_000_000, 0xff) }]);
     await writeBatch(api.kafka, topic, 0, ["next"]);

@@ -60,7 +60,7 @@ test("operation ids are names of their own", async () => {
   expect(ids).toContain("postV3ClustersClusterIdTopicsTopicRecordsBatch");
 });
 
-test("a path nobody knows is 404, and says where to look", async () => {
+test("an unknown path gets 404 and a hint where to look", async () => {
   for (const path of ["/nothing", "/topics/a/b/c", "/v3", "/%2e%2e", `/${"x".repeat(5_000)}`]) {
     const answer = await api.call(`GET ${path}`, { accept: "text/html" });
     expect([path.slice(0, 20), answer.status, answer.json.error_code]).toEqual([path.slice(0, 20), 404, 404]);

@@ -46,7 +46,7 @@ test.each([
   expect(await headersAfter(write)).toEqual([[`traceparent: ${traceparent}`, "tracestate: vendor=1"]]);
 });
 
-test("a record's own traceparent stays, and one that is none is not carried on", async () => {
+test("a record's own traceparent stays, and an invalid one is not passed on", async () => {
   const own = Buffer.from(traceparent.replace("-01", "-00")).toString("base64");
   const body = { headers: [{ name: "traceparent", value: own }], value: { type: "JSON", data: 1 } };
 

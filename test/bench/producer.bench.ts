@@ -63,7 +63,7 @@ async function measure(kafka: Kafka, client: BenchClient, recordsPerCall: number
   };
 }
 
-/** What a caller does is in it: the records are made anew for every call. */
+/** The measurement includes what a caller does: the records are created for every call. */
 async function produceOurs(kafka: Kafka, topic: TopicName, count: number): Promise<void> {
   const records: OutgoingRecord[] = Array.from({ length: count }, (_, index) => ({
     key: null,

@@ -131,7 +131,12 @@ async function* readRows(context: BenchContext): AsyncIterable<BenchRow | Compar
     const byHandlerBase64 = await measure(secondsPerRow, handlerReads(handler, topic, "&key_format=base64&value_format=base64"));
     yield atLeast(2, { what: "cursor read of 1 MB over the handler, values in base64", ours: byHandlerBase64, theirs, against });
     const byHandler = await measure(secondsPerRow, handlerReads(handler, topic, ""));
-    yield atLeast(1, { what: "cursor read of 1 MB over the handler, values checked and told as JSON", ours: byHandler, theirs, against });
+    yield atLeast(1, {
+      what: "cursor read of 1 MB over the handler, values checked and returned as JSON",
+      ours: byHandler,
+      theirs,
+      against,
+    });
   } finally {
     await kafkajs.close();
     await deleteTopics(kafka, [topic], createDeadline(10_000));
@@ -161,7 +166,7 @@ async function consume(client: BenchClient, topic: string, total: number): Promi
   }
 }
 
-/** One read: how many records came. 0 at the end, after which it begins anew. */
+/** One read: how many records came. 0 at the end, after which it starts over. */
 type Reads = () => Promise<number>;
 
 function readerReads(kafka: Kafka, topic: string): Reads {

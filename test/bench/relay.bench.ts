@@ -93,7 +93,7 @@ async function overheadRow({ secondsPerRow }: BenchContext): Promise<BenchRow> {
     what: "relay overhead, 200-byte records filtered and transformed, batches of 500",
     ours,
     theirs: overheadUsMax,
-    unit: "us a record",
+    unit: "us per record",
     against: "the budget",
     ratio: ours / overheadUsMax,
     budget: `at most ${overheadUsMax} us`,

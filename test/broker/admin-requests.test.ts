@@ -47,7 +47,7 @@ test("topics are listed and described by one request, however many", async () =>
   expect([one, many, all]).toEqual([{ Metadata: 1 }, { Metadata: 1 }, { Metadata: 1 }]);
 });
 
-test("the settings of many topics are told by one request", async () => {
+test("the settings of many topics need one request", async () => {
   const resources = topics.map((name) => ({ kind: "topic" as const, name }));
 
   expect(await requestsOf(() => describeConfigs(counting.kafka, resources, deadline()))).toEqual({ DescribeConfigs: 1 });

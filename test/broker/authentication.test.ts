@@ -115,7 +115,7 @@ test.each(["plain", "scram-sha-256", "scram-sha-512"] as const)("a client authen
 });
 
 test.each(["plain", "scram-sha-256", "scram-sha-512"] as const)(
-  "a wrong password by %s is told at once, and stands in no message",
+  "a wrong password with %s is reported at once, and no message contains it",
   async (mechanism) => {
     const startMs = performance.now();
 
@@ -191,7 +191,7 @@ test("a session that ends is renewed on the same connection, also after it was i
   await kafka.close();
 });
 
-test("a token source that fails is an authentication failure, and what it said is not told", async () => {
+test("a token source that fails is an authentication failure, and its message is not shown", async () => {
   const source = () => Promise.reject(new Error("the secret is hunter2"));
 
   const failure = await write(ports.short, { sasl: { mechanism: "oauthbearer", token: source } }).catch((error: unknown) => error);

@@ -87,7 +87,7 @@ test("what was committed is where the next member begins", async () => {
   await next.membership.leave(soon());
 });
 
-test("what is in hand can be committed until the partitions are given up, and an earlier generation commits nothing", async () => {
+test("records in progress can be committed until the partitions are given up, and an earlier generation commits nothing", async () => {
   const groupId = uniqueName("group");
   const first = member(groupId, { onRevoked: (assignment, _, deadline) => assignment.commit(new Map([[0, { offset: 10n }]]), deadline) });
   await until(() => first.current() !== undefined);

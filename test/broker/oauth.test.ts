@@ -114,7 +114,7 @@ test("id and secret go in the form for servers that want them there, and extensi
   expect(tokenServer.requests).toMatchObject([{ by: "body", form: { client_id: clientId, client_secret: clientSecret } }]);
 });
 
-test("a client that the token server refuses is told at once: which server, which client, why, and not the secret", async () => {
+test("a client that the token server refuses is reported at once: which server, which client, why, and not the secret", async () => {
   const startMs = performance.now();
 
   const failure = await write(connect({ KAFKA_SASL_OAUTH_CLIENT_SECRET: "hunter2" })).catch((error: unknown) => error);

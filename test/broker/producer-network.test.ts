@@ -107,7 +107,7 @@ test("a connection that swallows everything in silence is replaced, and the reco
   expect(table.acknowledged).toBe(table.sent);
 });
 
-test("what was sent and never answered is told at the deadline as maybe written, and the partition goes on under the next epoch", async () => {
+test("a record that was sent and never answered is reported at the deadline as maybe written, and the partition goes on under the next epoch", async () => {
   const topic = await newTopic();
   await send(topic, "before");
   proxy.swallowAnswers();
@@ -148,7 +148,7 @@ test("a batch in doubt that arrives late, behind newer records, is refused by th
   expect(await write("last", 8_000)).toMatchObject([{ outcome: "written", offset: 2n }]);
 });
 
-test("a batch that was written under an error nobody knows is not taken for the next one", async () => {
+test("a batch that was written despite an unknown error is not mistaken for the next one", async () => {
   const topic = await createTestTopic(kafka);
   let answers = 0;
   const request: Connection["request"] = async (api, args, to, deadline) => {

@@ -62,7 +62,7 @@ test("a key decides the partition as the Java client decides, and a partition th
   expect(partitions).toEqual([...keys.map((key) => partitionOfKey(key, 7)), 5]);
 });
 
-test("an unknown topic is told in one answer from Kafka, and an unknown partition fails its record alone", async () => {
+test("an unknown topic is reported after one answer from Kafka, and an unknown partition fails its record alone", async () => {
   const topic = await createTestTopic(kafka, { partitions: 2 });
   await expect(produce(uniqueName("none") as TopicName, [record()])).rejects.toMatchObject({ code: "topic-not-found" });
 
@@ -161,7 +161,7 @@ test("a topic that appends its own times tells them", async () => {
   expect(outcome?.outcome === "written" && outcome.timestampMs).toBe((await readAll(topic))[0]?.timestampMs);
 });
 
-test("a topic deleted under a warm producer is not found any more at once, and others go on; made anew, it is written to again", async () => {
+test("a topic deleted under a warm producer is reported missing at once, and others go on; after it is created again, it is written to again", async () => {
   const [topic, other] = [await createTestTopic(kafka), await createTestTopic(kafka)];
   await produce(topic, [record(), record()]);
   await produce(other, [record()]);

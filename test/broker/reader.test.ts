@@ -131,10 +131,10 @@ test("a long poll waits for the first record of any partition, and no other read
   expect(await read(topic)).toMatchObject({ records: [], nextOffset: 0n });
   await writeBatch(kafka, topic, 2, ["came"]);
 
-  for (const told of await Promise.all(polls)) expect(told.flatMap(texts)).toEqual(["came"]);
+  for (const poll of await Promise.all(polls)) expect(poll.flatMap(texts)).toEqual(["came"]);
 });
 
-test("what one partition lacks is told for it alone; the others are read", async () => {
+test("a failure of one partition is reported for it alone; the others are read", async () => {
   const topic = await createTestTopic(kafka);
   await writeBatch(kafka, topic, 0, ["a"]);
 

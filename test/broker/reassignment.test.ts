@@ -41,7 +41,7 @@ test("a partition is moved to other brokers, and has no reassignment under way w
   expect(replicas.map(({ broker_id }: { broker_id: number }) => broker_id)).toEqual([3, 2]);
 });
 
-test("while a broker is down, what moves to it is told and cancelled, and everything else is told whole", async () => {
+test("while a broker is down, moves to it are listed and cancelled, and everything else is listed in full", async () => {
   const [victim] = cluster.nodes;
   const led = await partition();
   await victim?.kill();

@@ -27,7 +27,7 @@ afterAll(async () => {
   await aws?.stop();
 });
 
-onAws("a function that is told the cluster's ARN alone finds its brokers and is answered by them", async () => {
+onAws("a function that has only the cluster's ARN finds its brokers and is answered by them", async () => {
   const kafka = createKafka(toKafkaOptions(parseConfig({ MSK_CLUSTER_ARN: clusterArn })));
 
   const { brokers } = await kafka.metadata.describe([], createDeadline(20_000));
@@ -36,7 +36,7 @@ onAws("a function that is told the cluster's ARN alone finds its brokers and is 
   expect(brokers.length).toBeGreaterThan(0);
 });
 
-onAws("a way in that the cluster does not offer is told with those that it does", async () => {
+onAws("a listener that the cluster does not offer is reported with those that it does", async () => {
   const kafka = createKafka(toKafkaOptions(parseConfig({ MSK_CLUSTER_ARN: clusterArn, MSK_NETWORK: "public", KAFKA_SSL: "true" })));
 
   await expect(kafka.metadata.describe([], createDeadline(20_000))).rejects.toThrow(

@@ -64,7 +64,7 @@ test("brokers that KAFKA_BROKERS names are used, and named when none answers the
   expect(deaf.code).toBe(1);
 }, 180_000);
 
-test("a bench that does not exist, and seconds that are none, are wrong usage", async () => {
+test("a missing bench and an invalid number of seconds are wrong usage", async () => {
   const unknown = await npmRunBench(["prodcer"]);
   const seconds = await npmRunBench(["--seconds", "soon"]);
 
@@ -92,7 +92,7 @@ test("a bench that never ends is ended at its limit, and keeps its rows", async 
   expect(result.failure).toBe("It did not end within 5 s.");
 });
 
-test("what this machine could not measure is no failure, and is named", async () => {
+test("a bench that this machine cannot run is named and does not count as a failure", async () => {
   const result = await runBody("lacking", `context.notMeasured("another client", "it could not be installed"); yield row;`);
 
   expect(result).toMatchObject({ notMeasured: [{ what: "another client", why: "it could not be installed" }] });

@@ -78,7 +78,7 @@ test("an example that does not hold fails the run and says what is different", a
   expect(run.out).toContain("0 passed, 1 failed");
 });
 
-test("a route that does not exist, and a folder without routes, are told", async () => {
+test("a missing route, and a folder without routes, are reported", async () => {
   const [unknown, nowhere] = await Promise.all([cli(["routes", "explain", "nowhere"]), cli(["routes", "list"], tmpdir())]);
 
   expect([unknown.code, nowhere.code]).toEqual([1, 1]);

@@ -140,7 +140,7 @@ test("lines become records, and records lines again: keys, headers, tombstones, 
   expect(plain.out).toBe("0\tk1\tone\tsource:test\n1\tk2\tzwei ü\tsource:test\n");
 });
 
-test("bytes that are no text come out of a pipe as they went in", async () => {
+test("bytes that are not text come out of a pipe as they went in", async () => {
   const topic = await newTopic();
   const odd = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => byte !== 0x0a && byte !== 0x0d));
   await relay(["produce", topic], { input: Buffer.concat([odd, Buffer.from("\n")]) });

@@ -59,7 +59,7 @@ test("a thousand topics of ten partitions are described with their settings by t
   expect(configs.filter((entries) => entries instanceof RelayError)).toEqual([]);
 });
 
-test("the lag of two hundred groups over fifty partitions is told by ten requests at most", async () => {
+test("the lag of two hundred groups over fifty partitions needs ten requests at most", async () => {
   counting.taken();
 
   const lags = await groupLags(counting.kafka, groups, deadline());

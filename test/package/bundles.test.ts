@@ -1,4 +1,4 @@
-/** What is deployed: one small file a function, the same bytes for the same code, loaded and invoked as Lambda does, on this Node and on the deployed one. */
+/** What is deployed: one small file per function, the same bytes for the same code, loaded and invoked as Lambda does, on this Node and on the deployed one. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";

@@ -1,4 +1,4 @@
-/** What is bundled is told: a bill of materials, with licences that let us. */
+/** The bundled packages are listed: a bill of materials, with licences that let us. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

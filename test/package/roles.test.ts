@@ -1,4 +1,4 @@
-/** One role a function: what each may do on the cluster, held against this table, action by action. */
+/** One role per function: what each may do on the cluster, compared with this table, action by action. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { deployedFunctions } from "../../local/build/service-map.js";
 import { type Packaged, packageService, parameters } from "../support/package/packaged.js";

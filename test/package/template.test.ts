@@ -165,7 +165,7 @@ test.each([
   },
 );
 
-test("what is missing or wrong is told all at once, and nothing is packaged", () => {
+test("everything missing or wrong is reported at once, and nothing is packaged", () => {
   const { status, output } = packageService("prod", { authorizer: "jwt", alarmsTopic: "on-call", demo: "on" });
   const named = [...output.matchAll(/^\s*(\w+): /gm)].map(([, name]) => name).filter((name) => name !== "Environment" && name !== "Docs");
 

@@ -17,7 +17,7 @@ const kafka = testKafka();
 afterAll(() => kafka.close());
 const soon = () => createDeadline(20_000);
 
-/** A topic with three records, all dead-lettered by a route whose target can be mended. */
+/** A topic with three records, all dead-lettered by a route whose target can be repaired. */
 async function deadLettered() {
   const source = await createTestTopic(kafka);
   await write(
@@ -61,7 +61,7 @@ function options(run: Awaited<ReturnType<typeof deadLettered>>["run"], own: Part
 }
 
 describe("redriving to the route", () => {
-  test("delivers what was mended, under the same ids and at the first coordinates, and marks it", async () => {
+  test("delivers letters after a repair, under the same ids and at the first coordinates, and marks it", async () => {
     const { source, letters, state, deliveries, run } = await deadLettered();
     state.isMended = true;
 
@@ -78,7 +78,7 @@ describe("redriving to the route", () => {
     expect(await redrive(kafka, letters, options(run))).toEqual({ redriven: 0, failed: 0, skipped: 0, hasMore: false });
   });
 
-  test("of what was not mended makes a new dead letter that counts, and stops when it came back too often", async () => {
+  test("of a letter that fails again makes a new dead letter with a higher count, and stops when it came back too often", async () => {
     const { letters, run } = await deadLettered();
     const choice = { places: [{ partition: 0, offset: 0n }] };
 
@@ -236,7 +236,7 @@ describe("a run whose time ends before the letters do", () => {
     );
     return letters;
   }
-  /** Ends when it is told to. */
+  /** Ends on demand. */
   function endable() {
     let isOver = false;
     const end = (): void => {
@@ -273,7 +273,7 @@ describe("a run whose time ends before the letters do", () => {
     expect(rest).toEqual({ redriven: 2, failed: 0, skipped: 0, hasMore: false });
   });
 
-  test("is no end of the letters to whoever looks for them", async () => {
+  test("does not look like the end of the letters to those who search for them", async () => {
     const letters = await spread();
     const { deadline, end } = endable();
     const found: number[] = [];

@@ -130,7 +130,7 @@ describe("a dead letter", () => {
     expect(errorHeaders(letter?.headers ?? []).route).toBe("second");
   });
 
-  test("that its topic does not take is no loss: the record is given back with all behind it, and is dead-lettered once the topic takes it", async () => {
+  test("that its topic refuses is not lost: the record is given back with all after it, and is dead-lettered once the topic takes it", async () => {
     const source = await createTestTopic(kafka);
     const letters = await createTestTopic(kafka, { configs: { "max.message.bytes": "1000" } });
     await write(kafka, source, [
@@ -222,7 +222,7 @@ test("a batch that comes again after a throw repeats nothing that was settled, a
   expect(offsets).toEqual([0n, 2n, 3n, 0n, 2n, 3n]);
 });
 
-test("an event that is none of Kafka's is refused with the place", async () => {
+test("an event that is not Kafka's is refused with the place", async () => {
   const run = runRoute(kafka, defineRoute({ name: "strict", target: answering(() => delivered) }));
 
   for (const [event, place] of [

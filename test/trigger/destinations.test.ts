@@ -1,4 +1,4 @@
-/** Where a batch that is given up is told (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html): a queue, a topic of SNS, a bucket. */
+/** Where a batch that is given up is reported (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html): a queue, a topic of SNS, a bucket. */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -127,7 +127,7 @@ test("module state lives from one invocation to the next, and a batch at once ge
   expect([first, beside, next].map((outcome) => (outcome as { readonly answer?: unknown }).answer)).toEqual([1, 1, 2]);
 });
 
-test("a batch in hand when the code changes is finished by the old code", async () => {
+test("a batch that is in progress when the code changes is finished by the old code", async () => {
   const pool = functionOf(handler("await new Promise((resolve) => setTimeout(resolve, 200)); return 'old';"));
   await call(pool);
   const inHand = call(pool);
@@ -139,7 +139,7 @@ test("a batch in hand when the code changes is finished by the old code", async 
   expect(await inHand).toMatchObject({ answer: "old" });
 });
 
-test("what is thrown between two invocations is told with the function's name, and the next is answered", async () => {
+test("an exception between two invocations is reported with the function's name, and the next is answered", async () => {
   const pool = functionOf(handler("setTimeout(() => { throw new Error('between'); }, 20); return 'fine';"));
   await call(pool);
 

@@ -377,10 +377,10 @@ test("two copies share the partitions, and a rebalance loses nothing", async () 
   expect(other.events.length).toBeGreaterThan(0);
 });
 
-test("stopping lets the batch in hand end and commits it", async () => {
+test("stopping finishes the batch in progress and commits it", async () => {
   const topic = await createTestTopic(mappings.kafka);
   const consumerGroupId = uniqueName("group");
-  await write(topic, ["in hand"]);
+  await write(topic, ["in progress"]);
   let release = (): void => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;

@@ -56,7 +56,7 @@ test.each(["offline start", "offline"])("`serverless %s` polls, tells its table,
   await noted(again, ["c"]);
   again.signal("SIGINT");
   await again.ended();
-  // The batch in hand was finished and committed, so nothing came twice; and nothing was lost.
+  // The batch in progress was finished and committed, so nothing came twice; and nothing was lost.
   expect(project.notes()).toEqual(["a", "b", "c"]);
 });
 

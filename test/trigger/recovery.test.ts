@@ -1,4 +1,4 @@
-/** What a mapping does when its ground shifts: offsets that are gone, a topic made anew, a handler that poisons one partition, a copy that was killed. */
+/** What a mapping does when its ground shifts: offsets that are gone, a topic that was created again, a handler that poisons one partition, a copy that was killed. */
 import { expect, test } from "vitest";
 import { createDeadline, type Deadline } from "../../lib/deadline.js";
 import { commitOffsets } from "../../lib/kafka/admin/group-offsets.js";
@@ -29,7 +29,7 @@ const ask = <Args, Answer>(api: Api<Args, Answer>, args: Args, groupId: string) 
   mappings.kafka.connection.request(api, args, { coordinatorOf: groupId }, createDeadline(10_000));
 const handed = (run: MappingRun) => run.events.flatMap(valuesOf);
 
-test("a topic that was deleted and made anew is read from its first record, and its offsets are committed", async () => {
+test("a topic that was deleted and created again is read from its first record, and its offsets are committed", async () => {
   const topic = await createTestTopic(mappings.kafka, { partitions: 1 });
   const consumerGroupId = uniqueName("group");
   await write(topic, ["old 1", "old 2", "old 3"]);

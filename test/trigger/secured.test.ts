@@ -1,4 +1,4 @@
-/** A cluster that wants a login: the secret that the event names is told on this machine. */
+/** A cluster that requires a login: this machine's settings contain the secret that the event names. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestTopic } from "../support/broker/kafka.js";
 import { passwordOf, type SecuredBroker, startSecuredBroker } from "../support/broker/secured-broker.js";

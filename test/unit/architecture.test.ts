@@ -56,7 +56,7 @@ test("the AWS SDK is imported on demand, by the file that needs it", () => {
   expect(sentences).toEqual([]);
 });
 
-test("one file a program reads the environment", () => {
+test("one file per program reads the environment", () => {
   const readers = new Set(["lib/config.ts", "local/start.ts", "local/cli/main.ts"]);
   const sentences = broken((file) => {
     const code = file.text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");

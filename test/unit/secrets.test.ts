@@ -48,7 +48,7 @@ test("what could not be read is asked for again at once", async () => {
   expect(await secret(arn)).toBe("up");
 });
 
-test("#field is a member of a JSON secret; one that is missing is told without the rest", async () => {
+test("#field is a member of a JSON secret; a missing one is reported without the rest", async () => {
   const secret = createSecrets({ secretsManager: async () => '{"password":"hunter2","port":5432}' });
   expect(await secret(`${arn}#password`)).toBe("hunter2");
   expect(await secret(`${arn}#port`)).toBe("5432");

@@ -10,7 +10,7 @@ function recorded(level: "debug" | "info" | "warn" | "error", metrics: "emf" | "
 test("a log line is one JSON object, with whole numbers of any size, and none below the level", () => {
   const { lines, telemetry } = recorded("warn");
 
-  telemetry.log("info", "not told");
+  telemetry.log("info", "not logged");
   telemetry.log("warn", "told", { offset: 9007199254740993n, traceId: undefined });
 
   expect(lines).toEqual(['{"time":"2026-01-31T12:00:00.000Z","level":"warn","message":"told","offset":"9007199254740993"}']);

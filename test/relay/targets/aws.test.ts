@@ -130,7 +130,7 @@ describe.skipIf(aws === undefined)("dynamodb", () => {
     expect(await itemsOf(table)).toMatchObject([{ id: { S: "a" }, relay_deleted: { BOOL: true } }]);
   });
 
-  test("a record without a key, and one that is no object, fail alone; a missing table is the target's state", async () => {
+  test("a record without a key, and one that is not an object, fail alone; a missing table is the target's state", async () => {
     const target = await open(dynamodb({ table: await aTable(), key: ["id"], endpoint }));
     const outcomes = await target.deliver(
       [delivery({ offset: 0, value: { n: 1 } }), delivery({ offset: 1, value: "[1]" }), order(2, "a", 1)],
@@ -155,7 +155,7 @@ describe.skipIf(aws === undefined)("s3", () => {
   const bytesOf = async (Bucket: string, Key: string) =>
     Buffer.from((await (await client.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToByteArray()) ?? []);
 
-  test("a batch is one object a partition, named by its first and last offset, one line a record", async () => {
+  test("a batch is one object per partition, named by its first and last offset, with one line per record", async () => {
     const bucket = await aBucket();
     const target = await open(s3({ bucket, prefix: "in/", endpoint, forcePathStyle: true }));
     const records = [0, 1, 2].map((n) =>
@@ -280,7 +280,7 @@ describe.skipIf(aws === undefined)("sqs", () => {
     });
   });
 
-  test("a repeated batch and a whole repeated topic are no second messages of a FIFO queue, and order is kept", async () => {
+  test("a repeated batch and a whole repeated topic add no messages to a FIFO queue, and order is kept", async () => {
     const queueUrl = await aQueue(`${unique("queue")}.fifo`);
     const target = await open(sqs({ queueUrl, endpoint }));
     const records = Array.from({ length: 25 }, (_, offset) => delivery({ offset, value: { offset } }));
@@ -367,7 +367,7 @@ describe.skipIf(aws === undefined)("eventbridge", () => {
     );
   });
 
-  test("a value that is no JSON, and a function of the route that throws, fail that record alone", async () => {
+  test("a value that is not JSON, and a function of the route that throws, fail that record alone", async () => {
     const target = await open(
       eventbridge({
         detail: "value",

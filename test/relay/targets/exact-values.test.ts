@@ -131,7 +131,7 @@ describe("sql", () => {
     ]);
   });
 
-  test("rows are told apart by the millisecond of a time and by every byte", async () => {
+  test("rows differ by the millisecond of a time and by every byte", async () => {
     const times = table({
       key: ["device", "at"],
       columns: { device: "key", at: "timestamp" },
@@ -225,7 +225,7 @@ describe("webhook", () => {
   });
 });
 
-test("a record at fault becomes a dead letter that can be listed and discarded, and its partition goes on", async () => {
+test("an invalid record becomes a dead letter that can be listed and discarded, and its partition goes on", async () => {
   const kafka = testKafka();
   const source = await createTestTopic(kafka, { aheadMaxMs: anyTimeAheadMs });
   const table = unique("exact");
@@ -336,7 +336,7 @@ describe.skipIf(aws === undefined)("dynamodb", () => {
     });
   });
 
-  test("binary keys are told apart by every byte", async () => {
+  test("binary keys differ by every byte", async () => {
     const table = await aTable("B");
     const target = await open(dynamodb({ table, key: ["id"], attributes: { id: "key", n: "offset" }, endpoint }));
 

@@ -1,4 +1,4 @@
-/** Order behind a failure, at every target that takes more than one record a call: what stands there in the end, on the real services and the real broker. */
+/** Order after a failure, at every target that accepts more than one record per call: what is there in the end, on the real services and the real broker. */
 import { randomUUID } from "node:crypto";
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { CreateFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";

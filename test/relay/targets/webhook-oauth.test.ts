@@ -87,7 +87,7 @@ test("a token that the receiver refuses is replaced for the next attempt, and th
   expect(tokenServer.requests).toHaveLength(2);
 });
 
-test("what the token server says decides: a refused client is the target's refusal, anything else its failure, and no secret is told", async () => {
+test("what the token server says decides: a refused client is the target's refusal, anything else its failure, and no secret is shown", async () => {
   const { url, seen } = await receiver();
   const answers: [string, string, (response: ServerResponse) => unknown][] = [
     [
@@ -163,7 +163,7 @@ test.each([
     "headers.authorization: is set by `auth`",
   ],
   [{ url: "https://a:b@a.example", auth: { oauth: { tokenUrl: "https://login.example", clientId, clientSecret } } }, "url: has a user"],
-])("what is wrong is told when the route is defined: %#", (options, message) => {
+])("an invalid option is reported when the route is defined: %#", (options, message) => {
   expect(() => webhook({ url: "https://a.example", ...options } as never)).toThrow(message);
 });
 

@@ -55,7 +55,7 @@ describe("what is sent", () => {
     expect(seen[0]?.headers["kafka-headers"]).toBeUndefined();
   });
 
-  test("a null key, an empty key and a binary key are told apart; so are a tombstone and an empty value", async () => {
+  test("a null key, an empty key and a binary key are distinguished; so are a tombstone and an empty value", async () => {
     const { url, seen } = await receiver();
     const target = await open(webhook({ url }));
 
@@ -512,7 +512,7 @@ describe("batches", () => {
     ]);
   });
 
-  test("one record that the receiver refuses does not condemn its batch, and neither does one that is no JSON", async () => {
+  test("one record that the receiver refuses does not fail its batch, and neither does one that is not JSON", async () => {
     const taken: number[] = [];
     const { url } = await receiver((response, { body }) => {
       const batch = JSON.parse(body.toString()) as { n: number }[];
@@ -564,7 +564,7 @@ test("a webhook to loopback is refused unless the route or the environment allow
   expect(seen).toHaveLength(1);
 });
 
-test("an address that is none is refused when the route is defined, without showing what may be secret", () => {
+test("an invalid address is refused when the route is defined, without showing what may be secret", () => {
   expect(() => webhook({ url: "nonsense" })).toThrow(RelayError);
   expect(() => webhook({ url: "https://user:password@host name/" })).not.toThrow("password");
   expect(() => webhook({ url: "ftp://host/" })).toThrow("http://");

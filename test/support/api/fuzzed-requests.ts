@@ -145,7 +145,7 @@ export function requestsTo(routeKey: string, operations: Operations, known: Read
     }));
 }
 
-/** The gateway refuses what is no UTF-8 by itself. */
+/** The gateway itself refuses text that is not UTF-8. */
 const encoded = (text: string): string => encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"));
 
 function toQuery(query: Readonly<Record<string, unknown>>): string {

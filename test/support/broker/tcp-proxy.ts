@@ -7,7 +7,7 @@ export interface TcpProxy {
   readonly accepted: () => number;
   /** Resets every connection; new ones pass. */
   readonly cut: () => void;
-  /** Nothing passes in either direction, on old connections and on new ones, and nobody is told. */
+  /** Nothing passes in either direction, on old connections and on new ones, and nobody notices. */
   readonly swallow: () => void;
   /** Requests arrive at the broker, its answers do not come back. */
   readonly swallowAnswers: () => void;

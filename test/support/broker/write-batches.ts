@@ -1,4 +1,4 @@
-/** Writes batches exactly as a test wants them in a partition: one Produce request a batch, none merged. */
+/** Writes batches exactly as a test wants them in a partition: one Produce request per batch, none merged. */
 import { assertTimeLeft, createDeadline, type Deadline } from "../../../lib/deadline.js";
 import { encodeRecordBatch, withoutProducerId } from "../../../lib/kafka/codec/record-batch-encoder.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";

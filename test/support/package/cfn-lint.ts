@@ -9,7 +9,7 @@ const version = "1.58.0";
 const lintWithinMs = 120_000;
 const run = promisify(execFile);
 
-/** Its errors, one a line; warnings are the framework's own (dependencies named twice). */
+/** Its errors, one per line; warnings are the framework's own (dependencies named twice). */
 export async function lintTemplate(path: string, what: string): Promise<readonly string[] | undefined> {
   const environment = await pythonEnvironment("cfn-lint", version);
   if ("missing" in environment) {

@@ -68,7 +68,7 @@ export function toEvent(records: readonly KafkaRecord[]): KafkaEvent {
 export interface RouteRun {
   readonly handler: RelayHandler;
   readonly lines: readonly string[];
-  /** One invocation with these records; what was given back is told by partition and offset. */
+  /** One invocation with these records; returns what was given back, as partition and offset. */
   readonly invoke: (records: readonly KafkaRecord[], timeLeftMs?: number, bootstrapServers?: string) => Promise<KafkaBatchResponse>;
 }
 

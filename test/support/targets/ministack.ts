@@ -21,7 +21,7 @@ const version = "1.5.33";
 const region = "us-east-1";
 const readyWithinMs = 60_000;
 
-/** Starts one on a free loopback port, and sets the credentials that the targets' own clients look for. `what` is told where it cannot run. */
+/** Starts one on a free loopback port, and sets the credentials that the targets' own clients look for. `what` is reported where it cannot run. */
 export async function startMiniStack(what: string): Promise<MiniStack | undefined> {
   const environment = await pythonEnvironment("ministack", version);
   if ("missing" in environment) {

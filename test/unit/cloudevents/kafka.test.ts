@@ -1,4 +1,4 @@
-/** CloudEvents in records, both modes: what is an event, what is none, and what is refused with the attribute's name. */
+/** CloudEvents in records, both modes: which records are events, which are not, and which are refused with the attribute's name. */
 import { type CloudEvent as SdkEvent, Kafka as SdkKafka } from "cloudevents";
 import { describe, expect, test } from "vitest";
 import { formatJsonEvent, parseJsonEvent } from "../../../lib/cloudevents/json-event.js";
@@ -37,7 +37,7 @@ describe("binary mode", () => {
     });
   });
 
-  test("a null value is no data, an empty one is empty data", () => {
+  test("a null value means no data, an empty one means empty data", () => {
     expect(readCloudEvent(binary({}, null))?.data).toBeNull();
     expect(readCloudEvent(binary({}, Buffer.alloc(0)))?.data).toEqual(Buffer.alloc(0));
   });
@@ -49,7 +49,7 @@ describe("binary mode", () => {
   });
 
   test.each([
-    ["an attribute that is no UTF-8", { ce_subject: Buffer.from([0xc3, 0x28]) }, "ce_subject"],
+    ["an attribute that is not UTF-8", { ce_subject: Buffer.from([0xc3, 0x28]) }, "ce_subject"],
     ["another version", { ce_specversion: "0.3" }, "specversion"],
     ["an empty id", { ce_id: "" }, "id"],
     ["a time without a zone", { ce_time: "2026-01-31T12:00:00" }, "time"],
@@ -100,7 +100,7 @@ describe("structured mode", () => {
     ["both kinds of data", { ...envelope, data: 1, data_base64: "" }, "data_base64"],
     ["an object as attribute", { ...envelope, ext: {} }, "ext"],
     ["a number beyond 32 bits", { ...envelope, ext: 2 ** 31 }, "ext"],
-    ["base64 that is none", { ...envelope, data_base64: "*" }, "data_base64"],
+    ["invalid base64", { ...envelope, data_base64: "*" }, "data_base64"],
   ])("%s is refused by name", (_, value, name) => {
     expect(() => readCloudEvent(structured(value))).toThrowError(
       expect.objectContaining({ code: "record-undecodable", message: expect.stringContaining(name) }),

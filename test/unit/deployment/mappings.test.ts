@@ -15,7 +15,7 @@ test.each<[MappingEvent, string]>([
   expect(mappingFaults("orders", event)).toEqual([expect.stringMatching(new RegExp(`^function orders: .*${reason}`))]);
 });
 
-test("every fault of a mapping is told", () => {
+test("every fault of a mapping is reported", () => {
   expect(
     mappingFaults("orders", { maximumRetryAttempts: 1, bisectBatchOnFunctionError: true, maximumRecordAgeInSeconds: 60 }),
   ).toHaveLength(3);
@@ -30,7 +30,7 @@ test.each<MappingEvent>([
   expect(mappingFaults("orders", event)).toEqual([]);
 });
 
-test("partial responses are told from the mapping", () => {
+test("partial responses are read from the mapping", () => {
   expect(
     [{}, { functionResponseTypes: ["ReportBatchItemFailures"] }, { functionResponseTypes: "ReportBatchItemFailures" }].map(
       takesPartialResponses,

@@ -54,14 +54,14 @@ const faultsOf = async (given: object, msk: object = {}): Promise<readonly strin
 };
 
 test.each([
-  ["a cluster that is none", { clusterArn: "arn:aws:kafka:nowhere" }, "clusterArn: is no ARN"],
-  ["subnets that are none", { subnets: "subnet-1;subnet-2" }, "subnets: is no comma separated list"],
+  ["an invalid cluster", { clusterArn: "arn:aws:kafka:nowhere" }, "clusterArn: is no ARN"],
+  ["invalid subnets", { subnets: "subnet-1;subnet-2" }, "subnets: is no comma separated list"],
   ["scram without its secret", { kafkaAuthentication: "scram" }, "kafkaSecret:"],
   ["a secret without scram", { kafkaSecret: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_x" }, "kafkaSecret:"],
-  ["an authorizer that is none of three", { authorizer: "off" }, "authorizer: is one of iam, jwt, none"],
+  ["an unknown authorizer", { authorizer: "off" }, "authorizer: is one of iam, jwt, none"],
   ["tokens without an issuer", { authorizer: "jwt", jwtAudience: "a" }, "jwtIssuer:"],
   ["every origin with signed calls", { corsOrigins: "*" }, "corsOrigins:"],
-  ["grants that are no JSON", { grants: "everybody" }, "grants: RELAY_ACCESS_GRANTS is not valid JSON"],
+  ["grants that are not JSON", { grants: "everybody" }, "grants: RELAY_ACCESS_GRANTS is not valid JSON"],
   ["grants of a permission there is not", { grants: '[{"who":["a"],"may":["record:wirte"]}]' }, "grants: RELAY_ACCESS_GRANTS[0].may[0]"],
   [
     "grants too large for Lambda",
@@ -71,7 +71,7 @@ test.each([
     "fit into Lambda's variables",
   ],
   ["a grants file that is not there", { grantsFile: "nowhere.json" }, "grantsFile: there is no file"],
-  ["a rate that is none", { throttleRate: "fast" }, "throttleRate:"],
+  ["an invalid rate", { throttleRate: "fast" }, "throttleRate:"],
 ])("%s is refused", async (_, given, fault) => {
   expect(await faultsOf(given)).toEqual([expect.stringContaining(fault)]);
 });
@@ -99,7 +99,7 @@ test("what resources.extensions lays over a route's mapping is held to the same 
   expect(await prepareDeployment(service, projectFolder)).toEqual({ faults: [fault] });
 });
 
-test("a route is told that its mapping takes partial responses, and then tries without end", async () => {
+test("a route knows that its mapping accepts partial responses, and then tries without end", async () => {
   const mapping = { functionResponseTypes: ["ReportBatchItemFailures"], provisionedPollerConfig: { minimumPollers: 1, maximumPollers: 2 } };
   const service = serviceOf({}, mapping);
   await prepareDeployment(service, projectFolder);

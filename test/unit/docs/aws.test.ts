@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, "../../..");
 const page = readFileSync(join(root, "docs/aws.md"), "utf8");
 const service = parse(readFileSync(join(root, "serverless.yml"), "utf8"));
 
-test("every parameter of a deployment is told", () => {
+test("every parameter of a deployment is documented", () => {
   const parameters = [
     ...Object.keys(service.custom.deployment),
     ...Object.keys(service.params.default).filter((name) => !["access", "logLevel"].includes(name)),
@@ -25,7 +25,7 @@ test("the grants to begin with are grants", () => {
   expect(toAccessPolicy({ RELAY_ACCESS: "grants", RELAY_ACCESS_GRANTS: grants })).toHaveLength(2);
 });
 
-test("every permission is told", () => {
+test("every permission is documented", () => {
   const told = [...page.matchAll(/`([a-z-]+):([a-z ]+)`/g)].flatMap(([, resource, acts = ""]) =>
     acts.split(" ").map((act) => `${resource}:${act}`),
   );

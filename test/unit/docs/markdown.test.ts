@@ -33,11 +33,11 @@ test("every file and folder that is named in code exists", () => {
   expect(faultsIn(fileFaults)).toEqual([]);
 });
 
-test("every script and every bench that npm is told to run exists", () => {
+test("every script and every bench in an npm command exists", () => {
   expect(faultsIn(scriptFaults)).toEqual([]);
 });
 
-test("every project that vitest is told to run exists", () => {
+test("every project in a vitest command exists", () => {
   expect(faultsIn((page) => projectFaults(page, projects))).toEqual([]);
 });
 

@@ -44,7 +44,7 @@ const operations = {
   }),
   "GET /throttled": operation({
     may: "topic:list",
-    summary: "Is told to wait.",
+    summary: "Has to wait.",
     answers: {},
     run: async () => {
       throw new RelayError("too-many-requests", "Kafka throttles this client.", { retryAfterMs: 1_200 });
@@ -75,9 +75,9 @@ test.each([
   ["a member given twice", { body: '{"size":1,"size":2}' }, 400, 400, /"size" is given twice/],
   ["a member that is missing", { body: {} }, 400, 400, /body: size is missing/],
   ["a member of another type", { body: { size: "3" } }, 400, 400, /body: size: number was expected/],
-  ["a member nobody knows", { body: { size: 3, colour: "red" } }, 422, 422, /body: colour is not a known member/],
+  ["an unknown member", { body: { size: 3, colour: "red" } }, 422, 422, /body: colour is not a known member/],
   [
-    "a member nobody knows, deeper down",
+    "an unknown member, deeper down",
     { body: { size: 3, owner: { name: "a", age: 3 } } },
     422,
     422,
@@ -85,7 +85,7 @@ test.each([
   ],
   ["a member called __proto__", { body: '{"size":3,"__proto__":{"polluted":true}}' }, 422, 422, /__proto__ is not a known member/],
   ["nesting without an end", { body: "[".repeat(100_000) }, 400, 400, /nested more than 1000/],
-  ["bytes that are no UTF-8", { body: Buffer.from([0x7b, 0xff, 0x7d]), sentAs: "base64" }, 400, 400, /no UTF-8/],
+  ["bytes that are not UTF-8", { body: Buffer.from([0x7b, 0xff, 0x7d]), sentAs: "base64" }, 400, 400, /no UTF-8/],
   [
     "another media type",
     { body: "size=3", contentType: "application/x-www-form-urlencoded" },
@@ -93,7 +93,7 @@ test.each([
     415,
     /x-www-form-urlencoded is not taken/,
   ],
-  ["a Content-Type that is none", { body: "{}", contentType: "json" }, 415, 415, /is no media type/],
+  ["an invalid Content-Type", { body: "{}", contentType: "json" }, 415, 415, /is no media type/],
   ["a charset nobody takes", { body: "{}", contentType: "application/json; charset=utf-16" }, 400, 400, /charset/],
   [
     "an Accept header that takes nothing of ours",
@@ -121,7 +121,7 @@ test("a body above Lambda's limit is refused with the limit, as text by its esca
   }
 });
 
-test("a list of a million faults is told by its first, in time", async () => {
+test("of a list of a million faults the first are reported, in time", async () => {
   const answer = await api.call("POST /lists", { body: `{"items":[${"1,".repeat(1_000_000)}1]}` });
 
   expect(answer).toMatchObject({ status: 400, json: { message: "body: items[0]: string was expected." } });
@@ -164,7 +164,7 @@ test("an unexpected error is answered without details, and logged with them", as
   expect(JSON.stringify(logged.at(-1))).toMatch(/hunter2/);
 });
 
-test("who is throttled is told when to come back", async () => {
+test("a throttled call learns when to repeat it", async () => {
   const answer = await api.call("GET /throttled");
 
   expect(answer).toMatchObject({ status: 429, headers: { "retry-after": "2" }, json: { error_code: 42901, retriable: true } });

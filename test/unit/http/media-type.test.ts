@@ -34,6 +34,6 @@ test("a media type is read with its parameters, whatever its letter case", () =>
   });
 });
 
-test.each(["json", "", "application/", "a/b/c", "text/plain text", `a/${"b".repeat(5_000)}`])("%s is no media type", (header) => {
+test.each(["json", "", "application/", "a/b/c", "text/plain text", `a/${"b".repeat(5_000)}`])("%s is not a media type", (header) => {
   expect(parseMediaType(header)).toBeUndefined();
 });

@@ -113,7 +113,7 @@ test("a member's assignment is read from the consumer protocol's bytes, and othe
   ]);
 });
 
-test("a bit field of operations is told by their names, and what was not told is nothing", () => {
+test("a bit field of operations becomes their names, and a missing one becomes nothing", () => {
   expect(authorizedOperationNames((1 << 3) | (1 << 8))).toEqual(["READ", "DESCRIBE"]);
   expect([authorizedOperationNames(undefined), authorizedOperationNames(-2147483648)]).toEqual([[], []]);
 });
@@ -138,7 +138,7 @@ test("a broker's refusal names the thing, keeps the broker's words where they he
   expect([29, 68, 69, 36, 41].map((code) => toKafkaError(code, "X").failure.restCode)).toEqual([40301, 409, 404, 40002, 50003]);
 });
 
-test("what an election brings about is worth another try: a leader that moved, an epoch nobody knows, an end the new leader does not know yet", () => {
+test("what an election brings about is worth another try: a leader that moved, an unknown epoch, an end the new leader does not know yet", () => {
   const codes = [5, 6, 9, 56, 74, 75, 78, 80, 83];
 
   expect(codes.filter((code) => !toKafkaError(code, "X").failure.isRetriable)).toEqual([]);

@@ -15,7 +15,7 @@ test("a broker is host and port, with a name, an IPv4 or an IPv6 address", () =>
 });
 
 test.each(["kafka", "kafka:", ":9092", "kafka:0", "kafka:70000", "http://kafka:9092", "a b:1"])(
-  "%j is no broker, and the message says what one is",
+  "%j is not a broker's address, and the message says what one is",
   (text) => {
     expect(() => parseAddress(text)).toThrow(/host:port/);
   },
@@ -61,7 +61,7 @@ test("a coordinator whose broker failed is looked for again", () => {
   expect(brokers.controllerId).toBeUndefined();
 });
 
-test("a coordinator that is no broker any more is asked for again", () => {
+test("a coordinator that is not a broker any more is looked up again", () => {
   const brokers = new Brokers(addresses, 0);
   const [one, two] = [1, 2].map((nodeId) => ({ nodeId, host: "a", port: nodeId }));
   if (one === undefined || two === undefined) throw new Error("two brokers");

@@ -47,7 +47,7 @@ test("a record that arrives between the question for its time and the one for th
   expect(await offsetForTime(50)).toBe(3);
 });
 
-test("a record that arrives after the end was told is read from that end on", async () => {
+test("a record that arrives after the end was reported is read from that end on", async () => {
   const times = [10, 20, 30];
   let asked = 0;
   const { offsetForTime } = log(times, (timestamp) => {

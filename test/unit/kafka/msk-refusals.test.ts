@@ -1,4 +1,4 @@
-/** What MSK Serverless and Express brokers refuse, by the code they answer: what a caller of the API is told (the table of docs/aws.md). */
+/** What MSK Serverless and Express brokers refuse, by the code they answer: what a caller of the API receives (the table of docs/aws.md). */
 import { expect, test } from "vitest";
 import { toKafkaError } from "../../../lib/kafka/protocol/error-codes.js";
 

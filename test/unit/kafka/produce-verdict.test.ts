@@ -1,4 +1,4 @@
-/** What a broker's code means for a batch: written, surely not written, or nobody knows. */
+/** What a broker's code means for a batch: written, surely not written, or unknown. */
 import { expect, test } from "vitest";
 import { judge, type ProduceVerdict } from "../../../lib/kafka/produce/produce-verdict.js";
 import type { PartitionAnswer } from "../../../lib/kafka/protocol/produce.js";
@@ -43,7 +43,7 @@ test.each([3, 5, 6, 7, 13, 20, 56, 74])("after code %i the batch may be written,
   expect(verdictOf(code)).toMatchObject({ verdict: "again", isMaybe: true });
 });
 
-test.each([45, 47, 59])("code %i on a first attempt asks for a new producer id, on a repeat nobody knows", (code) => {
+test.each([45, 47, 59])("code %i on a first attempt asks for a new producer id, on a repeat the result is unknown", (code) => {
   expect(verdictOf(code).verdict).toBe("new-producer-id");
   expect(verdictOf(code, { isMaybeWritten: true })).toMatchObject({ verdict: "again", isMaybe: true });
 });
@@ -52,7 +52,7 @@ test("a refusal of a batch that an earlier attempt may have written settles noth
   expect([10, 29, 87].map((code) => verdictOf(code, { isMaybeWritten: true }).verdict)).toEqual(["unknown", "unknown", "unknown"]);
 });
 
-test("a code that nobody knows settles nothing", () => {
+test("an unknown code settles nothing", () => {
   expect(verdictOf(-1).verdict).toBe("unknown");
   expect(verdictOf(999).verdict).toBe("unknown");
 });

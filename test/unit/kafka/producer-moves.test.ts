@@ -266,7 +266,7 @@ test("a record that fails for its own sake leaves a gap, and the ones behind it 
   expect(valuesOf(written)).toEqual(["r0", "r2"]);
 });
 
-test("a failure that nobody understands is told as maybe written", async () => {
+test("an unexpected failure is reported as maybe written", async () => {
   const { produce } = scripted({ describe: () => [1], answer: () => Promise.reject(new TypeError("a bug")) });
 
   expect(await produce([one("a")])).toEqual(["maybe-written, written: maybe"]);

@@ -141,7 +141,7 @@ test("where a broker does not say which record it refuses, it is found by halves
   expect(batches.map(({ records }) => records)).toEqual([4, 2, 2, 1, 1]);
 });
 
-test.each([45, 59])("code %i on a first attempt: another producer id, and the sequence begins anew", async (code) => {
+test.each([45, 59])("code %i on a first attempt: another producer id, and the sequence starts over", async (code) => {
   const { produce, batches } = scripted([0, code]);
   await produce(2);
 
@@ -153,7 +153,7 @@ test.each([45, 59])("code %i on a first attempt: another producer id, and the se
   ]);
 });
 
-test("an order that stays wrong on a repeat is told as maybe written, and the partition goes on under the next epoch", async () => {
+test("an order that stays wrong on a repeat is reported as maybe written, and the partition goes on under the next epoch", async () => {
   const { produce, batches } = scripted([lost, 45, 45, 45]);
 
   expect(await produce(1)).toEqual(["maybe-written"]);
@@ -186,7 +186,7 @@ test("what nobody answered by the deadline may be written; the next batch has th
   expect(batches.at(-1)).toMatchObject({ producerId: 100n, epoch: 1, sequence: 0 });
 });
 
-test("after the last epoch comes another producer id, whose epochs begin anew", async () => {
+test("after the last epoch comes another producer id, whose epochs start over", async () => {
   const { produce, batches } = scripted([-1], { firstEpoch: 32_766 });
 
   expect(await produce(1)).toEqual(["maybe-written"]);
@@ -202,7 +202,7 @@ test("what was never sent is not written, and its sequence stands", async () => 
   expect(sequences(batches).at(-1)).toEqual([100, 0, 1]);
 });
 
-test("a failure that nobody knows is maybe written, and told at once", async () => {
+test("an unknown failure is maybe written, and reported at once", async () => {
   const { produce, batches } = scripted([-1]);
 
   expect(await produce(1)).toEqual(["maybe-written"]);

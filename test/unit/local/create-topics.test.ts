@@ -9,7 +9,7 @@ test("topics are named with partitions, replication and, if wanted, a cleanup po
   ]);
 });
 
-test("nothing, spaces and a trailing comma are no fault", () => {
+test("nothing, spaces and a trailing comma are accepted", () => {
   expect(parseCreateTopics("")).toEqual([]);
   expect(parseCreateTopics(" a:1:1 , b:2:1 ,\n").map(({ name }) => name)).toEqual(["a", "b"]);
 });
@@ -28,6 +28,6 @@ test.each([
   expect(() => parseCreateTopics(text)).toThrow("name:partitions:replication[:cleanup.policy]");
 });
 
-test("all faults are told at once", () => {
+test("all faults are reported at once", () => {
   expect(() => parseCreateTopics("a:x:1,b:1:1:foo")).toThrow(/"a:x:1"[\s\S]*"b:1:1:foo"/);
 });

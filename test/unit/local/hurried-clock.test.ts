@@ -23,7 +23,7 @@ test("what comes to wait afterwards does not wait either", async () => {
   await new Promise<void>((resolve) => void clock.after(60_000, resolve));
 });
 
-test("without hurry it waits as long as it is told, once", async () => {
+test("without hurry it waits for the given time, once", async () => {
   const clock = createHurriedClock();
   let calls = 0;
   const startedAt = clock.now();

@@ -8,7 +8,7 @@ test("without any variable the well-known ports are taken, and a broker of our o
   expect(readSettings({})).toMatchObject({ brokerPort: 9092, httpPort: 3000, lambdaPort: 3002, brokers: undefined, way: undefined });
 });
 
-test("every fault is told at once", () => {
+test("every fault is reported at once", () => {
   expect(() => readSettings({ RELAY_HTTP_PORT: "70000", RELAY_BROKER: "podman" })).toThrow(
     /RELAY_BROKER must be docker or maven, not "podman"[\s\S]*RELAY_HTTP_PORT must be a port from 1 to 65535, not "70000"/,
   );

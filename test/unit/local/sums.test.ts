@@ -21,7 +21,7 @@ test("a run in which everything arrived is ok", () => {
   expect(isComplete(sumsOf(expected, seen))).toBe(true);
 });
 
-test("a record that is missing anywhere is told", () => {
+test("a record that is missing anywhere is reported", () => {
   expect(wrongOf({ webhooks: once() })).toMatchObject([{ what: "strong: webhooks accepted", missing: ["a"] }]);
   expect(isComplete(sumsOf(expected, { ...seen, webhooks: once() }))).toBe(false);
 });

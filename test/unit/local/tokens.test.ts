@@ -59,7 +59,7 @@ test("nobody else on the machine may read the key", () => {
   rmSync(folder, { recursive: true });
 });
 
-test("kafka-relay token prints a token of its data folder, and refuses scopes that are none", async () => {
+test("kafka-relay token prints a token of its data folder, and refuses invalid scopes", async () => {
   const folder = mkdtempSync(join(tmpdir(), "kafka-relay-tokens-"));
   const run = async (...words: readonly string[]) => {
     let output = "";

@@ -53,7 +53,7 @@ test("a token that is still valid serves while the server fails, and the server 
   await expect(token()).rejects.toThrow("away");
 });
 
-test("without a valid token the failure is told to all who ask within a second", async () => {
+test("without a valid token all who ask within a second get the failure", async () => {
   const clock = { now: 0 };
   const { token, asked } = tokensOn(clock, [new Error("away"), issued("a", 10_000)]);
 

@@ -26,7 +26,7 @@ test("after 20 seconds of 503 everything is delivered, in order, and nothing is 
   expect(late.attempts.length).toBeLessThan(200 + 15);
 });
 
-test("an outage of the target costs a few timeouts and not one a record", async () => {
+test("an outage of the target costs a few timeouts and not one per record", async () => {
   const clock = createVirtualClock();
   const timingOut = () => new Promise<ReturnType<typeof failed>>((resolve) => clock.after(5_000, () => resolve(failed("target-timeout"))));
   const result = await run({ order: "none", concurrencyMax: 4 }, [records(1_000)], timingOut, { clock, timeLeftMs: 30_000 });
@@ -124,7 +124,7 @@ test("a target that asks for a day is asked again after the longest wait that th
   expect(result.deadLetters).toEqual([]);
 });
 
-test("a wait that is not a time is no wait", async () => {
+test("a wait that is not a time is ignored", async () => {
   let asked = 0;
   const result = await run({}, [records(1)], () => (asked++ < 2 ? failed("target-busy", { retryAfterMs: Number.NaN }) : delivered));
 

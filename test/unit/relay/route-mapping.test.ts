@@ -1,4 +1,4 @@
-/** How a route may be deployed: what would drop or reorder its records behind its back is told before anything runs. */
+/** How a route may be deployed: what would drop or reorder its records without its knowledge is reported before anything runs. */
 import { expect, test } from "vitest";
 import { deployedFunctions } from "../../../local/build/service-map.js";
 import { mappingFaults } from "../../../local/cli/route-mapping.js";

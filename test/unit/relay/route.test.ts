@@ -43,7 +43,7 @@ describe("defining a route", () => {
     ).toEqual([0, 4, 4, 5]);
   });
 
-  test("all faults are told at once", () => {
+  test("all faults are reported at once", () => {
     expect(() => route({ ordre: "key", concurrencyMax: 0 } as never)).toThrowError(/ordre[\s\S]*concurrencyMax|concurrencyMax[\s\S]*ordre/);
   });
 
@@ -68,7 +68,7 @@ describe("the document", () => {
     ["plain text", record({ text: "hello" }), "hello"],
     ["nothing", record({ value: null }), null],
     ["no bytes", record({ value: Buffer.alloc(0) }), ""],
-    ["bytes that are no text", record({ value: Buffer.from([0xff]) }), "/w=="],
+    ["bytes that are not text", record({ value: Buffer.from([0xff]) }), "/w=="],
   ])("has the value of %s", (_, given, expected) => {
     expect(new RecordDocument({ ...given }).value).toEqual(expected);
   });
@@ -177,9 +177,9 @@ describe("a transform", () => {
 
   test.each<[string, () => unknown, string]>([
     ["text", () => "x", "string"],
-    ["a field that is none", () => ({ val: 1 }), '"val"'],
+    ["an unknown field", () => ({ val: 1 }), '"val"'],
     ["a value that JSON cannot say", () => ({ value: () => 1 }), "function"],
-    ["a time that is none", () => ({ timestampMs: -1 }), "timestampMs"],
+    ["an invalid time", () => ({ timestampMs: -1 }), "timestampMs"],
     ["a number as a key", () => ({ key: 5 }), "key"],
     [
       "a thrown text",
@@ -232,7 +232,7 @@ describe("a transform", () => {
     ["the text of an object", "$string(value.list)", "[9007199254740993,9007199254740995]"],
     ["a name", "{ 'k' & value.id: 1 }", '{"k9007199254740993":1}'],
     [
-      "neighbours that are told apart",
+      "neighbours that are distinguished",
       "[$count($distinct(value.list)), value.id = value.list[0], value.id = value.list[1]]",
       "[2,true,false]",
     ],
@@ -267,7 +267,7 @@ describe("a transform", () => {
     ]);
   });
 
-  test("in JSONata that cannot be parsed is told with the place by routes check", async () => {
+  test("in JSONata that cannot be parsed is reported with the place by routes check", async () => {
     await expect(jsonata("{ 'a': }").check()).rejects.toMatchObject({
       code: "bad-configuration",
       message: expect.stringContaining("character"),

@@ -139,7 +139,7 @@ test.each([
     () => topic({ topic: "orders", cluster: { brokers: "a:9092", sasl: { mechanism: "aws-iam", username: "a" } } }),
     "cluster.sasl: aws-iam has no username and no password",
   ],
-])("a wrong option is told: %#", (make, message) => {
+])("a wrong option is reported: %#", (make, message) => {
   expect(make).toThrow(message);
 });
 

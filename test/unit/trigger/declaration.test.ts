@@ -18,15 +18,15 @@ test.each<[string, object, RegExp]>([
   ["a window above 300", { maximumBatchingWindow: 301 }, /maximumBatchingWindow is 301/],
   ["an age below 60", { maximumRecordAgeInSeconds: 59 }, /maximumRecordAgeInSeconds is 59; it takes -1, or/],
   ["retries below -1", { maximumRetryAttempts: -2 }, /maximumRetryAttempts is -2/],
-  ["a position nobody knows", { startingPosition: "EARLIEST" }, /startingPosition is "EARLIEST"; it takes TRIM_HORIZON/],
+  ["an unknown position", { startingPosition: "EARLIEST" }, /startingPosition is "EARLIEST"; it takes TRIM_HORIZON/],
   ["AT_TIMESTAMP without a time", { startingPosition: "AT_TIMESTAMP" }, /startingPositionTimestamp is missing/],
   ["a time in milliseconds", { startingPosition: "AT_TIMESTAMP", startingPositionTimestamp: 1_700_000_000_000 }, /seconds since 1970/],
   ["the source as destination", { onFailureDestination: "kafka://orders" }, /the topic that the mapping reads/],
   ["a misspelt member", { batchsize: 5 }, /batchsize is no setting of this event; did you mean batchSize\?/],
   ["share groups", { consumptionMode: "Queue" }, /consumptionMode Queue/],
   ["no cluster", { arn: undefined }, /msk\.arn is missing: the ARN of a cluster, a Ref, or Fn::ImportValue/],
-  ["a cluster that is no ARN", { arn: "shop" }, /msk\.arn is "shop"; it takes the ARN of a cluster/],
-  ["a destination nobody knows", { onFailureDestination: "http://x" }, /is "http:\/\/x"; it takes kafka:\/\/topic, or the ARN/],
+  ["a cluster that is not an ARN", { arn: "shop" }, /msk\.arn is "shop"; it takes the ARN of a cluster/],
+  ["an unknown destination", { onFailureDestination: "http://x" }, /is "http:\/\/x"; it takes kafka:\/\/topic, or the ARN/],
   ["a misspelt member inside", { provisionedPollerConfig: { min: 1 } }, /provisionedPollerConfig\.min is no setting of this event$/],
   ["a pattern that is a text", { filterPatterns: ["{}"] }, /filterPatterns\[0\] is "\{\}"; a pattern is a map of fields/],
 ])("%s is refused in words", (_what, more, message) => {
@@ -57,7 +57,7 @@ test.each([{ provisionedPollerConfig: { minimumPollers: 1 } }, { provisionedPoll
 test.each<[string, object, RegExp]>([
   ["servers in one text", { bootstrapServers: ["a:1,b:2"] }, /kafka\.bootstrapServers is .*it takes a list of 1 to 10 "host:port"/],
   ["no servers", { bootstrapServers: undefined }, /bootstrapServers is missing: a list of 1 to 10 "host:port"/],
-  ["an access nobody knows", { accessConfigurations: { basicAuth: "arn" } }, /accessConfigurations is .*it takes a map of vpcSubnet/],
+  ["an unknown access", { accessConfigurations: { basicAuth: "arn" } }, /accessConfigurations is .*it takes a map of vpcSubnet/],
 ])("a kafka event with %s is refused in words", (_what, wrong, message) => {
   const given = { topic: "orders", bootstrapServers: ["a:1"], accessConfigurations: { saslPlainAuth: "arn" }, ...wrong };
 

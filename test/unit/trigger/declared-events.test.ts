@@ -88,7 +88,7 @@ test.each<[string, unknown]>([
   ]);
 });
 
-test("mappings of queues and of other services' functions are none of ours", () => {
+test("mappings of queues and of other services' functions are ignored", () => {
   const Resources = {
     Queue: {
       Type: "AWS::Lambda::EventSourceMapping",

@@ -1,4 +1,4 @@
-/** What on-failure destinations are told: both record families (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html). */
+/** What on-failure destinations receive: both record families (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html). */
 import { expect, test } from "vitest";
 import { toBatchFailure, toRecordFailures } from "../../../local/kafka-trigger/src/destinations/failure-record.js";
 import type { Run } from "../../../local/kafka-trigger/src/poll/run.js";
@@ -22,7 +22,7 @@ const context = {
   nowMs: timestamp,
 } as const;
 
-test("SQS and SNS are told of the batch once, without its records", () => {
+test("SQS and SNS get the batch once, without its records", () => {
   const told = toBatchFailure(given, context, false);
 
   expect(told).toEqual({
@@ -58,7 +58,7 @@ test("S3 is given the event, too, as an escaped text", () => {
   expect(Object.keys(JSON.parse(String(payload)).records)).toEqual(["orders-0"]);
 });
 
-test("a Kafka topic is told of each record by itself, with its key and the event as an object", () => {
+test("a Kafka topic gets each record by itself, with its key and the event as an object", () => {
   const told = toRecordFailures(given, context);
 
   expect(told.map(({ key }) => key)).toEqual(["aw==", "aw=="]);

@@ -23,7 +23,7 @@ test.each<[string, unknown, string | Buffer | null, boolean]>([
   ["a JSON message is filtered on a JSON pattern", { value: { a: ["x"] } }, '{"a":"x"}', true],
   ["a JSON message that does not match does not pass", { value: { a: ["x"] } }, '{"a":"y"}', false],
   ["a JSON message against a plain string pattern: the data part is ignored", { value: ["hello"] }, '{"a":"x"}', true],
-  ["bytes that are no UTF-8: the data part is ignored", { value: ["hello"] }, Buffer.from([0xff, 0xfe]), true],
+  ["bytes that are not UTF-8: the data part is ignored", { value: ["hello"] }, Buffer.from([0xff, 0xfe]), true],
   ["a tombstone has no data to be judged by", { value: { a: ["x"] } }, null, true],
   ["without a pattern for the value metadata decide", { partition: [2] }, "anything", true],
   ["metadata that differ keep a record out", { partition: [3], value: { a: ["x"] } }, '{"a":"x"}', false],
@@ -45,7 +45,7 @@ test("patterns are joined by or", () => {
 });
 
 test.each<[string, unknown, RegExp]>([
-  ["a leaf that is no array", { value: { eventName: "INSERT" } }, /filterPatterns\[0\]\.value\.eventName/],
+  ["a leaf that is not an array", { value: { eventName: "INSERT" } }, /filterPatterns\[0\]\.value\.eventName/],
   ["an operator that Lambda does not list", { value: { a: [{ wildcard: "*" }] } }, /filterPatterns\[0\]\.value\.a\[0\]\.wildcard/],
   ["anything-but with an operator inside", { value: { a: [{ "anything-but": { prefix: "x" } }] } }, /anything-but/],
   ["no pattern at all", {}, /filterPatterns\[0\]/],

@@ -1,4 +1,4 @@
-/** The library's options: what is wrong is told at once, by name, with what would be right. */
+/** The library's options: everything wrong is reported at once, by name, with what would be right. */
 import { expect, test } from "vitest";
 import { createKafkaTrigger } from "../../../local/kafka-trigger/src/library.js";
 import { checkOptions, type KafkaTriggerOptions, toMapping } from "../../../local/kafka-trigger/src/options.js";
@@ -32,14 +32,14 @@ test.each<[string, object, RegExp]>([
   ["a position without its time", { startingPosition: { kind: "AT_TIMESTAMP" } }, /startingPosition is .*timestampMs/],
   ["a misspelt option", { batchsize: 10 }, /there is no option batchsize, did you mean batchSize\?/],
   ["a backoff the wrong way round", { backoff: { firstMs: 10, maxMs: 5 } }, /backoff is/],
-  ["a callback that is none", { say: "loud" }, /say is "loud"; it takes a function/],
+  ["an invalid callback", { say: "loud" }, /say is "loud"; it takes a function/],
 ])("%s throws and says what would be right", (_what, wrong, message) => {
   const options = Array.isArray(wrong) ? (undefined as never) : { ...least, ...wrong };
 
   expect(() => createKafkaTrigger(options, async () => {})).toThrow(message);
 });
 
-test("every fault is told at once", () => {
+test("every fault is reported at once", () => {
   expect(() => checkOptions({ ...least, batchSize: 0, maximumRetryAttempts: -2 })).toThrow(/batchSize is 0.*maximumRetryAttempts is -2/);
 });
 

@@ -28,7 +28,7 @@ afterEach(() => {
 
 const save = (file: string) => writeFileSync(join(folder, file), "// edited");
 
-test("an edited source is told by its path in the project", async () => {
+test("an edited source is reported by its path in the project", async () => {
   save("src/deep/handler.ts");
 
   await until(() => edits.length > 0);

@@ -29,7 +29,7 @@ test.each<[string, object, NodeJS.ProcessEnv, string | undefined, readonly strin
   expect(readSettings(given, shell).brokers.of(clusterArn, servers)).toEqual(expected);
 });
 
-test("a random group begins anew at each start", () => {
+test("a random group starts over at each start", () => {
   const settings = readSettings({ consumerGroup: "random" }, {});
 
   expect(settings.groupIdOf("stable")).not.toBe(settings.groupIdOf("stable"));
@@ -44,7 +44,7 @@ test.each<[string, object, NodeJS.ProcessEnv, RegExp]>([
   ["a misspelt setting", { broker: "x:1" }, {}, /custom\.kafkaTrigger\.broker is no setting; did you mean brokers\?/],
   ["a broker without a port", { brokers: "localhost" }, {}, /custom\.kafkaTrigger\.brokers is "localhost"; it takes host:port/],
   ["KAFKA_BROKERS without a port", {}, { KAFKA_BROKERS: "localhost" }, /KAFKA_BROKERS is "localhost"; it takes host:port/],
-  ["a port that is none", { statusPort: 70_000 }, {}, /statusPort is 70000; it takes a port/],
+  ["an invalid port", { statusPort: 70_000 }, {}, /statusPort is 70000; it takes a port/],
   ["a wait that is too long", { backoff: { firstMs: 70_000 } }, {}, /backoff\.firstMs is 70000; it takes milliseconds from 0 to 60000/],
   ["lines of another kind", { lines: "loud" }, {}, /lines is "loud"; it takes quiet, normal or verbose/],
 ])("%s is a fault that names it", (_what, given, shell, message) => {

@@ -49,7 +49,7 @@ test("what Kafka asks to try again is said when it lasts, and so is its end", ()
   expect(lines).toEqual(["The group has no coordinator now.", "recovered"]);
 });
 
-test("the same trouble long after is a new one, though nobody said that it was over", () => {
+test("the same trouble long after is a new one, even without a report that it was over", () => {
   troubles.began(tryAgain);
   nowMs += 600_000;
   troubles.began(tryAgain);

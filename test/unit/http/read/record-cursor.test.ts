@@ -33,7 +33,7 @@ test("a cursor that version 0.1.0 issued is still read", () => {
   });
 });
 
-test("any text that is no cursor is refused as the caller's fault", () => {
+test("any text that is not a cursor is refused as the caller's fault", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
       expect(() => parseCursor(text, "orders")).toThrow(expect.objectContaining({ code: "bad-request" }));

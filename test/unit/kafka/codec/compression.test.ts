@@ -55,7 +55,7 @@ test("a zstd frame that asks for a window of gigabytes is refused before it is a
   await expect(decompress("zstd", frame, place)).rejects.toMatchObject({ code: "batch-unreadable" });
 });
 
-test("a snappy block that is cut off, or says an impossible length, is told as such", async () => {
+test("a snappy block that is cut off, or has an impossible length, is reported as such", async () => {
   for (const bytes of [xerial(zeros).subarray(0, 30), Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), Buffer.alloc(0)]) {
     await expect(decompress("snappy", bytes, place)).rejects.toMatchObject({ code: "batch-unreadable" });
   }

@@ -1,4 +1,4 @@
-/** The decoder: round trip with our encoder, against kafkajs's encoder, and everything a log may hold that is no plain record. */
+/** The decoder: round trip with our encoder, against kafkajs's encoder, and everything in a log that is not a plain record. */
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { expect, test } from "vitest";

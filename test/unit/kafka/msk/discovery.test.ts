@@ -33,7 +33,7 @@ test("a way in that the cluster does not offer is refused with the ways that it 
   );
 });
 
-test("what is no cluster's ARN is refused before anybody is asked", () => {
+test("text that is not a cluster's ARN is refused before anything is asked", () => {
   expect(() =>
     createMskDiscovery({ clusterArn: "arn:aws:sqs:eu-west-1:123456789012:q", authentication: "iam", network: "private" }),
   ).toThrow(/MSK_CLUSTER_ARN/);
@@ -113,7 +113,7 @@ test("the state of a provisioned cluster tells its version and its nodes", async
   });
 });
 
-test("a serverless cluster tells neither version nor nodes, and that is no fault", async () => {
+test("a serverless cluster reports neither version nor nodes, and that is accepted", async () => {
   answers = [
     {
       status: 200,
@@ -126,7 +126,7 @@ test("a serverless cluster tells neither version nor nodes, and that is no fault
   expect(state).toMatchObject({ type: "SERVERLESS", kafkaVersion: null, brokerNodes: null });
 });
 
-test("a role that may not ask is told which actions it lacks", async () => {
+test("a role that may not ask learns which actions it lacks", async () => {
   answers = [{ status: 403, errorType: "ForbiddenException", body: { message: "no" } }];
 
   await expect(createMskDiscovery({ clusterArn, authentication: "iam", network: "private" }).state()).rejects.toThrow(

@@ -44,7 +44,7 @@ test("what the server said of values is not repeated; the column or constraint i
   expect(error.message).toBe("The table orders: PostgreSQL answered 23505 about the constraint orders_pkey.");
 });
 
-test("a connection that cannot be had is the target's, an error nobody knows ours", () => {
+test("a connection that cannot be opened is the target's failure, an unknown error ours", () => {
   expect(told(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }))).toBe("target: target-failed");
   expect(told(Object.assign(new Error("write"), { code: "EPIPE" }))).toBe("target: target-failed");
   expect(told(new Error("Connection terminated unexpectedly"))).toBe("target: target-failed");

@@ -41,7 +41,7 @@ test.each([
   "",
   "nonsense",
   "1.2.3",
-])("%s is no public address", (address) => {
+])("%s is not a public address", (address) => {
   expect(isPublicAddress(address)).toBe(false);
 });
 

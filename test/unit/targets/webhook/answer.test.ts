@@ -56,7 +56,7 @@ describe("whole answers", () => {
   });
 });
 
-test("of a repeated header the first counts, and the spaces around a value are no part of it, as Node reads it", () => {
+test("of a repeated header the first counts, and the spaces around a value do not belong to it, as Node reads it", () => {
   const { headers } = read("HTTP/1.1 503 Busy\r\nretry-after:\t1 \r\nRetry-After: 2\r\nx: \xa0\r\ncontent-length: 0\r\n\r\n");
 
   expect(headers).toMatchObject({ "retry-after": "1", x: "\xa0" });
@@ -90,13 +90,13 @@ test.each([
   ["a header without a name", "HTTP/1.1 200 OK\r\n: x\r\n\r\n"],
   ["a folded header", "HTTP/1.1 200 OK\r\na: b\r\n c: d\r\n\r\n"],
   ["two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx"],
-  ["a length that is none", "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n"],
-  ["a chunk size that is none", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n"],
+  ["an invalid length", "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n"],
+  ["an invalid chunk size", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n"],
   ["a chunk longer than it says", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nabc\r\n"],
   ["too many headers", `HTTP/1.1 200 OK\r\na: ${"x".repeat(300)}\r\n\r\n`],
   ["a line feed inside a header's value", "HTTP/1.1 200 OK\r\na: b\nretry-after: 3\r\ncontent-length: 0\r\n\r\n"],
   ["a control character inside a header's value", "HTTP/1.1 200 OK\r\na: \0\r\ncontent-length: 0\r\n\r\n"],
-  ["a length that is no number, where no body follows", "HTTP/1.1 304 Not Modified\r\ncontent-length: +9\r\n\r\n"],
+  ["a length that is not a number, where no body follows", "HTTP/1.1 304 Not Modified\r\ncontent-length: +9\r\n\r\n"],
   ["a trailer without a name", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\nx\r\n\r\n"],
   ["trailers without end", `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n${"t: 1\r\n".repeat(50)}`],
   ["interim responses without end", "HTTP/1.1 100 Continue\r\n\r\n".repeat(20)],

@@ -1,4 +1,4 @@
-/** Standard Webhooks: the published vector, the reference library as oracle, key rotation, and secrets that are none. */
+/** Standard Webhooks: the published vector, the reference library as oracle, key rotation, and invalid secrets. */
 import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
 import { parseSigningSecret, sign, webhookId } from "../../../../lib/targets/webhook/signature.js";
@@ -23,7 +23,7 @@ test("the reference library verifies what we sign, with the old secret and with 
   expect(() => new Webhook(Buffer.alloc(24, 3).toString("base64")).verify(body.toString(), headers)).toThrow();
 });
 
-test("a secret may come without its prefix, and one that is none is refused without being shown", () => {
+test("a secret may come without its prefix, and an invalid one is refused without being shown", () => {
   const plain = Buffer.alloc(32, 7).toString("base64");
   expect(parseSigningSecret(plain)).toEqual(Buffer.alloc(32, 7));
   for (const bad of [
