@@ -82,7 +82,7 @@ export const failures = {
   // Time, configuration, and bugs.
   "deadline-exceeded": row(504, true, "us"),
   "bad-configuration": row(500, false, "us"),
-  internal: row(500, false, "us", "maybe"), // what nobody foresaw promises nothing
+  internal: row(500, false, "us", "maybe"), // an unexpected failure promises nothing
 } as const satisfies Record<string, Failure>;
 
 export type FailureCode = keyof typeof failures;

@@ -16,12 +16,12 @@ export const handler = relay(
     }),
     examples: [
       {
-        name: "a blast is no earthquake",
+        name: "a blast is not an earthquake",
         input: { value: { id: "c", properties: { mag: 3, type: "quarry blast" } } },
         expected: "filtered",
       },
       {
-        name: "a quake goes on as it is",
+        name: "a quake is delivered unchanged",
         input: { value: { id: "d", properties: { mag: 3, type: "earthquake" } } },
         expected: { value: { id: "d", properties: { mag: 3, type: "earthquake" } } },
       },

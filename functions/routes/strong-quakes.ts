@@ -34,7 +34,7 @@ export const handler = relay(
     target: topic({ topic: "strong-earthquakes" }),
     examples: [
       {
-        name: "a strong quake goes on in short form",
+        name: "a strong quake is delivered in short form",
         input: {
           key: "us1000cfiy",
           value: {
@@ -56,9 +56,9 @@ export const handler = relay(
           },
         },
       },
-      { name: "a weak one is filtered", input: { value: { id: "a", properties: { mag: 2, type: "earthquake" } } }, expected: "filtered" },
+      { name: "a weak quake is filtered", input: { value: { id: "a", properties: { mag: 2, type: "earthquake" } } }, expected: "filtered" },
       {
-        name: "one that no station was near to is refused",
+        name: "a quake without a nearby station is refused",
         input: { value: { id: "b", properties: { mag: 6, type: "earthquake", dmin: null }, geometry: { coordinates: [0, 0, 0] } } },
         expected: "refused",
       },

@@ -41,7 +41,7 @@ function isFullTime(text: string): boolean {
 }
 
 function extensionFault(name: string, value: unknown): string | undefined {
-  if (!/^[a-z0-9]+$/.test(name)) return `the attribute name ${JSON.stringify(name.slice(0, 100))} may hold only a-z and 0-9`;
+  if (!/^[a-z0-9]+$/.test(name)) return `the attribute name ${JSON.stringify(name.slice(0, 100))} must contain only a-z and 0-9`;
   if (typeof value === "string" || typeof value === "boolean") return undefined;
   if (typeof value === "number" && Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31) return undefined;
   return `the attribute ${name} must be a text, a boolean or a whole number of 32 bits`;
@@ -59,7 +59,7 @@ export function isAttributeText(text: string): boolean {
 export function characterFault(attributes: Readonly<Record<string, unknown>>): string | undefined {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "string" && !isAttributeText(value))
-      return `the attribute ${name} holds a character that CloudEvents forbids: a control character, half of a surrogate pair or a noncharacter`;
+      return `the attribute ${name} contains a character that CloudEvents forbids: a control character, half of a surrogate pair or a noncharacter`;
   }
   return undefined;
 }

@@ -14,7 +14,7 @@ export function parseJsonEvent(text: string, place = "The event"): CloudEvent {
   const attributes = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
   const fault = attributeFault(attributes);
   if (fault !== undefined) return refuse(fault);
-  if (data !== undefined && base64 !== undefined && base64 !== null) return refuse("data and data_base64 may not stand together");
+  if (data !== undefined && base64 !== undefined && base64 !== null) return refuse("an event must not have both data and data_base64");
   const given = attributes as Readonly<Record<string, AttributeValue>>;
   if (base64 !== undefined && base64 !== null) {
     if (typeof base64 !== "string" || !isBase64(base64)) return refuse("data_base64 is not base64 text");
@@ -25,7 +25,7 @@ export function parseJsonEvent(text: string, place = "The event"): CloudEvent {
   return { attributes: given, data: Buffer.from(membersOf(text).get("data") ?? "null") };
 }
 
-/** Undefined where the text is no JSON object. What JSON.parse says of it is not told: it quotes the text. */
+/** Undefined if the text is not a JSON object. JSON.parse's message is dropped, because it quotes the text. */
 function parseEnvelope(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -61,8 +61,8 @@ function textOf(name: string, bytes: Buffer): string {
 function readStructured({ value, headers }: Carrier): CloudEvent {
   const type = contentTypeIn(headers) ?? "";
   if (!/^\s*application\/cloudevents\+json\s*(;|$)/i.test(type))
-    throw undecodable(`the format ${JSON.stringify(type.slice(0, 100))} is not spoken here, only JSON is`);
-  if (value === null) throw undecodable("its content type says that the event is in the value, and the value is null");
+    throw undecodable(`the format ${JSON.stringify(type.slice(0, 100))} is not supported, only JSON is`);
+  if (value === null) throw undecodable("its content type says that the event is in the value, but the value is null");
   const text = utf8Text(value);
   if (text === undefined) throw undecodable("the value is not UTF-8 text");
   return parseJsonEvent(text, "The record's value");

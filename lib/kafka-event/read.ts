@@ -3,7 +3,7 @@ import { RelayError } from "../errors.js";
 import type { KafkaRecord, RecordHeader } from "../kafka/records.js";
 import { type KafkaEventHeader, type KafkaEventRecord, nameOfNullHeader, type PartitionRecords } from "./shape.js";
 
-/** Throws `bad-request` naming the place where the event is no Kafka event. */
+/** Throws `bad-request` naming the place where the event is not a Kafka event. */
 export function readKafkaEvent(event: unknown): readonly PartitionRecords[] {
   if (!isObject(event) || !isObject(event.records)) {
     throw refuse(

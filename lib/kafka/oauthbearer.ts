@@ -23,7 +23,8 @@ export function oauthBearerOf(config: Config): OAuthBearer {
   const tokenUrl = named("KAFKA_SASL_OAUTH_TOKEN_URL", () => parseTokenUrl(config.KAFKA_SASL_OAUTH_TOKEN_URL ?? ""));
   let tokens: OAuthTokens | undefined;
   const extensions = toPairs(config.KAFKA_SASL_OAUTH_EXTENSIONS?.split(",") ?? []);
-  if ("auth" in extensions) throw new RelayError("bad-configuration", "KAFKA_SASL_OAUTH_EXTENSIONS: auth is the token's own name.");
+  if ("auth" in extensions)
+    throw new RelayError("bad-configuration", "KAFKA_SASL_OAUTH_EXTENSIONS must not contain auth, which carries the token itself.");
   return {
     mechanism: "oauthbearer",
     token: async () => {

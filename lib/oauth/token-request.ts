@@ -27,7 +27,7 @@ export function parseTokenUrl(text: string): URL {
   if ((url?.protocol === "https:" || url?.protocol === "http:") && url.username === "" && url.password === "") return url;
   throw new RelayError(
     "bad-configuration",
-    "The address of a token server must be a whole one that starts with https:// (or http://), without user and password; the one given is not.",
+    "The address of a token server must be complete, start with https:// (or http://), and have no user or password; the given address does not.",
   );
 }
 

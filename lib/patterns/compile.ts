@@ -19,7 +19,7 @@ type Matcher = (value: unknown, root: unknown) => boolean;
 
 /**
  * Compiles a pattern, given as an object or as its JSON text (whose numbers then keep every digit). Events are values as JSON.parse or `parseJson`
- * makes them; an event that is no object matches nothing. Throws `bad-configuration` naming the place of the first fault.
+ * makes them; an event that is not an object matches nothing. Throws `bad-configuration` naming the place of the first fault.
  */
 export function compilePattern(pattern: EventPattern | string, options: PatternOptions = {}): EventMatcher {
   const { place = "pattern", numbers = "value", operators = "all", rounded = "take" } = options;
@@ -38,7 +38,7 @@ function parsePatternText(text: string, place: string, numbers: "value" | "text"
   } catch (cause) {
     throw new RelayError(
       "bad-configuration",
-      `${place}: the pattern is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${place}: the pattern is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   }

@@ -8,9 +8,12 @@ export function refuse(place: string, what: string): never {
   throw new RelayError("bad-configuration", `${place}: ${what}`);
 }
 
-/** Refuses an operator that is none, with the nearest that is. */
+/** Refuses an unknown operator, and names the nearest known one. */
 export function refuseOperator(place: string, name: string): never {
-  return refuse(place, `${JSON.stringify(name)} is no operator.${didYouMean(name, operatorNames)} There are ${operatorNames.join(", ")}.`);
+  return refuse(
+    place,
+    `${JSON.stringify(name)} is not an operator.${didYouMean(name, operatorNames)} The operators are ${operatorNames.join(", ")}.`,
+  );
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

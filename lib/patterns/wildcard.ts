@@ -8,10 +8,10 @@ export function parseWildcard(pattern: string): readonly string[] {
     const sign = pattern[at] ?? "";
     if (sign === "\\") {
       const escaped = pattern[++at];
-      if (escaped !== "*" && escaped !== "\\") throw new Error("a backslash may only stand before * or another backslash");
+      if (escaped !== "*" && escaped !== "\\") throw new Error("a backslash is only valid before * or another backslash");
       part += escaped;
     } else if (sign === "*") {
-      if (pattern[at + 1] === "*") throw new Error("two stars may not stand side by side");
+      if (pattern[at + 1] === "*") throw new Error("two stars must not follow each other");
       parts.push(part);
       part = "";
     } else {

@@ -61,7 +61,7 @@ async function load(expression: string, timeoutMs: number, depthMax: number): Pr
     const { message, position } = thrown as { readonly message?: string; readonly position?: number };
     throw new RelayError(
       "bad-configuration",
-      `The JSONata expression is wrong at character ${position ?? "?"}: ${message ?? String(thrown)}`,
+      `The JSONata expression is invalid at character ${position ?? "?"}: ${message ?? String(thrown)}`,
       { cause: thrown },
     );
   }

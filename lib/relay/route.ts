@@ -15,7 +15,7 @@ export type Order = "partition" | "key" | "none";
 
 /** How a failing target is asked again inside one invocation; never past the time the function has left. */
 export interface RetryPolicy {
-  /** Attempts a record, the first included; 20. Waits that the target named itself (Retry-After) use none up. */
+  /** Attempts per record, including the first; 20. Waits that the target named itself (Retry-After) use none up. */
   readonly attemptsMax: number;
   /** The first wait is a random part of this (200), the next of twice as much, up to `delayMaxMs` (10,000). */
   readonly firstDelayMs: number;
@@ -136,7 +136,7 @@ const retention = v.pipe(
   v.number(),
   v.check(
     (ms) => ms === -1 || (Number.isSafeInteger(ms) && ms > 0),
-    "must be a whole number of milliseconds above 0, or -1 to keep dead letters without end",
+    "must be a whole number of milliseconds above 0, or -1 to keep dead letters forever",
   ),
 );
 
@@ -185,7 +185,7 @@ const optionNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Checks a route and completes it. Throws `bad-configuration` that names every option at fault and its place, so that a wrong route fails when the
+ * Checks a route and completes it. Throws `bad-configuration` that names every invalid option and its place, so that a wrong route fails when the
  * function starts and never at a record.
  */
 export function defineRoute<Value = unknown>(definition: RouteDefinition<Value>): Route {
@@ -222,7 +222,7 @@ function generationOf({ generation, target }: Pick<RouteDefinition, "generation"
   if (generation !== undefined && ofTarget !== undefined && generation !== ofTarget) {
     throw new RelayError(
       "bad-configuration",
-      `generation: the route says ${generation} and its target ${ofTarget}. Set it on the route alone.`,
+      `generation: the route has ${generation}, but its target has ${ofTarget}. Set it only on the route.`,
     );
   }
   return generation ?? ofTarget ?? 0;

@@ -76,7 +76,7 @@ const aboutRecord = new Set([
 
 /**
  * By the service's error name, then by its status: throttling and 503 are a busy target, what is about the content is the record's, other 4xx (access,
- * credentials, no such queue) are the target's state, 5xx and no answer its failure. An error that is none of AWS's is ours.
+ * credentials, no such queue) are the target's state, 5xx and no answer its failure. Any other error is ours.
  */
 export function toAwsFailure(thrown: unknown, name: string): RelayError {
   if (thrown instanceof RelayError) return thrown;

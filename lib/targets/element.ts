@@ -8,7 +8,7 @@ import type { Delivery } from "../relay/delivery.js";
 /** "value": the JSON value as it stands, null for a tombstone. "record": `{id, topic, partition, offset, timestamp, headers, key, value}`, which every record has. */
 export type ElementKind = "value" | "record";
 
-/** One element of a batch as JSON text in one line. Throws `record-not-for-target` where the value is no JSON and goes alone. */
+/** One element of a batch as JSON text in one line. Throws `record-not-for-target` if the value is not JSON; it is then sent alone. */
 export function toElement(delivery: Delivery, element: ElementKind): string {
   return element === "value" ? toValueElement(delivery) : toRecordElement(delivery);
 }
@@ -37,7 +37,7 @@ function toRecordElement({ id, message, source }: Delivery): string {
   return `${frame?.slice(0, -1)},${bytesMember("key", key)},${valueMember}}`;
 }
 
-/** Text stays text; bytes that are no UTF-8 go under `<name>Base64`; null stays null. */
+/** Text stays text; bytes that are not UTF-8 go under `<name>Base64`; null stays null. */
 function bytesAsJson(name: string, bytes: Buffer | null): Record<string, string | null> {
   if (bytes === null) return { [name]: null };
   const text = bytes.toString("utf8");

@@ -26,7 +26,7 @@ export const awsEntries = {
   timeoutMs: v.optional(timeoutMs),
 };
 
-/** Throws `bad-configuration` that names every option at fault, never what it holds. */
+/** Throws `bad-configuration` that names every invalid option, never its value. */
 export function checkOptions(target: string, options: object, entries: v.ObjectEntries): void {
   const result = v.safeParse(v.strictObject(entries), options);
   if (result.success) return;

@@ -37,9 +37,9 @@ export function endsCall(outcome: DeliveryOutcome): boolean {
 }
 
 /**
- * Delivers a batch that is answered as one. Where the answer blames the batch's content, its halves are tried, first half first, until the delivery at fault
+ * Delivers a batch that is answered as one. Where the answer blames the batch's content, its halves are tried, first half first, until the invalid delivery
  * stands alone: it fails alone and the others go on. A failure that is not the content's holds everything after it, untried, so that order is kept.
- * Costs 2 log2(n) attempts a delivery at fault.
+ * Costs 2 log2(n) attempts per invalid delivery.
  */
 export async function deliverByHalves(
   deliveries: readonly Delivery[],

@@ -20,7 +20,7 @@ export interface EntryCalls<Entry extends { readonly bytes: number }> {
   /** Throws `record-not-for-target` where a delivery cannot be one. */
   readonly toEntry: (delivery: Delivery) => Entry;
   /**
-   * Of FIFO: what is kept in order. A call then has one entry a group, because the service refuses entries one by one and takes the others: a second one of the
+   * Of FIFO: what is kept in order. A call then has one entry per group, because the service refuses entries one by one and takes the others: a second one of the
    * group would stand before the first, and could not be sent again behind it under the same deduplication id.
    */
   readonly groupOf?: (entry: Entry) => string | undefined;

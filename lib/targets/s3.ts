@@ -26,7 +26,7 @@ export interface S3Options extends AwsOptions {
   /** Of "ndjson": whole records ("record", default) or their JSON values alone. */
   readonly element?: ElementKind;
   readonly gzip?: boolean;
-  /** Records an object at most; 1,000 where absent. */
+  /** Maximum records per object; 1,000 if absent. */
   readonly recordsMax?: number;
   /** For stores that know buckets by path alone. */
   readonly forcePathStyle?: boolean;

@@ -1,4 +1,4 @@
-/** The target "sns": records are published, ten a call; on a FIFO topic in order, and a repeat within five minutes is no second message. */
+/** The target "sns": records are published, ten a call; on a FIFO topic in order, and a repeat within five minutes adds no second message. */
 
 import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";

@@ -21,7 +21,7 @@ export interface SqlOptions {
   readonly key: readonly string[];
   /** Where each column's value is: "value.customer.id", "key", "headers.tenant", "topic", "partition", "offset", "timestamp"; or a function that makes the row, or none. */
   readonly columns: RowMapping;
-  /** "upsert" (default): the newest record of a key is its row. "insert": every delivery is a row of its own, once, told by the column `relay_id`. */
+  /** "upsert" (default): the newest record of a key is its row. "insert": every delivery is a row of its own, once, identified by the column `relay_id`. */
   readonly mode?: "upsert" | "insert";
   /** What a null value does: "delete" (default of upsert), "skip" (default of insert), "dead-letter", or "mark": the row stays, with `relay_deleted` true, and guards on. */
   readonly tombstones?: Tombstones | "mark";
@@ -94,7 +94,7 @@ function assertPostgresAddress(text: string): void {
   if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return;
   throw new RelayError(
     "bad-configuration",
-    "The connection must be postgres://user:password@host/database, with special characters of the password percent-encoded; the one given is not.",
+    "The connection must have the form postgres://user:password@host/database, with special characters of the password percent-encoded; the given one does not.",
   );
 }
 
@@ -110,9 +110,9 @@ function assertSound(options: SqlOptions, guard: GuardColumns): void {
     wrong === undefined
       ? undefined
       : `${JSON.stringify(wrong)} is not a valid name of a table or column: use letters, digits, _ and $, at most 63 characters`,
-    options.key.length === 0 && options.mode !== "insert" ? "an upsert needs `key`, the columns that make a row one" : undefined,
+    options.key.length === 0 && options.mode !== "insert" ? "an upsert needs `key`, the columns that identify a row" : undefined,
     columns.length > 0 && options.key.some((each) => !columns.includes(each))
-      ? "every column of `key` needs its place in `columns`"
+      ? "every column of `key` must also be in `columns`"
       : undefined,
     typeof options.columns !== "function" && columns.length === 0 ? "`columns` must name at least one column" : undefined,
     options.table.split(".").length > 2 ? "`table` must be `table` or `schema.table`" : undefined,
@@ -121,7 +121,7 @@ function assertSound(options: SqlOptions, guard: GuardColumns): void {
     clash === undefined ? undefined : `${JSON.stringify(clash)} is a column of \`columns\` and of \`guardColumns\``,
     uncreated === undefined ? undefined : `\`create\` has no type for the column ${JSON.stringify(uncreated)}`,
     options.mode === "insert" && (options.tombstones === "mark" || options.tombstones === "delete")
-      ? `tombstones ${JSON.stringify(options.tombstones)} is for upserts: rows of inserts are not found by a key`
+      ? `tombstones ${JSON.stringify(options.tombstones)} requires mode "upsert", because inserted rows cannot be found by a key`
       : undefined,
   ].filter((fault) => fault !== undefined);
   if (faults.length > 0) throw new RelayError("bad-configuration", `The SQL target ${options.table}: ${faults.join("; ")}.`);

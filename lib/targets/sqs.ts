@@ -1,4 +1,4 @@
-/** The target "sqs": records become messages, ten a call; on a FIFO queue in order, and a repeat within five minutes is no second message. */
+/** The target "sqs": records become messages, ten a call; on a FIFO queue in order, and a repeat within five minutes adds no second message. */
 
 import * as v from "valibot";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";

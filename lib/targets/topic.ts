@@ -108,7 +108,7 @@ async function connect(cluster: ClusterOptions, context: TargetContext): Promise
   return createKafka(toKafkaOptions(config, sasl?.mechanism === "aws-iam" ? mskTokensOf(config) : undefined));
 }
 
-/** One produce call a topic, side by side; order is a matter of one topic's partition. */
+/** One produce call per topic, in parallel; order only matters within one topic's partition. */
 async function deliverByTopic(
   deliveries: readonly Delivery[],
   options: TopicOptions,
@@ -159,7 +159,7 @@ function toOutgoing({ message, source }: Delivery, { partition, timestamp }: Top
   };
 }
 
-/** What would be a caller's fault over HTTP (no such topic, no such partition) is the target's state here: it may be mended, and the record is fine. */
+/** What would be a caller's fault over HTTP (no such topic, no such partition) is the target's state here: it may be repaired, and the record is fine. */
 function forRelay(error: unknown, name: string): unknown {
   if (!(error instanceof RelayError) || error.failure.blame !== "caller") return error;
   const { retryAfterMs } = error.details;

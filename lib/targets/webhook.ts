@@ -62,7 +62,7 @@ const defaults = {
 const optionEntries = {
   url: v.union([reference(parseAddress), made], "must be an address, a reference to one, or a function of the delivery"),
   method: v.optional(
-    v.union([oneOf("POST", "PUT", "PATCH", "DELETE"), made], 'is "POST", "PUT", "PATCH", "DELETE", or a function of the delivery'),
+    v.union([oneOf("POST", "PUT", "PATCH", "DELETE"), made], 'must be "POST", "PUT", "PATCH", "DELETE", or a function of the delivery'),
   ),
   headers: v.optional(
     v.union([v.record(fixedHeaderName, reference(assertHeaderValue)), made], "must be an object of texts, or a function of the delivery"),
@@ -102,13 +102,18 @@ function assertSound({ url, method, headers, auth, batch, cloudEvents, recordHea
   const repeated = names.find((name, index) => names.indexOf(name) < index);
   const address = typeof url === "string" ? knownText(url) : undefined;
   assertConsistent("webhook", [
-    ...made.map(([name]) => batch !== undefined && `${name}: cannot be a function of the delivery when several are sent as one batch`),
+    ...made.map(
+      ([name]) => batch !== undefined && `${name}: cannot be a function of the delivery, because a batch contains several deliveries`,
+    ),
     batch !== undefined && cloudEvents !== undefined && 'cloudEvents: does not apply to a batch; use batch.element: "cloudevent"',
     batch !== undefined &&
       recordHeaders !== undefined &&
-      "recordHeaders: does not apply to a batch, which has none of its records' headers",
-    auth !== undefined && names.includes("authorization") && "headers.authorization: is set by `auth`; give one of the two",
-    auth !== undefined && address !== undefined && hasUser(address) && "url: has a user, and `auth` signs in as well; give one of the two",
+      "recordHeaders: does not apply to a batch, which does not contain the headers of its records",
+    auth !== undefined && names.includes("authorization") && "headers.authorization: is already set by `auth`; use only one of them",
+    auth !== undefined &&
+      address !== undefined &&
+      hasUser(address) &&
+      "url: contains a user, but `auth` authenticates too; use only one of them",
     repeated !== undefined && `headers.${repeated}: is given twice, in different case`,
   ]);
   if (allowPrivate === false && address !== undefined) assertHostAllowed(parseAddress(address).hostname);
@@ -237,7 +242,7 @@ function withToken(settings: Settings, token: string): Settings {
   return { ...settings, headers: { ...settings.headers, authorization: `Bearer ${token}` } };
 }
 
-/** For `routes explain`: whom it asks, and as which client if that is no secret. */
+/** For `routes explain`: which server it asks, and as which client unless that is a secret. */
 function toldAuth({ oauth }: WebhookAuth): object {
   const { tokenUrl, clientId, scope, clientAuthentication } = oauth;
   return { oauth: { tokenUrl, clientId, scope, clientAuthentication } };

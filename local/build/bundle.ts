@@ -32,7 +32,7 @@ const target = "node20.19";
 
 export const buildFolder = join(projectFolder, ".build");
 
-/** Writes `<outFolder>/bundles/functions/**.js` and `<outFolder>/zips/<key>.zip`, everything anew. */
+/** Writes `<outFolder>/bundles/functions/**.js` and `<outFolder>/zips/<key>.zip`, replacing everything. */
 export async function bundleFunctions(outFolder = buildFolder, functions = deployedFunctions()): Promise<readonly Bundle[]> {
   const bundlesFolder = join(outFolder, "bundles");
   const zipsFolder = join(outFolder, "zips");

@@ -15,11 +15,11 @@ const values = readOptions({
 });
 if (values.stage === "" || notDeployed.includes(values.stage)) {
   console.error(
-    `Nothing was deployed: name a stage other than ${notDeployed.join(" and ")}, as in npm run deploy -- --stage dev. Its parameters are told in docs/aws.md.`,
+    `Nothing was deployed: name a stage other than ${notDeployed.join(" and ")}, as in npm run deploy -- --stage dev. docs/aws.md lists the parameters.`,
   );
   process.exit(2);
 }
-// What is missing or wrong is told by the plugin (deployment/), before anything is sent anywhere.
+// The plugin (deployment/) reports what is missing or wrong, before anything is sent anywhere.
 const args = [
   join(projectFolder, "node_modules/serverless/bin/serverless.js"),
   "deploy",

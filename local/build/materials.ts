@@ -24,7 +24,7 @@ function componentsOf(bundles: readonly Bundle[]): readonly Component[] {
   const folders = [...new Set(bundles.flatMap(({ packages }) => packages.map(({ folder }) => folder)))].filter((folder) => folder !== "");
   return folders.sort().map((folder) => {
     const { name, version, license } = readManifest(folder);
-    if (license === undefined) throw new Error(`${name} ${version} is bundled and names no licence.`);
+    if (license === undefined) throw new Error(`${name} ${version} is bundled but does not name a licence.`);
     const functions = bundles.filter(({ packages }) => packages.some((one) => one.folder === folder)).map(({ key }) => key);
     return { name, version, license, licenseText: readLicense(folder), functions };
   });
@@ -50,7 +50,7 @@ function toBom(components: readonly Component[]): unknown {
   };
 }
 
-/** An expression of several is told as one; a single identifier by its id. */
+/** Several licences become an expression, a single one its id. */
 const licensesOf = (license: string) => [
   /^[\w.+-]+$/.test(license) ? { license: { id: license } } : { expression: license.replace(/^\((.*)\)$/, "$1") },
 ];
@@ -67,5 +67,7 @@ function readManifest(folder: string): { readonly name: string; readonly version
 
 function readLicense(folder: string): string {
   const file = readdirSync(join(projectFolder, folder)).find((name) => /^licen[cs]e/i.test(name));
-  return file === undefined ? "Its package holds no text of the licence." : readFileSync(join(projectFolder, folder, file), "utf8");
+  return file === undefined
+    ? "Its package does not contain the text of the licence."
+    : readFileSync(join(projectFolder, folder, file), "utf8");
 }

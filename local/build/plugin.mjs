@@ -21,7 +21,7 @@ export default class BuildPlugin {
   async prepare() {
     const { service, serviceDir } = this.serverless;
     const stage = this.serverless.getProvider("aws").getStage();
-    if (stage === local) this.fail("The stage local is the laptop's: everything is allowed there. Name another: --stage prod.");
+    if (stage === local) this.fail("The stage local is for the laptop, where everything is allowed. Use another stage: --stage prod.");
     const { prepareDeployment, checkBrokers } = await this.deployment();
     const prepared = await prepareDeployment(service, serviceDir);
     // A package needs no network; a deployment asks what only the brokers know.
@@ -29,7 +29,7 @@ export default class BuildPlugin {
     const told = prepared.deployment && isDeploying ? await checkBrokers(prepared.deployment, process.env) : { faults: [], warnings: [] };
     const faults = [...(prepared.faults ?? []), ...told.faults];
     if (faults.length > 0)
-      this.fail(`The stage ${stage} cannot be packaged:\n  ${faults.join("\n  ")}\nEvery parameter is told in docs/aws.md.`);
+      this.fail(`The stage ${stage} cannot be packaged:\n  ${faults.join("\n  ")}\ndocs/aws.md describes every parameter.`);
     for (const warning of [...prepared.warnings, ...told.warnings]) console.error(`warning: ${warning}`);
     this.prepared = prepared.deployment;
   }

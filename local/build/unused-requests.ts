@@ -25,7 +25,7 @@ export const withoutUnusedRequests: Plugin = {
 export function keepSigningIn(source: string): string {
   const names = [...source.matchAll(entry)].map(([, name]) => name ?? "");
   if (!source.includes(`const ${standIn} =`) || !kept.every((name) => names.includes(name))) {
-    throw new Error("kafkajs's list of requests is another one than local/build/unused-requests.ts knows.");
+    throw new Error("kafkajs's list of requests is not the one that local/build/unused-requests.ts expects.");
   }
   return source.replace(entry, (line, name: string) => (kept.includes(name) ? line : `  ${name}: ${standIn},`));
 }

@@ -185,5 +185,5 @@ test("the laptop's stage, which allows everything, cannot be packaged", () => {
   const { status, output } = packageService("local", {});
 
   expect(status).toBe(1);
-  expect(output).toContain("Name another: --stage prod");
+  expect(output).toContain("Use another stage: --stage prod");
 });

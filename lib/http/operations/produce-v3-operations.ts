@@ -101,7 +101,7 @@ async function write(
   return entries.map((entry) => {
     if ("error" in entry) return { entry };
     const outcome = ends[next++];
-    if (outcome === undefined) throw new Error("The producer returned fewer outcomes than it was given records.");
+    if (outcome === undefined) throw new Error("The producer returned fewer outcomes than there were records.");
     return { entry, outcome };
   });
 

@@ -73,7 +73,7 @@ export async function resetOffsetsOfAllTopics(
 
 /**
  * What every partition's offset was and is now. Throws `conflict` while the group has members, `unknown-topic-or-partition`, and what a partition is refused for.
- * A group that does not exist comes into being, as it does with Kafka's own tool. With `validateOnly` nothing is changed, and members are no obstacle.
+ * A group that does not exist comes into being, as it does with Kafka's own tool. With `validateOnly` nothing is changed, and the group may have members.
  */
 export async function resetOffsets(
   kafka: AsksBrokers & KnowsTopics,

@@ -24,7 +24,7 @@ export async function decode<Answer>(api: Api<never, Answer>, version: number, b
     return await api.decode(version, body);
   } catch (cause) {
     if (cause instanceof RelayError) throw cause;
-    const message = `The answer of Kafka at ${addressKey(address)} to ${api.name} cannot be read.`;
+    const message = `The response of Kafka at ${addressKey(address)} to ${api.name} cannot be read.`;
     throw new RelayError("kafka-refused", message, { cause, written: "maybe" });
   }
 }
@@ -53,6 +53,6 @@ export function unsupported(api: Pick<Api<never, unknown>, "name" | "versions">,
 export function anotherCluster(address: Address): RelayError {
   return new RelayError(
     "kafka-unreachable",
-    `Another Kafka cluster than before answers at ${addressKey(address)}, so a request that was meant for the old one was not sent.`,
+    `A different Kafka cluster now answers at ${addressKey(address)}, so a request for the old cluster was not sent.`,
   );
 }

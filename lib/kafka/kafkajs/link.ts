@@ -52,7 +52,7 @@ export class Link {
       if (this.#state.state !== "opening") return this.#open(limitMs);
       try {
         return await within(deadline, this.#state.opening, () => {
-          throw new RelayError("kafka-unreachable", `${this.#words()} cannot be reached: no connection in time.`);
+          throw new RelayError("kafka-unreachable", `${this.#words()} cannot be reached: no connection was opened in time.`);
         });
       } catch (error) {
         if (isFinal(error) || deadline.leftMs() <= 0) throw error;

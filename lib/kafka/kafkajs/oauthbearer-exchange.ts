@@ -41,7 +41,7 @@ async function had(token: OAuthBearer["token"]): Promise<string> {
     return await token();
   } catch (cause) {
     if (cause instanceof RelayError) throw cause;
-    throw new RelayError("kafka-unauthenticated", "No token for the brokers could be had.", { cause });
+    throw new RelayError("kafka-unauthenticated", "No token for the brokers could be obtained.", { cause });
   }
 }
 

@@ -111,7 +111,7 @@ export function createMskDiscovery({ clusterArn, authentication, network, timeou
   if (!/^arn:[^:]+:kafka:[^:]+:\d{12}:cluster\/.+/.test(clusterArn) || region === undefined) {
     throw new RelayError(
       "bad-configuration",
-      `MSK_CLUSTER_ARN is ${JSON.stringify(clusterArn.slice(0, 200))}; an ARN such as arn:aws:kafka:eu-west-1:123456789012:cluster/name/uuid is needed.`,
+      `MSK_CLUSTER_ARN must be an ARN such as arn:aws:kafka:eu-west-1:123456789012:cluster/name/uuid, not ${JSON.stringify(clusterArn.slice(0, 200))}.`,
     );
   }
   const ask = async <Answer>(send: (sdk: typeof import("@aws-sdk/client-kafka"), client: KafkaClient) => Promise<Answer>) => {
@@ -156,7 +156,7 @@ const refusals: Readonly<Record<string, string>> = {
   AccessDeniedException: "the role lacks kafka:GetBootstrapBrokers and kafka:DescribeClusterV2",
   UnauthorizedException: "the credentials are not accepted",
   CredentialsProviderError: "no AWS credentials were found",
-  BadRequestException: "it does not take the ARN",
+  BadRequestException: "it does not accept the ARN",
   TimeoutError: "it did not answer in time; from private subnets it needs NAT or an interface endpoint (com.amazonaws.<region>.kafka)",
 };
 
@@ -166,7 +166,7 @@ function toMskError(thrown: unknown, clusterArn: string): RelayError {
   const reason = refusals[name] ?? `it failed${name === "" ? "" : ` (${name})`}`;
   return new RelayError(
     name in refusals && name !== "TimeoutError" ? "bad-configuration" : "kafka-unreachable",
-    `Amazon MSK was asked about ${clusterArn}: ${reason}. KAFKA_BROKERS spares the question.`,
+    `The brokers of ${clusterArn} could not be looked up at Amazon MSK: ${reason}. If KAFKA_BROKERS is set, no lookup is needed.`,
     { cause: thrown },
   );
 }

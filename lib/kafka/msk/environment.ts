@@ -18,7 +18,7 @@ export function brokersOf(config: Config): readonly string[] | (() => Promise<re
   if (config.MSK_CLUSTER_ARN === undefined) {
     throw new RelayError(
       "bad-configuration",
-      "No cluster is named: KAFKA_BROKERS (host:port, comma separated) or MSK_CLUSTER_ARN is needed.",
+      "No cluster is configured: set KAFKA_BROKERS (host:port, comma-separated) or MSK_CLUSTER_ARN.",
     );
   }
   let discovery: Promise<MskDiscovery | undefined> | undefined;
@@ -40,7 +40,7 @@ function toMskAuthentication(config: Pick<Config, "KAFKA_SASL_MECHANISM" | "KAFK
     default:
       throw new RelayError(
         "bad-configuration",
-        `Amazon MSK does not speak ${config.KAFKA_SASL_MECHANISM}: KAFKA_SASL_MECHANISM is aws-iam, scram-sha-512, or not set.`,
+        `Amazon MSK does not support ${config.KAFKA_SASL_MECHANISM}: KAFKA_SASL_MECHANISM must be aws-iam or scram-sha-512, or not set.`,
       );
   }
 }

@@ -58,7 +58,7 @@ export class ProduceCall {
   #expire(): void {
     for (const holder of this.#holders) holder.expire(this);
     if (this.isOver) return;
-    const error = new RelayError("maybe-written", "The time is up, and it is unknown what became of the record. It may have been written.");
+    const error = new RelayError("maybe-written", "The deadline has passed, and the result is unknown. The record may have been written.");
     for (let index = 0; index < this.#outcomes.length; index++) this.failed(index, error);
   }
 }

@@ -113,10 +113,10 @@ function byTopic(sending: readonly Sending<Sender>[]): ProduceRequest["topics"] 
   return Array.from(topics, ([name, partitions]) => ({ name, partitions }));
 }
 
-/** A failure that nobody foresaw may have happened after the request was sent. */
+/** An unexpected failure may have happened after the request was sent. */
 function toSendFailure(thrown: unknown): RelayError {
   if (thrown instanceof RelayError) return thrown;
-  return new RelayError("internal", "An unexpected error, which is a bug of ours.", { cause: thrown, written: "maybe" });
+  return new RelayError("internal", "An unexpected error, which is a bug in kafka-relay.", { cause: thrown, written: "maybe" });
 }
 
 function answerFor({ topic, partition }: Sender, answer: ProduceAnswer): PartitionAnswer | RelayError {

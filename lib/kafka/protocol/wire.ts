@@ -90,7 +90,7 @@ class Reader {
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
     }
-    throw new RelayError("kafka-refused", "The broker's answer holds a length of more than 5 bytes.");
+    throw new RelayError("kafka-refused", "The broker's answer contains a length of more than 5 bytes.");
   }
 
   /** Hands each tagged field to `read` by its number; whatever that leaves of it is passed over. */

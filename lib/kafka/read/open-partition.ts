@@ -84,6 +84,6 @@ export function offsetOutOfRange({ topic, partition, nextOffset }: OpenPartition
 export function topicRecreated(topic: string): RelayError {
   return new RelayError(
     "topic-recreated",
-    `${topicWords(topic)} was deleted and created again: the offsets of the old topic mean nothing in the new one.`,
+    `${topicWords(topic)} was deleted and created again, so offsets of the old topic are not valid in the new one.`,
   );
 }

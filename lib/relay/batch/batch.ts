@@ -129,7 +129,7 @@ class BatchRelay {
     await this.#take(next, lane, stopped);
   }
 
-  /** Counts a failure that is the target's. A wait that the target asked for is no failure: the target works. */
+  /** Counts a failure that is the target's. A wait that the target asked for is not a failure: the target works. */
   #reportToBreaker(entry: Entry): void {
     const { breaker, clock, route } = this.#parts;
     if (entry.error === undefined || faultOf(entry.error) !== "target") return;

@@ -1,5 +1,5 @@
 /**
- * One breaker a target: an outage costs one timeout and not one a record, and a fault that condemns every record stops before the topic is emptied.
+ * One breaker per target: an outage costs one timeout and not one per record, and a fault that affects every record stops before the topic is emptied.
  * It lives as long as the function's environment, so that the next batch knows what this one found out.
  */
 import type { BreakerPolicy } from "../route.js";
@@ -49,7 +49,7 @@ export class Breaker {
     this.#become("closed");
   }
 
-  /** The target is there and names the time of the next request: that is no outage. `isCut`: it named a later one, so that a probe goes first. */
+  /** The target works and names the time of the next request, so this is not an outage. `isCut`: it named a later one, so that a probe goes first. */
   hold(untilMs: number, isCut = false): void {
     this.#heldUntilMs = Math.max(this.#heldUntilMs, untilMs);
     if (isCut) this.#openUntilMs = Math.max(this.#openUntilMs, untilMs);

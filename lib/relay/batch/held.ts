@@ -1,7 +1,7 @@
 /**
- * Records that neither their target nor their dead letter topic accepted, so that everything behind them waits. A target that takes many records in one call may take
- * those behind such a record in the same call. When the batch comes again, a call therefore ends with the held record, and what is behind it is not delivered anew
- * with every try.
+ * Records that neither their target nor their dead letter topic accepted, so that all later records wait. A target that accepts many records per call may accept
+ * the later records of the same call. When the batch is delivered again, a call therefore ends with the held record, so that later records are not sent
+ * again with every attempt.
  */
 import type { KafkaRecord } from "../../kafka/records.js";
 import type { Entry } from "./entry.js";

@@ -5,11 +5,11 @@ import type { Route } from "../route.js";
 import type { Entry, Verdict } from "./entry.js";
 import { faultOf } from "./retry.js";
 
-/** Lines about single records a batch; the metrics count all of them. */
+/** Lines about single records, per batch; the metrics count all of them. */
 const linesMax = 20;
 
 export function reportBatch(all: readonly Entry[], route: Route, telemetry: Telemetry, tookMs: number): void {
-  // What was settled when the batch was here before was told then.
+  // Records that were settled in an earlier delivery of the batch were reported then.
   const entries = all.filter(({ isSettledBefore, verdict }) => !isSettledBefore || verdict === "given-back");
   const count = (verdict: Verdict): number => entries.reduce((sum, entry) => sum + (entry.verdict === verdict ? 1 : 0), 0);
   const counts = {
@@ -58,7 +58,7 @@ function reportTroubles(entries: readonly Entry[], route: Route, telemetry: Tele
     telemetry.log("warn", `${lines - linesMax} more records of this batch were dead-lettered or given back`, { route: route.name });
 }
 
-/** Where code threw, and the stack tells where; what is told of a record's content has its reason, and a stack could quote it. */
+/** For code that threw, the stack shows where. A failure of a record's content has its reason, and a stack could quote it. */
 const codesWithCause: ReadonlySet<string> = new Set(["internal", "transform-failed"]);
 
 function fieldsOf({ arrived, error, stage, attempts }: Entry, route: Route): LogFields {

@@ -9,7 +9,7 @@ import type { KafkaRecord } from "../../kafka/records.js";
 import type { PartitionRecords } from "../../kafka-event/shape.js";
 import type { Entry, Verdict } from "./entry.js";
 
-/** Longer ago it is no repeat of a throw, but somebody's wish. */
+/** After a longer time, it is not a repeat after a throw, but a deliberate one. */
 const ageMaxMs = 15 * 60_000;
 const partitionsMax = 1_000;
 

@@ -10,7 +10,7 @@ import type { RedriveEvent, RedriveMark } from "./redrive-mark.js";
 export function invokeInProcess(handler: (route: string) => Promise<RelayHandler | undefined>): RouteInvoker {
   return async (route, record, mark, deadline) => {
     const found = await handler(route);
-    if (found === undefined) throw new RelayError("not-found", `This project has no route ${JSON.stringify(route)}.`);
+    if (found === undefined) throw new RelayError("not-found", `Route ${JSON.stringify(route)} does not exist in this project.`);
     assertTaken(await found(toEvent(record, mark), { getRemainingTimeInMillis: deadline.leftMs }), route);
   };
 }

@@ -28,14 +28,14 @@ export interface Letter {
   readonly answer: string | undefined;
   readonly attempts: number | undefined;
   readonly firstTime: string | undefined;
-  /** ISO 8601, when it was last tried; where nobody told it, the record's own time, or the end of the dates that lies nearest to it. */
+  /** ISO 8601, when it was last tried; if unknown, the record's own time, or the end of the dates that lies nearest to it. */
   readonly lastTime: string;
-  /** Of its delivery id, so that a redrive is told from a new record. */
+  /** Of its delivery id, so that a redrive differs from a new record. */
   readonly namespace: string | undefined;
   /** Which topic of its name the record lay in; undefined where another program wrote the letter. */
   readonly generation: number | undefined;
   readonly redrives: number;
-  /** Where the record first lay; undefined: nobody told it. */
+  /** Where the record was first; undefined if unknown. */
   readonly origin: Coordinates | undefined;
   /** The record without what was added to it, at its origin, or where that is unknown, where the letter lies. */
   readonly record: KafkaRecord;
@@ -95,7 +95,7 @@ function toCoordinates(topic: string | undefined, partition: string | undefined,
   return { topic, partition: Number(partition), offset: BigInt(offset ?? "0") };
 }
 
-/** What is told and what is not: absent members must not cover the defaults. */
+/** Known and unknown members: absent ones must not cover the defaults. */
 function told(reason: { readonly [name in keyof Reason]: Reason[name] | undefined }): Reason {
   return Object.fromEntries(Object.entries(reason).filter(([, value]) => value !== undefined)) as Reason;
 }

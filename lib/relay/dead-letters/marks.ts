@@ -21,7 +21,7 @@ export interface Mark {
 }
 
 interface StoredMark extends Mark {
-  /** Tells the letter apart from another one at the same place, after its topic was made anew. */
+  /** Tells the letter apart from another one at the same place, after its topic was created again. */
   readonly of: string;
 }
 
@@ -63,7 +63,7 @@ export async function readMarks(kafka: Kafka, topic: string, deadline: Deadline)
 function tooMany(name: string): RelayError {
   return new RelayError(
     "unprocessable",
-    `The topic ${name} holds more than ${marksMax} marks, more than one call reads. Delete the marks of dead letters that no longer exist, or use another dead letter topic.`,
+    `The topic ${name} contains more than ${marksMax} marks, the most that one call reads. Delete the marks of dead letters that no longer exist, or use another dead letter topic.`,
   );
 }
 
@@ -84,7 +84,7 @@ function parseMark(value: Buffer): StoredMark | undefined {
   }
 }
 
-/** Throws where a mark was not written: the letters are then still told as open. */
+/** Throws if a mark was not written: the letters are then still listed as open. */
 export async function writeMarks(kafka: Kafka, topic: string, letters: readonly Letter[], mark: Mark, deadline: Deadline): Promise<void> {
   const name = parseTopicName(marksTopicOf(topic));
   await ensureTopic(kafka, name, deadline);

@@ -40,12 +40,12 @@ interface FirstPlace {
   readonly offset: bigint;
 }
 
-/** For a record that goes into a topic again. Where it first lay is told to whoever reads it, and taken for true by nobody. */
+/** For a record that is written to a topic again. Its first coordinates are information for readers; nothing relies on them. */
 export function toRedriveHeader(count: number, { topic, partition, offset }: FirstPlace): RecordHeader {
   return { name: redriveHeader, value: Buffer.from(JSON.stringify({ count, topic, partition, offset: String(offset) })) };
 }
 
-/** The record without the header, where it lies, and the count; a header that is no mark stays a header. */
+/** The record without the header, where it lies, and the count; a header that is not a mark stays a header. */
 export function takeRedriveHeader(record: KafkaRecord): { readonly source: KafkaRecord; readonly redrives: number } {
   const header = record.headers.find(({ name }) => name === redriveHeader);
   const redrives = header === undefined ? undefined : countIn(header.value);

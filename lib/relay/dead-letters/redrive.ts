@@ -10,7 +10,7 @@ import { type Mark, writeMarks } from "./marks.js";
 import { isOutOfTime } from "./out-of-time.js";
 import { type RedriveMark, toRedriveHeader } from "./redrive-mark.js";
 
-/** Hands a record to a route; resolves when the route has dealt with it for good (delivered, filtered, or dead-lettered anew), throws where it gives it back. */
+/** Hands a record to a route; resolves when the route has dealt with it for good (delivered, filtered, or dead-lettered again), throws where it gives it back. */
 export type RouteInvoker = (route: string, record: KafkaRecord, mark: RedriveMark, deadline: Deadline) => Promise<void>;
 
 /** Who may, and what goes where. Each throws where the answer is no. */
@@ -47,7 +47,7 @@ interface RedriveResult {
   readonly redriven: number;
   /** Still open: the route gave it back, or the topic did not take it. */
   readonly failed: number;
-  /** Not tried: redriven too often, or nobody knows whereto. */
+  /** Not tried: redriven too often, or the destination is unknown. */
   readonly skipped: number;
   /** There are more, which the limit or the time left for another run. */
   readonly hasMore: boolean;
@@ -151,7 +151,7 @@ function skipped(why: string): RedriveOutcome {
   return { outcome: "skipped", error: new RelayError("unprocessable", `It stays where it is: ${why}.`) };
 }
 
-/** Marks letters as discarded: they are told as open no more, and nothing is deleted. */
+/** Marks letters as discarded: they are no longer listed as open, and nothing is deleted. */
 export async function discard(
   kafka: Kafka,
   topic: string,

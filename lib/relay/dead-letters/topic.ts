@@ -46,14 +46,14 @@ export async function ensureDeadLetterTopic(kafka: Kafka, topic: DeadLetterTopic
   return !(made instanceof RelayError);
 }
 
-/** What of its settings loses dead letters that the route wants to keep, one sentence each; none where the topic does not exist or may not be asked about. */
+/** What of its settings loses dead letters that the route keeps longer, one sentence each; none where the topic does not exist or may not be asked about. */
 export async function lossesOf(kafka: Kafka, { name, retentionMs }: DeadLetterTopic, deadline: Deadline): Promise<readonly string[]> {
   const settings = await settingsOf(kafka, name, ["cleanup.policy", "retention.ms", "retention.bytes"], deadline);
   if (settings === undefined) return [];
   const losses: string[] = [];
   const policy = settings.get("cleanup.policy") ?? "";
   const [kept, bytesKept] = [settings.get("retention.ms") ?? withoutEnd, settings.get("retention.bytes") ?? withoutEnd];
-  const wanted = retentionMs === -1 ? "wants to keep them without end" : `wants to keep them for ${retentionMs} ms`;
+  const wanted = retentionMs === -1 ? "is configured to keep them forever" : `is configured to keep them for ${retentionMs} ms`;
   if (policy.includes("compact"))
     losses.push(
       `cleanup.policy=${policy}: a later dead letter with the same key replaces an earlier one, and one without a key is refused`,

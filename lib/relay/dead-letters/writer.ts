@@ -1,4 +1,4 @@
-/** Writes dead letters, and makes their topic when it is first needed. What it does not take is told, so that the record is given back and not lost. */
+/** Writes dead letters, and makes their topic when it is first needed. Refused letters are reported, so that the record is given back and not lost. */
 import { type Deadline, sooner } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
 import type { Kafka } from "../../kafka/port.js";
@@ -8,7 +8,7 @@ import type { DeadLetters } from "../batch/parts.js";
 import { type DeadLetterOrigin, deadLetterTopicOf, toDeadLetter } from "./dead-letter.js";
 import { type DeadLetterTopic, ensureDeadLetterTopic, lossesOf } from "./topic.js";
 
-/** Asking after the settings of a topic is no reason to be late. */
+/** A request for the settings of a topic must not delay a batch. */
 const askTimeoutMs = 2_000;
 
 interface DeadLetterOptions extends DeadLetterOrigin {

@@ -1,4 +1,4 @@
-/** A record as filters and transforms see it: decoded on first touch, each part once. Bytes that are no UTF-8 text stand as base64. */
+/** A record as filters and transforms see it: decoded on first touch, each part once. Bytes that are not UTF-8 text become base64. */
 import { type AttributeValue, type CloudEvent, isJsonType, utf8Text } from "../../cloudevents/event.js";
 import { modeOf, readCloudEvent } from "../../cloudevents/kafka.js";
 import { RelayError } from "../../errors.js";
@@ -165,7 +165,7 @@ export class RecordDocument implements RouteDocument {
     return isJsonType(type) ? parsedOr(text, text, parse) : text;
   }
 
-  /** For targets that store documents: a body that is no JSON is none. */
+  /** For targets that store documents: a body that is not JSON counts as missing. */
   #documentOrNothing(parse: (text: string) => unknown): unknown {
     const data = this.#data();
     const text = data === null ? undefined : utf8Text(data);

@@ -22,7 +22,7 @@ async function faultsOf({ input, expected }: RouteExample, route: Route): Promis
   await prepare(entry, route);
   if (entry.error !== undefined) return expected === "refused" ? [] : [`It is refused: ${entry.error.message}`];
   if (expected === "refused")
-    return [entry.verdict === "filtered" ? "It is filtered, and not refused." : "It is delivered, and not refused."];
+    return [entry.verdict === "filtered" ? "It is filtered, but should be refused." : "It is delivered, but should be refused."];
   const messages = (entry.pending ?? []).map(({ message }) => message);
   if (expected === "filtered")
     return entry.verdict === "filtered" ? [] : [`It is not filtered: ${messages.length} message(s) would be delivered.`];
@@ -30,7 +30,7 @@ async function faultsOf({ input, expected }: RouteExample, route: Route): Promis
   const wanted: readonly ExpectedMessage[] = Array.isArray(expected)
     ? (expected as readonly ExpectedMessage[])
     : [expected as ExpectedMessage];
-  if (messages.length !== wanted.length) return [`${messages.length} message(s) would be delivered, and not ${wanted.length}.`];
+  if (messages.length !== wanted.length) return [`${messages.length} message(s) would be delivered instead of ${wanted.length}.`];
   return messages.flatMap((message, index) => differences(message, wanted[index] ?? {}, wanted.length > 1 ? `message ${index}: ` : ""));
 }
 
@@ -58,7 +58,7 @@ function toRecord({
 function differences(message: Message, expected: ExpectedMessage, where: string): readonly string[] {
   const faults: string[] = [];
   const compare = (what: string, actual: unknown, wanted: unknown): void => {
-    if (!isDeepStrictEqual(actual, wanted)) faults.push(`${where}${what} is ${toText(actual)}, and not ${toText(wanted)}.`);
+    if (!isDeepStrictEqual(actual, wanted)) faults.push(`${where}${what} is ${toText(actual)} instead of ${toText(wanted)}.`);
   };
   if (expected.key !== undefined) compare("key", message.key?.toString() ?? null, expected.key);
   if ("value" in expected) compare("value", toComparable(message, expected.value), asJson(expected.value));

@@ -74,7 +74,7 @@ export function isContainer(value: unknown): value is object {
   return typeof value === "object" && value !== null && !(value instanceof NumberText);
 }
 
-/** The key as JSON; undefined where it is none. */
+/** The key as JSON; undefined if it is not JSON. */
 export function parsedKey(key: Buffer | null): unknown {
   const text = key === null ? undefined : utf8Text(key);
   if (text === undefined) return undefined;
@@ -100,6 +100,6 @@ function dateOf(timestampMs: number): Date {
 export function timestampFault(timestampMs: number, what: string): RelayError {
   return new RelayError(
     "record-not-for-target",
-    `The record's timestamp ${timestampMs} is outside what ${what}; Kafka's timestamps are milliseconds since the epoch.`,
+    `The record's timestamp ${timestampMs} is outside what ${what}; Kafka's timestamps are milliseconds since 1970.`,
   );
 }

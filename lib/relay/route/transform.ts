@@ -27,7 +27,7 @@ export type TransformResult = TransformedMessage | readonly TransformedMessage[]
 /** Gets the record as a document; `record` holds its bytes. */
 export type Transform<Value = unknown> = (document: RouteDocument<Value>) => TransformResult | Promise<TransformResult>;
 
-/** The messages of a record; throws `transform-failed` where the transform throws, overruns or answers what is no message. */
+/** The messages of a record; throws `transform-failed` if the transform throws, overruns or returns something that is not a message. */
 export function transformRecord(document: RecordDocument, route: Route): readonly Message[] | Promise<readonly Message[]> {
   const { transform } = route;
   if (transform === undefined) return [document.message];
@@ -59,7 +59,7 @@ const messageFields = ["key", "value", "headers", "timestampMs"];
 
 function toMessage(result: unknown, document: RecordDocument, isExact: boolean): Message {
   if (typeof result !== "object" || result === null || result instanceof Uint8Array)
-    throw refuse(`it answered ${result === null ? "null in a list" : typeof result} where { key, value, headers } belongs.`);
+    throw refuse(`it returned ${result === null ? "null in a list" : typeof result} instead of { key, value, headers }.`);
   const stray = Object.keys(result).find((name) => !messageFields.includes(name));
   if (stray !== undefined)
     throw refuse(
@@ -84,7 +84,7 @@ function toBytes(value: unknown): Buffer | null {
   if (typeof value === "string") return Buffer.from(value);
   if (value instanceof Uint8Array) return bytesOf(value, "value");
   const json = toJsonText(value);
-  if (json === undefined) throw refuse(`its value is a ${typeof value}, which JSON cannot say.`);
+  if (json === undefined) throw refuse(`its value is a ${typeof value}, which JSON cannot express.`);
   return Buffer.from(json);
 }
 
@@ -94,7 +94,7 @@ function bytesOf(bytes: unknown, what: string): Buffer {
 }
 
 function toHeaders(headers: NonNullable<TransformedMessage["headers"]>): readonly RecordHeader[] {
-  if (typeof headers !== "object") throw refuse("its headers are no object of names and values.");
+  if (typeof headers !== "object") throw refuse("its headers are not an object of names and values.");
   const entries = Array.isArray(headers)
     ? (headers as readonly RecordHeader[]).map(({ name, value }) => [name, value] as const)
     : Object.entries(headers);

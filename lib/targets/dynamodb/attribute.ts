@@ -60,7 +60,7 @@ function toNumberText(value: EventNumber, name: string): string {
 
 /** Written as UTF-8, different halves of surrogate pairs would become one text. */
 function storable(text: string, name: string): string {
-  if (loneSurrogate.test(text)) throw refuse(name, "the text holds half of a surrogate pair, which UTF-8 cannot say");
+  if (loneSurrogate.test(text)) throw refuse(name, "the text holds half of a surrogate pair, which UTF-8 cannot represent");
   return text;
 }
 
@@ -71,5 +71,5 @@ export function named(member: string): string {
 }
 
 function refuse(name: string, why: string): RelayError {
-  return new RelayError("record-not-for-target", `The attribute ${name.slice(0, 100)} cannot take the record's value: ${why}.`);
+  return new RelayError("record-not-for-target", `The attribute ${name.slice(0, 100)} cannot store the record's value: ${why}.`);
 }

@@ -41,7 +41,7 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
       return socket;
     },
   });
-  // An idle connection that breaks is told here; the next query opens another.
+  // Idle connections that break end up here; the next query opens another.
   pool.on("error", () => undefined);
   const connection = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const cut = () => {

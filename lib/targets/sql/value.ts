@@ -39,10 +39,10 @@ const loneSurrogate = /\p{Surrogate}/u;
 /** PostgreSQL's text holds every character but NUL, and half of a surrogate pair is none: written as UTF-8, different halves would become one. */
 function storable(text: string, column: string): string {
   if (text.includes("\u0000")) throw refuse(column, "PostgreSQL's text cannot hold the character NUL (\\u0000)");
-  if (loneSurrogate.test(text)) throw refuse(column, "the text holds half of a surrogate pair, which UTF-8 cannot say");
+  if (loneSurrogate.test(text)) throw refuse(column, "the text holds half of a surrogate pair, which UTF-8 cannot represent");
   return text;
 }
 
 function refuse(column: string, why: string): RelayError {
-  return new RelayError("record-not-for-target", `The column ${column} cannot take the record's value: ${why}.`);
+  return new RelayError("record-not-for-target", `The column ${column} cannot store the record's value: ${why}.`);
 }

@@ -44,7 +44,7 @@ export function toFailure(thrown: unknown, table: string): RelayError {
     return new RelayError("target-failed", `The database of ${table} could not be reached${code === "" ? "" : `: ${code}`}.`, {
       cause: thrown,
     });
-  return new RelayError("internal", `An unexpected error of the table ${table}, which is a bug in kafka-relay.`, { cause: thrown });
+  return new RelayError("internal", `An unexpected error for the table ${table}, which is a bug in kafka-relay.`, { cause: thrown });
 }
 
 /** Class 28, invalid authorization, or a database that is not there. */

@@ -66,6 +66,6 @@ export const publicLookup: LookupFunction = (hostname, options, callback) => {
 function privateAddress(host: string): RelayError {
   return new RelayError(
     "target-refused",
-    `The webhook's host ${host} is not on the public internet, and the route does not say allowPrivate: nothing was sent.`,
+    `The webhook's host ${host} is not on the public internet, and the route does not set allowPrivate, so nothing was sent.`,
   );
 }

@@ -83,9 +83,13 @@ export function madeBy<Made>(name: "url" | "method" | "headers", make: () => Mad
     return make();
   } catch (thrown) {
     if (thrown instanceof RelayError && thrown.failure.blame === "record") throw thrown;
-    throw new RelayError("record-not-for-target", `The route's \`${name}\` function made nothing that HTTP can use of this record.`, {
-      cause: thrown,
-    });
+    throw new RelayError(
+      "record-not-for-target",
+      `The route's \`${name}\` function did not return a value that HTTP allows for this record.`,
+      {
+        cause: thrown,
+      },
+    );
   }
 }
 

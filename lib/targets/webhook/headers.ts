@@ -52,7 +52,7 @@ export function contentTypeOf({ headers, value }: Message): string | undefined {
   return text !== undefined && isJson(text) ? "application/json" : "application/octet-stream";
 }
 
-/** No header: a null key. Text is percent-encoded as CloudEvents' HTTP binding does; bytes that are no text go as base64. */
+/** No header: a null key. Text is percent-encoded as CloudEvents' HTTP binding does; bytes that are not text go as base64. */
 function addKey(headers: HttpHeaders, key: Buffer | null): void {
   if (key === null) return;
   const text = key.toString("utf8");

@@ -79,7 +79,7 @@ interface Place {
   readonly authorization: string | undefined;
 }
 
-/** A URL's getters write their text anew at each look; most routes have one address for all records. */
+/** A URL's getters build their text at each access; most routes have one address for all records. */
 const places = new WeakMap<URL, Place>();
 
 function originOf(url: URL): Place {

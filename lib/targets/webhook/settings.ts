@@ -45,7 +45,7 @@ export function parseAddress(text: string): URL {
   if ((url?.protocol === "http:" || url?.protocol === "https:") && isPercentEncoded(url.username + url.password)) return url;
   throw new RelayError(
     "bad-configuration",
-    "A webhook's address must be a whole one that starts with http:// or https://; the one given is not.",
+    "A webhook's address must be complete and start with http:// or https://; the given one does not.",
   );
 }
 

@@ -1,4 +1,4 @@
-/** Standard Webhooks 1.0.0: an id that all attempts share, the time of the attempt, and a signature a secret (https://www.standardwebhooks.com). */
+/** Standard Webhooks 1.0.0: an id that all attempts share, the time of the attempt, and a signature per secret (https://www.standardwebhooks.com). */
 import { createHmac, hash } from "node:crypto";
 import { RelayError } from "../../errors.js";
 
@@ -37,7 +37,7 @@ export function webhookId(deliveryId: string): string {
   return hash("sha256", deliveryId, "base64url");
 }
 
-/** The value of `webhook-signature`: one `v1,` signature a key, so that both sides can change keys without a gap. */
+/** The value of `webhook-signature`: one `v1,` signature per key, so that both sides can change keys without a gap. */
 export function sign(keys: readonly Buffer[], id: string, timestampSeconds: number, body: Buffer): string {
   const prefix = `${id}.${timestampSeconds}.`;
   return keys.map((key) => `v1,${createHmac("sha256", key).update(prefix).update(body).digest("base64")}`).join(" ");

@@ -54,7 +54,7 @@ function answerlessCode(systemCode: string): FailureCode | undefined {
   return isUnreachable(systemCode) ? "target-failed" : undefined;
 }
 
-/** No answer, or not a whole one: the connection's state, so the target's; an error nobody knows stays ours. */
+/** No answer, or not a whole one: the connection's state, so the target's; an unknown error stays ours. */
 export function toFailure(thrown: unknown, name: string): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const systemCode = String((thrown as NodeJS.ErrnoException | undefined)?.code ?? "");

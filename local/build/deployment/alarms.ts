@@ -38,7 +38,7 @@ function alarmsOf({ key, route }: FunctionNeeds, functionName: string): readonly
     {
       ...ofFunction,
       name: "Throttles",
-      description: `${key} is asked more often than its concurrency allows.`,
+      description: `${key} receives more requests than its concurrency allows.`,
       metric: "Throttles",
       statistic: "Sum",
       threshold: 1,
@@ -50,7 +50,7 @@ function alarmsOf({ key, route }: FunctionNeeds, functionName: string): readonly
     {
       ...ofFunction,
       name: "OffsetLag",
-      description: `${route.name} falls behind ${route.sourceTopics.join(", ")}: its target is slow or down, and nothing of it is lost.`,
+      description: `${route.name} falls behind ${route.sourceTopics.join(", ")}: its target is slow or down; no records are lost.`,
       metric: "OffsetLag",
       statistic: "Maximum",
       threshold: lagMax,

@@ -87,7 +87,7 @@ export function checkBrokers({ settings, needs }: Deployment, shell: NodeJS.Proc
 function openDoors(service: Service): readonly string[] {
   const environments = [service.provider.environment, ...service.getAllFunctions().map((key) => service.getFunction(key).environment)];
   return environments.some((environment) => environment?.RELAY_ACCESS === "everything")
-    ? ["access: everything is for the laptop; grant * to whoever may everything"]
+    ? ["access: RELAY_ACCESS=everything is only for the laptop; grant * to callers that may do everything"]
     : [];
 }
 
@@ -154,7 +154,7 @@ function emptyVariables(key: string, { environment = {}, ...definition }: Servic
     .filter(([, value]) => value === "")
     .map(
       ([name]) =>
-        `function ${key}: its variable ${name} has no value in this stage; set it (an ARN of a secret will do), or switch its trigger off`,
+        `function ${key}: its variable ${name} has no value in this stage; set it (to the ARN of a secret, for example), or disable its trigger`,
     );
 }
 

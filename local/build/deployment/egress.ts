@@ -1,4 +1,4 @@
-/** What each function must reach from private subnets, and by what it does: told when the package is written, checked as far as the configuration tells. Pure. */
+/** What each function must reach from private subnets, and by what it does: printed when the package is written, checked as far as the configuration tells. Pure. */
 import type { FunctionNeeds } from "./needs.js";
 import type { DeploymentSettings } from "./settings.js";
 
@@ -35,7 +35,7 @@ export function egressOf(
   const row = (what: string, port: string, by: string): EgressRow => ({ functionKey: key, what, port, by });
   const service = (name: string) => row(`AWS: ${name}`, "443", byEndpoint(name, settings));
   return [
-    row("brokers", brokerPorts[settings.kafkaAuthentication], "inside the VPC; the brokers' security group lets ours in"),
+    row("brokers", brokerPorts[settings.kafkaAuthentication], "inside the VPC; the brokers' security group admits ours"),
     ...(settings.brokers === "" || may.includes("cluster:describe") ? [service("kafka")] : []),
     ...(settings.kafkaSecret !== "" || secretArns.length > 0 ? [service("secretsmanager")] : []),
     ...(may.includes("dead-letter:redrive") ? [service("lambda")] : []),
@@ -68,7 +68,7 @@ function targetRows(
     case "sql":
       return [row(`database of ${targetName}`, "5432 or as its connection string says", "inside the VPC, peering or NAT")];
     default:
-      return [row(`what ${targetKind} ${targetName} calls`, "?", "as it needs")];
+      return [row(`the calls of ${targetKind} ${targetName}`, "?", "depends on the target")];
   }
 }
 
@@ -85,7 +85,7 @@ export function egressFaults(rows: readonly EgressRow[], { egress }: Settings): 
     .filter(({ what }) => what.startsWith("webhook "))
     .map(
       ({ functionKey, what }) =>
-        `egress: ${functionKey} calls ${what}, and without a NAT gateway (egress is endpoints) nothing outside AWS is reached`,
+        `egress: ${functionKey} calls ${what}, but without a NAT gateway (egress is endpoints) nothing outside AWS can be reached`,
     );
 }
 

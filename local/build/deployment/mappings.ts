@@ -15,38 +15,38 @@ export interface MappingEvent {
 
 const endless = -1;
 
-/** Why a route may not have such a mapping, one sentence a member. */
+/** Why a route must not have such a mapping, one sentence per member. */
 export function mappingFaults(functionKey: string, event: MappingEvent): readonly string[] {
   const { maximumRetryAttempts, maximumRecordAgeInSeconds, bisectBatchOnFunctionError, onFailureDestination } = event;
   const fault = (member: string, why: string) =>
-    `function ${functionKey}: ${member} ${why}. A route gives records back until they are delivered or dead-lettered; leave it out.`;
+    `function ${functionKey}: ${member} ${why}. A route gives records back until they are delivered or dead-lettered, so remove this setting.`;
   return [
     ...(isSet(maximumRetryAttempts) && Number(maximumRetryAttempts) !== endless
       ? [
           fault(
             `maximumRetryAttempts: ${maximumRetryAttempts}`,
-            "would drop a batch after so many attempts (only -1, without end, will do)",
+            "would drop a batch after that many attempts (only -1, no limit, is possible)",
           ),
         ]
       : []),
     ...(isSet(maximumRecordAgeInSeconds) && Number(maximumRecordAgeInSeconds) !== endless
-      ? [fault(`maximumRecordAgeInSeconds: ${maximumRecordAgeInSeconds}`, "would drop records for their age")]
+      ? [fault(`maximumRecordAgeInSeconds: ${maximumRecordAgeInSeconds}`, "would drop records because of their age")]
       : []),
     ...(bisectBatchOnFunctionError === true || bisectBatchOnFunctionError === "true"
-      ? [fault("bisectBatchOnFunctionError", "would take records out of their order")]
+      ? [fault("bisectBatchOnFunctionError", "would change the order of records")]
       : []),
     ...(isSet(onFailureDestination)
-      ? [fault("onFailureDestination", "would take records away that the route has not settled; its dead letter topic is for that")]
+      ? [fault("onFailureDestination", "would remove records that the route has not settled; the route has its dead letter topic for them")]
       : []),
     ...(takesPartialResponses(event) && !isProvisioned(event)
       ? [
-          `function ${functionKey}: functionResponseTypes: AWS takes partial responses of Kafka batches from provisioned pollers alone; add provisionedPollerConfig: { minimumPollers, maximumPollers }, or leave functionResponseTypes out.`,
+          `function ${functionKey}: functionResponseTypes: AWS supports partial responses to Kafka batches only with provisioned pollers; add provisionedPollerConfig: { minimumPollers, maximumPollers }, or remove functionResponseTypes.`,
         ]
       : []),
   ];
 }
 
-/** Does the mapping understand which records a function gives back? Without, the function has to throw, and the whole batch comes again. */
+/** Does the mapping accept partial responses? Otherwise the function has to throw, and the whole batch is delivered again. */
 export function takesPartialResponses({ functionResponseTypes }: MappingEvent): boolean {
   return [functionResponseTypes].flat().includes("ReportBatchItemFailures");
 }

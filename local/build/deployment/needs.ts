@@ -47,7 +47,7 @@ export async function needsOf(folder: string, { key, file, triggers }: DeclaredF
     return { key, may: [...new Set(may)].sort(), route: undefined };
   }
   if (handler?.route !== undefined) return { key, may: [], route: routeNeeds(handler.route, triggers) };
-  throw new Error(`${file}.ts exports neither operations nor a handler made by relay(): what it needs cannot be told.`);
+  throw new Error(`${file}.ts exports neither operations nor a handler made by relay(), so its permissions are unknown.`);
 }
 
 function routeNeeds({ name, order, target, deadLetterTopic }: Route, triggers: DeclaredFunction["triggers"]): RouteNeeds {

@@ -107,7 +107,7 @@ function writtenTopic({ targetKind, targetOptions: { topic, cluster } }: RouteNe
 
 const sub = (text: string) => ({ "Fn::Sub": text });
 
-/** The call of an AWS target. Absent: it needs none, or cannot be told from the route (`unknown` says why). */
+/** The call of an AWS target. Absent: it needs none, or the route does not show it (`unknown` says why). */
 export function targetStatements({ targetKind, targetOptions: options }: RouteNeeds): readonly Statement[] {
   switch (targetKind) {
     case "sqs":

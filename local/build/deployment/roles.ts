@@ -1,4 +1,4 @@
-/** One role a function, with what its function needs and nothing more. Pure: needs and settings in, CloudFormation out. */
+/** One role per function, with what its function needs and nothing more. Pure: needs and settings in, CloudFormation out. */
 import type { FunctionNeeds } from "./needs.js";
 import { apiStatements, routeStatements, type Statement, targetStatements } from "./permissions.js";
 import type { DeploymentSettings } from "./settings.js";

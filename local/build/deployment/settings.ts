@@ -16,7 +16,7 @@ const list = (item: RegExp, example: string) =>
     v.transform((value) => (value === "" ? [] : value.split(",").map((one) => one.trim()))),
     v.check(
       (items) => items.every((one) => item.test(one)),
-      () => `is no comma separated list such as ${example}`,
+      () => `must be a comma-separated list such as ${example}`,
     ),
   );
 const form = (pattern: RegExp, example: string) =>
@@ -24,11 +24,11 @@ const form = (pattern: RegExp, example: string) =>
     text,
     v.check(
       (value) => value === "" || pattern.test(value),
-      () => `is no ${example}`,
+      () => `must be ${example}`,
     ),
   );
 const picked = <const Options extends readonly string[]>(options: Options) =>
-  v.pipe(text, v.picklist(options, `is one of ${options.join(", ")}`));
+  v.pipe(text, v.picklist(options, `must be one of ${options.join(", ")}`));
 
 /** What serverless.yml says where no cluster is named. */
 const noCluster = "arn:missing";
@@ -40,26 +40,26 @@ const shape = v.strictObject({
     v.transform((value) => (value === noCluster ? "" : value)),
     v.check(
       (value) => value === "" || /^arn:aws[a-z-]*:kafka:[a-z0-9-]+:\d{12}:cluster\/[^/]+\/[\w-]+$/.test(value),
-      () => "is no ARN of an MSK cluster (arn:aws:kafka:<region>:<account>:cluster/<name>/<id>)",
+      () => "must be the ARN of an MSK cluster (arn:aws:kafka:<region>:<account>:cluster/<name>/<id>)",
     ),
   ),
   subnets: list(/^subnet-[0-9a-f]+$/, "subnet-0a1b2c3d,subnet-4e5f6a7b"),
   securityGroups: list(/^sg-[0-9a-f]+$/, "sg-0a1b2c3d"),
   kafkaAuthentication: picked(["iam", "scram", "tls", "none"]),
-  kafkaSecret: form(arn("secretsmanager"), "ARN of a secret in Secrets Manager"),
+  kafkaSecret: form(arn("secretsmanager"), "the ARN of a secret in Secrets Manager"),
   brokers: text,
   largeTopics: list(/^[A-Za-z0-9._-]{1,249}$/, "orders,payments"),
-  topicPrefix: form(/^[A-Za-z0-9._-]{1,200}$/, "beginning of topic names (letters, digits, dots, hyphens, underscores)"),
+  topicPrefix: form(/^[A-Za-z0-9._-]{1,200}$/, "the beginning of topic names (letters, digits, dots, hyphens, underscores)"),
   authorizer: picked(["iam", "jwt", "none"]),
-  jwtIssuer: form(/^https:\/\/\S+$/, "https URL"),
+  jwtIssuer: form(/^https:\/\/\S+$/, "an https URL"),
   jwtAudience: list(/^\S+$/, "my-api"),
   corsOrigins: list(/^(\*|https?:\/\/[^/\s]+)$/, "https://app.example.com"),
   grantsFile: text,
   grants: text,
-  throttleRate: form(/^[1-9]\d*$/, "whole number of requests a second"),
-  throttleBurst: form(/^[1-9]\d*$/, "whole number of requests"),
+  throttleRate: form(/^[1-9]\d*$/, "a whole number of requests per second"),
+  throttleBurst: form(/^[1-9]\d*$/, "a whole number of requests"),
   reservedConcurrency: picked(["on", "off"]),
-  alarmsTopic: form(arn("sns"), "ARN of an SNS topic"),
+  alarmsTopic: form(arn("sns"), "the ARN of an SNS topic"),
   egress: picked(["nat", "endpoints"]),
 });
 
@@ -87,33 +87,41 @@ function missing(settings: v.InferOutput<typeof shape>): readonly string[] {
   const { clusterArn, subnets, securityGroups, kafkaAuthentication, kafkaSecret, authorizer, jwtIssuer, jwtAudience } = settings;
   return [
     ...(clusterArn === ""
-      ? ["clusterArn: the MSK cluster to read from and write to; --param clusterArn=arn:aws:kafka:... or MSK_CLUSTER_ARN"]
+      ? [
+          "clusterArn: is missing. It names the MSK cluster to read from and write to. Set --param clusterArn=arn:aws:kafka:... or MSK_CLUSTER_ARN",
+        ]
       : []),
     ...(subnets.length === 0
-      ? ["subnets: private subnets that reach the brokers; --param subnets=subnet-...,subnet-... or RELAY_SUBNETS"]
+      ? [
+          "subnets: is missing. It lists private subnets that can reach the brokers. Set --param subnets=subnet-...,subnet-... or RELAY_SUBNETS",
+        ]
       : []),
     ...(securityGroups.length === 0
-      ? ["securityGroups: groups that the brokers let in; --param securityGroups=sg-... or RELAY_SECURITY_GROUPS"]
+      ? [
+          "securityGroups: is missing. It lists security groups that the brokers admit. Set --param securityGroups=sg-... or RELAY_SECURITY_GROUPS",
+        ]
       : []),
     ...(kafkaAuthentication === "scram" && kafkaSecret === ""
       ? [
-          "kafkaSecret: kafkaAuthentication is scram, which needs the ARN of a secret whose name begins with AmazonMSK_; --param kafkaSecret=arn:aws:secretsmanager:...",
+          "kafkaSecret: is missing. kafkaAuthentication scram needs the ARN of a secret whose name starts with AmazonMSK_. Set --param kafkaSecret=arn:aws:secretsmanager:...",
         ]
       : []),
     ...(authorizer === "jwt" && jwtIssuer === ""
-      ? ["jwtIssuer: authorizer is jwt, which needs who signs the tokens; --param jwtIssuer=https://..."]
+      ? ["jwtIssuer: is missing. authorizer jwt needs the issuer of the tokens. Set --param jwtIssuer=https://..."]
       : []),
     ...(authorizer === "jwt" && jwtAudience.length === 0
-      ? ["jwtAudience: authorizer is jwt, which needs whom the tokens are for; --param jwtAudience=..."]
+      ? ["jwtAudience: is missing. authorizer jwt needs the audience of the tokens. Set --param jwtAudience=..."]
       : []),
   ];
 }
 
 function contradictions({ authorizer, corsOrigins, kafkaAuthentication, kafkaSecret }: v.InferOutput<typeof shape>): readonly string[] {
   return [
-    ...(authorizer === "iam" && corsOrigins.includes("*") ? ["corsOrigins: name the origins; * and signed calls do not go together"] : []),
+    ...(authorizer === "iam" && corsOrigins.includes("*")
+      ? ["corsOrigins: name the origins, because * cannot be combined with signed calls (authorizer iam)"]
+      : []),
     ...(kafkaAuthentication !== "scram" && kafkaSecret !== ""
-      ? [`kafkaSecret: is for kafkaAuthentication scram, and it is ${kafkaAuthentication}`]
+      ? [`kafkaSecret: requires kafkaAuthentication scram, but that is ${kafkaAuthentication}`]
       : []),
   ];
 }
@@ -124,16 +132,16 @@ type Grants = { readonly text: string; readonly policy: AccessPolicy } | { reado
 const grantsBytesMax = 3_000;
 
 function grantsOf({ grants, grantsFile }: { readonly grants: string; readonly grantsFile: string }, folder: string): Grants {
-  if (grants !== "" && grantsFile !== "") return { fault: "grantsFile: RELAY_ACCESS_GRANTS is set as well; one of the two" };
+  if (grants !== "" && grantsFile !== "") return { fault: "grantsFile: RELAY_ACCESS_GRANTS is set too; use only one of them" };
   const path = resolve(folder, grantsFile);
-  if (grantsFile !== "" && !existsSync(path)) return { fault: `grantsFile: there is no file ${grantsFile}` };
+  if (grantsFile !== "" && !existsSync(path)) return { fault: `grantsFile: the file ${grantsFile} does not exist` };
   const given = grantsFile === "" ? grants : readFileSync(path, "utf8");
   try {
     const policy = toAccessPolicy({ RELAY_ACCESS: "grants", RELAY_ACCESS_GRANTS: given === "" ? undefined : given });
     const compact = given === "" ? "" : JSON.stringify(JSON.parse(given));
     const bytes = Buffer.byteLength(compact);
     if (bytes > grantsBytesMax)
-      return { fault: `grants: they are ${bytes} bytes, and ${grantsBytesMax} fit into Lambda's variables; use patterns` };
+      return { fault: `grants: they have ${bytes} bytes, but Lambda's variables have room for ${grantsBytesMax}; use patterns` };
     return { text: compact, policy };
   } catch (error) {
     return { fault: `grants: ${(error as Error).message}` };
@@ -142,8 +150,8 @@ function grantsOf({ grants, grantsFile }: { readonly grants: string; readonly gr
 
 function warningsOf({ authorizer, kafkaAuthentication }: v.InferOutput<typeof shape>, policy: AccessPolicy): readonly string[] {
   return [
-    ...(authorizer === "none" ? ["authorizer is none: whoever reaches the API may try to call it, as anonymous"] : []),
-    ...(kafkaAuthentication === "none" ? ["kafkaAuthentication is none: records go to the brokers unencrypted"] : []),
-    ...(policy.length === 0 ? ["no grants are given: the API answers everybody 403 (--param grantsFile=grants.json)"] : []),
+    ...(authorizer === "none" ? ["authorizer is none: anyone who can reach the API can call it, as the caller anonymous"] : []),
+    ...(kafkaAuthentication === "none" ? ["kafkaAuthentication is none: records are sent to the brokers unencrypted"] : []),
+    ...(policy.length === 0 ? ["no grants are given: every call to the API gets 403 (set --param grantsFile=grants.json)"] : []),
   ];
 }

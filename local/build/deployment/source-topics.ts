@@ -52,14 +52,14 @@ export async function checkSourceTopics(
 
 function tooLarge(topic: string, bytes: number, readers: readonly string[]): string {
   return (
-    `function ${readers.join(", ")}: its source topic ${topic} has ${setting} ${bytes}, and Lambda hands over records of at most ${sourceRecordBytesMax} bytes: it drops a larger one, and the route never sees it. ` +
+    `function ${readers.join(", ")}: its source topic ${topic} has ${setting} ${bytes}, but Lambda delivers records of at most ${sourceRecordBytesMax} bytes: it drops larger ones, and the route never receives them. ` +
     `Lower the topic's ${setting}, run the route with kafka-relay run, or name the topic in largeTopics if its producers never write such records.`
   );
 }
 
 const askTimeoutMs = 10_000;
 const unknownWords = "The max.message.bytes of the source topics was not checked";
-const elsewhereWords = "run kafka-relay routes check --topics from where the brokers are reachable";
+const elsewhereWords = "run kafka-relay routes check --topics where the brokers can be reached";
 
 /** At a deployment: brokers that are not named, or not reached from here, are a warning. */
 export async function checkDeployedSourceTopics(
@@ -69,7 +69,7 @@ export async function checkDeployedSourceTopics(
 ): Promise<SourceTopicReport> {
   if (sources.length === 0) return { faults: [], warnings: [] };
   if ((environment.KAFKA_BROKERS ?? "") === "")
-    return { faults: [], warnings: [`${unknownWords}, since no brokers are named: ${elsewhereWords}`] };
+    return { faults: [], warnings: [`${unknownWords}, because no brokers are configured: ${elsewhereWords}`] };
   let kafka: Kafka | undefined;
   try {
     kafka = createKafka(toKafkaOptions(parseConfig(environment)));

@@ -179,7 +179,7 @@ describe("sql", () => {
     ]);
     expect(reasonOf(outcomes[1])).toContain("nested deeper than 1000 levels");
     expect(reasonOf(outcomes[2])).toContain("timestamp 1700000000000000000 is outside");
-    expect(reasonOf(outcomes[4])).toContain("The column id cannot take the record's value: the text holds half of a surrogate pair");
+    expect(reasonOf(outcomes[4])).toContain("The column id cannot store the record's value: the text holds half of a surrogate pair");
     expect(await rowsOf(definition, "id")).toEqual([{ id: "also good" }, { id: "good" }]);
   });
 });

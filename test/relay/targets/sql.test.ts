@@ -316,6 +316,6 @@ test("a route that cannot be right is refused before it starts", () => {
   const right = { connection: "env:DB", table: "t", key: ["id"], columns: { id: "key" } } as const;
   expect(() => sql({ ...right, table: 'x"; drop table y; --' })).toThrow("is not a valid name of a table");
   expect(() => sql({ ...right, key: [] })).toThrow("needs `key`");
-  expect(() => sql({ ...right, key: ["other"] })).toThrow("needs its place");
+  expect(() => sql({ ...right, key: ["other"] })).toThrow("must also be in");
   expect(sql({ ...right, connection: "postgres://u:secret@h/d" }).options.connection).not.toContain("secret");
 });

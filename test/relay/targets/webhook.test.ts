@@ -284,7 +284,7 @@ describe("what is sent", () => {
     await deliverOne(webhook({ url: address, headers: { authorization: "Bearer x" } }));
     expect(seen.map(({ headers }) => headers.authorization)).toEqual([`Basic ${Buffer.from("us@er:pass").toString("base64")}`, "Bearer x"]);
     const broken = url.replace("http://", "http://us%er:pass@");
-    expect(() => webhook({ url: broken })).toThrow("must be a whole one");
+    expect(() => webhook({ url: broken })).toThrow("must be complete and start with");
     const secret = async (given: string) => (given.startsWith("arn:") ? broken : given);
     const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:hook";
     expect(told(await deliverOne(webhook({ url: arn }), {}, targetContext({ secret })))).toBe("us: bad-configuration");

@@ -5,12 +5,12 @@ import { type MappingEvent, mappingFaults, takesPartialResponses } from "../../.
 const pollers = { minimumPollers: 1, maximumPollers: 4 };
 
 test.each<[MappingEvent, string]>([
-  [{ maximumRetryAttempts: 3 }, "would drop a batch after so many attempts"],
-  [{ maximumRetryAttempts: 0 }, "would drop a batch after so many attempts"],
-  [{ maximumRecordAgeInSeconds: 3600 }, "would drop records for their age"],
-  [{ bisectBatchOnFunctionError: true }, "would take records out of their order"],
-  [{ onFailureDestination: "arn:aws:sqs:eu-central-1:123456789012:failed" }, "would take records away that the route has not settled"],
-  [{ functionResponseTypes: ["ReportBatchItemFailures"] }, "from provisioned pollers alone"],
+  [{ maximumRetryAttempts: 3 }, "would drop a batch after that many attempts"],
+  [{ maximumRetryAttempts: 0 }, "would drop a batch after that many attempts"],
+  [{ maximumRecordAgeInSeconds: 3600 }, "would drop records because of their age"],
+  [{ bisectBatchOnFunctionError: true }, "would change the order of records"],
+  [{ onFailureDestination: "arn:aws:sqs:eu-central-1:123456789012:failed" }, "would remove records that the route has not settled"],
+  [{ functionResponseTypes: ["ReportBatchItemFailures"] }, "only with provisioned pollers"],
 ])("%j is refused", (event, reason) => {
   expect(mappingFaults("orders", event)).toEqual([expect.stringMatching(new RegExp(`^function orders: .*${reason}`))]);
 });

@@ -54,11 +54,11 @@ const faultsOf = async (given: object, msk: object = {}): Promise<readonly strin
 };
 
 test.each([
-  ["an invalid cluster", { clusterArn: "arn:aws:kafka:nowhere" }, "clusterArn: is no ARN"],
-  ["invalid subnets", { subnets: "subnet-1;subnet-2" }, "subnets: is no comma separated list"],
+  ["an invalid cluster", { clusterArn: "arn:aws:kafka:nowhere" }, "clusterArn: must be the ARN"],
+  ["invalid subnets", { subnets: "subnet-1;subnet-2" }, "subnets: must be a comma-separated list"],
   ["scram without its secret", { kafkaAuthentication: "scram" }, "kafkaSecret:"],
   ["a secret without scram", { kafkaSecret: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_x" }, "kafkaSecret:"],
-  ["an unknown authorizer", { authorizer: "off" }, "authorizer: is one of iam, jwt, none"],
+  ["an unknown authorizer", { authorizer: "off" }, "authorizer: must be one of iam, jwt, none"],
   ["tokens without an issuer", { authorizer: "jwt", jwtAudience: "a" }, "jwtIssuer:"],
   ["every origin with signed calls", { corsOrigins: "*" }, "corsOrigins:"],
   ["grants that are not JSON", { grants: "everybody" }, "grants: RELAY_ACCESS_GRANTS is not valid JSON"],
@@ -68,9 +68,9 @@ test.each([
     {
       grants: JSON.stringify([{ who: ["a".repeat(299)], may: Array(90).fill("dead-letter:redrive"), on: Array(30).fill("a".repeat(50)) }]),
     },
-    "fit into Lambda's variables",
+    "but Lambda's variables have room for 3000",
   ],
-  ["a grants file that is not there", { grantsFile: "nowhere.json" }, "grantsFile: there is no file"],
+  ["a grants file that is not there", { grantsFile: "nowhere.json" }, "grantsFile: the file nowhere.json does not exist"],
   ["an invalid rate", { throttleRate: "fast" }, "throttleRate:"],
 ])("%s is refused", async (_, given, fault) => {
   expect(await faultsOf(given)).toEqual([expect.stringContaining(fault)]);
@@ -80,7 +80,9 @@ test("what allows everybody everything is not deployed", async () => {
   const service = serviceOf({});
   service.provider.environment = { RELAY_ACCESS: "everything" };
 
-  expect(await prepareDeployment(service, projectFolder)).toEqual({ faults: [expect.stringContaining("everything is for the laptop")] });
+  expect(await prepareDeployment(service, projectFolder)).toEqual({
+    faults: [expect.stringContaining("everything is only for the laptop")],
+  });
 });
 
 test("a route whose mapping would lose records is refused, at a deployment and at a start", async () => {
@@ -93,7 +95,7 @@ test("a route whose mapping would lose records is refused, at a deployment and a
 test("what resources.extensions lays over a route's mapping is held to the same rules", async () => {
   const extensions = { StrongQuakesEventSourceMappingMSKProdEarthquakes: { Properties: { MaximumRecordAgeInSeconds: 60 } } };
   const service = { ...serviceOf({}), resources: { extensions } };
-  const fault = expect.stringContaining("function strongQuakes: maximumRecordAgeInSeconds: 60 would drop records for their age");
+  const fault = expect.stringContaining("function strongQuakes: maximumRecordAgeInSeconds: 60 would drop records because of their age");
 
   expect(prepareStart(service)).toEqual([fault]);
   expect(await prepareDeployment(service, projectFolder)).toEqual({ faults: [fault] });

@@ -37,8 +37,8 @@ test("generated patterns match generated events as AWS's own library does", () =
 
 test.each([
   [{ value: { size: [{ numeric: ["!=", 5] }] } }, "pattern.value.size[0].numeric: "],
-  [{ a: [{ prefx: "x" }] }, 'pattern.a[0].prefx: "prefx" is no operator. Did you mean "prefix"?'],
-  [{ a: { "b c": "x" } }, 'pattern.a["b c"]: a value stands in a list, such as ["x"]'],
+  [{ a: [{ prefx: "x" }] }, 'pattern.a[0].prefx: "prefx" is not an operator. Did you mean "prefix"?'],
+  [{ a: { "b c": "x" } }, 'pattern.a["b c"]: a value must be in a list, such as ["x"]'],
   [{ $or: [{ a: [1] }, { b: [] }] }, "pattern.$or[1].b: "],
 ])("a fault names its place: %j", (pattern, message) => {
   expect(() => compilePattern(pattern as unknown as EventPattern)).toThrowError(

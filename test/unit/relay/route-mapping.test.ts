@@ -10,7 +10,7 @@ test.each([
   [{ maximumRecordAgeInSeconds: 3600 }, "maximumRecordAgeInSeconds"],
   [{ bisectBatchOnFunctionError: true }, "bisectBatchOnFunctionError"],
   [{ onFailureDestination: "kafka://failed" }, "onFailureDestination"],
-  [{ functionResponseTypes: ["ReportBatchItemFailures"] }, "from provisioned pollers alone"],
+  [{ functionResponseTypes: ["ReportBatchItemFailures"] }, "only with provisioned pollers"],
 ])("%j is refused for a route", (trigger, sentence) => {
   expect(mappingFaults("functions/routes/orders.ts", entry(trigger))).toEqual([expect.stringContaining(sentence)]);
 });

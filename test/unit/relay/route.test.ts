@@ -20,13 +20,13 @@ describe("defining a route", () => {
     [{ target: undefined }, "target: "],
     [{ transform: "value" }, "transform: must be a function or jsonata"],
     [{ generation: -1 }, "generation: "],
-    [{ generation: 2, target: { ...nowhere, options: { generation: 1 } } }, "generation: the route says 2 and its target 1"],
+    [{ generation: 2, target: { ...nowhere, options: { generation: 1 } } }, "generation: the route has 2, but its target has 1"],
     [{ deadLetters: { retentionMs: 0 } }, "deadLetters.retentionMs: must be a whole number of milliseconds above 0, or -1"],
     [{ deadLetters: { topic: "no topic" } }, "deadLetters.topic: is not a valid topic name"],
     [{ filter: { valeu: { a: [1] } } }, 'filter.valeu: a record has no such field. Did you mean "value"?'],
     [
       { filter: { value: { a: [{ numerik: [">", 1] }] } } },
-      'route test: filter.value.a[0].numerik: "numerik" is no operator. Did you mean "numeric"?',
+      'route test: filter.value.a[0].numerik: "numerik" is not an operator. Did you mean "numeric"?',
     ],
     [{ filter: { value: { id: [2 ** 60 + 2 ** 10] } } }, "write it as a bigint"],
   ])("%j is refused at start-up with the place", (wrong, message) => {
@@ -293,7 +293,7 @@ test("examples of a route are held against what it makes of them", async () => {
   expect(results.map(({ faults }) => faults)).toEqual([
     [],
     [],
-    ['value is {"n":2}, and not {"n":3}.'],
+    ['value is {"n":2} instead of {"n":3}.'],
     ["It is not filtered: 1 message(s) would be delivered."],
   ]);
 });
@@ -308,7 +308,7 @@ test("an example tells neighbouring big numbers apart, and names them by bigints
     }),
   );
 
-  expect(results.map(({ faults }) => faults)).toEqual([[], ['value is {"id":9007199254740993}, and not {"id":9007199254740992}.']]);
+  expect(results.map(({ faults }) => faults)).toEqual([[], ['value is {"id":9007199254740993} instead of {"id":9007199254740992}.']]);
 });
 
 describe("a value that cannot be looked into", () => {

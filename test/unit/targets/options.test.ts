@@ -69,8 +69,8 @@ test.each([
   ],
   [() => webhook({ url: "https://a.example", secrets: "whpk_c2hvcnQ=" }), "signed by HMAC only"],
   [() => webhook({ url: "https://a.example", secrets: [] }), "secrets: must not be empty."],
-  [() => webhook({ url: "a.example/hook" }), "url: A webhook's address must be a whole one"],
-  [() => webhook({ url: "https://a:%zz@a.example" }), "url: A webhook's address must be a whole one"],
+  [() => webhook({ url: "a.example/hook" }), "url: A webhook's address must be complete and start with"],
+  [() => webhook({ url: "https://a:%zz@a.example" }), "url: A webhook's address must be complete and start with"],
   [() => webhook({ url: "http://169.254.169.254/", allowPrivate: false }), "is not on the public internet"],
   [() => webhook({ url: "https://a.example", headers: { "a b": "c" } }), "headers.a b: HTTP cannot carry a header of this name."],
   [() => webhook({ url: "https://a.example", headers: { a: "b\r\nc: d" } }), "headers.a: HTTP cannot carry this value"],
@@ -86,7 +86,7 @@ test.each([
     "cloudEvents: does not apply to a batch",
   ],
   // Tables.
-  [() => sql({ ...table, connection: "localhost:5432/orders" }), "connection: The connection must be postgres://"],
+  [() => sql({ ...table, connection: "localhost:5432/orders" }), "connection: The connection must have the form postgres://"],
   [() => sql({ ...table, connection: "postgres://u:p#1@h:5432/db" }), "percent-encoded"],
   [() => sql({ ...table, columns: { id: "body.id" } }), 'columns.id: "body.id" is not a path of a record'],
   [() => sql({ ...table, columns: { id: "value..id" } }), '"value..id" is not a path of a record'],
@@ -96,7 +96,7 @@ test.each([
   [() => sql({ ...table, guardColumns: { topic: "id" } }), '"id" is a column of `columns` and of `guardColumns`'],
   [() => sql({ ...table, guardColumns: { topic: "at", offset: "at" } }), "`guardColumns` names a column twice"],
   [() => sql({ ...table, create: { other: "text" } }), '`create` has no type for the column "id"'],
-  [() => sql({ ...table, mode: "insert", tombstones: "mark" }), "is for upserts"],
+  [() => sql({ ...table, mode: "insert", tombstones: "mark" }), 'tombstones "mark" requires mode "upsert"'],
   [() => dynamodb({ table: "a b", key: ["id"] }), "table: must be the name of a table"],
   [() => dynamodb({ table: "orders", key: ["id", "id"] }), "key: must not name an attribute twice"],
   [() => dynamodb({ table: "orders", key: ["id"], attributes: { total: "value.total" } }), 'attributes: has no path for the key "id"'],
@@ -155,7 +155,7 @@ test("a secret in a variable that is set is checked too, and the message names t
   expect(wrong).toThrow('secrets.0: the variable HOOK_SECRET: A webhook\'s signing secret must start with "whsec_"');
   expect(wrong).not.toThrow(signingSecret);
   const alsoWrong = () => sql({ ...table, connection: "env:ORDERS_DATABASE" });
-  expect(alsoWrong).toThrow("connection: the variable ORDERS_DATABASE: The connection must be postgres://");
+  expect(alsoWrong).toThrow("connection: the variable ORDERS_DATABASE: The connection must have the form postgres://");
   expect(alsoWrong).not.toThrow("hunter2");
 });
 
