@@ -1,4 +1,4 @@
-/** Access control lists of the cluster. A function of its own, because whoever may call it decides who may do what in Kafka. */
+/** Access control lists of the cluster. A separate function, because its callers decide who may do what in Kafka. */
 import { http } from "../lib/http/handler.js";
 import { aclOperations } from "../lib/http/operations/acl-operations.js";
 

@@ -30,7 +30,7 @@ export function assertTimeLeft(deadline: Deadline, what: string): void {
 const timerMsMax = 2 ** 31 - 1;
 
 /**
- * What `promise` comes to, or what `late` gives (or throws) if the deadline passes first. The promise goes on and its later failure is ignored: whoever holds
+ * What `promise` comes to, or what `late` gives (or throws) if the deadline passes first. The promise goes on and its later failure is ignored: a caller that holds
  * a socket or a lock for it ends it in `late`. No timer is left behind.
  */
 export async function within<T, Late = never>(deadline: Deadline, promise: Promise<T>, late: () => Late): Promise<T | Late> {

@@ -89,7 +89,7 @@ export type FailureCode = keyof typeof failures;
 
 export interface RelayErrorDetails {
   readonly cause?: unknown;
-  /** Not before this many milliseconds from now; as asked for by whoever refused. */
+  /** Not before this many milliseconds from now, as the refusing server asked. */
   readonly retryAfterMs?: number;
   /** Kafka's own error code, where Kafka gave one (https://kafka.apache.org/protocol#protocol_error_codes). */
   readonly kafkaCode?: number;

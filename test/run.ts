@@ -46,7 +46,7 @@ const interrupted = new Promise<never>((_, reject) => {
   }
   void npmEnded(process.env).then(() => reject(new Error("The run was ended: npm, which started it, has ended.")));
 });
-// Whoever read along is gone; the run still ends in good order.
+// The reader of the output is gone; the run still ends in good order.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 const results: SuiteResult[] = [];

@@ -17,7 +17,7 @@ export const handler = relay(
     transform: ({ value: { id, properties, geometry } }) => {
       if (properties.dmin === null) throw new Error("dmin is missing: no station was near enough to place this quake");
       const [longitude, latitude, depthKm] = geometry.coordinates;
-      // No headers are named, so the event's own go along: whoever gets this quake twice can tell it by its id.
+      // No headers are named, so the event's own are kept: a consumer recognises a repeated quake by its id.
       return {
         key: id,
         value: {

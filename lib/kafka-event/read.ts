@@ -77,7 +77,7 @@ class LambdaRecord implements KafkaRecord {
   }
 }
 
-/** `{}` is AWS's null header: its name is lost, so it is left out. Whoever builds an event by hand may keep the name by writing null for the bytes. */
+/** `{}` is AWS's null header: its name is lost, so it is left out. An event that is built by hand can keep the name by writing null for the bytes. */
 function toHeaders(header: KafkaEventHeader): readonly RecordHeader[] {
   const nullName = nameOfNullHeader(header);
   if (nullName !== undefined) return [{ name: nullName, value: null }];

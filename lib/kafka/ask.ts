@@ -47,10 +47,10 @@ export const briefly: RetryPolicy = {
   },
 };
 
-/** As `briefly`, but whoever was the controller may be gone: another broker is asked who it is before every further attempt. */
+/** Like `briefly`, but the controller may have moved: another broker is asked for the controller before each further attempt. */
 const brieflyByController: RetryPolicy = { ...briefly, attempts: { ...briefly.attempts, "kafka-unreachable": noLimit } };
 
-/** Until the deadline, for what nobody else does later: commits, and what the producer needs before it can write. */
+/** Until the deadline, for requests that cannot be made up for later: commits, and what the producer needs before it can write. */
 export const untilDeadline: RetryPolicy = {
   firstMs: 100,
   maxMs: 1_600,
@@ -134,7 +134,7 @@ export async function ask<Args, Answer>(
   return repeat(attempt, isOver, policy, sooner(deadline, policy.withinMs), world);
 }
 
-/** A part that succeeded, or may have, stands in the way of a request that may only be carried out once. */
+/** A part that succeeded, or may have, rules out repeating a request that must be carried out only once. */
 function isAnswerWorthAnother(codes: readonly number[], isRepeatable: boolean, number: number, policy: RetryPolicy): boolean {
   const rows = codes.map(kafkaError);
   const isSafe = isRepeatable || rows.every(({ written }) => written === "not-written");

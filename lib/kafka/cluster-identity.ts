@@ -1,6 +1,6 @@
 /**
  * Which cluster answers at the addresses that were named. Another one may come to stand there: recreated on the same machines, or behind the same name. What the old
- * one said (ids, sequences, leaders, offsets) means nothing to it, so whoever remembers something of a cluster listens here.
+ * one said (ids, sequences, leaders, offsets) means nothing to it, so everything that remembers something of a cluster listens here.
  */
 
 export interface ClusterIdentity {
@@ -10,7 +10,7 @@ export interface ClusterIdentity {
   readonly changes: () => number;
   /** When it was last confirmed, in milliseconds since the epoch. */
   readonly confirmedAtMs: () => number;
-  /** A broker says which cluster it belongs to. Where it is another than before, whoever listens forgets the old one before this returns. */
+  /** A broker says which cluster it belongs to. If it differs from before, listeners forget the old one before this returns. */
   readonly learn: (clusterId: string | null, atMs: number) => void;
   readonly onChange: (forget: () => void) => void;
 }

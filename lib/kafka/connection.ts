@@ -31,7 +31,7 @@ export interface AsksBrokers {
 
 /** For requests that a broker may hold until their deadline. */
 export interface OpensConnections {
-  /** A connection with sockets of its own: a broker answers one request after the other on a socket. Whoever opens it closes it. */
+  /** A connection with sockets of its own: a broker answers one request after the other on a socket. The caller that opens it closes it. */
   readonly openConnection: () => Connection;
 }
 

@@ -15,7 +15,7 @@ export type SaslOptions =
 
 export interface OAuthBearer {
   readonly mechanism: "oauthbearer";
-  /** Asked for at every authentication of every connection; keeping one until it expires is up to whoever gives it. */
+  /** Asked for at every authentication of every connection; the caller that provides it may cache it until it expires. */
   readonly token: () => Promise<string>;
   /** The brokers refused a token. True: the next one will be another, and the connection is tried once more. */
   readonly doubt?: (token: string) => boolean;

@@ -20,7 +20,7 @@ export interface IssuedToken {
 }
 
 export interface OAuthTokens {
-  /** The current token. Whoever asks while one is fetched waits for the same. Throws what `request` throws. */
+  /** The current token. Concurrent calls wait for the same request. Throws what `request` throws. */
   readonly token: () => Promise<string>;
   /** Somebody refused this token. True: the next one will be another, so it makes sense to try again now. */
   readonly doubt: (token: string) => boolean;
@@ -39,7 +39,7 @@ const renewBeforeShare = 0.2;
 const lifetimeMsDefault = 300_000;
 /** After a failure the server is not asked again for so long: those who ask meanwhile get the same answer. */
 const failureKeptMs = 1_000;
-/** A token younger than this is not doubted: whoever refuses it would refuse the next one too. */
+/** A token younger than this is not replaced: a server that refuses it would refuse the next one too. */
 const doubtedAgeMsMin = 5_000;
 
 interface Kept {

@@ -1,4 +1,4 @@
-/** One request to a token server: sent over a connection of its own, bounded in time and size; no redirect is followed. Secrets stand in no message. */
+/** One request to a token server: sent over a connection of its own, bounded in time and size; no redirect is followed. Messages contain no secrets. */
 import type { LookupFunction } from "node:net";
 import type { SecureContext } from "node:tls";
 import { type FailureCode, RelayError } from "../errors.js";

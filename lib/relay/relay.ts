@@ -25,7 +25,7 @@ export interface InvocationContext {
 }
 
 export interface RelayHandler {
-  /** Throws where something is given back and the mapping takes no partial failures; the batch then comes again. */
+  /** Throws if a record is given back and the mapping does not accept partial failures; the batch is then delivered again. */
   (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse>;
   readonly route: Route;
   /** Closes the target and the cluster, where they were opened. */

@@ -83,7 +83,7 @@ export interface RouteDefinition<Value = unknown> {
   /** Attempts under way at once, as far as the order allows; 64 where absent. */
   readonly concurrencyMax?: number;
   readonly retry?: Partial<RetryPolicy>;
-  /** What becomes of a record whose target still fails after the policy. Default: give-back, and it comes again. */
+  /** What becomes of a record whose target still fails after the policy. Default: give-back, so that it is delivered again. */
   readonly afterRetries?: "give-back" | "dead-letter";
   readonly breaker?: Partial<BreakerPolicy>;
   readonly deadLetters?: {

@@ -20,7 +20,7 @@ export const callBytesMax = 262_144;
 const notXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\ufffd]/;
 
 /**
- * "value": the value's own text. A body may be neither empty nor bytes, so what is neither is said by the attribute `kafka-value`: "base64", "empty" (the body
+ * "value": the value's own text. A body may be neither empty nor bytes, so the attribute `kafka-value` marks the other cases: "base64", "empty" (the body
  * is then `""`), or "tombstone" (`null`). "record": JSON with everything.
  */
 export function toQueueMessage(delivery: Delivery, element: ElementKind): QueueMessage {

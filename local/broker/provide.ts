@@ -132,7 +132,7 @@ async function inUseMessage(port: number, what: string): Promise<string> {
   return `${what} The broker needs it. Either\n${ways.map((way) => `  - ${way}`).join("\n")}`;
 }
 
-/** Stops the broker of this folder, whoever started it. Returns false if none was running. */
+/** Stops the broker of this folder, regardless of who started it. Returns false if none was running. */
 export async function stopBroker(settings: LocalSettings): Promise<boolean> {
   const cluster = runningCluster(brokerFolder(settings));
   if (cluster !== undefined) {

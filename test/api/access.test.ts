@@ -54,7 +54,7 @@ const mayOf = (routeKey: string): Permission => operations[routeKey]?.may as Per
 const statusOf = async (routeKey: string, request: ApiRequest) => (await api.call(callOf(routeKey), request)).status;
 
 describe.each(routeKeys)("%s", (routeKey) => {
-  test("is refused to whoever is not named, and to whoever may only do other things", async () => {
+  test("is refused to callers that no grant names, and to callers that may only do other things", async () => {
     const others = scopePerPermission.flatMap(({ scopes, may }) => (may.includes(mayOf(routeKey)) ? [] : scopes)).join(" ");
 
     expect(await statusOf(routeKey, {})).toBe(403);
@@ -62,7 +62,7 @@ describe.each(routeKeys)("%s", (routeKey) => {
     expect(await statusOf(routeKey, { authorizer: jwt("someone", others) })).toBe(403);
   });
 
-  test("is let through to whoever may", async () => {
+  test("is allowed for callers with the permission", async () => {
     expect([401, 403]).not.toContain(await statusOf(routeKey, { authorizer: jwt("someone", `may-${mayOf(routeKey)}`) }));
   });
 });
@@ -90,7 +90,7 @@ test.each([
   expect(answers.map((answer) => answer.status)).toEqual([status, status]);
 });
 
-test("a name in the body is held to the same patterns as one in the path", async () => {
+test("the same patterns apply to a name in the body as to one in the path", async () => {
   const { cluster_id: clusterId } = (await api.call("GET /v3/clusters", { authorizer: jwt("x", "may-cluster:describe") })).json.data[0];
   const made = { data: [{ topic_name: uniqueName("team-b") }] };
 

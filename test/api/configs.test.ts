@@ -82,7 +82,7 @@ test("a setting that is deleted is its default again", async () => {
   expect(await settingOf(topic, "retention.ms")).toMatchObject({ is_default: true, value: "604800000" });
 });
 
-test("many settings are changed at once: SET where nothing is said, DELETE, and for lists APPEND and SUBTRACT", async () => {
+test("many settings are changed at once: SET by default, DELETE, and for lists APPEND and SUBTRACT", async () => {
   const topic = await api.topic({ configs: { "retention.ms": "1000" } });
 
   const answer = await api.v3(`POST /topics/${topic}/configs:alter`, {

@@ -182,7 +182,7 @@ test.each([
   ["another media type", { body: "hello", contentType: "text/plain" }, 415, 415],
   ["a media type that does not say the format", { body: { records: [{ value: 1 }] }, contentType: envelope }, 415, 415],
   ["an Accept header for XML", { body: { records: [{ value: 1 }] }, accept: "application/xml" }, 406, 406],
-  ["a charset nobody takes", { body: { records: [{ value: 1 }] }, contentType: `${json}; charset=utf-16` }, 400, 400],
+  ["an unsupported charset", { body: { records: [{ value: 1 }] }, contentType: `${json}; charset=utf-16` }, 400, 400],
 ] as const)("%s is refused before anything is written", async (_what, request, status, code) => {
   const before = await api.call(`GET /topics/${topic}/partitions/0/offsets`);
   for (const answer of await api.callBothWays(`POST /topics/${topic}`, { contentType: json, ...request })) {

@@ -155,7 +155,7 @@ test.each([
   ["no body", { body: "" }, 422, 42206],
   ["text that is not JSON from the start", { body: "{oops}" }, 400, 400],
   ["another media type", { body: "{}", contentType: "application/vnd.kafka.json.v2+json" }, 415, 415],
-  ["a charset nobody takes", { body: "{}", contentType: "application/json; charset=utf-32" }, 400, 400],
+  ["an unsupported charset", { body: "{}", contentType: "application/json; charset=utf-32" }, 400, 400],
   ["an Accept header for v2", { body: "{}", accept: "application/vnd.kafka.v2+json" }, 406, 406],
 ] as const)("%s refuses the whole request", async (_what, request, status, code) => {
   const answer = await api.call(path(), request);

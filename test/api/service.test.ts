@@ -1,4 +1,4 @@
-/** The service itself: health, its description, and what is said to calls that nobody answers. */
+/** The service itself: health, its description, and the answers to calls without an operation. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeApi, descriptionPath } from "../../local/build/openapi.js";

@@ -54,7 +54,7 @@ test("members called __proto__, constructor and prototype change no object but t
   expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain("isAdmin");
 });
 
-test("what a caller sends stands in no header of the answer as more than a value", async () => {
+test("what a caller sends appears in headers of the answer only as a value", async () => {
   const topic = uniqueName("crlf");
   await api.call(`POST ${await clusterPath()}/topics`, { body: { topic_name: topic, partitions_count: 1 } });
   const headers = [{ name: "x\r\nset-cookie: a=b", value: Buffer.from("v\r\nset-cookie: a=b").toString("base64") }];

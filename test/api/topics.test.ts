@@ -161,7 +161,7 @@ test.each([
   expect([answer.status, answer.json.error_code]).toEqual([400, 40002]);
 });
 
-test("a topic that is deleted is gone for whoever asks next", async () => {
+test("a topic that is deleted is gone for the next call", async () => {
   const topic = await api.topic();
 
   const deleted = await api.v3(`DELETE /topics/${topic}`);

@@ -1,4 +1,4 @@
-/** How a client proves itself to a broker and knows it: every mechanism on a listener of its own, and what is said when it fails. */
+/** How a client proves itself to a broker and knows it: every mechanism on its own listener, and the message when it fails. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";

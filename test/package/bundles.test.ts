@@ -117,7 +117,7 @@ const expectations: Readonly<
     expected: { status: 404, thrown: undefined },
   },
   strongQuakes: { event: () => kafkaEvent("earthquakes", quake("a", 2)), expected: { status: undefined, thrown: undefined } },
-  // There is no database at that address: the batch has to come again, and the code that speaks to databases has been loaded.
+  // There is no database at that address: the batch has to be delivered again, and the code for databases has been loaded.
   quakesToSql: {
     event: () => kafkaEvent("earthquakes", quake("b", 5)),
     expected: { status: undefined, thrown: expect.stringContaining("ECONNREFUSED") },

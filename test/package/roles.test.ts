@@ -53,7 +53,7 @@ const table: Readonly<Record<string, Allowed>> = {
   produce: written,
   records: { DescribeTopic: [ours], ReadData: [ours] },
   topics: { ...described, AlterTopic: [ours], AlterTopicDynamicConfiguration: [ours], CreateTopic: [ours], DeleteTopic: [ours] },
-  // Kafka lets offsets be committed by whoever may read the topic.
+  // In Kafka, anyone who may read a topic may commit offsets for it.
   groups: {
     AlterGroup: [group("team-a.*")],
     DeleteGroup: [group("team-a.*")],

@@ -109,7 +109,7 @@ test("brokers are reached by TLS, as the function's own role", () => {
   }
 });
 
-test("a secret stands in the template as an ARN", () => {
+test("the template contains secrets only as ARNs", () => {
   const variables = lambdas().find(({ FunctionName }) => FunctionName.endsWith("quakesToSql")).Environment.Variables;
 
   expect(variables.QUAKES_DATABASE_URL).toBe(parameters.quakesDatabase);

@@ -132,7 +132,7 @@ test("each request says which attempt it is, and the next invocation starts agai
   expect(picky.requests.map(({ n, attempt }) => `${n}: ${attempt}`)).toEqual(["0: 1", "1: 1", "1: 2", "1: 3", "1: 1", "1: 2", "2: 1"]);
 });
 
-test("half an answer counts as none: the record comes again, and the next one waits for it", async () => {
+test("half an answer counts as none: the record is delivered again, and the next one waits for it", async () => {
   const records = await numbered(5);
   let halves = 0;
   const halving = await receiver((n, _, response) => {

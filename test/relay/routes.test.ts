@@ -175,7 +175,7 @@ describe("a dead letter", () => {
   });
 });
 
-test("without partial failures whatever is given back makes the function throw, so that the batch comes again", async () => {
+test("without partial failures the function throws if a record is given back, so that the batch is delivered again", async () => {
   const source = await createTestTopic(kafka);
   await write(kafka, source, [outgoing(), outgoing()]);
   const route = defineRoute({
@@ -191,7 +191,7 @@ test("without partial failures whatever is given back makes the function throw, 
   });
 });
 
-test("a batch that comes again after a throw repeats nothing that was settled, and one that is replayed later gets everything", async () => {
+test("a batch that is delivered again after a throw repeats nothing that was settled, and one that is replayed later gets everything", async () => {
   const source = await createTestTopic(kafka);
   await write(
     kafka,

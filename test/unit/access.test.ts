@@ -57,7 +57,7 @@ test.each<[string, Caller, Permission, string | undefined, boolean]>([
   ["a subject that begins with arn: is named as a token's", caller("arn:example:robot"), "cluster:describe", undefined, true],
   ["an IAM pattern that begins with a star is named as one", iam("arn:aws:iam::1:user/root"), "cluster:describe", undefined, true],
   ["and fits no token", caller("arn:aws:iam::1:user/root"), "cluster:describe", undefined, false],
-  ["a group's grant is for whoever is in it", caller("ada", [], ["platform team", "x"]), "group:delete", "payments", true],
+  ["a group's grant is for its members", caller("ada", [], ["platform team", "x"]), "group:delete", "payments", true],
   ["and for nobody outside", caller("ada", ["platform team"], ["platform"]), "group:delete", "payments", false],
   ["a scope reads its topics", auditor, "record:read", "prices-public", true],
   ["a scope does not read others", auditor, "record:read", "prices", false],

@@ -17,7 +17,7 @@ const exported = linked.filter(({ path }) => !isEntry(path)).flatMap(({ path, ex
 const has = (used: ReadonlySet<string>, { path, name }: { readonly path: string; readonly name: string }) =>
   used.has(`${withoutEnding(path)}: ${name}`) || used.has(`${withoutEnding(path)}: *`);
 
-/** Used from outside: by Lambda, by serverless, by routes that users write, by whoever installs the package. */
+/** Used from outside: by Lambda, by serverless, by routes that users write, by projects that install the package. */
 function isEntry(path: string): boolean {
   return (
     /\.d\.[cm]?ts$|\.config\.[cm]?[jt]s$/.test(path) ||

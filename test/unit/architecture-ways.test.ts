@@ -1,4 +1,4 @@
-/** The paths of a record that docs/architecture.md lists, held to the imports: few files, each handing a value to the next, and none that goes back. */
+/** The paths of a record that docs/architecture.md lists, compared with the imports: few files, each handing a value to the next, and none that goes back. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -5,7 +5,7 @@ import { environment, parseConfig } from "../../lib/config.js";
 
 const docs = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
 
-test("every variable stands in the docs, and the docs name no other", () => {
+test("the docs describe every variable and no other", () => {
   const table = docs.split("\n## ")[0] ?? "";
   const documented = [...table.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, names = ""]) =>
     [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name),

@@ -1,4 +1,4 @@
-/** Log lines and metrics as whoever operates the functions gets them. */
+/** Log lines and metrics as operators of the functions get them. */
 import { expect, test } from "vitest";
 import { createTelemetry, traceIdOf } from "../../lib/telemetry.js";
 

@@ -8,7 +8,7 @@ import { createAclsApi, deleteAclsApi, describeAclsApi } from "../protocol/acls.
 import { notAnswered, toChangeError, toKafkaError } from "../protocol/error-codes.js";
 import { untilVisible } from "./change.js";
 
-/** Each list stands in the order of the protocol's numbers. */
+/** Each list has the order of the protocol's numbers. */
 export const aclResourceTypes = ["UNKNOWN", "ANY", "TOPIC", "GROUP", "CLUSTER", "TRANSACTIONAL_ID", "DELEGATION_TOKEN", "USER"] as const;
 export const aclPatternTypes = ["UNKNOWN", "ANY", "MATCH", "LITERAL", "PREFIXED"] as const;
 export const aclOperations = [

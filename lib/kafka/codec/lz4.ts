@@ -30,7 +30,7 @@ export function decompressLz4Frame(frame: Buffer, bytesMax: number): Buffer {
   }
 }
 
-/** Blocks may refer to what earlier blocks of the frame gave, which stands in the same buffer. */
+/** Blocks may refer to the output of earlier blocks of the frame, which is in the same buffer. */
 function decompressBlock(source: Buffer, from: number, end: number, into: GrowingBuffer): void {
   let at = from;
   while (at < end) {

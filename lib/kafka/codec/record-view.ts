@@ -1,4 +1,4 @@
-/** A record where it stands in a fetched buffer: positions instead of objects, for whoever makes its own shape of it. */
+/** A record within a fetched buffer: positions instead of objects, for callers that build their own objects. */
 import { RelayError } from "../../errors.js";
 import type { KafkaRecord, RecordHeader } from "../records.js";
 import { VarintCursor } from "./varint.js";

@@ -1,4 +1,4 @@
-/** What a connection that failed means, in our words: whose fault, and whether the request may have been heard. Secrets never stand in a message. */
+/** What a connection that failed means, in our words: the cause, and whether the request may have been received. Messages never contain secrets. */
 import kafkajsErrors from "kafkajs/src/errors.js";
 import { RelayError } from "../../errors.js";
 import { isKafkaError } from "../protocol/error-codes.js";

@@ -11,7 +11,7 @@ type LinkState =
   | { readonly state: "open"; readonly connection: BrokerConnection };
 
 interface LinkOptions {
-  /** Connects and finds out who answers; whoever asks is given what it throws. */
+  /** Connects and finds out which cluster answers; callers receive what it throws. */
   readonly open: (address: Address, limitMs: number) => Promise<BrokerConnection>;
   /** A connection unused for longer is replaced before it is used again. */
   readonly unusedMaxMs: number;
@@ -42,7 +42,7 @@ export class Link {
     return this.#state.state === "opening" || (this.#state.state === "open" && this.#state.connection.isOpen());
   }
 
-  /** The open connection, or a new one; whoever comes meanwhile waits for the same, and tries for itself where that fails for want of time. */
+  /** The open connection, or a new one. Concurrent calls wait for the same one, and try again themselves if it ran out of time. */
   async connected(deadline: Deadline, limitMs: number): Promise<BrokerConnection> {
     this.#dropUnusable();
     if (this.#state.state === "open") return this.#state.connection;

@@ -149,7 +149,7 @@ export function createMskDiscovery({ clusterArn, authentication, network, timeou
 
 type KafkaClient = InstanceType<typeof import("@aws-sdk/client-kafka")["KafkaClient"]>;
 
-/** What MSK's refusals mean to whoever runs this, by the name of its error. */
+/** What MSK's refusals mean to the operator, by the name of its error. */
 const refusals: Readonly<Record<string, string>> = {
   NotFoundException: "the cluster does not exist in this account and region",
   ForbiddenException: "the role lacks kafka:GetBootstrapBrokers and kafka:DescribeClusterV2",

@@ -105,7 +105,7 @@ function toError({ errorCode: kafkaCode, errorMessage }: PartitionAnswer, batch:
   return new RelayError(failureOf(kafkaCode), `${what}: ${why}${said === undefined ? "" : ` (${said})`}.`, { kafkaCode });
 }
 
-/** A code's failure for a batch. Only a leader that has moved, or a broker that is late, says that a partition does not exist: whoever asks again learns the truth. */
+/** A code's failure for a batch. Only a leader that has moved, or a broker that is late, says that a partition does not exist: asking again gives the truth. */
 function failureOf(kafkaCode: number): RelayError["code"] {
   if (isKafkaError(kafkaCode, "INVALID_TOPIC_EXCEPTION", "TOPIC_AUTHORIZATION_FAILED")) return kafkaError(kafkaCode).failure;
   return isInDoubtForNow(kafkaCode) || isKafkaError(kafkaCode, "NOT_ENOUGH_REPLICAS") ? "kafka-retriable" : "kafka-refused";

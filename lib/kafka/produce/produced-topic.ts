@@ -63,7 +63,7 @@ export class ProducedTopic {
     this.#metadata.forget(this.#name);
   }
 
-  /** Asks who leads now. Whoever comes meanwhile waits for the same answer. */
+  /** Asks who leads now. Concurrent calls wait for the same answer. */
   async refresh(deadline: Deadline): Promise<void> {
     this.#refreshing ??= this.#metadata
       .topic(this.#name, deadline, { ageMaxMs: 0 })

@@ -51,7 +51,7 @@ export function createProducerIds(connection: Connection, isIdempotent: boolean)
           const answer = await (asking ?? ask(deadline));
           if (before === timesForgotten) shared = answer; // else it may be an id of the old cluster
         } catch (error) {
-          // Whoever asked may have had less time than we have.
+          // The earlier caller may have had less time than this one.
           if (isOurs || deadline.leftMs() <= 0 || (error as RelayError).code === "kafka-forbidden") throw error;
         }
       }
@@ -72,7 +72,7 @@ const policy: RetryPolicy = {
   attempts: { ...untilDeadline.attempts, "kafka-refused": Number.POSITIVE_INFINITY },
 };
 
-/** Asking twice is harmless: the cluster forgets an id that nobody uses. */
+/** Asking twice is harmless: the cluster forgets an unused id. */
 async function askForProducerId(connection: Connection, deadline: Deadline): Promise<ProducerIdentity> {
   const args = { transactionalId: null, transactionTimeoutMs: 0 };
   const options = {

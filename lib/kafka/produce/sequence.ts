@@ -38,7 +38,7 @@ export function atNextEpoch({ identity, isNew }: Sequence): Sequence {
   return { identity: hasNext ? { ...identity, producerEpoch: identity.producerEpoch + 1 } : undefined, isNew, next: 0 };
 }
 
-/** What stands in the next batch; undefined without an identity. */
+/** The values for the next batch; undefined without an identity. */
 export function batchProducer({ identity, next }: Sequence): BatchProducer | undefined {
   return identity === undefined ? undefined : { ...identity, baseSequence: identity.producerId < 0n ? -1 : next };
 }

@@ -101,7 +101,7 @@ async function fetchRound(
   const answers = await Promise.all([...byLeader].map(([nodeId, ofLeader]) => askLeader(kafka, nodeId, ofLeader, limits, deadline)));
   for (const [partition, raw] of answers.flat()) {
     await take(kafka, partition, raw, budget, deadline).catch((thrown: unknown) => {
-      // What is wrong with one partition is said of it, and the others' records are given. A bug of ours ends the read.
+      // A failure of one partition is reported for that partition, and the records of the others are returned. A bug of ours ends the read.
       if (!(thrown instanceof RelayError)) throw thrown;
       partition.error = thrown;
     });

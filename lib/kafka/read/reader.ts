@@ -59,13 +59,13 @@ interface PartitionOffsets {
   readonly end: bigint;
 }
 
-/** Takes one record where it stands in the answer. False: it is not wanted, and the whole read ends before it. */
+/** Receives one record within the response. False: it is not wanted, and the whole read ends before it. */
 export type ReadVisitor = (place: SetPlace, record: RecordView) => boolean;
 
 export interface Reader {
   /** One entry per position, in the order given, which is also the order in which partitions are served. */
   readonly read: (positions: readonly ReadPosition[], limits: ReadLimits, deadline: Deadline) => Promise<readonly PartitionRead[]>;
-  /** The same without objects, for whoever makes a shape of its own. The visitor's refusal is a limit besides the limits. */
+  /** The same without objects, for callers that build their own. The visitor can end the read, like a limit. */
   readonly visit: (
     positions: readonly ReadPosition[],
     limits: ReadLimits,

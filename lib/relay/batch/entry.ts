@@ -127,7 +127,7 @@ function fail(entry: Entry, thrown: unknown): void {
   entry.error = error;
 }
 
-/** Nobody but the record was asked: given back, it would come again for good and hold its partition. */
+/** Only the record can be the cause: given back, it would be delivered again forever and hold its partition. */
 function toDecodeFault(thrown: unknown): RelayError {
   return new RelayError("record-undecodable", `The record could not be read or filtered: ${reasonOf(thrown)}.`, { cause: thrown });
 }

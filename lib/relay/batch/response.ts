@@ -5,7 +5,7 @@ import type { Entry } from "./entry.js";
 
 /**
  * With partial failures on, what is given back is named record by record, since the mapping brings again the named ones alone
- * (https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html). Otherwise the batch has to come again as a whole: throws.
+ * (https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html). Otherwise the whole batch has to be delivered again: throws.
  */
 export function toResponse(
   entries: readonly Entry[],

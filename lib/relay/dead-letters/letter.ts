@@ -1,5 +1,5 @@
 /**
- * Reads a dead letter, whoever wrote it: ours, Kafka Connect's, Lambda's own failure records and Knative's. Gives why it is one, and the record as it was before.
+ * Reads a dead letter of any writer: ours, Kafka Connect's, Lambda's own failure records and Knative's. Returns the reason and the original record.
  * Pure.
  */
 
@@ -174,7 +174,7 @@ function readKnative(record: KafkaRecord): Letter | undefined {
   );
 }
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html: the record stands in the payload, wrapped in the event it came in. */
+/** https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html: the payload contains the record, wrapped in the event it came in. */
 function readLambda(record: KafkaRecord): Letter | undefined {
   const text = record.value?.toString() ?? "";
   if (!text.startsWith("{") || !text.includes('"requestContext"')) return undefined;

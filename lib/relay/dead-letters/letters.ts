@@ -36,7 +36,7 @@ const recordsMax = 2_000;
 
 /**
  * One after the other, partition by partition, up to the end as it was at the start: what is dead-lettered meanwhile is not among them. Throws `deadline-exceeded`
- * where the time ends before the letters do, so that nobody takes a part for the whole; `topic-not-found` where the topic does not exist. `onScanned` hears of every
+ * where the time ends before the letters do, so that a part is not mistaken for the whole; `topic-not-found` where the topic does not exist. `onScanned` hears of every
  * record that was looked at, chosen or not: an `after` from which another run goes on.
  */
 export async function* findLetters(

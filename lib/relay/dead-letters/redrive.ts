@@ -119,7 +119,7 @@ async function toRoute(letter: Letter, options: RedriveOptions): Promise<Redrive
 }
 
 /**
- * Whoever can write to a dead letter topic can write a letter that names any route, topic, partition and offset. So the caller must be allowed to run the route and to
+ * Anyone who can write to a dead letter topic can write a letter that names any route, topic, partition and offset. So the caller must be allowed to run the route and to
  * write to the topic that the record is to count as one of, and that topic must be one that the route reads.
  */
 function assertMayPass({ origin }: Letter, route: string, { authorizeRoute, authorizeTopic, sourcesOf }: RedriveRules): void {

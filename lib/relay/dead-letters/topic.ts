@@ -21,7 +21,7 @@ export interface DeadLetterTopic {
 
 /**
  * Created with room for what the source accepts in one record and the headers, and with settings that keep dead letters: a broker's own defaults may delete after
- * days, by size, or compact. Everything else is the brokers' default. False: it existed, and has the settings of whoever created it.
+ * days, by size, or compact. Everything else is the brokers' default. False: it existed, and keeps the settings it was created with.
  */
 export async function ensureDeadLetterTopic(kafka: Kafka, topic: DeadLetterTopic, deadline: Deadline): Promise<boolean> {
   const { name, source, retentionMs } = topic;

@@ -140,7 +140,7 @@ async function remove(connection: SqlConnection, table: Table, changes: readonly
     .execute();
 }
 
-/** A delivery is a row; its id is there already when it comes again. */
+/** A delivery is a row; a repeated delivery finds its id already there. */
 async function inserts(connection: SqlConnection, table: Table, changes: readonly Change[]): Promise<void> {
   const { guard } = table;
   const insert = async (on: SqlConnection, some: readonly Change[]): Promise<void> => {

@@ -58,7 +58,7 @@ interface AuthorizationParts {
   readonly secureContext: SecureContext | undefined;
 }
 
-/** The token server is held to the same rules as the receiver: which addresses it may have, and whom to trust. */
+/** The same rules apply to the token server as to the receiver: allowed addresses and trusted authorities. */
 export function createWebhookTokens({ oauth }: WebhookAuth, { secret, allowPrivate, secureContext }: AuthorizationParts): OAuthTokens {
   return createOAuthTokens({
     request: async (options) => {

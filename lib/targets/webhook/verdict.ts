@@ -1,4 +1,4 @@
-/** What an answer means: whose fault it is, and not before when to come again. */
+/** What a response means: who caused a failure, and the earliest time of the next attempt. */
 import { type FailureCode, RelayError } from "../../errors.js";
 import type { DeliveryOutcome } from "../../relay/delivery.js";
 import { delivered, failed } from "../outcome.js";

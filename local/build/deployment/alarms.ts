@@ -3,7 +3,7 @@ import type { FunctionNeeds } from "./needs.js";
 import type { Resource } from "./roles.js";
 
 const periodSeconds = 60;
-/** Three bad minutes of five: a single failed call is retried by whoever made it. */
+/** Three bad minutes of five: a single failed call is retried by its caller. */
 const periods = 5;
 const badPeriods = 3;
 /** Records behind; a route that keeps up is near 0. */

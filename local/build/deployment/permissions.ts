@@ -27,7 +27,7 @@ const produced: ClusterActions = {
 };
 const read: ClusterActions = { topic: ["DescribeTopic", "ReadData"] };
 const describedTopic: ClusterActions = { topic: ["DescribeTopic", "DescribeTopicDynamicConfiguration"] };
-/** Whoever tells a group's lag asks for the ends of its topics. */
+/** The lag of a group requires the end offsets of its topics. */
 const describedGroup: ClusterActions = { topic: ["DescribeTopic"], group: ["DescribeGroup"] };
 
 const byPermission: Readonly<Record<Permission, ClusterActions>> = {
@@ -42,7 +42,7 @@ const byPermission: Readonly<Record<Permission, ClusterActions>> = {
   "topic:delete": { topic: ["DeleteTopic", "DescribeTopic"] },
   "group:list": describedGroup,
   "group:describe": describedGroup,
-  // An offset is committed for the group by whoever may read the topic: so Kafka has it.
+  // In Kafka, anyone who may read the topic may commit offsets for the group.
   "group:alter": { topic: ["DescribeTopic", "ReadData"], group: ["AlterGroup", "DescribeGroup"] },
   "group:delete": { topic: ["DescribeTopic", "ReadData"], group: ["DeleteGroup", "DescribeGroup"] },
   "acl:describe": { cluster: ["DescribeCluster"] },

@@ -1,6 +1,6 @@
 /**
  * Installs another Kafka client for a run, into `.build/bench/clients/`. None of them is a dependency of this project: one has an install script that
- * downloads or compiles a library, and whoever only uses this project should neither wait for that nor trust it.
+ * downloads or compiles a library, and users of this project should neither wait for that nor have to trust it.
  */
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";

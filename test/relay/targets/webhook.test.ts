@@ -407,7 +407,7 @@ describe("what answers mean", () => {
     expect(seen.map(({ path }) => path)).toEqual(["/here"]);
   });
 
-  test("Retry-After in seconds and as a date says when to come again", async () => {
+  test("Retry-After in seconds and as a date sets the time of the next attempt", async () => {
     const dates = ["7", new Date(Date.now() + 60_000).toUTCString(), "soon", "99999999"];
     const { url } = await receiver((response) => response.writeHead(429, { "retry-after": dates.shift() }).end());
     const target = await open(webhook({ url }));

@@ -1,4 +1,4 @@
-/** Kafka for tests: clients of the run's broker, and topics that nobody else uses. */
+/** Kafka for tests: clients of the run's broker, and topics that no other test uses. */
 import { parseConfig } from "../../../lib/config.js";
 import { createDeadline, type Deadline } from "../../../lib/deadline.js";
 import { createKafka, type Kafka, type KafkaOptions, toKafkaOptions } from "../../../lib/kafka/kafka.js";
@@ -15,7 +15,7 @@ export function testKafka(options: Partial<KafkaOptions> = {}): Kafka {
 }
 
 export interface TestTopic {
-  /** Absent: one that nobody else uses. */
+  /** Absent: one that no other test uses. */
   readonly name?: string;
   readonly partitions?: number;
   readonly replicas?: number;

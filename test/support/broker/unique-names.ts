@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 
 const made: string[] = [];
 
-/** A name for a topic or a group that nobody else uses. */
+/** A name for a topic or a group that no other test uses. */
 export function uniqueName(start: string): string {
   const name = `${start}-${randomBytes(5).toString("hex")}`;
   made.push(name);

@@ -53,7 +53,7 @@ export function parsePage(path: string, markdown: string): MarkdownPage {
   return { path, links, anchors: anchorsOf(headings), code };
 }
 
-/** GitHub's rule: lower case, without punctuation, hyphens for spaces, and a number for those that come again. */
+/** GitHub's rule: lower case, without punctuation, hyphens for spaces, and a number for repeated ones. */
 function anchorsOf(headings: readonly string[]): ReadonlySet<string> {
   const seen = new Map<string, number>();
   return new Set(

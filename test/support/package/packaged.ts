@@ -45,7 +45,7 @@ export const parameters: Readonly<Record<string, string>> = {
 export function packageService(stage: string, given: Readonly<Record<string, string>> = parameters): Packaged {
   const { PATH, HOME } = process.env;
   const program = [join(projectFolder, "node_modules/tsx/dist/cli.mjs"), "local/build/package.ts", "--stage", stage];
-  // A proxy that is not there: whoever asks the network gets an error. And no credentials, wherever they might come from.
+  // A missing proxy, so every network request fails. And no credentials from any source.
   const nowhere = { HTTPS_PROXY: "http://127.0.0.1:1", HTTP_PROXY: "http://127.0.0.1:1" };
   const run = spawnSync(
     process.execPath,

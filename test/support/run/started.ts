@@ -44,7 +44,7 @@ export async function createHome(variables: NodeJS.ProcessEnv = {}): Promise<Hom
   const folder = mkdtempSync(join(runFolder(), "home-"));
   const jars = join(root, ".data/jars");
   mkdirSync(jars, { recursive: true });
-  // The jars are the same whoever starts a broker; everything else is this home's own.
+  // All brokers share the jars; everything else belongs to this home.
   symlinkSync(jars, join(folder, "jars"));
   const [http = 0, lambda = 0, sql = 0, webhook = 0, broker = 0] = await freePorts(6);
   const { KAFKA_BROKERS: _, KAFKA_CREATE_TOPICS: __, ...env } = process.env;

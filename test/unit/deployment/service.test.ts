@@ -92,7 +92,7 @@ test("a route whose mapping would lose records is refused, at a deployment and a
   expect(prepareStart(serviceOf({}, { maximumRetryAttempts: 5 }))).toEqual(fault);
 });
 
-test("what resources.extensions lays over a route's mapping is held to the same rules", async () => {
+test("the same rules apply to overrides of a route's mapping in resources.extensions", async () => {
   const extensions = { StrongQuakesEventSourceMappingMSKProdEarthquakes: { Properties: { MaximumRecordAgeInSeconds: 60 } } };
   const service = { ...serviceOf({}), resources: { extensions } };
   const fault = expect.stringContaining("function strongQuakes: maximumRecordAgeInSeconds: 60 would drop records because of their age");
@@ -135,7 +135,7 @@ test.each([
   ]);
 });
 
-test("without an authorizer nothing is put before the calls, and it is said aloud", async () => {
+test("without an authorizer nothing checks the calls, and a warning says so", async () => {
   const prepared = await prepareDeployment(serviceOf({ authorizer: "none" }), projectFolder);
 
   expect("warnings" in prepared && prepared.warnings.join()).toContain("authorizer is none");

@@ -94,7 +94,7 @@ test.each([
     /x-www-form-urlencoded is not taken/,
   ],
   ["an invalid Content-Type", { body: "{}", contentType: "json" }, 415, 415, /is no media type/],
-  ["a charset nobody takes", { body: "{}", contentType: "application/json; charset=utf-16" }, 400, 400, /charset/],
+  ["an unsupported charset", { body: "{}", contentType: "application/json; charset=utf-16" }, 400, 400, /charset/],
   [
     "an Accept header that takes nothing of ours",
     { body: { size: 3 }, accept: "application/xml, application/json;q=0" },

@@ -139,7 +139,7 @@ test("the last outcome is given when the deadline would pass in the next pause",
   expect(world.pauses).toEqual([100, 200]);
 });
 
-test("an error that nobody understands is not repeated", async () => {
+test("a request that failed with an unknown error is not repeated", async () => {
   let attempts = 0;
   const failing = async () => {
     attempts++;

@@ -37,7 +37,7 @@ test("the codes by which a batch was surely not written are a closed list", () =
   expect([3, 5, 6, 7, 8, 9, 13, 20, 46, 56, 74, 75, 100, 103, -1].filter((code) => kafkaError(code).written === "not-written")).toEqual([]);
 });
 
-test("everything that a fresh look at the cluster can cure is retriable for whoever cannot look any more", () => {
+test("everything that fresh metadata can cure is retriable for callers that have no time to fetch it", () => {
   const notRetriable = rows.filter(({ refresh, failure }) => refresh !== "nothing" && !failures[failure].isRetriable);
 
   expect(notRetriable).toEqual([kafkaErrors.UNKNOWN_TOPIC_OR_PARTITION]);

@@ -68,7 +68,7 @@ test("a pause leaves at least half of the time for connecting, and is over when 
   expect(limits).toEqual([10_000, 30, 10_000]);
 });
 
-test("whoever comes while a connection opens shares it", async () => {
+test("calls during the opening of a connection share it", async () => {
   const { link, limits } = linkTo(0);
 
   const [one, other] = await Promise.all([link.connected(deadline(), 10_000), link.connected(deadline(), 10_000)]);
@@ -77,7 +77,7 @@ test("whoever comes while a connection opens shares it", async () => {
   expect(limits).toHaveLength(1);
 });
 
-test("whoever shares a connection that failed tries for itself, except where the broker refused who we are", async () => {
+test("calls that shared a failed connection try again themselves, unless the broker refused the login", async () => {
   const unreachable = linkTo(1);
   const shared = await Promise.all([fails(unreachable.link), unreachable.link.connected(deadline(), 10_000)]);
   expect(shared[0]).toBe("kafka-unreachable");

@@ -53,7 +53,7 @@ test("a suite whose tests have all passed has failed where it ended badly", () =
   expect(resultOf(reportOf("passed"), "the suite ended with exit code 1")).toMatchObject({ passed: 1, failed: 1 });
 });
 
-test("the last lines tell what did not run, once for each, whoever knows of it", () => {
+test("the last lines list what did not run, once each, regardless of who reported it", () => {
   const { text, passed, failed } = summaryOf([resultOf(reportOf("passed", "skipped"))], ["the AWS targets: there is no Python 3"]);
 
   expect({ passed, failed }).toEqual({ passed: 1, failed: 0 });

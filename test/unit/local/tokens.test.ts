@@ -51,7 +51,7 @@ test("a token is good for the environment of its own folder, with its scopes, un
   rmSync(folder, { recursive: true });
 });
 
-test("nobody else on the machine may read the key", () => {
+test("only the owner may read the key", () => {
   const folder = mkdtempSync(join(tmpdir(), "kafka-relay-tokens-"));
   tokenEnvironment(folder);
 

@@ -35,7 +35,7 @@ test.each([
   expect(times()).toEqual([0, renewedAtMs]);
 });
 
-test("whoever asks while a token is fetched waits for the same one", async () => {
+test("calls during the fetch of a token wait for the same one", async () => {
   const { token, asked } = tokensOn({ now: 0 }, [issued("a", 60_000), issued("b", 60_000)]);
 
   expect(await Promise.all([token(), token(), token()])).toEqual(["a", "a", "a"]);

@@ -76,7 +76,7 @@ test("a batch written into the middle of a request is the batch written alone, a
   expect([...target.subarray(0, 10), ...target.subarray(end)]).toEqual(Array(20).fill(0xee));
 });
 
-test("the producer's id, epoch and sequence stand in the header", async () => {
+test("the header contains the producer's id, epoch and sequence", async () => {
   const batch = encodeRecordBatch([record({})], { nowMs, producerId: 2n ** 40n + 7n, producerEpoch: 3, baseSequence: 41 });
 
   expect(batch.readBigInt64BE(43)).toBe(2n ** 40n + 7n);

@@ -1,4 +1,4 @@
-/** Finding an MSK cluster's brokers: which string of many, what is said when there is none, and answers as MSK gives them over a real socket. */
+/** Finding an MSK cluster's brokers: which of several addresses, which message if there are none, and answers as MSK gives them over a real socket. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
