@@ -1,4 +1,4 @@
-/** The producer while leaders move, and while brokers are killed and frozen: what was acknowledged is there, once, where it was said to be. */
+/** The producer while leaders move, and while brokers are killed and frozen: what was acknowledged is there, once, at the reported offset. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";

@@ -1,5 +1,5 @@
 /**
- * One connection to one broker, carried by kafkajs 2.2.4's Connection: socket, framing, TLS, SASL with re-authentication (KIP-368). What is said over it,
+ * One connection to one broker, carried by kafkajs 2.2.4's Connection: socket, framing, TLS, SASL with re-authentication (KIP-368). What is sent over it,
  * how long it may take and what a failure means is ours. No timer runs while nothing is asked, so that a frozen environment thaws as it was.
  */
 import { connect as connectTcp, isIP, type Socket } from "node:net";

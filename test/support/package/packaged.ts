@@ -1,4 +1,4 @@
-/** The service packaged as `npm run package` does it, without network and without credentials: what is in its template, and what was said. */
+/** The service packaged as `npm run package` does it, without network and without credentials: what is in its template, and its output. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -6,7 +6,7 @@ const isCodeName = (name: string): boolean => /^(code|(.+)?(error|kafka)code)$/i
 const isListName = (name: string): boolean => /codes$/i.test(name);
 const isMaker = (name: string): boolean => /^(is|to).*(Kafka|Change|Commit)Error$/.test(name);
 
-/** The places, as they are written. Zero is no error, and stays. */
+/** The places, as they are written. Zero means success, and stays. */
 export function kafkaCodesIn(path: string, text: string): readonly string[] {
   const found: Node[] = [];
   walk(parse(path, text), (node) => {
