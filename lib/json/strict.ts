@@ -9,7 +9,7 @@ import { ValueReader } from "./value-reader.js";
 export function parseStrictJson(text: string): unknown {
   const scanner = new JsonScanner(Buffer.from(text));
   scanner.readValue();
-  if (!scanner.isAtEnd()) throw scanner.malformed("more follows after the one value that was expected");
+  if (!scanner.isAtEnd()) throw scanner.malformed("a single value was expected, and more text follows it");
   return new ValueReader(
     text,
     (digits, at) => toNumber(digits) ?? refuse(text, at, "a number is out of range"),

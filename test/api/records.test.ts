@@ -212,7 +212,7 @@ describe("how a read goes on", () => {
     }
     expect(await get(`/topics/${other}/records?cursor=${cursor}`)).toMatchObject({
       status: 400,
-      json: { message: expect.stringContaining("another topic") },
+      json: { message: expect.stringContaining("does not belong to the topic") },
     });
     expect(await get(v3(one, 0, `?cursor=${cursor}`))).toMatchObject({
       status: 400,

@@ -189,7 +189,7 @@ export const groupOffsetOperations: Operations = {
       const options = { validateOnly: body.validate_only ?? false };
       const target = toTarget(body);
       if (body.topic_name == null && body.partitions != null)
-        throw new RelayError("bad-request", "body: partitions are of one topic, and topic_name is missing.");
+        throw new RelayError("bad-request", "body: partitions needs topic_name, because partitions belong to one topic.");
       const plan =
         body.topic_name == null
           ? await resetOffsetsOfAllTopics(context.kafka, groupId, target, context.deadline, options)

@@ -175,7 +175,7 @@ export const partitionOperations: Operations = {
       if (!partition.replicas.includes(path.broker)) {
         throw new RelayError(
           "not-found",
-          `Broker ${path.broker} has no replica of that partition. The brokers that do are ${partition.replicas.join(", ")}.`,
+          `Broker ${path.broker} has no replica of that partition. These brokers have one: ${partition.replicas.join(", ")}.`,
         );
       }
       return { status: 200, body: toReplica(links, path.topic, partition, path.broker) };

@@ -104,7 +104,7 @@ export function readStructuredEvent(body: Buffer): CloudEvent {
   const scanner = new JsonScanner(body);
   if (scanner.isAtEnd()) throw new RelayError("bad-request", "The request has no body; it must be an event.");
   const event = readEvent(scanner, "The event");
-  if (!scanner.isAtEnd()) throw scanner.malformed("the body must be one event, and more follows it");
+  if (!scanner.isAtEnd()) throw scanner.malformed("the body must be a single event, but more text follows it");
   return event;
 }
 
@@ -123,7 +123,7 @@ export function readEventBatch(body: Buffer, limits: { readonly eventsMax: numbe
       events.push(readAlone(scanner, `events[${events.length}]`));
     } while (scanner.hasMore("array"));
   }
-  if (!scanner.isAtEnd()) throw scanner.malformed("the body must be one list, and more follows it");
+  if (!scanner.isAtEnd()) throw scanner.malformed("the body must be a single list, but more text follows it");
   return events;
 }
 

@@ -156,7 +156,7 @@ export function readV2Records(body: Buffer, format: EmbeddedFormat, limits: V2Li
   }
   const draft: RequestDraft = { format, limits, partitionOfPath, records: undefined };
   readObject(scanner, requests[format], draft, bodyPlace());
-  if (!scanner.isAtEnd()) throw scanner.malformed("the body must be one JSON object, and more follows it");
+  if (!scanner.isAtEnd()) throw scanner.malformed("the body must be a single JSON object, but more text follows it");
   if (draft.records === undefined || draft.records.length === 0)
     throw new RelayError("unprocessable", 'The body: "records" is missing or empty.');
   return draft.records;

@@ -148,7 +148,7 @@ export function readV3Batch(body: Buffer, limits: V3Limits): readonly V3Entry[] 
   }
   const draft: BatchDraft = { limits, entries: undefined };
   readObject(scanner, batchMembers, draft, bodyPlace());
-  if (!scanner.isAtEnd()) throw scanner.malformed("the body must be one JSON object, and more follows it");
+  if (!scanner.isAtEnd()) throw scanner.malformed("the body must be a single JSON object, but more text follows it");
   if (draft.entries === undefined || draft.entries.length === 0) throw badBatch('"entries" is missing or empty.');
   return draft.entries;
 }

@@ -77,7 +77,7 @@ export type Start =
 export function startOf(query: ReadQuery, topic: string): Start {
   const given = (["from", "timestamp", "offset", "cursor"] as const).filter((name) => query[name] !== undefined);
   if (given.length > 1) {
-    throw new RelayError("bad-request", `query: ${given.join(" and ")} each say where to start. Give only one of them.`);
+    throw new RelayError("bad-request", `query: ${given.join(" and ")} each set the start of the read. Use only one of them.`);
   }
   if (query.cursor !== undefined) return { at: "cursor", cursor: parseCursor(query.cursor, topic) };
   if (query.timestamp !== undefined) return { at: "timestamp", timestampMs: query.timestamp };

@@ -67,7 +67,7 @@ export function parseCursor(text: string, topic: string): RecordCursor {
   if (end < headerBytes || crc32c(bytes, 0, end) !== bytes.readInt32BE(end)) throw notACursor();
   if (bytes[0] !== version && bytes[0] !== versionBefore) throw notACursor();
   if (bytes.readInt32BE(2) !== topicChecksum(topic)) {
-    throw new RelayError("bad-request", `cursor: this cursor belongs to another topic than ${JSON.stringify(topic)}.`);
+    throw new RelayError("bad-request", `cursor: this cursor does not belong to the topic ${JSON.stringify(topic)}.`);
   }
   const flags = bytes[1] ?? 0;
   const hasTopicId = (flags & topicIdFlag) !== 0;

@@ -83,7 +83,7 @@ export function listOf<const Kind extends string, const Item extends v.GenericSc
   });
 }
 
-/** A whole number from a path. What is none names nothing that exists, and so the caller is told 404 by whoever looks it up. */
+/** A whole number from a path. Any other text names nothing that exists, so its lookup answers 404. */
 export const numberInPath = v.pipe(
   v.string(),
   v.transform((text) => (/^\d{1,10}$/.test(text) ? Number(text) : -1)),
@@ -91,19 +91,19 @@ export const numberInPath = v.pipe(
 
 /** An offset in a body: all its digits, whichever way JSON was read. */
 export const offset = v.pipe(
-  v.union([v.bigint(), v.pipe(v.number(), v.safeInteger())], "is no whole number"),
+  v.union([v.bigint(), v.pipe(v.number(), v.safeInteger())], "must be a whole number"),
   v.transform((value) => BigInt(value)),
 );
 
 /** What a string of the protocol holds: a broker hangs up on a longer one without a word. */
-export const shortText = v.pipe(v.string(), v.maxBytes(32_767, "takes at most 32767 bytes"));
+export const shortText = v.pipe(v.string(), v.maxBytes(32_767, "must have at most 32767 bytes"));
 
 /** As wide as the protocol's numbers: which of them make sense, the broker knows. */
 export const int32 = v.pipe(v.number(), v.integer(), v.minValue(-2_147_483_648), v.maxValue(2_147_483_647));
 
 /** A list in a body that names something, and no more than `max` of it. */
 export function someOf<const Item extends v.GenericSchema>(item: Item, max: number) {
-  return v.pipe(v.array(item), v.minLength(1, "names at least one"), v.maxLength(max, `names at most ${max}`));
+  return v.pipe(v.array(item), v.minLength(1, "must name at least one"), v.maxLength(max, `must name at most ${max}`));
 }
 
 /** Offsets and lags in answers: bigints inside, on the wire JSON numbers with all their digits. */
