@@ -217,7 +217,7 @@ test("what is given up goes to the on-failure topic, one record each", async () 
 });
 
 test.each<[string, object, RegExp]>([
-  ["a value out of range", { batchSize: 20_000 }, /function orders: msk\.batchSize is 20000; it takes a whole number from 1 to 10000/],
+  ["a value out of range", { batchSize: 20_000 }, /function orders: msk\.batchSize is 20000; it must be a whole number from 1 to 10000/],
   ["a misspelt setting", { maximumRetryAttempt: 3 }, /msk\.maximumRetryAttempt.*did you mean maximumRetryAttempts\?/],
   ["a pattern that AWS refuses", { filterPatterns: [{ value: { a: "x" } }] }, /filterPatterns\[0\]\.value\.a/],
 ])("%s ends the start, whatever configValidationMode says, and names function and property", async (_what, event, message) => {

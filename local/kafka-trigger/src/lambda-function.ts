@@ -1,4 +1,4 @@
-/** A function behind Lambda's Invoke API, as what a trigger calls: serverless-offline's port 3002, a container's, or a deployed function. */
+/** A function behind Lambda's Invoke API, for a trigger to call: in serverless-offline (port 3002), in a container, or deployed. */
 import type { KafkaEvent } from "../../../lib/kafka-event/shape.js";
 import { loadSdk } from "./sdk.js";
 
@@ -10,7 +10,7 @@ export interface LambdaFunctionOptions {
   readonly timeoutMs?: number;
 }
 
-/** Lambda's longest, with a Kafka trigger. */
+/** The longest that AWS allows with a Kafka trigger. */
 const timeoutDefaultMs = 14 * 60_000;
 
 interface Answered {
@@ -18,7 +18,7 @@ interface Answered {
   readonly text: string;
 }
 
-/** Resolves to the function's answer; rejects where it failed, or was not reached. */
+/** The returned function resolves to the function's response; it rejects where the function failed or cannot be reached. */
 export function lambdaFunction(name: string, options: LambdaFunctionOptions = {}): (event: KafkaEvent) => Promise<unknown> {
   const { endpoint, folder = ".", timeoutMs = timeoutDefaultMs } = options;
   const ask = endpoint === undefined ? bySdk(name, folder, timeoutMs) : byFetch(name, endpoint, timeoutMs);

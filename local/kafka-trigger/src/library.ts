@@ -1,4 +1,4 @@
-/** The mapping without serverless: for tests, for a process of one's own, for whatever stands in for Lambda. */
+/** The mapping without serverless: for tests, for a separate process, or for anything else that stands in for Lambda. */
 import { createKafka } from "../../../lib/kafka/kafka.js";
 import type { KafkaEvent } from "../../../lib/kafka-event/shape.js";
 import { checkOptions, type KafkaTriggerOptions, toMapping } from "./options.js";
@@ -19,8 +19,8 @@ const connectTimeoutMs = 5_000;
 const requestTimeoutMs = 30_000;
 
 /**
- * Begins to poll. `invoke` is the function: what it resolves to is its answer, a rejection is a function error. Throws a TypeError that names every option which is
- * not as it should be.
+ * Starts to poll. `invoke` is the function: the value it resolves to is its response, a rejection is a function error. Throws a TypeError that names every wrong
+ * option.
  */
 export function createKafkaTrigger(options: KafkaTriggerOptions, invoke: (event: KafkaEvent) => Promise<unknown>): KafkaTrigger {
   checkOptions(options);

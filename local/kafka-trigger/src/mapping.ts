@@ -1,4 +1,4 @@
-/** An event source mapping as the poller takes it: every value checked, every default filled in. */
+/** An event source mapping as the poller uses it: every value checked, every default filled in. */
 
 export type StartingPosition =
   | { readonly kind: "TRIM_HORIZON" }
@@ -6,14 +6,14 @@ export type StartingPosition =
   /** Milliseconds since the epoch. */
   | { readonly kind: "AT_TIMESTAMP"; readonly timestampMs: number };
 
-/** Where a batch goes that is given up. */
+/** Where a batch that is given up goes. */
 export type OnFailureDestination = { readonly kind: "topic"; readonly topic: string } | { readonly kind: "arn"; readonly arn: string };
 
 /** What happens to a batch whose invocation failed (https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html). */
 export interface FailureRules {
-  /** Attempts after the first; -1 is without end. */
+  /** Attempts after the first; -1 means no limit. */
   readonly retriesMax: number;
-  /** Older records are not sent; -1 is without end. */
+  /** Older records are not sent; -1 means no limit. */
   readonly recordAgeMaxMs: number;
   readonly isBisecting: boolean;
   /** ReportBatchItemFailures. */
@@ -21,14 +21,14 @@ export interface FailureRules {
   readonly destination?: OnFailureDestination;
 }
 
-/** Between attempts; AWS documents none of it. */
+/** The pause between attempts, which AWS does not document. */
 export interface Backoff {
   readonly firstMs: number;
   readonly maxMs: number;
 }
 
 export interface Mapping {
-  /** How it is called in lines: "orders (msk, topic orders)". */
+  /** How log lines name it: "orders (msk, topic orders)". */
   readonly name: string;
   readonly kind: "msk" | "kafka";
   /** With msk: in every event. */
@@ -39,14 +39,14 @@ export interface Mapping {
   readonly consumerGroupId: string;
   readonly batchSize: number;
   readonly windowMs: number;
-  /** A batch holds one partition's records alone; AWS fills batches from several. */
+  /** A batch holds the records of one partition only; AWS fills batches from several. */
   readonly isOnePartitionABatch?: boolean;
   /** A partition's next batch waits until its last one is committed: a kill repeats one batch and not two. */
   readonly isCommittedFirst?: boolean;
-  /** The function is called in this process, so no record is too large for it: one that exceeds Lambda's payload goes by itself. */
+  /** The function is called in this process, so no record is too large for it: one that exceeds Lambda's payload is sent alone. */
   readonly takesAnySize?: boolean;
   readonly startingPosition: StartingPosition;
-  /** Passes records that match one of the filters; absent: all pass. */
+  /** Lets records pass that match one of the filters; absent: all pass. */
   readonly filter?: RecordFilter;
   readonly failure: FailureRules;
   readonly backoff: Backoff;

@@ -1,4 +1,4 @@
-/** What `createKafkaTrigger` takes, checked by us in words that name the option and what would be right. */
+/** The options of `createKafkaTrigger`, checked with messages that name the option and what would be right. */
 import * as v from "valibot";
 import { nearest } from "./declaration/parse.js";
 import { compileFilter } from "./filter.js";
@@ -15,9 +15,9 @@ export interface KafkaTriggerOptions {
   readonly batchSize?: number;
   /** From the first record of a batch; 500 ms where absent, 0 sends what is there. */
   readonly batchingWindowMs?: number;
-  /** TRIM_HORIZON where absent; asked only where the group has no offsets. */
+  /** TRIM_HORIZON where absent; used only where the group has no offsets. */
   readonly startingPosition?: StartingPosition;
-  /** Lambda's patterns, joined by or; what AWS would refuse throws. */
+  /** Filter patterns as Lambda defines them; a record passes if one matches. A pattern that AWS would refuse throws. */
   readonly filterPatterns?: readonly unknown[];
   readonly functionResponseTypes?: readonly "ReportBatchItemFailures"[];
   readonly maximumRetryAttempts?: number;
@@ -25,12 +25,12 @@ export interface KafkaTriggerOptions {
   readonly bisectBatchOnFunctionError?: boolean;
   /** Between attempts. */
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
-  /** Given in every event; the brokers where absent. */
+  /** Stands in every event; the brokers where absent. */
   readonly bootstrapServers?: string;
-  /** Where present, events are Amazon MSK's. */
+  /** Where present, events are those of Amazon MSK. */
   readonly eventSourceArn?: string;
   readonly onInvocation?: (report: InvocationReport) => void;
-  /** One line for what happens; silent where absent. */
+  /** Called with one line per event of interest; silent where absent. */
   readonly say?: (line: string) => void;
   readonly warn?: (line: string) => void;
 }
@@ -50,7 +50,7 @@ const schema = v.strictObject({
     (value) => typeof value === "string" && /^[a-zA-Z0-9._-]{1,249}$/.test(value),
     'the name of a topic: 1 to 249 letters, digits, ".", "_" or "-"',
   ),
-  consumerGroupId: v.custom<string>(isText, "the id of a consumer group, which no other trigger uses"),
+  consumerGroupId: v.custom<string>(isText, "the id of a consumer group that no other trigger uses"),
   batchSize: is("a whole number from 1 to 10000", whole(1, 10_000)),
   batchingWindowMs: is("milliseconds from 0 to 300000", whole(0, 300_000)),
   startingPosition: is('{ kind: "TRIM_HORIZON" }, { kind: "LATEST" } or { kind: "AT_TIMESTAMP", timestampMs }', (value) => {
@@ -59,24 +59,24 @@ const schema = v.strictObject({
   }),
   filterPatterns: is("a list of patterns", Array.isArray),
   functionResponseTypes: is(
-    'a list that holds "ReportBatchItemFailures" or nothing',
+    '["ReportBatchItemFailures"] or an empty list',
     (value) => Array.isArray(value) && value.every((type) => type === "ReportBatchItemFailures"),
   ),
   maximumRetryAttempts: is("-1, or a whole number from 0 to 10000", whole(-1, 10_000)),
   maximumRecordAgeInSeconds: is("-1, or a whole number from 1 to 604800", (value) => value === -1 || whole(1, 604_800)(value)),
   bisectBatchOnFunctionError: is("true or false", (value) => typeof value === "boolean"),
-  backoff: is("{ firstMs, maxMs } in milliseconds, the first no longer than the longest", (value) => {
+  backoff: is("{ firstMs, maxMs } in milliseconds, with firstMs not above maxMs", (value) => {
     const { firstMs, maxMs } = (value ?? {}) as { readonly firstMs?: unknown; readonly maxMs?: unknown };
     return whole(0, 600_000)(firstMs) && whole(0, 600_000)(maxMs) && Number(firstMs) <= Number(maxMs);
   }),
-  bootstrapServers: is('a text: "host:port", comma separated', isText),
+  bootstrapServers: is('a string of "host:port", separated by commas', isText),
   eventSourceArn: is("an ARN", (value) => typeof value === "string" && value.startsWith("arn:")),
   onInvocation: callback,
   say: callback,
   warn: callback,
 });
 
-/** Throws a TypeError that names every fault. */
+/** Throws a TypeError that names everything that is wrong. */
 export function checkOptions(options: KafkaTriggerOptions): void {
   const result = v.safeParse(schema, options);
   if (result.success) return;
@@ -85,18 +85,18 @@ export function checkOptions(options: KafkaTriggerOptions): void {
 
 function toFault(issue: v.BaseIssue<unknown>): string {
   const name = v.getDotPath(issue) ?? "";
-  if (name === "") return "it takes an object of options";
+  if (name === "") return "the options must be an object";
   if (issue.expected === "never") {
     const meant = nearest(name, Object.keys(schema.entries));
-    return `there is no option ${name}${meant === undefined ? "" : `, did you mean ${meant}?`}`;
+    return `the option ${name} does not exist${meant === undefined ? "" : `; did you mean ${meant}?`}`;
   }
-  const wanted = /^Invalid key: Expected /.test(issue.message) ? "it is needed" : `it takes ${issue.message}`;
+  const wanted = /^Invalid key: Expected /.test(issue.message) ? "it is required" : `it must be ${issue.message}`;
   return issue.input === undefined ? `${name} is missing: ${wanted}` : `${name} is ${describe(issue.input)}; ${wanted}`;
 }
 
 const describe = (value: unknown): string => (JSON.stringify(value) ?? typeof value).slice(0, 200);
 
-/** Everything that was left out filled in. Throws where a filter pattern is none of Lambda's. */
+/** The mapping, with every default filled in. Throws where Lambda would refuse a filter pattern. */
 export function toMapping(options: KafkaTriggerOptions): Mapping {
   const { topic, consumerGroupId, eventSourceArn, filterPatterns, maximumRecordAgeInSeconds: ageMaxSeconds = -1 } = options;
   return {

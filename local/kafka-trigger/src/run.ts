@@ -23,7 +23,7 @@ const batchingWindowMs = Number(values.window);
 const isRight =
   Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= 10_000 && batchingWindowMs >= 0 && batchingWindowMs <= 300_000;
 if (brokers === undefined || topic === undefined || group === undefined || name === undefined || !isRight) {
-  console.error(`${usage}\n--batch-size takes 1 to 10000, --window 0 to 300000 milliseconds.`);
+  console.error(`${usage}\n--batch-size must be between 1 and 10000, --window between 0 and 300000 milliseconds.`);
   process.exit(2);
 }
 

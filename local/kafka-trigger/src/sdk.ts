@@ -20,9 +20,9 @@ function find(name: string, folder: string): NodeJS.Require | undefined {
   });
 }
 
-/** Undefined: it is there. Else what is missing, and the command that installs it. */
+/** Undefined: it is installed. Otherwise what is missing, and the command that installs it. */
 export function missingSdk(name: string, folder: string): string | undefined {
-  return find(name, folder) === undefined ? `${name} is not installed; npm install --save-dev ${name}` : undefined;
+  return find(name, folder) === undefined ? `${name} is not installed; run npm install --save-dev ${name}` : undefined;
 }
 
 /** Throws `bad-configuration` where it is missing, or cannot be loaded. */
@@ -32,6 +32,6 @@ export function loadSdk<Module>(name: string, folder: string): Module {
   try {
     return place(name) as Module;
   } catch (cause) {
-    throw new RelayError("bad-configuration", `${name} is installed and cannot be loaded: ${cause}`, { cause });
+    throw new RelayError("bad-configuration", `${name} is installed but cannot be loaded: ${cause}`, { cause });
   }
 }

@@ -57,10 +57,10 @@ test.each<[string, readonly object[], object | undefined, RegExp]>([
     /two kafka events name the topic t/,
   ],
   [
-    "two topics that differ in a dot alone",
+    "two topics that differ only in a dot",
     [msk("a.b"), msk("a-b")],
     undefined,
-    /name the topics a\.b and a-b, of which the framework makes one mapping/,
+    /name the topics a\.b and a-b\. The framework names mappings by letters and digits only/,
   ],
   ["an event and a resource for one topic", [msk("t")], raw("t"), /two msk events name the topic t/],
 ])("%s are refused, at a start and at package", (_what, events, resources, fault) => {
@@ -77,7 +77,7 @@ test("a group that two mappings of a cluster name is refused, at a start and at 
   const named = { consumerGroupId: "shared" };
 
   expect(faultsOf(serviceOf({ orders: [msk("t", named)], other: [msk("u", named)] }))).toEqual([
-    'function other: msk.consumerGroupId "shared" is taken by function orders; each mapping needs its own',
+    'function other: msk.consumerGroupId "shared" is already used by function orders; each mapping needs its own',
   ]);
 });
 
@@ -85,6 +85,6 @@ test("what resources.extensions lays over an event is checked with it, at a star
   const extensions = { OrdersEventSourceMappingMSKShopT: { Properties: { BatchSize: 20_000 } } };
 
   expect(faultsOf(serviceOf({ orders: [msk("t")] }, { extensions }))).toEqual([
-    "function orders: msk.batchSize is 20000; it takes a whole number from 1 to 10000",
+    "function orders: msk.batchSize is 20000; it must be a whole number from 1 to 10000",
   ]);
 });

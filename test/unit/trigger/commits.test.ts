@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { createDeadline } from "../../../lib/deadline.js";
 import { RelayError } from "../../../lib/errors.js";
-import { createCommits } from "../../../local/kafka-trigger/src/poll/commits.js";
+import { Commits } from "../../../local/kafka-trigger/src/poll/commits.js";
 
 const deleted = new RelayError("unknown-topic-or-partition", "The topic does not exist.");
 
@@ -12,7 +12,7 @@ function committing({ failures = 0, error = deleted }: { readonly failures?: num
   const committed: (readonly [number, number])[] = [];
   const troubles: RelayError[] = [];
   const pauses: number[] = [];
-  const commits = createCommits(
+  const commits = new Commits(
     {
       commit: async (offsets) => {
         sent.push([...offsets].map(([partition, { offset }]) => [partition, offset]));
@@ -64,7 +64,7 @@ test("a commit that fails is tried again, each time after a longer pause", async
 
 test("what is dropped meanwhile is not committed, and not waited for", async () => {
   const aborted: boolean[] = [];
-  const commits = createCommits(
+  const commits = new Commits(
     { commit: async () => Promise.reject(deleted) },
     {
       originOf: () => ({}),

@@ -40,10 +40,10 @@ test.each<[string, Record<string, string>, string]>([
 });
 
 test.each<[string, string, string, RegExp]>([
-  ["a file that is not there", "nofile.handler", "Runtime.ImportModuleError", /There is no .*nofile\.js, \.mjs, \.cjs or \.ts/],
-  ["an export that is not there", "a.other", "Runtime.HandlerNotFound", /a\.js exports no function other/],
-  ["an export that is not a function", "a.text", "Runtime.HandlerNotFound", /exports no function text/],
-  ["a name without an export", "a", "Runtime.MalformedHandlerName", /"a" is no handler name/],
+  ["a file that is not there", "nofile.handler", "Runtime.ImportModuleError", /nofile\.js, \.mjs, \.cjs and \.ts do not exist/],
+  ["an export that is not there", "a.other", "Runtime.HandlerNotFound", /a\.js does not export a function other/],
+  ["an export that is not a function", "a.text", "Runtime.HandlerNotFound", /does not export a function text/],
+  ["a name without an export", "a", "Runtime.MalformedHandlerName", /"a" is not a valid handler name/],
 ])("%s is reported with Lambda's name for it", async (_what, handler, name, message) => {
   write("a.js", "exports.handler = () => 'it'; exports.text = 'no function';");
 

@@ -23,16 +23,16 @@ test("a cluster's ARN makes events those of Amazon MSK", () => {
 });
 
 test.each<[string, object, RegExp]>([
-  ["no options", [] as object, /it takes an object of options|brokers is missing/],
+  ["no options", [] as object, /the options must be an object|brokers is missing/],
   ["no topic", { topic: undefined }, /topic is missing/],
-  ["brokers as a text", { brokers: "127.0.0.1:9092" }, /brokers is "127\.0\.0\.1:9092"; it takes a list of "host:port"/],
+  ["brokers as a text", { brokers: "127.0.0.1:9092" }, /brokers is "127\.0\.0\.1:9092"; it must be a list of "host:port"/],
   ["a broker without a port", { brokers: ["kafka"] }, /brokers is \["kafka"\]/],
-  ["a batch that is too large", { batchSize: 10_001 }, /batchSize is 10001; it takes a whole number from 1 to 10000/],
+  ["a batch that is too large", { batchSize: 10_001 }, /batchSize is 10001; it must be a whole number from 1 to 10000/],
   ["a window below 0", { batchingWindowMs: -1 }, /batchingWindowMs is -1/],
   ["a position without its time", { startingPosition: { kind: "AT_TIMESTAMP" } }, /startingPosition is .*timestampMs/],
-  ["a misspelt option", { batchsize: 10 }, /there is no option batchsize, did you mean batchSize\?/],
+  ["a misspelt option", { batchsize: 10 }, /the option batchsize does not exist; did you mean batchSize\?/],
   ["a backoff the wrong way round", { backoff: { firstMs: 10, maxMs: 5 } }, /backoff is/],
-  ["an invalid callback", { say: "loud" }, /say is "loud"; it takes a function/],
+  ["an invalid callback", { say: "loud" }, /say is "loud"; it must be a function/],
 ])("%s throws and says what would be right", (_what, wrong, message) => {
   const options = Array.isArray(wrong) ? (undefined as never) : { ...least, ...wrong };
 

@@ -41,12 +41,12 @@ test("the status port may be a text, as environment variables are, or none", () 
 });
 
 test.each<[string, object, NodeJS.ProcessEnv, RegExp]>([
-  ["a misspelt setting", { broker: "x:1" }, {}, /custom\.kafkaTrigger\.broker is no setting; did you mean brokers\?/],
-  ["a broker without a port", { brokers: "localhost" }, {}, /custom\.kafkaTrigger\.brokers is "localhost"; it takes host:port/],
-  ["KAFKA_BROKERS without a port", {}, { KAFKA_BROKERS: "localhost" }, /KAFKA_BROKERS is "localhost"; it takes host:port/],
-  ["an invalid port", { statusPort: 70_000 }, {}, /statusPort is 70000; it takes a port/],
-  ["a wait that is too long", { backoff: { firstMs: 70_000 } }, {}, /backoff\.firstMs is 70000; it takes milliseconds from 0 to 60000/],
-  ["lines of another kind", { lines: "loud" }, {}, /lines is "loud"; it takes quiet, normal or verbose/],
+  ["a misspelt setting", { broker: "x:1" }, {}, /custom\.kafkaTrigger\.broker does not exist; did you mean brokers\?/],
+  ["a broker without a port", { brokers: "localhost" }, {}, /custom\.kafkaTrigger\.brokers is "localhost"; it must be host:port/],
+  ["KAFKA_BROKERS without a port", {}, { KAFKA_BROKERS: "localhost" }, /KAFKA_BROKERS is "localhost"; it must be host:port/],
+  ["an invalid port", { statusPort: 70_000 }, {}, /statusPort is 70000; it must be a port/],
+  ["a wait that is too long", { backoff: { firstMs: 70_000 } }, {}, /backoff\.firstMs is 70000; it must be milliseconds from 0 to 60000/],
+  ["lines of another kind", { lines: "loud" }, {}, /lines is "loud"; it must be quiet, normal or verbose/],
 ])("%s is a fault that names it", (_what, given, shell, message) => {
   expect(() => readSettings(given, shell)).toThrow(message);
 });

@@ -154,7 +154,7 @@ test("a function with a role of its own gets its permissions there, and the shar
   expect(allowed(resources.IamRoleLambdaExecution)).toEqual({});
 });
 
-test("a role that is not in the template is left alone, and what it needs is said", () => {
+test("a role that is not in the template is left alone, and the warning names what it needs", () => {
   const { warnings } = packaged({
     events: [{ msk: { arn, topic: "t" } }],
     own: { role: "arn:aws:iam::1:role/there" },
@@ -162,7 +162,7 @@ test("a role that is not in the template is left alone, and what it needs is sai
   });
 
   expect(warnings.join()).toMatch(
-    /function orders: its role is not in this template; it needs kafka:DescribeClusterV2, .*kafka-cluster:Connect/,
+    /function orders: its role is not in this template. Grant it kafka:DescribeClusterV2, .*kafka-cluster:Connect/,
   );
 });
 

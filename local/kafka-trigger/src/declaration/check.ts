@@ -1,4 +1,4 @@
-/** Every check of a service's mappings that needs nothing but their declarations: the same at a start, at `package` and at `deploy`. Pure. */
+/** The checks of a service's mappings that need only their declarations: the same at start, `package` and `deploy`. Pure. */
 import { type DeclaredEvent, declaredEvents, logicalName } from "../plugin/declared-events.js";
 import type { Serverless } from "../plugin/serverless.js";
 import type { Declaration } from "./members.js";
@@ -9,7 +9,7 @@ export interface CheckedEvent extends Omit<DeclaredEvent, "given"> {
 }
 
 interface CheckedDeclarations {
-  /** Those without a fault of their own. */
+  /** The events that are valid by themselves. */
   readonly events: readonly CheckedEvent[];
   readonly faults: readonly string[];
   readonly warnings: readonly string[];
@@ -35,7 +35,7 @@ export function checkDeclarations(serverless: Serverless, nowMs: number): Checke
   return { events, faults: [...faults, ...sameMappings(events)], warnings };
 }
 
-/** What of a mapping says which one it is. */
+/** What identifies a mapping. */
 interface MappingSource {
   readonly functionKey: string;
   readonly kind: "msk" | "kafka";
@@ -44,8 +44,8 @@ interface MappingSource {
 }
 
 /**
- * AWS has one mapping per function, cluster and topic. The framework makes one resource of all events whose names come to the same logical id, and keeps the last
- * one alone: what the others say is lost without a word.
+ * AWS has one mapping per function, cluster and topic. The framework makes one resource of all events whose names give the same logical id and silently keeps only
+ * the last one.
  */
 export function sameMappings(events: readonly MappingSource[]): readonly string[] {
   const seen = new Map<string, MappingSource>();
@@ -60,11 +60,11 @@ export function sameMappings(events: readonly MappingSource[]): readonly string[
 function oneMapping({ functionKey, kind, declaration: { topic } }: MappingSource, otherTopic: string): string {
   const place = `function ${functionKey}: two ${kind} events`;
   if (topic === otherTopic)
-    return `${place} name the topic ${topic}: AWS has one mapping for a function, cluster and topic, and the framework packages the last event alone. Make one event of them, or use a second function`;
-  return `${place} name the topics ${otherTopic} and ${topic}, of which the framework makes one mapping, since it names mappings by letters and digits alone: it packages the last event. Use a second function for one of them`;
+    return `${place} name the topic ${topic}: AWS has one mapping per function, cluster and topic, and the framework packages only the last event. Merge them into one event, or use a second function`;
+  return `${place} name the topics ${otherTopic} and ${topic}. The framework names mappings by letters and digits only, so it would package just the last of the two. Use a second function for one of them`;
 }
 
-/** What is read, by whom. */
+/** What is read, and by which function. */
 function sourceOf({ functionKey, kind, declaration }: MappingSource): string {
   return JSON.stringify([functionKey, kind, clusterOf(declaration), declaration.topic]);
 }
@@ -105,7 +105,7 @@ export function sharedGroups(members: readonly GroupMember[]): readonly string[]
     return other === undefined
       ? []
       : [
-          `function ${functionKey}: ${kind}.consumerGroupId ${JSON.stringify(consumerGroupId)} is taken by function ${other}; each mapping needs its own`,
+          `function ${functionKey}: ${kind}.consumerGroupId ${JSON.stringify(consumerGroupId)} is already used by function ${other}; each mapping needs its own`,
         ];
   });
 }

@@ -1,7 +1,7 @@
-/** What an `msk` or `kafka` event may say, member by member: checked by us whatever the framework checks, in words that name the place and what would be right. */
+/** The members of an `msk` or `kafka` event, checked whatever the framework checks, with messages that name the place and what would be right. */
 import * as v from "valibot";
 
-/** A whole number within what AWS takes. */
+/** A whole number that AWS accepts. */
 const whole = (min: number, max: number) =>
   v.pipe(
     v.number(`a whole number from ${min} to ${max}`),
@@ -17,11 +17,19 @@ const wholeOrNone = (min: number, max: number) =>
   );
 const flag = v.boolean("true or false");
 const text = (what: string) => v.pipe(v.string(what), v.nonEmpty(what));
-const oneOf = <const Options extends readonly string[]>(options: Options) => v.picklist(options, options.join(", "));
+const oneOf = <const Options extends readonly string[]>(options: Options) => v.picklist(options, listed(options));
+
+/** "a, b or c". */
+function listed(options: readonly string[]): string {
+  return [options.slice(0, -1).join(", "), options.at(-1)].filter((part) => part !== "").join(" or ");
+}
 
 const topic = v.pipe(
   v.string("the name of a topic"),
-  v.regex(/^[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,248}$/, 'the name of a topic: 1 to 249 letters, digits, ".", "_" or "-", the first no "."'),
+  v.regex(
+    /^[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,248}$/,
+    'the name of a topic: 1 to 249 letters, digits, ".", "_" or "-", and the first character is not "."',
+  ),
 );
 /** https://docs.aws.amazon.com/lambda/latest/api/API_AmazonManagedKafkaEventSourceConfig.html */
 const groupId = v.pipe(
@@ -108,7 +116,7 @@ const access = v.pipe(
 );
 export const kafkaMembers = v.strictObject({ ...shared, bootstrapServers: servers, accessConfigurations: access });
 
-/** What an event cannot do without, in the words of its fault. */
+/** What the required members of an event must be, as a fault says it. */
 export const neededWords: Readonly<Record<string, string>> = {
   arn: clusterWords,
   topic: "the name of a topic",

@@ -1,4 +1,4 @@
-/** An event as it stands in serverless.yml -> a declaration, or all of its faults in words. */
+/** An event as it stands in serverless.yml -> a declaration, or everything that is wrong with it. */
 import * as v from "valibot";
 import { compileFilter, filtersDefaultQuota, metadataFields, patternCharactersMax } from "../filter.js";
 import { type Declaration, kafkaMembers, mskMembers, neededWords } from "./members.js";
@@ -16,7 +16,7 @@ interface DeclaredPlace {
   readonly nowMs: number;
 }
 
-/** Checks every member, and what they mean together. A fault is "<function>: <kind>.<member> ..."; so is a warning, which says what AWS would do. */
+/** Checks every member, and the combination of them. A fault is "<function>: <kind>.<member> ..."; so is a warning, which says what AWS would do. */
 export function parseDeclaration(given: unknown, { functionKey, kind, timeoutSeconds, nowMs }: DeclaredPlace): Parsed {
   const place = `function ${functionKey}: ${kind}`;
   const schema = kind === "msk" ? mskMembers : kafkaMembers;
@@ -35,12 +35,12 @@ function toFault(issue: v.BaseIssue<unknown>, place: string, known: readonly str
   if (issue.type === "strict_object" && issue.expected === "never") {
     const wrong = path.split(".").at(-1) ?? path;
     const meant = path.includes(".") ? undefined : nearest(wrong, known);
-    const others = path.includes(".") ? "" : `; there are ${known.join(", ")}`;
-    return `${name} is no setting of this event${meant === undefined ? others : `; did you mean ${meant}?`}`;
+    const others = path.includes(".") ? "" : `; the settings are ${known.join(", ")}`;
+    return `${name} does not exist${meant === undefined ? others : `; did you mean ${meant}?`}`;
   }
   if (issue.input === undefined)
     return given === undefined || path === "" ? `${name} has no settings` : `${name} is missing: ${neededWords[path] ?? issue.message}`;
-  return `${name} is ${JSON.stringify(issue.input)}; it takes ${path === "" ? "a map of settings" : issue.message}`;
+  return `${name} is ${JSON.stringify(issue.input)}; it must be ${path === "" ? "a map of settings" : issue.message}`;
 }
 
 function togetherFaults(declaration: Declaration, place: string, nowMs: number): readonly string[] {
@@ -51,16 +51,16 @@ function togetherFaults(declaration: Declaration, place: string, nowMs: number):
   }
   if (startingPositionTimestamp !== undefined && startingPositionTimestamp * 1000 > nowMs) {
     faults.push(
-      `${place}.startingPositionTimestamp is ${startingPositionTimestamp}, which lies in the future; it takes seconds since 1970, not milliseconds`,
+      `${place}.startingPositionTimestamp is ${startingPositionTimestamp}, which is in the future; it must be in seconds since 1970, not milliseconds`,
     );
   }
   if (onFailureDestination === `kafka://${topic}`)
-    faults.push(`${place}.onFailureDestination is the topic that the mapping reads: a failure would feed itself`);
+    faults.push(`${place}.onFailureDestination is the topic that the mapping reads: each failure would cause the next one`);
   if ((pollers?.minimumPollers ?? 1) > (pollers?.maximumPollers ?? 200)) {
     faults.push(`${place}.provisionedPollerConfig.minimumPollers is above maximumPollers`);
   }
   if (declaration.consumptionMode === "Queue") {
-    faults.push(`${place}.consumptionMode Queue (share groups, without order) is not run here: on a laptop only Stream is`);
+    faults.push(`${place}.consumptionMode Queue (share groups, without order) is not supported here; use Stream`);
   }
   return faults;
 }
@@ -68,7 +68,7 @@ function togetherFaults(declaration: Declaration, place: string, nowMs: number):
 function filterFaults({ filterPatterns }: Declaration, place: string): readonly string[] {
   return (filterPatterns ?? []).flatMap((pattern, index) => {
     const name = `${place}.filterPatterns[${index}]`;
-    if (typeof pattern !== "object" || pattern === null) return [`${name} is ${JSON.stringify(pattern)}; a pattern is a map of fields`];
+    if (typeof pattern !== "object" || pattern === null) return [`${name} is ${JSON.stringify(pattern)}; it must be a map of fields`];
     const characters = JSON.stringify(pattern).length;
     if (characters > patternCharactersMax) return [`${name} has ${characters} characters; AWS takes ${patternCharactersMax}`];
     try {
@@ -91,37 +91,37 @@ function warningsOf(declaration: Declaration, place: string, timeoutSeconds: num
   ).filter((name) => declaration[name] !== undefined && declaration[name] !== -1 && declaration[name] !== false);
   const warnings: string[] = [];
   if (!isProvisioned && provisionedOnly.length > 0) {
-    warnings.push(`${place}.${provisionedOnly.join(", ")}: AWS documents it for provisioned mode alone; add provisionedPollerConfig`);
+    warnings.push(`${place}.${provisionedOnly.join(", ")}: AWS documents this for provisioned mode only; add provisionedPollerConfig`);
   }
   if (!isProvisioned && typeof onFailureDestination === "string" && onFailureDestination.startsWith("kafka://")) {
-    warnings.push(`${place}.onFailureDestination: AWS takes a Kafka topic in provisioned mode alone; add provisionedPollerConfig`);
+    warnings.push(`${place}.onFailureDestination: AWS accepts a Kafka topic in provisioned mode only; add provisionedPollerConfig`);
   }
   if (onFailureDestination !== undefined && (maximumRetryAttempts === undefined || maximumRetryAttempts === -1)) {
-    warnings.push(`${place}.onFailureDestination: with a destination AWS ends retries after 10`);
+    warnings.push(`${place}.onFailureDestination: with a destination, AWS stops after 10 retries`);
   }
   if (onFailureDestination !== undefined && typeof onFailureDestination !== "string") {
-    warnings.push(`${place}.onFailureDestination is known after the deployment alone: here what is given up is told in a line`);
+    warnings.push(
+      `${place}.onFailureDestination is known only after the deployment: here, records that are given up are dropped with a warning`,
+    );
   }
   if (filterPatterns.length > filtersDefaultQuota) {
     warnings.push(
-      `${place}.filterPatterns has ${filterPatterns.length} patterns; AWS takes ${filtersDefaultQuota} unless the quota is raised`,
+      `${place}.filterPatterns has ${filterPatterns.length} patterns; AWS accepts ${filtersDefaultQuota} unless the quota is raised`,
     );
   }
   for (const name of new Set(filterPatterns.flatMap((pattern) => Object.keys(pattern as object)))) {
     if (name === "key")
-      warnings.push(
-        `${place}.filterPatterns: AWS filters on the value and metadata; a pattern for key is applied here and may not be there`,
-      );
+      warnings.push(`${place}.filterPatterns: AWS filters on the value and metadata; a pattern for key works here but may not work on AWS`);
     else if (name !== "value" && name !== "$or" && !metadataFields.some((field) => field === name)) {
-      warnings.push(`${place}.filterPatterns: a record has no ${name}; there are value, ${metadataFields.join(", ")}`);
+      warnings.push(`${place}.filterPatterns: a record has no ${name}; it has value, ${metadataFields.join(", ")}`);
     }
   }
   if (declaration.startingPosition === "LATEST") {
-    warnings.push(`${place}.startingPosition LATEST: on AWS records that come while the mapping is created or changed may be missed`);
+    warnings.push(`${place}.startingPosition LATEST: on AWS, records that arrive while the mapping is created or changed may be missed`);
   }
   if (timeoutSeconds > timeoutMaxSeconds) {
     warnings.push(
-      `function ${functionKeyOf(place)}: its timeout is ${timeoutSeconds} s; AWS takes at most ${timeoutMaxSeconds} s with a Kafka trigger`,
+      `function ${functionKeyOf(place)}: its timeout is ${timeoutSeconds} s; AWS allows at most ${timeoutMaxSeconds} s with a Kafka trigger`,
     );
   }
   return warnings;
@@ -129,7 +129,7 @@ function warningsOf(declaration: Declaration, place: string, timeoutSeconds: num
 
 const functionKeyOf = (place: string): string => place.replace(/^function /, "").replace(/: \w+$/, "");
 
-/** The known name that differs least, if it differs little. */
+/** The known name that differs least, if the difference is small. */
 export function nearest(wrong: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((name) => ({ name, edits: editsBetween(wrong.toLowerCase(), name.toLowerCase()) }))

@@ -1,4 +1,4 @@
-/** Where a batch that is given up goes: a topic of the same cluster, a queue, a topic of SNS, a bucket. A destination that does not take it drops it, as on AWS, and that is said. */
+/** Where a batch that is given up goes: a topic of the same cluster, a queue, an SNS topic, a bucket. Records that cannot be delivered there are dropped with a warning, as on AWS. */
 import { randomUUID } from "node:crypto";
 import { createDeadline } from "../../../../lib/deadline.js";
 import { RelayError } from "../../../../lib/errors.js";
@@ -14,20 +14,20 @@ export interface DestinationWorld {
   readonly kafka: Kafka;
   readonly mapping: Mapping;
   readonly functionArn: string;
-  /** SDK clients are loaded from there. */
+  /** SDK clients are loaded from here. */
   readonly serviceFolder: string;
   readonly shell: NodeJS.ProcessEnv;
-  /** Of the service: a bucket's ARN names none. */
+  /** The region of the service: the ARN of a bucket has none. */
   readonly region: string;
   readonly now?: () => number;
 }
 
 const deliveryTimeoutMs = 15_000;
 const attemptsMax = 3;
-/** SNS takes no more (https://docs.aws.amazon.com/sns/latest/dg/sns-quotas.html), and SQS did so for long. */
+/** The limit of SNS (https://docs.aws.amazon.com/sns/latest/dg/sns-quotas.html), and for a long time that of SQS. */
 const snsBytesMax = 262_144;
 
-/** Resolves when the destination has it; rejects with the reason. */
+/** Resolves when the destination has accepted the records; rejects with the reason. */
 type Deliver = (given: GivenUp) => Promise<void>;
 
 export function createDestination(destination: OnFailureDestination, world: DestinationWorld): Deliver {
@@ -45,7 +45,7 @@ export function createDestination(destination: OnFailureDestination, world: Dest
     default:
       throw new RelayError(
         "bad-configuration",
-        `${destination.arn} is no destination: an SQS queue, an SNS topic, an S3 bucket, or kafka://topic.`,
+        `${destination.arn} is not a valid destination. It must be the ARN of an SQS queue, an SNS topic or an S3 bucket, or kafka://topic.`,
       );
   }
 }
@@ -76,7 +76,7 @@ async function toQueue(arn: string, region: string | undefined, message: object,
 async function toSns(arn: string, region: string | undefined, message: object, world: DestinationWorld): Promise<void> {
   const { SNSClient, PublishCommand } = loadSdk<typeof import("@aws-sdk/client-sns")>("@aws-sdk/client-sns", world.serviceFolder);
   const text = JSON.stringify(message);
-  if (Buffer.byteLength(text) > snsBytesMax) throw new Error(`the message is larger than the ${snsBytesMax} bytes that SNS takes`);
+  if (Buffer.byteLength(text) > snsBytesMax) throw new Error(`the message is larger than the ${snsBytesMax} bytes that SNS accepts`);
   await withClient(new SNSClient(clientOptions(region, world)), (client) =>
     client.send(new PublishCommand({ TopicArn: arn, Message: text })),
   );
@@ -94,7 +94,7 @@ async function toBucket(arn: string, given: GivenUp, context: FailureContext, wo
   );
 }
 
-/** The endpoint comes from AWS_ENDPOINT_URL, which the SDK reads itself; an emulator there takes any credentials, but some. */
+/** The SDK itself reads the endpoint from AWS_ENDPOINT_URL. An emulator accepts any credentials, but requires some. */
 function clientOptions(region: string | undefined, { shell, region: regionDefault }: DestinationWorld) {
   const isEmulated = (shell.AWS_ENDPOINT_URL ?? "") !== "";
   const hasCredentials = (shell.AWS_ACCESS_KEY_ID ?? shell.AWS_PROFILE ?? "") !== "";
@@ -125,13 +125,13 @@ async function withClient<Client extends { destroy: () => void }, Answer>(
 
 const sdks: Readonly<Record<string, string>> = { sqs: "@aws-sdk/client-sqs", sns: "@aws-sdk/client-sns", s3: "@aws-sdk/client-s3" };
 
-/** What a destination needs and nobody has installed. It is asked at the start: when a batch is given up it is too late, and the batch is dropped. */
+/** The SDK package that a destination needs and that is not installed. Checked at the start: when a batch is given up, it is too late. */
 export function missingFor(destination: OnFailureDestination, serviceFolder: string): string | undefined {
   const name = destination.kind === "arn" ? sdks[destination.arn.split(":")[2] ?? ""] : undefined;
   return name === undefined ? undefined : missingSdk(name, serviceFolder);
 }
 
-/** Delivers, and says what became of it. */
+/** Delivers the records, and logs the result. */
 export async function giveUpTo(
   deliver: Deliver,
   name: string,
@@ -142,10 +142,10 @@ export async function giveUpTo(
   const count = countOf(given.runs);
   try {
     await deliver(given);
-    say(`${count} record(s) given up and handed to ${name}`);
+    say(`${count} record(s) were given up and sent to ${name}`);
   } catch (thrown) {
     warn(
-      `${count} record(s) given up, and ${name} did not take them: ${thrown instanceof Error ? thrown.message : thrown}. They are dropped, as on AWS`,
+      `${count} record(s) were given up, but ${name} did not accept them: ${thrown instanceof Error ? thrown.message : thrown}. They are dropped, as on AWS`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What an on-failure destination is told (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html): one message a batch for SQS, SNS and S3, one a record
- * for a Kafka topic. Pure.
+ * What an on-failure destination receives (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html): one message per batch for SQS, SNS and S3, one per
+ * record for a Kafka topic. Pure.
  */
 import type { Mapping } from "../mapping.js";
 import { toEvent } from "../poll/event.js";
@@ -13,13 +13,13 @@ export interface FailureContext {
   readonly nowMs: number;
 }
 
-/** AWS's pages spell the same condition in two ways, by destination; the one for age is nowhere to be read. */
+/** AWS's pages spell the same condition differently by destination, and do not document the one for age. */
 const conditions: Readonly<Record<"batch" | "record", Readonly<Record<GiveUpCondition, string>>>> = {
   batch: { retries: "RetryAttemptsExhausted", age: "RecordAgeExceeded", "payload-size": "MaximumPayloadSizeExceeded" },
   record: { retries: "RetriesExhausted", age: "RecordAgeExceeded", "payload-size": "MaximumPayloadSizeExceeded" },
 };
 
-/** For SQS and SNS without `payload`, for S3 with the event as an escaped text. */
+/** For SQS and SNS without `payload`; for S3 with the event as an escaped string. */
 export function toBatchFailure(given: GivenUp, context: FailureContext, hasPayload: boolean): Readonly<Record<string, unknown>> {
   const payload = JSON.stringify(toEvent(context.mapping, given.runs));
   const recordsInfo = Object.fromEntries(
@@ -93,7 +93,7 @@ function toBatchInfo({ mapping }: FailureContext, batchSize: number, payload: st
   };
 }
 
-/** A record's time may be any 64 bits; a date ends earlier. */
+/** A record's timestamp may be any 64-bit number; a date cannot represent all of them. */
 function toIso(ms = 0): string {
   return new Date(Math.max(-dateMaxMs, Math.min(dateMaxMs, ms))).toISOString();
 }

@@ -13,19 +13,19 @@ export async function loadHandler(start: WorkerStart): Promise<unknown> {
   const name = basename(handler);
   const dot = name.indexOf(".");
   if (dot < 1 || dot === name.length - 1) {
-    throw named("Runtime.MalformedHandlerName", `"${handler}" is no handler name, which is written "folder/file.export".`);
+    throw named("Runtime.MalformedHandlerName", `"${handler}" is not a valid handler name. Write it as "folder/file.export".`);
   }
   const stem = resolve(serviceFolder, dirname(handler), name.slice(0, dot));
   const extension = extensions.find((one) => existsSync(stem + one));
   if (extension === undefined) {
-    throw named("Runtime.ImportModuleError", `There is no ${stem}.js, .mjs, .cjs or .ts for the handler "${handler}".`);
+    throw named("Runtime.ImportModuleError", `The handler "${handler}" has no file: ${stem}.js, .mjs, .cjs and .ts do not exist.`);
   }
   const file = stem + extension;
   const loaded = extension === ".ts" ? await loadTypeScript(file, start) : await loadJavaScript(file, extension);
   const path = name.slice(dot + 1).split(".");
   const found = reach(loaded, path) ?? reach((loaded as { default?: unknown } | undefined)?.default, path);
   if (typeof found !== "function") {
-    throw named("Runtime.HandlerNotFound", `${file} exports no function ${path.join(".")}.`);
+    throw named("Runtime.HandlerNotFound", `${file} does not export a function ${path.join(".")}.`);
   }
   return found;
 }
@@ -56,7 +56,10 @@ function findTsx(from: readonly string[]): NodeJS.Require {
       // Not there: the next place.
     }
   }
-  throw named("Runtime.ImportModuleError", "A TypeScript handler needs tsx, and neither the project nor serverless-offline has it.");
+  throw named(
+    "Runtime.ImportModuleError",
+    "A TypeScript handler needs tsx, but it is not installed in the project or with serverless-offline.",
+  );
 }
 
 function isModuleFolder(folder: string): boolean {

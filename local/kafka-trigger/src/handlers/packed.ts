@@ -1,6 +1,6 @@
 /**
- * A batch on its way into a worker: the records' own bytes and where they stand in them, handed over without a copy. The worker makes Lambda's event of it, so that
- * base64 and objects are made on the thread that uses them, and once.
+ * A batch on its way into a worker: the bytes of the records and their places in these bytes, transferred without a copy. The worker builds Lambda's event from
+ * it, so that base64 and objects are made once, on the thread that uses them.
  */
 import type { RecordView } from "../../../../lib/kafka/codec/record-view.js";
 import type { KafkaEvent, KafkaEventRecord } from "../../../../lib/kafka-event/shape.js";
@@ -16,11 +16,11 @@ export interface PackedEvent {
   readonly runs: readonly { readonly partition: number; readonly parts: readonly PackedPart[] }[];
 }
 
-/** Records that stood in one buffer. */
+/** Records from one buffer. */
 interface PackedPart {
   readonly timestampType: RecordView["timestampType"];
   readonly bytes: Uint8Array;
-  /** Eight numbers a record, in the order of `columns`. */
+  /** Eight numbers per record, in the order of `columns`. */
   readonly numbers: Float64Array;
 }
 
@@ -37,7 +37,7 @@ export function packEvent(mapping: Mapping, runs: readonly Run[]): PackedEvent {
   };
 }
 
-/** What `postMessage` moves instead of copying it. */
+/** What `postMessage` transfers instead of copying. */
 export function buffersOf({ runs }: PackedEvent): readonly ArrayBuffer[] {
   return runs.flatMap(({ parts }) => parts.flatMap(({ bytes, numbers }) => [bytes.buffer as ArrayBuffer, numbers.buffer as ArrayBuffer]));
 }
@@ -53,7 +53,7 @@ export function unpackEvent({ head, topic, runs }: PackedEvent): KafkaEvent {
   return { ...head, records };
 }
 
-/** Neighbours that stand in the same bytes. */
+/** Neighbouring records from the same buffer. */
 function byRows(records: readonly WaitingRecord[]): readonly (readonly WaitingRecord[])[] {
   const groups: WaitingRecord[][] = [];
   for (const record of records) {
@@ -64,7 +64,7 @@ function byRows(records: readonly WaitingRecord[]): readonly (readonly WaitingRe
   return groups;
 }
 
-/** One copy from the first to the last where little lies between them; else record by record. */
+/** One copy from the first record to the last where little lies between them; otherwise record by record. */
 function pack(records: readonly WaitingRecord[]): PackedPart {
   const { rows } = records[0] as WaitingRecord;
   const views = records.map(({ row }) => rows.view(row));
@@ -89,7 +89,7 @@ function pack(records: readonly WaitingRecord[]): PackedPart {
   return { timestampType: rows.timestampType, bytes, numbers };
 }
 
-/** Between two records of a batch stand a few lengths and deltas. */
+/** A few lengths and deltas stand between two records of a batch. */
 const gapBytesMax = 32;
 
 function unpack({ timestampType, bytes: given, numbers }: PackedPart, topic: string, partition: number, into: KafkaEventRecord[]): void {

@@ -1,4 +1,4 @@
-/** What passes between the pool and a worker: plain data both ways, and answers as JSON text, as between Lambda and its runtime. */
+/** The messages between the pool and a worker: plain data both ways, with responses as JSON text, as between Lambda and its runtime. */
 import type { PackedEvent } from "./packed.js";
 
 export interface WorkerStart {
@@ -13,7 +13,7 @@ export interface WorkerStart {
 export interface InvocationMessage {
   readonly id: number;
   readonly event: PackedEvent;
-  /** From when the handler is called; loading it has a time of its own, as on Lambda. */
+  /** Counted from the call of the handler; loading it has its own limit, as on Lambda. */
   readonly timeoutMs: number;
   readonly context: Readonly<Record<string, unknown>>;
 }

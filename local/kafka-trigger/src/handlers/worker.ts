@@ -61,7 +61,7 @@ const answerBytesMax = 6_291_556;
 /** Of one UTF-16 unit. */
 const utf8BytesMax = 3;
 
-/** Members that JSON leaves out are no fault; what it refuses is an error of the function (circular, BigInt). */
+/** Members that JSON leaves out are accepted; a value that JSON refuses (circular, BigInt) is a function error. */
 function toJson(result: unknown): string | undefined {
   let json: string | undefined;
   try {
@@ -86,7 +86,7 @@ function describe(thrown: unknown): { readonly errorType: string; readonly error
   return { errorType: typeof thrown, errorMessage: String(thrown), trace: "" };
 }
 
-/** A stack down to where this file called the handler: what lies below is not the reader's code. */
+/** The stack down to the call of the handler: the frames below belong to this file, not to the user. */
 function ownFrames(stack: string): string {
   const lines = stack.split("\n");
   const ours = lines.findIndex((line) => line.includes(__filename));

@@ -4,7 +4,7 @@ import type { Statement } from "./template.js";
 
 const allow = (Action: readonly string[], Resource: unknown): Statement => ({ Effect: "Allow", Action, Resource });
 
-/** A mapping in a VPC makes network interfaces with the function's role. */
+/** A mapping in a VPC creates network interfaces with the function's role. */
 const networkStatement = allow(
   [
     "ec2:CreateNetworkInterface",
@@ -40,7 +40,7 @@ function clusterStatements(declaration: Extract<Declaration, { readonly arn: unk
     networkStatement,
     allow(["kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration"], arn),
     allow(["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"], resourceArn(arn, "topic", topic)),
-    // Without a group id of its own the mapping makes one up, which is known after the deployment alone.
+    // Without a configured group id the mapping creates one, which is known only after the deployment.
     allow(["kafka-cluster:DescribeGroup", "kafka-cluster:AlterGroup"], resourceArn(arn, "group", consumerGroupId ?? "*")),
   ];
 }
@@ -85,7 +85,7 @@ export function logicalIdOf(value: unknown): string | undefined {
   return typeof id === "string" ? id : undefined;
 }
 
-/** `arn:...:cluster/name/uuid` -> `arn:...:topic/name/uuid/<topic>`; an ARN that is known at deployment alone is cut by CloudFormation. */
+/** `arn:...:cluster/name/uuid` -> `arn:...:topic/name/uuid/<topic>`; an ARN that is known only at deployment is cut by CloudFormation. */
 function resourceArn(clusterArn: unknown, type: "topic" | "group", name: string): unknown {
   if (typeof clusterArn === "string") return `${clusterArn.replace(":cluster/", `:${type}/`)}/${name}`;
   return { "Fn::Join": ["", [{ "Fn::Join": [`:${type}/`, { "Fn::Split": [":cluster/", clusterArn] }] }, `/${name}`]] };

@@ -1,6 +1,6 @@
 /**
- * At package time: what the framework's `msk` and `kafka` events cannot express is written into the mappings of the CloudFormation template, and the IAM statements
- * that each mapping and its destination need into the role of its function. One declaration, laptop and cloud.
+ * At package time, writes what the framework's `msk` and `kafka` events cannot express into the mappings of the CloudFormation template, and the IAM statements that
+ * each mapping and its destination need into the role of its function. One declaration serves laptop and cloud.
  */
 import { isDeepStrictEqual } from "node:util";
 import { type CheckedEvent, checkDeclarations, clusterOf, type GroupMember, sharedGroups } from "../declaration/check.js";
@@ -36,12 +36,12 @@ export function completeTemplate(serverless: Serverless, nowMs: number): Package
       const kind = "msk" in event ? "msk" : "kafka" in event ? "kafka" : undefined;
       if (kind === undefined) continue;
       const parsed = parseDeclaration(event[kind], { functionKey, kind, timeoutSeconds, nowMs });
-      // What is laid over it by resources.extensions was checked with it; the framework writes that itself.
+      // It was checked together with resources.extensions, which the framework writes itself.
       if (!parsed.ok) continue;
       const { declaration } = parsed;
       const mapping = findMapping(resources, functionKey, declaration, kind);
       if (mapping === undefined) {
-        faults.push(`function ${functionKey}: the template has no mapping of the topic ${declaration.topic}`);
+        faults.push(`function ${functionKey}: the template has no mapping for the topic ${declaration.topic}`);
         continue;
       }
       Object.assign(mapping.Properties, propertiesOf(declaration, kind, mapping.Properties));
@@ -112,7 +112,7 @@ function propertiesOf(
           : undefined;
   const sourceConfig = kind === "msk" ? "AmazonManagedKafkaEventSourceConfig" : "SelfManagedKafkaEventSourceConfig";
   const properties: Record<string, unknown> = {
-    // The framework leaves out what is falsy, and 0 is not the default.
+    // The framework leaves out falsy values, but 0 is not the default.
     MaximumBatchingWindowInSeconds: maximumBatchingWindow,
     Enabled: declaration.enabled,
     MaximumRetryAttempts: declaration.maximumRetryAttempts,
@@ -145,7 +145,7 @@ export interface Statement {
   readonly Resource: unknown;
 }
 
-/** Into the function's own role where it has one in this template, else into the shared one; where neither can be written, what is missing is said. */
+/** Writes into the function's own role where this template has it, otherwise into the shared one. Where it can write neither, it returns what is missing. */
 function grant(
   resources: Record<string, Resource>,
   functionKey: string,
@@ -156,7 +156,7 @@ function grant(
   const resource = name === undefined ? undefined : resources[name];
   if (resource?.Type !== "AWS::IAM::Role") {
     const actions = [...new Set(statements.flatMap(({ Action }) => Action))].join(", ");
-    return `function ${functionKey}: its role is not in this template; it needs ${actions}`;
+    return `function ${functionKey}: its role is not in this template. Grant it ${actions}`;
   }
   const policies = (resource.Properties.Policies ?? []) as {
     PolicyName: unknown;

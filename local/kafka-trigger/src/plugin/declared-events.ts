@@ -1,6 +1,6 @@
 /**
  * Every Kafka mapping that a service declares: the `msk` and `kafka` events of its functions with what `resources.extensions` lays over them, and
- * `AWS::Lambda::EventSourceMapping` resources that name one of its functions. All in the members of an event, unchecked. Pure.
+ * `AWS::Lambda::EventSourceMapping` resources that name one of its functions. All as members of an event, unchecked. Pure.
  */
 import type { Serverless, ServerlessService } from "./serverless.js";
 
@@ -8,9 +8,9 @@ export interface DeclaredEvent {
   readonly functionKey: string;
   readonly kind: "msk" | "kafka";
   readonly given: unknown;
-  /** Stays the same while the declaration does: the default group id is made of it. */
+  /** Stays the same while the declaration does: the default group id is derived from it. */
   readonly place: string;
-  /** It is an `AWS::Lambda::EventSourceMapping` of the service's own, and no event of a function. */
+  /** It is an `AWS::Lambda::EventSourceMapping` resource of the service, not an event of a function. */
   readonly isResource: boolean;
 }
 
@@ -86,7 +86,7 @@ const sameMembers = {
   EventSourceArn: "arn",
 } as const;
 
-/** CloudFormation's properties of a mapping -> the members of an event. What the trigger has no use for is left out. */
+/** CloudFormation's properties of a mapping -> the members of an event. Properties that the trigger does not use are left out. */
 function toMembers(properties: Properties, kind: "msk" | "kafka"): Properties {
   const members: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(sameMembers)) members[member] = properties[name];
@@ -126,7 +126,7 @@ function toAccess(list: unknown): Properties {
   return Object.fromEntries(known.map(({ Type, URI }) => [accessNames[Type as string] as string, URI]));
 }
 
-/** A pattern is JSON text here; what is none is left to be refused with its place. */
+/** A pattern is JSON text here. Other text is kept, so that it is refused later with its place. */
 function parsed(pattern: unknown): unknown {
   try {
     return JSON.parse(String(pattern)) as unknown;

@@ -1,12 +1,12 @@
 /** What a worker needs to know of a function, read from the framework's service as serverless-offline reads it. */
 import { join } from "node:path";
-import type { FunctionDefinition } from "../handlers/pool.js";
+import type { FunctionDefinition } from "../handlers/handler-worker.js";
 import type { Serverless, ServerlessFunction } from "./serverless.js";
 
 const timeoutDefaultSeconds = 6;
 const memoryDefaultMb = 1024;
 export const regionDefault = "us-east-1";
-/** Twelve digits, made up: an account that nobody has. */
+/** An invented account id, which nobody has. */
 const localAccountId = "000000000000";
 
 export function serviceFolderOf({ serviceDir, config }: Serverless): string {
@@ -33,7 +33,7 @@ export function toFunctionDefinition(serverless: Serverless, key: string, shell:
   };
 }
 
-/** The shell's AWS variables, Lambda's own, and what the service configures; everything else of the shell stays out, as on Lambda. */
+/** The shell's AWS variables, Lambda's own, and those that the service configures. No other variable of the shell is passed on, as on Lambda. */
 function environmentOf(
   { service }: Serverless,
   definition: ServerlessFunction,

@@ -24,7 +24,7 @@ interface ReadMappings {
 
 const batchSizeDefault = 100;
 const windowDefaultMs = 500;
-/** With a destination, retries without end become so many (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html). */
+/** With a destination, AWS limits endless retries to this number (https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html). */
 const retriesWithDestination = 10;
 
 export function readMappings(serverless: Serverless, settings: TriggerSettings, nowMs: number): ReadMappings {
@@ -43,7 +43,7 @@ export function readMappings(serverless: Serverless, settings: TriggerSettings, 
       mapping: toMapping(serverless, functionKey, kind, declaration, place, brokers, settings),
     });
   }
-  // Clusters that are two on AWS may be one on this machine.
+  // Two clusters on AWS may be one broker on this machine.
   const shared = sharedGroups(
     mappings.map(({ functionKey, mapping: { kind, consumerGroupId }, brokers }) => ({
       ...{ functionKey, kind, consumerGroupId },
@@ -109,14 +109,14 @@ function toDestination(text: string): OnFailureDestination {
   return text.startsWith("kafka://") ? { kind: "topic", topic: text.slice("kafka://".length) } : { kind: "arn", arn: text };
 }
 
-/** One setting maps clusters to what is reachable here; the declaration's own brokers are mostly not. */
+/** One setting maps clusters to brokers that this machine can reach; it can rarely reach the declared ones. */
 function brokersOf(declaration: Declaration, kind: "msk" | "kafka", { brokers }: TriggerSettings): readonly string[] {
   const arn = "arn" in declaration ? declaration.arn : undefined;
   const own = kind === "kafka" && "bootstrapServers" in declaration ? declaration.bootstrapServers : undefined;
   return brokers.of(typeof arn === "string" ? arn : JSON.stringify(arn), own);
 }
 
-/** The same for the same declaration, so that a restart goes on where it stopped. */
+/** The same declaration gives the same id, so that a restart continues where it stopped. */
 function toUuid(seed: string): string {
   const hex = createHash("sha256").update(seed).digest("hex");
   return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join("-");

@@ -10,7 +10,7 @@ import type { PluginTools, Serverless } from "./serverless.js";
 import { readSettings, settingsSchema, type TriggerSettings } from "./settings.js";
 import { createSpeaker } from "./speaker.js";
 
-/** Of the on-failure destinations. */
+/** SDK packages that the on-failure destinations need and that are not installed. */
 function missingSdks(mappings: readonly DeclaredMapping[], folder: string): readonly string[] {
   return mappings.flatMap(({ functionKey, mapping: { kind, failure } }) => {
     const missing = failure.destination === undefined ? undefined : missingFor(failure.destination, folder);
@@ -37,13 +37,13 @@ export class KafkaTriggerPlugin {
     };
   }
 
-  /** The framework refuses members it does not know; which of ours it knows differs by version, so each is told by itself. */
+  /** The framework refuses members it does not know. Which of ours it knows differs by version, so each is declared separately. */
   #allowOurMembers(): void {
     const { configSchemaHandler: handler } = this.#serverless;
     for (const event of ["msk", "kafka"]) {
       for (const member of extraMembers) {
         try {
-          // Anything: what it holds is checked by us, in our words, whatever configValidationMode says.
+          // Any value: this plugin checks it with messages of its own, whatever configValidationMode says.
           handler.defineFunctionEventProperties("aws", event, { properties: { [member]: {} } });
         } catch {
           // It is known already.
@@ -59,7 +59,7 @@ export class KafkaTriggerPlugin {
     for (const warning of warnings) this.#log.warning(`kafka-trigger  ${warning}`);
   }
 
-  /** Returns at once: serverless-offline does the waiting. A wrong declaration ends the start. */
+  /** Returns at once: serverless-offline does the waiting. A wrong declaration stops the start. */
   #start(): void {
     if (this.#running !== undefined) return;
     const settings = this.#settings();
@@ -85,7 +85,7 @@ export class KafkaTriggerPlugin {
     return new this.#serverless.classes.Error(message);
   }
 
-  /** Bare `serverless offline` ends the process within its own hook: its `end` is made to wait for ours. */
+  /** Plain `serverless offline` ends the process within its own hook, so its `end` is made to wait for this plugin. */
   #stopWithOffline(): void {
     const offline = this.#serverless.pluginManager.plugins.find((plugin) => plugin.constructor.name === "ServerlessOffline") as
       | { end?: (...args: unknown[]) => unknown }

@@ -1,4 +1,4 @@
-/** Watches the project's sources, so that a saved edit is what the next batch meets. */
+/** Watches the project's sources, so that the next batch is handled by the code as it was last saved. */
 import { type FSWatcher, readdirSync, watch } from "node:fs";
 import { join, relative } from "node:path";
 
@@ -10,8 +10,8 @@ const source = /(?<!\.(?:test|spec|bench|d))\.(?:[cm]?[jt]s|json)$/;
 const foldersMax = 2_000;
 
 /**
- * Calls once for a burst of edits; gives the way to stop. Folder by folder, since a recursive watch would go through every node_modules of a monorepo too. Where the
- * system cannot watch, that is said.
+ * Calls `onEdit` once for a burst of edits; returns a function that stops watching. Folder by folder, since a recursive watch would go through every node_modules of a
+ * monorepo. Where the system cannot watch, `warn` is called.
  */
 export function watchSources(folder: string, onEdit: (file: string) => void, warn: (line: string) => void): () => void {
   const watchers = new Map<string, FSWatcher>();
@@ -26,7 +26,7 @@ export function watchSources(folder: string, onEdit: (file: string) => void, war
   };
 
   const limited = (why: string): void => {
-    if (!isLimited) warn(`edits are not noticed everywhere (${why}): restart after one that is not`);
+    if (!isLimited) warn(`not all edits are noticed (${why}): restart after an edit that is not`);
     isLimited = true;
   };
 

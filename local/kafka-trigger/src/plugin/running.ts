@@ -3,9 +3,9 @@ import { createKafka, type Kafka } from "../../../../lib/kafka/kafka.js";
 import { createDestination, giveUpTo } from "../destinations/destination.js";
 import { packEvent } from "../handlers/packed.js";
 import { createHandlerPool, type HandlerPool } from "../handlers/pool.js";
-import { countOf } from "../poll/run.js";
-import { whyGivenUp } from "../poll/settle.js";
+import type { Mapping } from "../mapping.js";
 import { startTrigger, type Trigger } from "../trigger.js";
+import type { TriggerWorld } from "../trigger-world.js";
 import { shell } from "./environment.js";
 import { regionDefault, serviceFolderOf, toFunctionDefinition } from "./functions.js";
 import type { DeclaredMapping } from "./mappings.js";
@@ -25,71 +25,21 @@ export interface Running {
 }
 
 export function run(serverless: Serverless, declared: readonly DeclaredMapping[], settings: TriggerSettings, speaker: Speaker): Running {
-  const serviceFolder = serviceFolderOf(serverless);
-  const region = serverless.service.provider.region ?? regionDefault;
-  const clusters = new Map<string, Kafka>();
-  const pools = new Map<string, HandlerPool>();
-  const triggers: { readonly functionKey: string; readonly trigger: Trigger }[] = [];
+  const shared = createShared(serverless, speaker);
   speaker.table(mappingTable(declared));
-
-  for (const { functionKey, mapping, brokers, security } of declared) {
-    const definition = toFunctionDefinition(serverless, functionKey, shell);
-    const pool = pools.get(functionKey) ?? createHandlerPool(definition, (text) => speaker.trace(text));
-    pools.set(functionKey, pool);
-    const cluster = JSON.stringify([brokers, security]);
-    const kafka = clusters.get(cluster) ?? createKafka(toKafkaOptions(brokers, security));
-    clusters.set(cluster, kafka);
-    const say = (line: string) => speaker.say(functionKey, line);
-    const warn = (line: string) => speaker.warn(functionKey, line);
-    const { destination } = mapping.failure;
-    const deliver =
-      destination === undefined
-        ? undefined
-        : createDestination(destination, { kafka, mapping, functionArn: definition.functionArn, serviceFolder, shell, region });
-    const destinationName = destination?.kind === "topic" ? `topic ${destination.topic}` : (destination?.arn ?? "");
-    const trigger = startTrigger(mapping, {
-      kafka,
-      invoke: (runs) => pool.invoke(packEvent(mapping, runs)),
-      say: (line) => speaker.detail(functionKey, line),
-      warn,
-      onInvocation: (report) => speaker.invocation(functionKey, report),
-      giveUp: async (given) => {
-        if (deliver === undefined) warn(`${countOf(given.runs)} record(s) are dropped, as on AWS: ${whyGivenUp(given)}`);
-        else await giveUpTo(deliver, destinationName, given, say, warn);
-      },
-    });
-    triggers.push({ functionKey, trigger });
-  }
-
+  const triggers = declared.map((one) => ({ functionKey: one.functionKey, trigger: startMapping(one, shared) }));
   const renew = () => {
-    for (const pool of pools.values()) pool.renew();
+    for (const pool of shared.pools.values()) pool.renew();
   };
-  const unwatch = settings.isReloading
-    ? watchSources(
-        serviceFolder,
-        (file) => {
-          speaker.say("reload", `${file} has changed: the next batch meets it`);
-          renew();
-        },
-        (line) => speaker.warn("reload", line),
-      )
-    : () => {};
-  const status: Promise<StatusServer | undefined> =
-    settings.statusPort === undefined
-      ? Promise.resolve(undefined)
-      : serveStatus(
-          settings.statusPort,
-          () => triggers.map(({ functionKey, trigger }) => ({ function: functionKey, ...trigger.status() })),
-          (line) => speaker.detail("status", line),
-          (line) => speaker.warn("status", line),
-        );
+  const unwatch = settings.isReloading ? reloadOnEdit(shared.serviceFolder, renew, speaker) : () => {};
+  const status = statusOf(triggers, settings.statusPort, speaker);
 
   let stopping: Promise<void> | undefined;
   async function stopAll(): Promise<void> {
     unwatch();
     await Promise.all(triggers.map(({ trigger }) => trigger.stop(settings.drainMs)));
-    await Promise.all([...pools.values()].map((pool) => pool.close()));
-    await Promise.all([...clusters.values()].map((kafka) => kafka.close()));
+    await Promise.all([...shared.pools.values()].map((pool) => pool.close()));
+    await Promise.all([...shared.clusters.values()].map((kafka) => kafka.close()));
     await (await status)?.close();
   }
   return {
@@ -99,6 +49,82 @@ export function run(serverless: Serverless, declared: readonly DeclaredMapping[]
       return stopping;
     },
   };
+}
+
+/** What mappings share: a cluster and a function are opened once, however many mappings name them. */
+interface Shared {
+  readonly serverless: Serverless;
+  readonly serviceFolder: string;
+  readonly region: string;
+  readonly speaker: Speaker;
+  readonly clusters: Map<string, Kafka>;
+  /** By the function's key. */
+  readonly pools: Map<string, HandlerPool>;
+}
+
+function createShared(serverless: Serverless, speaker: Speaker): Shared {
+  const region = serverless.service.provider.region ?? regionDefault;
+  return { serverless, serviceFolder: serviceFolderOf(serverless), region, speaker, clusters: new Map(), pools: new Map() };
+}
+
+function startMapping({ functionKey, mapping, brokers, security }: DeclaredMapping, shared: Shared): Trigger {
+  const { serverless, speaker } = shared;
+  const definition = toFunctionDefinition(serverless, functionKey, shell);
+  const pool = opened(shared.pools, functionKey, () => createHandlerPool(definition, (text) => speaker.trace(text)));
+  const kafka = opened(shared.clusters, JSON.stringify([brokers, security]), () => createKafka(toKafkaOptions(brokers, security)));
+  return startTrigger(mapping, {
+    kafka,
+    invoke: (runs) => pool.invoke(packEvent(mapping, runs)),
+    say: (line) => speaker.detail(functionKey, line),
+    warn: (line) => speaker.warn(functionKey, line),
+    onInvocation: (report) => speaker.invocation(functionKey, report),
+    ...giveUpOf(functionKey, mapping, kafka, definition.functionArn, shared),
+  });
+}
+
+function opened<Value>(known: Map<string, Value>, key: string, open: () => Value): Value {
+  const value = known.get(key) ?? open();
+  known.set(key, value);
+  return value;
+}
+
+/** Nothing where the mapping has no destination: the trigger then drops what is given up, with a warning. */
+function giveUpOf(
+  functionKey: string,
+  mapping: Mapping,
+  kafka: Kafka,
+  functionArn: string,
+  { serviceFolder, region, speaker }: Shared,
+): Pick<TriggerWorld, "giveUp"> {
+  const { destination } = mapping.failure;
+  if (destination === undefined) return {};
+  const deliver = createDestination(destination, { kafka, mapping, functionArn, serviceFolder, shell, region });
+  const name = destination.kind === "topic" ? `topic ${destination.topic}` : destination.arn;
+  const say = (line: string) => speaker.say(functionKey, line);
+  const warn = (line: string) => speaker.warn(functionKey, line);
+  return { giveUp: (given) => giveUpTo(deliver, name, given, say, warn) };
+}
+
+function reloadOnEdit(serviceFolder: string, renew: () => void, speaker: Speaker): () => void {
+  const onEdit = (file: string) => {
+    speaker.say("reload", `${file} has changed: the next batch uses it`);
+    renew();
+  };
+  return watchSources(serviceFolder, onEdit, (line) => speaker.warn("reload", line));
+}
+
+async function statusOf(
+  triggers: readonly { readonly functionKey: string; readonly trigger: Trigger }[],
+  port: number | undefined,
+  speaker: Speaker,
+): Promise<StatusServer | undefined> {
+  if (port === undefined) return undefined;
+  return serveStatus(
+    port,
+    () => triggers.map(({ functionKey, trigger }) => ({ function: functionKey, ...trigger.status() })),
+    (line) => speaker.detail("status", line),
+    (line) => speaker.warn("status", line),
+  );
 }
 
 function toKafkaOptions(brokers: readonly string[], security: Security) {

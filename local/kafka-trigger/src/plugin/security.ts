@@ -1,6 +1,6 @@
 /**
- * How a mapping logs in (https://docs.aws.amazon.com/lambda/latest/dg/kafka-cluster-auth.html): its secrets' contents are told on this machine. A secret that is told
- * nowhere is not asked for in the cloud: its cluster is then reached without it, since a local broker is mostly open.
+ * How a mapping logs in (https://docs.aws.amazon.com/lambda/latest/dg/kafka-cluster-auth.html): the content of its secrets is set on this machine and never fetched
+ * from the cloud. Without it the cluster is reached without a login, since a local broker usually needs none.
  */
 import type { SaslOptions, TlsOptions } from "../../../../lib/kafka/security.js";
 import type { Declaration } from "../declaration/members.js";
@@ -24,7 +24,7 @@ const mechanisms = {
   saslScram512: "scram-sha-512",
 } as const;
 
-/** `place` begins each fault; a fault names members, never what a secret holds. */
+/** `place` begins each fault. A fault names members, never the content of a secret. */
 export function readSecurity(
   declaration: Declaration,
   place: string,
@@ -39,7 +39,7 @@ export function readSecurity(
     const secret = toObject(secrets[arn]);
     const missing = members.filter((member) => typeof secret?.[member] !== "string");
     if (secret === undefined || missing.length > 0) {
-      faults.push(`${place}: custom.kafkaTrigger.secrets[${JSON.stringify(arn)}] has no ${missing.join(", no ")}, which ${name} needs`);
+      faults.push(`${place}: custom.kafkaTrigger.secrets[${JSON.stringify(arn)}] lacks ${missing.join(" and ")}, which ${name} needs`);
       return undefined;
     }
     return secret as Readonly<Record<string, string>>;
@@ -52,7 +52,7 @@ export function readSecurity(
   }
   const client = find("clientCertificateTlsAuth", ["certificate", "privateKey"]);
   const root = find("serverRootCaCertificate", ["certificate"]);
-  // On AWS a login always goes over TLS; `tls: false` is for a broker at home.
+  // On AWS a login always uses TLS; `tls: false` is for a local broker.
   const hasTls = tls ?? (sasl !== undefined || client !== undefined || root !== undefined);
   const tlsOptions: TlsOptions = {
     ...(root === undefined ? {} : { ca: root.certificate as string }),

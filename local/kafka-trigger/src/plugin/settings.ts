@@ -1,4 +1,4 @@
-/** `custom.kafkaTrigger`: what is told of this machine, and what AWS does not document, with defaults. */
+/** `custom.kafkaTrigger`: settings of this machine, and of what AWS does not document, with defaults. */
 import { randomUUID } from "node:crypto";
 import * as v from "valibot";
 import { nearest } from "../declaration/parse.js";
@@ -41,7 +41,7 @@ const ms = (max: number) =>
     v.maxValue(max, `milliseconds from 0 to ${max}`),
   );
 
-const portWords = "a port, 0 for any free one, or false";
+const portWords = "a port, 0 for any free port, or false";
 
 const schema = v.strictObject({
   brokers: v.optional(v.union([list, v.record(v.string(), list)], brokersWords)),
@@ -69,10 +69,10 @@ const schema = v.strictObject({
 
 export const settingNames: readonly string[] = Object.keys(schema.entries);
 
-/** For `defineCustomProperties`: the framework is told that the section is ours; what is in it is checked here. */
+/** For `defineCustomProperties`: declares the section to the framework; its content is checked here. */
 export const settingsSchema = { type: "object", properties: { kafkaTrigger: { type: "object" } } } as const;
 
-/** Throws an Error naming every fault. */
+/** Throws an Error that names everything that is wrong. */
 export function readSettings(given: unknown, shell: NodeJS.ProcessEnv): TriggerSettings {
   const result = v.safeParse(schema, given ?? {});
   if (!result.success) {
@@ -80,16 +80,16 @@ export function readSettings(given: unknown, shell: NodeJS.ProcessEnv): TriggerS
       const path = v.getDotPath(issue) ?? "";
       const meant = issue.expected === "never" ? nearest(path, Object.keys(schema.entries)) : undefined;
       if (issue.expected === "never")
-        return `custom.kafkaTrigger.${path} is no setting${meant === undefined ? "" : `; did you mean ${meant}?`}`;
-      // What a secret holds is in no message.
+        return `custom.kafkaTrigger.${path} does not exist${meant === undefined ? "" : `; did you mean ${meant}?`}`;
+      // The content of a secret never appears in a message.
       const given = path.startsWith("secrets") ? typeof issue.input : JSON.stringify(issue.input);
-      return `custom.kafkaTrigger${path === "" ? "" : `.${path}`} is ${given}; it takes ${issue.message}`;
+      return `custom.kafkaTrigger${path === "" ? "" : `.${path}`} is ${given}; it must be ${issue.message}`;
     });
     throw new Error(faults.join("\n"));
   }
   const { KAFKA_BROKERS: fromShell = "" } = shell;
   if (fromShell !== "" && !isBrokers(fromShell))
-    throw new Error(`KAFKA_BROKERS is ${JSON.stringify(fromShell)}; it takes host:port, comma separated`);
+    throw new Error(`KAFKA_BROKERS is ${JSON.stringify(fromShell)}; it must be host:port, separated by commas`);
   const { brokers, consumerGroup, backoff, drainMs, statusPort, lines, reload, secrets, tls } = result.output;
   return {
     brokers: { of: (arn, bootstrapServers) => brokersOf(brokers, shell, arn, bootstrapServers) },

@@ -1,4 +1,4 @@
-/** What a person sees: one table at the start, one line for each invocation, one for each trouble. */
+/** What a person sees: one table at the start, one line per invocation, one line per problem. */
 import type { InvocationReport } from "../trigger-world.js";
 import type { DeclaredMapping } from "./mappings.js";
 import type { PluginTools } from "./serverless.js";
@@ -7,7 +7,7 @@ import type { TriggerSettings } from "./settings.js";
 export interface Speaker {
   readonly table: (rows: readonly (readonly string[])[]) => void;
   readonly say: (who: string, line: string) => void;
-  /** Said in verbose mode alone. */
+  /** Shown in verbose mode only. */
   readonly detail: (who: string, line: string) => void;
   readonly warn: (who: string, line: string) => void;
   /** The stack of a handler's error. */

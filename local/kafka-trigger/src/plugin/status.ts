@@ -1,4 +1,4 @@
-/** `GET /_kafka-trigger`: state, positions and lag as JSON, for tests and people to wait on. */
+/** `GET /_kafka-trigger`: state, positions and lag as JSON, for people and for tests that wait for them. */
 import { createServer } from "node:http";
 import type { TriggerStatus } from "../trigger-status.js";
 
@@ -9,10 +9,10 @@ export interface StatusServer {
 type MappingStatus = TriggerStatus & { readonly function: string };
 
 const path = "/_kafka-trigger";
-/** Under another name a web page may ask, which lets a name of its own resolve to this machine (DNS rebinding). */
+/** Other names are refused: a web page could let its own name resolve to this machine (DNS rebinding). */
 const ownHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
 
-/** A port in use is said and ends nothing. */
+/** A port that is in use is reported; everything else goes on. */
 export function serveStatus(
   port: number,
   mappings: () => readonly MappingStatus[],
@@ -23,7 +23,7 @@ export function serveStatus(
     const isKnown = request.url?.split("?")[0] === path;
     const isOwn = ownHost.test(request.headers.host ?? "");
     const status = !isOwn ? 403 : !isKnown ? 404 : request.method === "GET" ? 200 : 405;
-    const refusal = isOwn ? `only GET ${path} is answered here` : "this host is not served here; use localhost or 127.0.0.1";
+    const refusal = isOwn ? `Only GET ${path} is available here.` : "This host name is not allowed. Use localhost or 127.0.0.1.";
     const body = status === 200 ? { mappings: mappings() } : { message: refusal };
     response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(JSON.stringify(body));
   });
@@ -31,15 +31,15 @@ export function serveStatus(
     server.once("error", (error: NodeJS.ErrnoException) => {
       warn(
         error.code === "EADDRINUSE"
-          ? `port ${port} is in use, so no status is served; custom.kafkaTrigger.statusPort names another, or false`
-          : `no status is served: ${error.message}`,
+          ? `port ${port} is in use, so the status is not served; set custom.kafkaTrigger.statusPort to another port, or to false`
+          : `the status is not served: ${error.message}`,
       );
       resolve(undefined);
     });
     server.listen(port, "127.0.0.1", () => {
       const address = server.address();
       say(`http://127.0.0.1:${typeof address === "object" ? address?.port : port}${path}`);
-      // A wait for the next request must not keep a process that wants to end.
+      // Waiting for the next request must not keep the process alive.
       server.unref();
       resolve({
         close: () =>

@@ -1,11 +1,11 @@
-/** Under which leaders a partition's records were written, so that a log that was replaced is noticed. Pure. */
+/** Under which leaders a partition's records were written, so that a replaced log is noticed. Pure. */
 
 const entriesMax = 64;
 
 export class LeaderEpochs {
   #entries: { readonly from: number; readonly epoch: number }[] = [];
 
-  /** Records from `from` on are of `epoch`, until the next one. */
+  /** Records from `from` on belong to `epoch`, until the next entry. */
   note(from: number, epoch: number): void {
     const last = this.#entries.at(-1);
     if (epoch < 0 || (last !== undefined && (epoch <= last.epoch || from < last.from))) return;
@@ -13,12 +13,12 @@ export class LeaderEpochs {
     if (this.#entries.length > entriesMax) this.#entries.shift();
   }
 
-  /** Of the last record before an offset. */
+  /** The epoch of the last record before an offset. */
   before(offset: number): number | undefined {
     return this.#entries.findLast(({ from }) => from < offset)?.epoch;
   }
 
-  /** Nothing from `offset` on is known any more; the record before it is of `epoch`. */
+  /** Forgets everything from `offset` on; the record before it belongs to `epoch`. */
   cut(offset: number, epoch: number): void {
     this.#entries = this.#entries.filter((entry) => entry.from < offset && entry.epoch <= epoch);
     this.note(offset - 1, epoch);

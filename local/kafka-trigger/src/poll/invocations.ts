@@ -52,7 +52,7 @@ export function createInvocations({ backoff }: Mapping, world: TriggerWorld, cou
     },
     giveUp: async (given) => {
       counts.dropped += countOf(given.runs);
-      if (world.giveUp === undefined) warn(`${countOf(given.runs)} record(s) are dropped: ${whyGivenUp(given)}`);
+      if (world.giveUp === undefined) warn(`${countOf(given.runs)} record(s) are dropped, as on AWS: ${whyGivenUp(given)}`);
       else await world.giveUp(given);
     },
     backOff: async (n, isEnding) => {

@@ -1,4 +1,4 @@
-/** Where each partition of an assignment goes on: at what the group has committed, else at the starting position. */
+/** Where each partition of an assignment continues: at the committed offset, otherwise at the starting position. */
 import { createDeadline } from "../../../../lib/deadline.js";
 import type { RelayError } from "../../../../lib/errors.js";
 import { listOffsets } from "../../../../lib/kafka/list-offsets.js";
@@ -21,7 +21,7 @@ export interface Place {
   readonly error?: never;
 }
 
-/** A partition of which the broker does not say where it goes on. */
+/** A partition whose place the broker does not report. */
 export interface UnknownPlace {
   readonly partition: number;
   readonly error: RelayError;
@@ -29,7 +29,7 @@ export interface UnknownPlace {
 
 const questionTimeoutMs = 10_000;
 
-/** Of those `wanted`, each with its own answer. Throws where the group's offsets cannot be read. */
+/** The place of each wanted partition, or why it is unknown. Throws where the group's offsets cannot be read. */
 export async function findPlaces(
   kafka: Kafka,
   { topic, startingPosition }: Mapping,
@@ -59,7 +59,7 @@ export async function findPlaces(
       const offset = Number(committed.offset);
       return { partition, offset, committed: offset, end, topicId, lastEpoch: committed.leaderEpoch };
     }
-    // No record is that young: what comes next is the first.
+    // No record is that recent: the next one to arrive is the first.
     const offset = start === undefined || start.offset < 0n ? end : Number(start.offset);
     const place = { partition, offset, committed: undefined, end, topicId, lastEpoch: undefined };
     return isOfAnother(partition) ? { ...place, isRecreated: true } : place;

@@ -9,7 +9,7 @@ import type { Assignment, EndOfAssignment } from "../../../../lib/kafka/membersh
 import type { Mapping } from "../mapping.js";
 import { type PartitionStatus, toPartitionStatuses, type Unplaced } from "../trigger-status.js";
 import type { TriggerWorld } from "../trigger-world.js";
-import { type Commits, createCommits } from "./commits.js";
+import { Commits } from "./commits.js";
 import { HandOver } from "./hand-over.js";
 import type { Counts, Invocations } from "./invocations.js";
 import { Lane } from "./lane.js";
@@ -54,7 +54,7 @@ export class Poller {
     const lanes = this.#lanes;
     this.assignment = assignment;
     this.#shared = shared;
-    this.#commits = createCommits(assignment, {
+    this.#commits = new Commits(assignment, {
       originOf: (partition, offset) => lanes.get(partition)?.originOf(offset) ?? {},
       onCommitted: (partition, offset) => this.#committed(partition, offset),
       onTrouble: (error) => troubles.began(error, "commits"),

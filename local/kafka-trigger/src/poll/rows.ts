@@ -1,6 +1,6 @@
 /**
- * Records as they were fetched: positions in a table of numbers beside the bytes, so that what waits costs no object and no text. They become Lambda's records when
- * a batch is handed over, and not before.
+ * Records as they were fetched: the bytes, and a table of numbers with the positions in them, so that a waiting record costs no object and no string. They become
+ * Lambda's records only when a batch is handed over.
  */
 import { forEachHeader, type RecordView } from "../../../../lib/kafka/codec/record-view.js";
 import type { KafkaEventRecord } from "../../../../lib/kafka-event/shape.js";
@@ -21,7 +21,7 @@ export class Rows {
   readonly bytes: Buffer;
   readonly timestampType: RecordView["timestampType"];
   count = 0;
-  /** Of all of them together. */
+  /** The sum over all rows. */
   payloadBytes = 0;
   #numbers = new Float64Array(firstRows * columns);
 
@@ -107,13 +107,13 @@ export class WaitingRecord {
     return this.rows.payload(this.row);
   }
 
-  /** As the function gets it; made anew each time, so that no function changes what another attempt sees. */
+  /** As the function gets it; a new object each time, so that a function cannot change what another attempt sees. */
   toEventRecord(): KafkaEventRecord {
     return toEventRecord(this.rows.view(this.row), this.rows.topic, this.rows.partition);
   }
 }
 
-/** Where key, value and headers of a record stand in its bytes: from and behind. */
+/** Where key, value and headers of a record begin and end in its bytes. */
 export function extentOf(view: RecordView): readonly [number, number] {
   let end = Math.max(view.keyAt + view.keyBytes, view.valueAt + view.valueBytes, view.headersAt);
   if (view.headerCount > 0) {
@@ -125,7 +125,7 @@ export function extentOf(view: RecordView): readonly [number, number] {
   return [Math.min(view.keyAt, view.valueAt, view.headersAt), end];
 }
 
-/** The same rows on bytes of their own, where most of what was fetched was filtered out: all of it must not be kept for the sake of a few. */
+/** The same rows with their own bytes, where most of what was fetched was filtered out: a few records must not keep all of it in memory. */
 export function compact(rows: Rows): Rows {
   if (rows.payloadBytes * wasteMax >= rows.bytes.length) return rows;
   const all = Array.from({ length: rows.count }, (_, row) => rows.view(row));
@@ -145,5 +145,5 @@ function moved(view: RecordView, bytes: Buffer, by: number): RecordView {
   return { ...view, bytes, keyAt: view.keyAt + by, valueAt: view.valueAt + by, headersAt: view.headersAt + by };
 }
 
-/** Bytes that are kept for each that is counted as waiting. */
+/** Bytes that may be kept per byte that is counted as waiting. */
 const wasteMax = 4;
