@@ -37,36 +37,40 @@ interface RunOptions {
 }
 
 const orders = ["partition", "key", "none"] as const;
-/** Long enough for a batch whose target is slow; what cannot be finished in it is given back and comes again at once. */
+/** Long enough for a batch with a slow target; records that are not finished in time are given back and delivered again at once. */
 const invocationMs = 120_000;
-/** What is under way when it is asked to end may take so long; what is not finished then comes again at the next start. */
+/** How long a running batch may take after an interrupt; records that are not finished then are delivered again at the next start. */
 const drainMs = 20_000;
-/** A target that takes longer than this to finish a batch is waited for no more: what it has not taken is given back. */
+/** How long a target may take to finish a batch after an interrupt; records that it has not accepted by then are given back. */
 const patienceMs = 5_000;
-/** Small where records wait for each other, since a batch is what may be repeated after a kill; large where many go side by side. */
+/** Small where records wait for each other, since a kill may repeat a whole batch; large where many are delivered at once. */
 const batchSizes: Readonly<Record<Order, number>> = { partition: 100, key: 1_000, none: 1_000 };
 
 export function registerRun(cli: Cli): void {
   const run: Command = cli.program
     .command("run")
     .description(
-      "Runs one route in the foreground until it is interrupted: SIGINT or SIGTERM finish what is under way, commit, and end with 0.",
+      "Runs one route in the foreground until it is interrupted. SIGINT and SIGTERM finish the running batch, commit, and exit with code 0.",
     )
-    .argument("<route>", "the name of a file in functions/routes; any name where both --topic and --target are given")
-    .option("--topic <name>", "reads this topic in place of the one in serverless.yml")
-    .option("--group <id>", "commits as this consumer group")
-    .option("--target <where>", "goes there in place of the route's target: http://..., https://... or topic:NAME")
-    .option("--dead-letters <topic>", "the dead letter topic (<topic>.dead-letters where neither this nor the route says)")
-    .option("--order <what>", "what is kept in order: partition, key or none", oneOf(orders))
-    .option("--attempts <count>", "attempts a record, the first included", toCount)
-    .option("--backoff <duration>", "the first wait between attempts, such as 200ms; the next are longer", toMs)
-    .option("--backoff-max <duration>", "the longest wait between attempts", toMs)
-    .option("--deadline <duration>", "how long a record is tried, such as 60s, before it is given back and comes again", toMs)
-    .option("--after-retries <what>", "then: give-back or dead-letter", oneOf(["give-back", "dead-letter"] as const))
-    .option("--concurrency <count>", "attempts under way at once, as far as the order allows", toCount)
-    .option("--batch-size <count>", "records a batch (100; 1000 where not in partition order)", toCount)
+    .argument("<route>", "the name of a file in functions/routes, or any name if both --topic and --target are given")
+    .option("--topic <name>", "read this topic instead of the one in serverless.yml")
+    .option("--group <id>", "commit as this consumer group")
+    .option("--target <where>", "deliver here instead of to the route's target: http://..., https://... or topic:NAME")
+    .option("--dead-letters <topic>", "the dead letter topic (default: the route's, otherwise <topic>.dead-letters)")
+    .option("--order <what>", "which records stay in order: those of a partition, of a key, or none", oneOf(orders))
+    .option("--attempts <count>", "attempts per record, including the first", toCount)
+    .option("--backoff <duration>", "the first pause between attempts, such as 200ms; later pauses are longer", toMs)
+    .option("--backoff-max <duration>", "the longest pause between attempts", toMs)
+    .option("--deadline <duration>", "how long a record is tried, such as 60s, before it is given back and delivered again", toMs)
+    .option(
+      "--after-retries <what>",
+      "what happens after the last attempt: give-back or dead-letter",
+      oneOf(["give-back", "dead-letter"] as const),
+    )
+    .option("--concurrency <count>", "attempts at the same time, as far as the order allows", toCount)
+    .option("--batch-size <count>", "records per batch (100; 1000 if not in partition order)", toCount)
     .option("--webhook-timeout <duration>", "how long a webhook named by --target may take to answer (15s)", toMs)
-    .option("--allow-private", "webhooks may go to loopback and private addresses")
+    .option("--allow-private", "allow webhooks to loopback and private addresses")
     .action(cli.action<RunOptions>((context, options, [name = ""]) => runRoute(context, options, name)));
   withExamples(run, [
     "kafka-relay run strong-quakes",
@@ -75,12 +79,12 @@ export function registerRun(cli: Cli): void {
   ]);
 }
 
-/** The route of the file with what the command line says otherwise; without a file, every record as it is from --topic to --target. */
+/** The route of the file with the overrides of the command line; without a file, every record goes unchanged from --topic to --target. */
 async function routeOf(name: string, options: RunOptions): Promise<Route> {
   const target = options.target === undefined ? undefined : toTarget(options.target, options);
   const isBare = target !== undefined && options.topic !== undefined && !existsSync(join(routesFolder, `${name}.ts`));
   const { route } = isBare ? { route: defineRoute({ name, target }) } : await findRoute(name);
-  // Through the same check as the route's file, so that a wrong number is told in the same words.
+  // Through the same check as the route's file, so that a wrong number gives the same message.
   const checked = defineRoute({
     name: route.name,
     target: target ?? route.target,
@@ -117,7 +121,7 @@ function toTarget(text: string, { webhookTimeout, allowPrivate }: RunOptions): R
       ...(allowPrivate === true ? { allowPrivate } : {}),
     });
   }
-  throw usageError(`--target is http://..., https://... or topic:NAME, not ${JSON.stringify(text)}.`);
+  throw usageError(`--target must be http://..., https://... or topic:NAME, not ${JSON.stringify(text)}.`);
 }
 
 /** The mapping of a route in serverless.yml: its topic and its group. */
@@ -131,7 +135,7 @@ async function runRoute(context: CliContext, options: RunOptions, name: string):
   const route = await routeOf(name, options);
   const mapping = mappingOf(name);
   const topic = options.topic ?? mapping.topic;
-  if (topic === undefined) throw usageError(`No topic triggers the route ${name} in serverless.yml: name one with --topic.`);
+  if (topic === undefined) throw usageError(`The route ${name} has no topic in serverless.yml. Set one with --topic.`);
   const groupId = options.group ?? (options.topic === undefined ? mapping.consumerGroupId : undefined) ?? `kafka-relay-${name}`;
   const brokers = options.brokers ?? env.KAFKA_BROKERS ?? "127.0.0.1:9092";
   const config = parseConfig({
@@ -160,7 +164,7 @@ async function runRoute(context: CliContext, options: RunOptions, name: string):
     },
   });
   context.say(
-    `${name}: ${topic} -> ${route.target.kind} ${route.target.name}, group ${groupId}, order by ${route.order}. Ctrl-C ends it in good order.`,
+    `${name}: ${topic} -> ${route.target.kind} ${route.target.name}, group ${groupId}, order by ${route.order}. Press Ctrl-C to finish the running batch and exit.`,
   );
   await new Promise<void>((resolve) => {
     if (interrupted.aborted) resolve();
@@ -174,7 +178,7 @@ async function runRoute(context: CliContext, options: RunOptions, name: string):
   context.say(`${name}: ended after ${counts.invoked} record(s) in ${counts.invocations} batch(es).`);
 }
 
-/** A route that can never deliver is told before it starts: the address is in plain sight. */
+/** Refuses, before the start, a target address to which the route could never deliver. */
 function assertReachable(target: string): void {
   if (!URL.canParse(target) || target.startsWith("topic:")) return;
   const { hostname } = new URL(target);
@@ -182,11 +186,11 @@ function assertReachable(target: string): void {
     assertHostAllowed(hostname);
     if (/^(.+\.)?localhost$/.test(hostname)) throw usageError("");
   } catch {
-    throw usageError(`${hostname} is a private address: say --allow-private where that is meant.`);
+    throw usageError(`${hostname} is a private address. To allow it, add --allow-private.`);
   }
 }
 
-/** As a route's mapping has to be: it never gives up a record, and takes back what the route gives back. */
+/** The mapping of a route: it never gives up a record, and delivers again what the route gives back. */
 function toMapping(name: string, topic: string, consumerGroupId: string, bootstrapServers: string, batchSize: number): Mapping {
   return {
     name,
@@ -210,7 +214,7 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
 /** "200ms", "30s", "2m", or a number of milliseconds. */
 function toMs(text: string): number {
   const [, count, unit = "ms"] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
-  if (count === undefined) throw new InvalidArgumentError("It is a duration: 200ms, 30s, 2m.");
+  if (count === undefined) throw new InvalidArgumentError("It must be a duration, such as 200ms, 30s or 2m.");
   return Math.round(Number(count) * (units[unit] ?? 1));
 }
 
@@ -218,6 +222,6 @@ function oneOf<const Names extends readonly string[]>(names: Names): (text: stri
   return (text) => {
     if (names.includes(text)) return text;
     const [last = "", ...others] = [...names].reverse();
-    throw new InvalidArgumentError(`It is ${others.reverse().join(", ")} or ${last}.`);
+    throw new InvalidArgumentError(`It must be ${others.reverse().join(", ")} or ${last}.`);
   };
 }

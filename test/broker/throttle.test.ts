@@ -83,7 +83,7 @@ const send = (bytes: number, timeoutMs: number) =>
 test("a call above the quota is answered at once as written; a next one that cannot wait is refused before it is sent, and one that can is written", async () => {
   let startMs = 0;
   let refused: unknown;
-  // The broker puts a quota into force a moment after it has accepted it: until then the second call is written, too.
+  // The second call is written, too, where the quota is not in force yet, or where a busy machine makes it only after the pause of 2.5 s: then both are sent again.
   await until(async () => {
     if ((await send(250_000, 20_000))[0]?.outcome !== "written") return false;
     startMs = performance.now();
