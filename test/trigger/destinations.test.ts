@@ -141,5 +141,7 @@ test.skipIf(stack === undefined)("a destination that does not take it drops it, 
     (line) => warnings.push(line),
   );
 
-  expect(warnings.join()).toMatch(/2 record\(s\) were given up, but arn:.*there-is-none did not accept them: .*They are dropped, as on AWS/);
+  expect(warnings.join()).toMatch(
+    /2 record\(s\) were given up, but arn:.*there-is-none did not accept them: .*They are dropped, as on AWS/,
+  );
 });
