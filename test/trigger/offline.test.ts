@@ -244,7 +244,7 @@ test("an on-failure destination whose SDK nobody has installed ends the start wi
 
   expect(code).not.toBe(0);
   expect(run.output().replace(/\s+/g, " ")).toContain(
-    "function orders: msk.onFailureDestination: @aws-sdk/client-sqs is not installed; npm install --save-dev @aws-sdk/client-sqs",
+    "function orders: msk.onFailureDestination: @aws-sdk/client-sqs is not installed; run npm install --save-dev @aws-sdk/client-sqs",
   );
 });
 
