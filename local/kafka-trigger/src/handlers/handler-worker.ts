@@ -14,7 +14,7 @@ export interface FunctionDefinition extends WorkerStart {
 /** How an invocation ended: with the JSON of its response, or with the reason of a function error. */
 export type Ended = { readonly ok: true; readonly json: string | undefined } | { readonly ok: false; readonly reason: string };
 
-export interface HandlerWorkerOptions {
+interface HandlerWorkerOptions {
   readonly definition: FunctionDefinition;
   readonly workerFile: string;
   /** Counts how often the code has changed. */
