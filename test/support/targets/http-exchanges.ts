@@ -15,6 +15,8 @@ interface Answering {
 export interface RawServer {
   readonly port: number;
   readonly answerWith: (answering: Answering) => void;
+  /** Has a request got the given bytes yet? */
+  readonly hasAnswered: () => boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export async function startRawServer(): Promise<RawServer> {
     answerWith: (given) => {
       answering = given;
     },
+    hasAnswered: () => answering === undefined,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -112,7 +115,7 @@ interface TimedSender {
   readonly close: () => void;
 }
 
-export function createSender(timeoutMs = 10_000): TimedSender {
+export function createSender(): TimedSender {
   const sender = createHttpSender({
     connectionsMax: 1,
     hostsMax: 4,
@@ -120,5 +123,5 @@ export function createSender(timeoutMs = 10_000): TimedSender {
     answerBytesMax: 65_536,
     answerHeaderBytesMax: 16_384,
   });
-  return { sender, timeoutMs, close: sender.close };
+  return { sender, timeoutMs: 10_000, close: sender.close };
 }

@@ -28,8 +28,10 @@ interface SentBatch {
   readonly bytes: string;
 }
 
-function scripted(steps: readonly Step[], { maxMessageBytes = 1_000, firstEpoch = 0 } = {}) {
+/** After the steps, every request has the answer `always`, until `recover` is called; then every request succeeds. */
+function scripted(steps: readonly Step[], { maxMessageBytes = 1_000, firstEpoch = 0, always = 0 as Step } = {}) {
   const left = [...steps];
+  let isRecovered = false;
   const batches: SentBatch[] = [];
   let ids = 100n;
   let offset = 0n;
@@ -44,7 +46,7 @@ function scripted(steps: readonly Step[], { maxMessageBytes = 1_000, firstEpoch 
       bytes: batch.toString("base64"),
     };
     batches.push(sent);
-    const step = left.shift() ?? 0;
+    const step = left.shift() ?? (isRecovered ? 0 : always);
     if (step instanceof RelayError) throw step;
     const { code, refused } = typeof step === "number" ? { code: step, refused: [] } : step;
     const answer: PartitionAnswer = {
@@ -80,7 +82,10 @@ function scripted(steps: readonly Step[], { maxMessageBytes = 1_000, firstEpoch 
     const outcomes = await producer.produce(topic, records, createDeadline(timeoutMs));
     return outcomes.map((one) => (one.outcome === "written" ? Number(one.offset) : one.error.code));
   };
-  return { produce, batches };
+  const recover = () => {
+    isRecovered = true;
+  };
+  return { produce, batches, recover };
 }
 
 const sequences = (batches: readonly SentBatch[]) =>
@@ -177,10 +182,11 @@ test("a damaged batch is sent three times more, and then refused", async () => {
 });
 
 test("what nobody answered by the deadline may be written; the next batch has the next epoch", async () => {
-  const { produce, batches } = scripted(Array.from({ length: 10 }, () => lost));
+  const { produce, batches, recover } = scripted([], { always: lost });
 
   expect(await produce(2, 300)).toEqual(["maybe-written", "maybe-written"]);
   const attempts = batches.length;
+  recover();
   expect(await produce(1, 10_000)).toEqual([0]);
   expect(new Set(batches.slice(0, attempts).map(({ bytes }) => bytes)).size).toBe(1);
   expect(batches.at(-1)).toMatchObject({ producerId: 100n, epoch: 1, sequence: 0 });
@@ -195,10 +201,11 @@ test("after the last epoch comes another producer id, whose epochs start over", 
 });
 
 test("what was never sent is not written, and its sequence stands", async () => {
-  const { produce, batches } = scripted(Array.from({ length: 6 }, () => unreachable));
+  const { produce, batches, recover } = scripted([], { always: unreachable });
 
-  await expect(produce(1, 100)).rejects.toMatchObject({ code: "kafka-unreachable", failure: { written: "no" } });
-  expect(await produce(1)).toEqual([0]);
+  await expect(produce(1, 300)).rejects.toMatchObject({ code: "kafka-unreachable", failure: { written: "no" } });
+  recover();
+  expect(await produce(1, 10_000)).toEqual([0]);
   expect(sequences(batches).at(-1)).toEqual([100, 0, 1]);
 });
 
