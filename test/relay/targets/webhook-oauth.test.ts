@@ -162,7 +162,7 @@ test.each([
     { auth: { oauth: { tokenUrl: "https://login.example", clientId, clientSecret } }, headers: { Authorization: "x" } },
     "headers.authorization: is already set by `auth`",
   ],
-  [{ url: "https://a:b@a.example", auth: { oauth: { tokenUrl: "https://login.example", clientId, clientSecret } } }, "url: has a user"],
+  [{ url: "https://a:b@a.example", auth: { oauth: { tokenUrl: "https://login.example", clientId, clientSecret } } }, "url: contains a user"],
 ])("an invalid option is reported when the route is defined: %#", (options, message) => {
   expect(() => webhook({ url: "https://a.example", ...options } as never)).toThrow(message);
 });
