@@ -9,8 +9,8 @@ export const flag = v.boolean("must be true or false");
 export const made = v.function("must be a function");
 export const textOrMade = v.union([text, made], "must be text, or a function of the delivery");
 export const whole = (min: number, max: number) => {
-  const told = `must be a whole number from ${min} to ${max}`;
-  return v.pipe(v.number(told), v.integer(told), v.minValue(min, told), v.maxValue(max, told));
+  const message = `must be a whole number from ${min} to ${max}`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
 };
 export const oneOf = <const Names extends readonly string[]>(...names: Names) =>
   v.picklist(names, `must be one of ${names.map((name) => JSON.stringify(name)).join(", ")}`);

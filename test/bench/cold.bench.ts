@@ -105,17 +105,17 @@ function timeOf(node: string, script: string, env: Readonly<Record<string, strin
   );
 }
 
-const told = "process.stdout.write(String(performance.now() - from), () => process.exit(0));";
+const printElapsed = "process.stdout.write(String(performance.now() - from), () => process.exit(0));";
 
 /** The AWS SDK must not be among what is loaded. */
 const loadScript = (path: string): string => `const from = performance.now(); require(${JSON.stringify(path)});
   if (Object.keys(require.cache).some((file) => file.includes("@aws-sdk"))) throw new Error("The AWS SDK was loaded.");
-  ${told}`;
+  ${printElapsed}`;
 
 const sendScript = (path: string, topic: string, brokers: readonly string[]): string => `const from = performance.now();
   const { Kafka, logLevel } = require(${JSON.stringify(path)});
   const producer = new Kafka({ brokers: ${JSON.stringify(brokers)}, logLevel: logLevel.NOTHING }).producer();
-  producer.connect().then(() => producer.send({ topic: ${JSON.stringify(topic)}, acks: -1, messages: [{ value: "1" }] })).then(() => { ${told} });`;
+  producer.connect().then(() => producer.send({ topic: ${JSON.stringify(topic)}, acks: -1, messages: [{ value: "1" }] })).then(() => { ${printElapsed} });`;
 
 const answerScript = (path: string, topic: string): string => `const from = performance.now();
   const { handler } = require(${JSON.stringify(path)});
@@ -129,7 +129,7 @@ const answerScript = (path: string, topic: string): string => `const from = perf
     pathParameters: { topic },
     body: '{"records":[{"value":1}]}',
     isBase64Encoded: false,
-  })}, { getRemainingTimeInMillis: () => 30000 }).then(({ statusCode, body }) => { if (statusCode !== 200) throw new Error(body); ${told} });`;
+  })}, { getRemainingTimeInMillis: () => 30000 }).then(({ statusCode, body }) => { if (statusCode !== 200) throw new Error(body); ${printElapsed} });`;
 
 function sizeRow(ours: number, theirs: number): BenchRow {
   return {

@@ -173,9 +173,9 @@ function readerReads(kafka: Kafka, topic: string): Reads {
   const beginning = () => Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0n }));
   let positions = beginning();
   return async () => {
-    const told = await kafka.reader.read(positions, { bytesMax: readBytes, recordsMax: 100_000, waitMs: 0 }, createDeadline(10_000));
-    const count = told.reduce((sum, one) => sum + one.records.length, 0);
-    positions = count === 0 ? beginning() : told.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset }));
+    const partitions = await kafka.reader.read(positions, { bytesMax: readBytes, recordsMax: 100_000, waitMs: 0 }, createDeadline(10_000));
+    const count = partitions.reduce((sum, one) => sum + one.records.length, 0);
+    positions = count === 0 ? beginning() : partitions.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset }));
     return count;
   };
 }

@@ -17,11 +17,11 @@ afterAll(() => kafka.close());
 const soon = () => createDeadline(20_000);
 const limits = { bytesMax: 50_000_000, recordsMax: 100_000, waitMs: 0 };
 const read = async (topic: string, offset = 0n, more: Partial<typeof limits> = {}) => {
-  const [told] = await kafka.reader.read([{ topic, partition: 0, offset }], { ...limits, ...more }, soon());
-  if (told === undefined) throw new Error("The read told nothing.");
-  return told;
+  const [progress] = await kafka.reader.read([{ topic, partition: 0, offset }], { ...limits, ...more }, soon());
+  if (progress === undefined) throw new Error("The read returned nothing.");
+  return progress;
 };
-const texts = (told: Awaited<ReturnType<typeof read>>) => told.records.map(({ value }) => value?.toString());
+const texts = (progress: Awaited<ReturnType<typeof read>>) => progress.records.map(({ value }) => value?.toString());
 
 /** As the first batch's attributes say. */
 async function storedCodec(topic: string): Promise<number | undefined> {
@@ -40,16 +40,16 @@ for (const [attribute, codec] of ["uncompressed", "gzip", "snappy", "lz4", "zstd
     await writeBatch(kafka, topic, 0, small);
     await writeBatch(kafka, topic, 0, large);
 
-    const told = await read(topic);
+    const progress = await read(topic);
 
     expect(await storedCodec(topic)).toBe(attribute);
-    expect(texts(told).slice(0, 3)).toEqual(small);
-    expect(told.records.slice(3).map(({ value }, index) => value?.equals(large[index]?.value ?? Buffer.alloc(0)))).toEqual([
+    expect(texts(progress).slice(0, 3)).toEqual(small);
+    expect(progress.records.slice(3).map(({ value }, index) => value?.equals(large[index]?.value ?? Buffer.alloc(0)))).toEqual([
       true,
       true,
       true,
     ]);
-    expect(told).toMatchObject({ nextOffset: 6n, highWatermark: 6n, logStartOffset: 0n });
+    expect(progress).toMatchObject({ nextOffset: 6n, highWatermark: 6n, logStartOffset: 0n });
   });
 }
 
@@ -138,7 +138,7 @@ test("a failure of one partition is reported for it alone; the others are read",
   const topic = await createTestTopic(kafka);
   await writeBatch(kafka, topic, 0, ["a"]);
 
-  const told = await kafka.reader.read(
+  const progress = await kafka.reader.read(
     [
       { topic, partition: 5, offset: 0n },
       { topic: uniqueName("nowhere"), partition: 0, offset: 0n },
@@ -148,8 +148,8 @@ test("a failure of one partition is reported for it alone; the others are read",
     soon(),
   );
 
-  expect(told.map(({ error }) => error?.code)).toEqual(["partition-not-found", "topic-not-found", undefined]);
-  expect(told.flatMap(texts)).toEqual(["a"]);
+  expect(progress.map(({ error }) => error?.code)).toEqual(["partition-not-found", "topic-not-found", undefined]);
+  expect(progress.flatMap(texts)).toEqual(["a"]);
 });
 
 test("offsets for a time are the first at or after it, and the end where there is none", async () => {

@@ -52,9 +52,9 @@ test("functions of the API answer before the gateway gives up, and take no more 
 });
 
 test("the function that redrives to routes knows which topics each of them reads, and no other function does", () => {
-  const told = lambdas().filter(({ Environment }) => Environment.Variables.RELAY_ROUTES !== undefined);
+  const redriving = lambdas().filter(({ Environment }) => Environment.Variables.RELAY_ROUTES !== undefined);
 
-  expect(told.map(({ FunctionName, Environment }) => [FunctionName, Environment.Variables.RELAY_ROUTES])).toEqual([
+  expect(redriving.map(({ FunctionName, Environment }) => [FunctionName, Environment.Variables.RELAY_ROUTES])).toEqual([
     ["kafka-relay-prod-deadLetters", "strong-quakes=earthquakes quakes-to-sql=earthquakes quakes-to-webhook=strong-earthquakes"],
   ]);
 });

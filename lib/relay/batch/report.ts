@@ -42,14 +42,14 @@ function latenciesOf(entries: readonly Entry[]): readonly number[] {
 
 /** Every dead letter, and of what is given back the records that hold the others. */
 function reportTroubles(entries: readonly Entry[], route: Route, telemetry: Telemetry): void {
-  const told = new Set<unknown>();
+  const reported = new Set<unknown>();
   let lines = 0;
   for (const entry of entries) {
     const { verdict, error } = entry;
     if (error === undefined || (verdict !== "dead-lettered" && verdict !== "given-back")) continue;
     // Those that are held share the error of the one that holds them.
-    if (verdict === "given-back" && told.has(error)) continue;
-    told.add(error);
+    if (verdict === "given-back" && reported.has(error)) continue;
+    reported.add(error);
     if (lines++ >= linesMax) continue;
     const isOurs = verdict === "given-back" && faultOf(error) === "us";
     telemetry.log(isOurs ? "error" : "warn", verdict === "dead-lettered" ? "dead letter" : "given back", fieldsOf(entry, route));

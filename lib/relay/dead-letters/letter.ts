@@ -96,7 +96,7 @@ function toCoordinates(topic: string | undefined, partition: string | undefined,
 }
 
 /** Known and unknown members: absent ones must not cover the defaults. */
-function told(reason: { readonly [name in keyof Reason]: Reason[name] | undefined }): Reason {
+function reasonOf(reason: { readonly [name in keyof Reason]: Reason[name] | undefined }): Reason {
   return Object.fromEntries(Object.entries(reason).filter(([, value]) => value !== undefined)) as Reason;
 }
 
@@ -105,7 +105,7 @@ function readRelay(record: KafkaRecord): Letter | undefined {
   if (!texts.has("route") && !texts.has("code")) return undefined;
   const count = (name: string): number | undefined => (/^\d{1,9}$/.test(texts.get(name) ?? "") ? Number(texts.get(name)) : undefined);
   const timestamp = texts.get("timestamp") ?? "";
-  const reason = told({
+  const reason = reasonOf({
     route: texts.get("route"),
     target: texts.get("target"),
     code: texts.get("code"),
@@ -138,7 +138,7 @@ function readConnect(record: KafkaRecord): Letter | undefined {
   const prefix = "__connect.errors.";
   const texts = textsOf(record, prefix);
   if (texts.size === 0) return undefined;
-  const reason = told({
+  const reason = reasonOf({
     route: texts.get("connector.name"),
     code: texts.get("exception.class.name"),
     message: texts.get("exception.message"),
@@ -159,7 +159,7 @@ function readKnative(record: KafkaRecord): Letter | undefined {
   if (!texts.has("knativeerrordest")) return undefined;
   const [, partition, offset] = /^partition:(\d+)#(\d+)$/.exec(texts.get("subject") ?? "") ?? [];
   const data = texts.get("knativeerrordata");
-  const reason = told({
+  const reason = reasonOf({
     target: texts.get("knativeerrordest"),
     status: texts.get("knativeerrorcode"),
     code: texts.get("knativeerrorcode"),
@@ -186,7 +186,7 @@ function readLambda(record: KafkaRecord): Letter | undefined {
     const original = readKafkaEvent(event)[0]?.records[0];
     if (original === undefined || requestContext === undefined) return undefined;
     const { topic, partition, offset } = original;
-    const reason = told({
+    const reason = reasonOf({
       route: typeof requestContext.functionArn === "string" ? requestContext.functionArn.split(":")[6] : undefined,
       code: typeof requestContext.condition === "string" ? requestContext.condition : undefined,
       status: responseContext === undefined || responseContext === null ? undefined : String(responseContext.statusCode),

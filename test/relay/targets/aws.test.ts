@@ -19,7 +19,7 @@ import { s3 } from "../../../lib/targets/s3.js";
 import { sns } from "../../../lib/targets/sns.js";
 import { sqs } from "../../../lib/targets/sqs.js";
 import { zip } from "../../../local/build/zip.js";
-import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { delivery, soon, targetContext, verdictOf } from "../../support/relay/deliveries.js";
 import { type MiniStack, startMiniStack } from "../../support/targets/ministack.js";
 
 const aws: MiniStack | undefined = await startMiniStack("the AWS targets (test/relay/targets/aws.test.ts)");
@@ -67,7 +67,7 @@ describe.skipIf(aws === undefined)("dynamodb", () => {
 
     const outcomes = await target.deliver([order(0, "a", 1), order(1, "b", 1), order(2, "a", 2), nested, order(4, "b", null)], soon());
 
-    expect(outcomes.map(told)).toEqual(Array(5).fill("delivered"));
+    expect(outcomes.map(verdictOf)).toEqual(Array(5).fill("delivered"));
     expect(await itemsOf(table)).toMatchObject([
       {
         id: { S: "a" },
@@ -93,7 +93,7 @@ describe.skipIf(aws === undefined)("dynamodb", () => {
     expect(await itemsOf(table)).toEqual(before);
     for (const batch of batches) await target.deliver(batch, soon());
     expect(await itemsOf(table)).toEqual(before);
-    expect((await target.deliver([order(1, "k1", 99), order(2, "k2", null)], soon())).map(told)).toEqual(["delivered", "delivered"]);
+    expect((await target.deliver([order(1, "k1", 99), order(2, "k2", null)], soon())).map(verdictOf)).toEqual(["delivered", "delivered"]);
     expect(await itemsOf(table)).toEqual(before);
   });
 
@@ -104,11 +104,11 @@ describe.skipIf(aws === undefined)("dynamodb", () => {
     const asText = delivery({ offset: 1, key: "9007199254740993", value: { id: "9007199254740993", n: 2 } });
     const notOne = delivery({ offset: 3, key: "none", value: null });
 
-    expect((await target.deliver([written, asText], soon())).map(told)).toEqual(["delivered", "delivered"]);
+    expect((await target.deliver([written, asText], soon())).map(verdictOf)).toEqual(["delivered", "delivered"]);
     expect(await itemsOf(table)).toHaveLength(2);
     const outcomes = await target.deliver([delivery({ offset: 2, key: "42", value: null }), notOne], soon());
 
-    expect(outcomes.map(told)).toEqual(["delivered", "record: record-not-for-target"]);
+    expect(outcomes.map(verdictOf)).toEqual(["delivered", "record: record-not-for-target"]);
     expect(await itemsOf(table)).toMatchObject([{ id: { N: "9007199254740993" }, n: { N: "2" } }]);
   });
 
@@ -118,7 +118,7 @@ describe.skipIf(aws === undefined)("dynamodb", () => {
     await target.deliver([delivery({ offset: 0, key: "42", value: { id: 42, n: 1 } })], soon());
     expect(await itemsOf(table)).toMatchObject([{ id: { S: "42" } }]);
 
-    expect((await target.deliver([delivery({ offset: 1, key: "42", value: null })], soon())).map(told)).toEqual(["delivered"]);
+    expect((await target.deliver([delivery({ offset: 1, key: "42", value: null })], soon())).map(verdictOf)).toEqual(["delivered"]);
     expect(await itemsOf(table)).toEqual([]);
   });
 
@@ -136,9 +136,9 @@ describe.skipIf(aws === undefined)("dynamodb", () => {
       [delivery({ offset: 0, value: { n: 1 } }), delivery({ offset: 1, value: "[1]" }), order(2, "a", 1)],
       soon(),
     );
-    expect(outcomes.map(told)).toEqual(["record: record-not-for-target", "record: record-not-for-target", "delivered"]);
+    expect(outcomes.map(verdictOf)).toEqual(["record: record-not-for-target", "record: record-not-for-target", "delivered"]);
     const missing = await open(dynamodb({ table: unique("missing"), key: ["id"], endpoint }));
-    expect((await missing.deliver([order(0, "a", 1)], soon())).map(told)).toEqual(["target: target-refused"]);
+    expect((await missing.deliver([order(0, "a", 1)], soon())).map(verdictOf)).toEqual(["target: target-refused"]);
   });
 });
 
@@ -167,7 +167,7 @@ describe.skipIf(aws === undefined)("s3", () => {
       }),
     );
 
-    expect((await target.deliver(records, soon())).map(told)).toEqual(Array(3).fill("delivered"));
+    expect((await target.deliver(records, soon())).map(verdictOf)).toEqual(Array(3).fill("delivered"));
 
     const [first = "", second = ""] = await namesIn(bucket);
     expect(first).toMatch(/^in\/orders\/0\/0{20}-0{19}1-[0-9a-f]{12}\.ndjson$/);
@@ -184,7 +184,7 @@ describe.skipIf(aws === undefined)("s3", () => {
     const target = await open(s3({ bucket, gzip: true, element: "value", endpoint, forcePathStyle: true }));
     const batch = (n: number) => [0, 1].map((offset) => delivery({ offset, value: { n } }));
     await target.deliver(batch(1), soon());
-    expect((await target.deliver(batch(2), soon())).map(told)).toEqual(["delivered", "delivered"]);
+    expect((await target.deliver(batch(2), soon())).map(verdictOf)).toEqual(["delivered", "delivered"]);
     const [only = "", ...others] = await namesIn(bucket);
     expect(others).toEqual([]);
     expect(gunzipSync(await bytesOf(bucket, only)).toString()).toBe('{"n":1}\n{"n":1}\n');
@@ -198,7 +198,10 @@ describe.skipIf(aws === undefined)("s3", () => {
       delivery({ offset, value: { offset }, timestampMs: typeof time === "string" ? Date.parse(time) : time });
     const records = [at(0, "2026-02-28T23:59:59.999Z"), at(1, "2026-03-01T00:00:00Z"), at(2, "2026-02-28T23:00:00Z"), at(3, 9e15)];
 
-    expect((await target.deliver(records, soon())).map(told)).toEqual([...Array(3).fill("delivered"), "record: record-not-for-target"]);
+    expect((await target.deliver(records, soon())).map(verdictOf)).toEqual([
+      ...Array(3).fill("delivered"),
+      "record: record-not-for-target",
+    ]);
     await target.deliver(records, soon());
 
     expect((await namesIn(bucket)).map((name) => name.replace(/-[0-9a-f]{12}\.ndjson$/, ""))).toEqual([
@@ -221,7 +224,7 @@ describe.skipIf(aws === undefined)("s3", () => {
 
   test("a missing bucket is the target's state", async () => {
     const target = await open(s3({ bucket: unique("missing"), endpoint, forcePathStyle: true }));
-    expect((await target.deliver([delivery()], soon())).map(told)).toEqual(["target: target-refused"]);
+    expect((await target.deliver([delivery()], soon())).map(verdictOf)).toEqual(["target: target-refused"]);
   });
 });
 
@@ -263,7 +266,7 @@ describe.skipIf(aws === undefined)("sqs", () => {
       soon(),
     );
 
-    expect(outcomes.map(told)).toEqual(Array(5).fill("delivered"));
+    expect(outcomes.map(verdictOf)).toEqual(Array(5).fill("delivered"));
     const messages = (await messagesIn(queueUrl, 5)).sort(
       (a, b) => Number(a.MessageAttributes?.["kafka-offset"]?.StringValue) - Number(b.MessageAttributes?.["kafka-offset"]?.StringValue),
     );
@@ -284,7 +287,8 @@ describe.skipIf(aws === undefined)("sqs", () => {
     const queueUrl = await aQueue(`${unique("queue")}.fifo`);
     const target = await open(sqs({ queueUrl, endpoint }));
     const records = Array.from({ length: 25 }, (_, offset) => delivery({ offset, value: { offset } }));
-    for (let round = 0; round < 2; round++) expect((await target.deliver(records, soon())).map(told)).toEqual(Array(25).fill("delivered"));
+    for (let round = 0; round < 2; round++)
+      expect((await target.deliver(records, soon())).map(verdictOf)).toEqual(Array(25).fill("delivered"));
     await target.deliver(records.slice(20), soon());
     const { Attributes } = await queues.send(
       new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["ApproximateNumberOfMessages"] }),
@@ -305,7 +309,7 @@ describe.skipIf(aws === undefined)("sqs", () => {
 
   test("a missing queue is the target's state", async () => {
     const target = await open(sqs({ queueUrl: `${endpoint}/000000000000/${unique("missing")}`, endpoint }));
-    expect((await target.deliver([delivery()], soon())).map(told)).toEqual(["target: target-refused"]);
+    expect((await target.deliver([delivery()], soon())).map(verdictOf)).toEqual(["target: target-refused"]);
   });
 });
 
@@ -326,7 +330,7 @@ describe.skipIf(aws === undefined)("sns", () => {
     const target = await open(sns({ topicArn, endpoint }));
 
     for (let round = 0; round < 2; round++)
-      expect((await target.deliver([delivery({ key: "k", value: '{"a":1}' })], soon())).map(told)).toEqual(["delivered"]);
+      expect((await target.deliver([delivery({ key: "k", value: '{"a":1}' })], soon())).map(verdictOf)).toEqual(["delivered"]);
 
     const messages = await messagesIn(queueUrl, 2);
     expect(messages.map(({ Body }) => Body)).toEqual(['{"a":1}', '{"a":1}']);
@@ -335,7 +339,7 @@ describe.skipIf(aws === undefined)("sns", () => {
 
   test("a missing topic is the target's state", async () => {
     const target = await open(sns({ topicArn: `arn:aws:sns:us-east-1:000000000000:${unique("missing")}`, endpoint }));
-    expect((await target.deliver([delivery()], soon())).map(told)).toEqual(["target: target-refused"]);
+    expect((await target.deliver([delivery()], soon())).map(verdictOf)).toEqual(["target: target-refused"]);
   });
 });
 
@@ -357,7 +361,8 @@ describe.skipIf(aws === undefined)("eventbridge", () => {
     const target = await open(eventbridge({ bus, endpoint }));
 
     const records = [1, 2].map((n) => delivery({ offset: n, value: { n } }));
-    for (let round = 0; round < 2; round++) expect((await target.deliver(records, soon())).map(told)).toEqual(["delivered", "delivered"]);
+    for (let round = 0; round < 2; round++)
+      expect((await target.deliver(records, soon())).map(verdictOf)).toEqual(["delivered", "delivered"]);
 
     const events = (await messagesIn(queueUrl, 2)).map(
       ({ Body = "" }) => JSON.parse(Body) as { "detail-type": string; detail: { id: string }; resources: string[] },
@@ -382,7 +387,7 @@ describe.skipIf(aws === undefined)("eventbridge", () => {
       [delivery({ offset: 0, value: "text" }), delivery({ offset: 1, value: {} }), delivery({ offset: 2, value: {} })],
       soon(),
     );
-    expect(outcomes.map(told)).toEqual(["record: record-not-for-target", "delivered", "record: record-not-for-target"]);
+    expect(outcomes.map(verdictOf)).toEqual(["record: record-not-for-target", "delivered", "record: record-not-for-target"]);
   });
 });
 
@@ -402,10 +407,10 @@ describe.skipIf(aws === undefined)("lambda", () => {
     const target = await open(lambda({ functionName: FunctionName, endpoint }));
     const outcomes = [];
     for (const value of [{ fail: false }, { fail: true }]) outcomes.push(...(await target.deliver([delivery({ value })], soon())));
-    expect(outcomes.map(told)).toEqual(["delivered", "target: target-failed"]);
+    expect(outcomes.map(verdictOf)).toEqual(["delivered", "target: target-failed"]);
     expect(outcomes[1]?.verdict === "failed" && outcomes[1].error.details.targetAnswer).toContain("no thanks");
     const missing = await open(lambda({ functionName: unique("missing"), endpoint }));
-    expect((await missing.deliver([delivery()], soon())).map(told)).toEqual(["target: target-refused"]);
+    expect((await missing.deliver([delivery()], soon())).map(verdictOf)).toEqual(["target: target-refused"]);
   });
 });
 
@@ -457,7 +462,7 @@ describe("whatever AWS says", () => {
   ])("DynamoDB's %i %s is %s", async (status, name, verdict) => {
     const service = await stub(status, JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: "why" }));
     const target = await open(dynamodb({ table: "t", key: ["id"], endpoint: service.endpoint }));
-    expect((await target.deliver([delivery({ value: { id: "a" } })], soon())).map(told)).toEqual([verdict]);
+    expect((await target.deliver([delivery({ value: { id: "a" } })], soon())).map(verdictOf)).toEqual([verdict]);
     service.close();
   });
 
@@ -469,7 +474,7 @@ describe("whatever AWS says", () => {
   ])("of one entry of SQS, %j is %s", async ({ body }, verdict) => {
     const service = await stub(200, JSON.stringify(body));
     const target = await open(sqs({ queueUrl: `${service.endpoint}/0/q`, endpoint: service.endpoint }));
-    expect((await target.deliver([delivery({ value: "a" })], soon())).map(told)).toEqual([verdict]);
+    expect((await target.deliver([delivery({ value: "a" })], soon())).map(verdictOf)).toEqual([verdict]);
     service.close();
   });
 
@@ -481,7 +486,7 @@ describe("whatever AWS says", () => {
     const verdicts = [];
     for (const service of [good, bad, busy, large]) {
       const target = await open(lambda({ functionName: "f", endpoint: service.endpoint }));
-      verdicts.push(...(await target.deliver([delivery()], soon())).map(told));
+      verdicts.push(...(await target.deliver([delivery()], soon())).map(verdictOf));
       service.close();
     }
     expect(verdicts).toEqual(["delivered", "target: target-failed", "target: target-busy", "record: record-refused"]);
@@ -495,9 +500,9 @@ describe("whatever AWS says", () => {
     const address = silent.address();
     const silentEndpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
     const target = await open(lambda({ functionName: "f", endpoint: gone.endpoint }));
-    expect((await target.deliver([delivery()], soon())).map(told)).toEqual(["target: target-failed"]);
+    expect((await target.deliver([delivery()], soon())).map(verdictOf)).toEqual(["target: target-failed"]);
     const slow = await open(lambda({ functionName: "f", endpoint: silentEndpoint, timeoutMs: 200 }));
-    expect((await slow.deliver([delivery()], soon())).map(told)).toEqual(["target: target-timeout"]);
+    expect((await slow.deliver([delivery()], soon())).map(verdictOf)).toEqual(["target: target-timeout"]);
     silent.closeAllConnections();
     silent.close();
   });

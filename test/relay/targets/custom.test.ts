@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { expect, test } from "vitest";
 import { comeBack, defineTarget, refuse } from "../../../lib/targets/custom.js";
-import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { delivery, soon, targetContext, verdictOf } from "../../support/relay/deliveries.js";
 
 test("returning acknowledges, refuse is the record's fault, comeBack the target's, anything else a bug of ours", async () => {
   const seen: string[] = [];
@@ -22,7 +22,7 @@ test("returning acknowledges, refuse is the record's fault, comeBack the target'
     outcomes.push(...(await target.deliver([delivery({ id: kind, value: { kind } })], soon())));
 
   expect(seen).toEqual(["good", "bad", "later", "bug"]);
-  expect(outcomes.map(told)).toEqual(["delivered", "record: record-refused", "target: target-failed", "us: internal"]);
+  expect(outcomes.map(verdictOf)).toEqual(["delivered", "record: record-refused", "target: target-failed", "us: internal"]);
   expect(outcomes[2]?.verdict === "failed" && outcomes[2].error.details.retryAfterMs).toBe(5_000);
 });
 
@@ -39,7 +39,7 @@ test("a function that does not finish is the target's timeout, and its signal is
       }),
   }).open(targetContext());
   const [outcome] = await target.deliver([delivery()], soon());
-  expect(told(outcome)).toBe("target: target-timeout");
+  expect(verdictOf(outcome)).toBe("target: target-timeout");
   expect(reason).toBe(true);
 });
 
@@ -64,7 +64,7 @@ test("it reads secrets as the others do, and is closed with the route", async ()
       server.close();
     },
   }).open(targetContext({ secret: async () => "hunter2" }));
-  expect((await target.deliver([delivery({ value: "x" })], soon())).map(told)).toEqual(["delivered"]);
+  expect((await target.deliver([delivery({ value: "x" })], soon())).map(verdictOf)).toEqual(["delivered"]);
   await target.close();
   expect(server.listening).toBe(false);
 });

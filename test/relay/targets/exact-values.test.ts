@@ -13,7 +13,7 @@ import { type SqlOptions, sql } from "../../../lib/targets/sql.js";
 import { webhook } from "../../../lib/targets/webhook.js";
 import { type SqlServer, startSql } from "../../../local/sql/server.js";
 import { anyTimeAheadMs, createTestTopic, testKafka } from "../../support/broker/kafka.js";
-import { type DeliveryOptions, delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { type DeliveryOptions, delivery, soon, targetContext, verdictOf } from "../../support/relay/deliveries.js";
 import { outgoing, readAll, runRoute, write } from "../../support/relay/relay-on-broker.js";
 import { receiver } from "../../support/targets/http-receivers.js";
 import { type MiniStack, startMiniStack } from "../../support/targets/ministack.js";
@@ -78,7 +78,7 @@ describe("sql", () => {
 
     const outcomes = await deliver(definition, ...values.map((value) => ({ value })));
 
-    expect(outcomes.map(told)).toEqual(Array(4).fill("delivered"));
+    expect(outcomes.map(verdictOf)).toEqual(Array(4).fill("delivered"));
     expect(await rowsOf(definition, "id, amount, text, rough")).toEqual([
       { id: "-9223372036854775808", amount: "0.00000000000000000001", text: "1e-20", rough: 1e-20 },
       { id: "9007199254740992", amount: "1.5", text: "1.5", rough: 1.5 },
@@ -113,7 +113,7 @@ describe("sql", () => {
         value: null,
       });
 
-      expect(outcomes.map(told)).toEqual(Array(4).fill("delivered"));
+      expect(outcomes.map(verdictOf)).toEqual(Array(4).fill("delivered"));
       expect(await rowsOf(definition, "id")).toEqual([{ id: "9007199254740992" }, { id: "9007199254740994" }]);
     }
   });
@@ -138,7 +138,9 @@ describe("sql", () => {
       create: { device: "text", at: "timestamptz(3)" },
     });
     const at = [100, 200, 300, 1_300].map((ms) => 1_700_000_000_000 + ms);
-    expect((await deliver(times, ...at.map((timestampMs) => ({ key: "d1", timestampMs })))).map(told)).toEqual(Array(4).fill("delivered"));
+    expect((await deliver(times, ...at.map((timestampMs) => ({ key: "d1", timestampMs })))).map(verdictOf)).toEqual(
+      Array(4).fill("delivered"),
+    );
     expect(await rowsOf(times, "at")).toEqual(at.map((ms) => ({ at: new Date(ms) })));
 
     const bytes = table({ columns: { id: "key", n: "offset" }, create: { id: "bytea", n: "int" } });
@@ -169,7 +171,7 @@ describe("sql", () => {
       { value: { id: "also good" } },
     );
 
-    expect(outcomes.map(told)).toEqual([
+    expect(outcomes.map(verdictOf)).toEqual([
       "delivered",
       "record: record-undecodable",
       ...Array(4).fill("record: record-not-for-target"),
@@ -200,7 +202,7 @@ describe("webhook", () => {
       soon(),
     );
 
-    expect(outcomes.map(told)).toEqual(["delivered", "record: record-undecodable", "delivered"]);
+    expect(outcomes.map(verdictOf)).toEqual(["delivered", "record: record-undecodable", "delivered"]);
     expect(seen.map(({ path, headers }) => [path, headers["content-type"], headers["kafka-timestamp"]])).toEqual([
       ["/orders/9007199254740993", "application/json", "1700000000000000000"],
       ["/orders/7", "application/octet-stream", "1700000000000"],
@@ -217,7 +219,7 @@ describe("webhook", () => {
     const outcomes = await values.deliver([delivery({ value: '{"id":9007199254740993}' }), broken, delivery({ value: deep })], soon());
     await records.deliver([delivery({ offset: 9_007_199_254_740_993n, value: "1.10" }), broken], soon());
 
-    expect(outcomes.map(told)).toEqual(["delivered", "record: record-not-for-target", "delivered"]);
+    expect(outcomes.map(verdictOf)).toEqual(["delivered", "record: record-not-for-target", "delivered"]);
     expect(String(seen[0]?.body)).toBe(`[{"id":9007199254740993},${deep}]`);
     expect(String(seen[1]?.body)).toContain('"offset":9007199254740993,');
     expect(String(seen[1]?.body)).toContain('"value":1.10}');
@@ -275,7 +277,7 @@ test("a time that EventBridge cannot say, and a function that throws, are the re
     soon(),
   );
 
-  expect(outcomes.map(told)).toEqual(Array(3).fill("record: record-not-for-target"));
+  expect(outcomes.map(verdictOf)).toEqual(Array(3).fill("record: record-not-for-target"));
   expect(outcomes.map(reasonOf)).toEqual([
     expect.stringContaining("timestamp 1700000000000000000 is outside"),
     expect.stringContaining("TypeError: Cannot read properties of undefined"),
@@ -326,7 +328,7 @@ describe.skipIf(aws === undefined)("dynamodb", () => {
       soon(),
     );
 
-    expect(outcomes.map(told)).toEqual(Array(5).fill("delivered"));
+    expect(outcomes.map(verdictOf)).toEqual(Array(5).fill("delivered"));
     const items = await itemsOf(table);
     expect(items.map(({ id }) => id?.N)).toEqual(["9007199254740993", "9007199254740994"]);
     expect(items[0]).toMatchObject({
@@ -345,7 +347,7 @@ describe.skipIf(aws === undefined)("dynamodb", () => {
       soon(),
     );
 
-    expect(outcomes.map(told)).toEqual(["delivered", "delivered"]);
+    expect(outcomes.map(verdictOf)).toEqual(["delivered", "delivered"]);
     expect((await itemsOf(table)).map(({ n }) => n?.N).sort()).toEqual(["0", "1"]);
   });
 
@@ -375,9 +377,9 @@ describe.skipIf(aws === undefined)("dynamodb", () => {
       soon(),
     );
 
-    expect(outcomes.map(told)).toEqual([...Array(8).fill("record: record-not-for-target"), "record: record-undecodable", "delivered"]);
+    expect(outcomes.map(verdictOf)).toEqual([...Array(8).fill("record: record-not-for-target"), "record: record-undecodable", "delivered"]);
     for (const [index, [, reason]] of faulty.entries()) expect(reasonOf(outcomes[index])).toContain(reason);
-    expect(late.map(told)).toEqual(["record: record-not-for-target", "record: record-not-for-target", "delivered"]);
+    expect(late.map(verdictOf)).toEqual(["record: record-not-for-target", "record: record-not-for-target", "delivered"]);
     expect((await itemsOf(table)).map(({ id }) => id?.S)).toEqual(["fine", "time"]);
   });
 });

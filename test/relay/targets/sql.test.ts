@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Target } from "../../../lib/relay/delivery.js";
 import { type SqlOptions, sql } from "../../../lib/targets/sql.js";
 import { type SqlServer, startSql } from "../../../local/sql/server.js";
-import { type DeliveryOptions, delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { type DeliveryOptions, delivery, soon, targetContext, verdictOf } from "../../support/relay/deliveries.js";
 
 let server: SqlServer;
 let client: pg.Client;
@@ -53,7 +53,7 @@ test("the newest record of a key is its row, in a table that was created for it"
 
   const outcomes = await target.deliver([order(0, 1, "a"), order(1, 2, "b"), order(2, 1, "c")], soon());
 
-  expect(outcomes.map(told)).toEqual(["delivered", "delivered", "delivered"]);
+  expect(outcomes.map(verdictOf)).toEqual(["delivered", "delivered", "delivered"]);
   expect(await rowsOf(table, "id, name, total, relay_topic, relay_partition, relay_offset, relay_generation")).toEqual([
     { id: "1", name: "c", total: "2", relay_topic: "orders", relay_partition: 0, relay_offset: "2", relay_generation: "0" },
     { id: "2", name: "b", total: "1", relay_topic: "orders", relay_partition: 0, relay_offset: "1", relay_generation: "0" },
@@ -70,7 +70,7 @@ test("a function that returns many columns per row fills a whole batch, although
   });
   const batch = Array.from({ length: 400 }, (_, offset) => order(offset, offset, "a"));
 
-  expect((await target.deliver(batch, soon())).map(told)).toEqual(Array(400).fill("delivered"));
+  expect((await target.deliver(batch, soon())).map(verdictOf)).toEqual(Array(400).fill("delivered"));
   expect(await rowsOf(table, "count(*), sum(c199) as sum")).toEqual([{ count: "400", sum: "400" }]);
   expect(
     (
@@ -78,7 +78,7 @@ test("a function that returns many columns per row fills a whole batch, although
         batch.map(({ source }) => order(Number(source.offset) + 400, Number(source.offset), null)),
         soon(),
       )
-    ).map(told),
+    ).map(verdictOf),
   ).toEqual(Array(400).fill("delivered"));
   expect(await rowsOf(table, "count(*)")).toEqual([{ count: "0" }]);
 });
@@ -94,7 +94,7 @@ test("a row with more columns than a table can have is the record's own fault", 
 
   const outcomes = await target.deliver([order(0, 0, "a"), order(1, 1, "a"), order(2, 2, "a")], soon());
 
-  expect(outcomes.map(told)).toEqual(["delivered", "record: record-not-for-target", "delivered"]);
+  expect(outcomes.map(verdictOf)).toEqual(["delivered", "record: record-not-for-target", "delivered"]);
 });
 
 test("a tombstone deletes the row of its key; of a composite key by the members of a JSON key", async () => {
@@ -124,9 +124,9 @@ test("tombstones may be skipped or dead-lettered instead", async () => {
   const table = aTable();
   const skipping = await open({ table, tombstones: "skip" });
   await skipping.deliver([order(0, 1, "a")], soon());
-  expect((await skipping.deliver([order(1, 1, null)], soon())).map(told)).toEqual(["delivered"]);
+  expect((await skipping.deliver([order(1, 1, null)], soon())).map(verdictOf)).toEqual(["delivered"]);
   const strict = await open({ table, tombstones: "dead-letter" });
-  expect((await strict.deliver([order(1, 1, null)], soon())).map(told)).toEqual(["record: record-not-for-target"]);
+  expect((await strict.deliver([order(1, 1, null)], soon())).map(verdictOf)).toEqual(["record: record-not-for-target"]);
   expect(await rowsOf(table, "id")).toEqual([{ id: "1" }]);
 });
 
@@ -195,7 +195,7 @@ test("bad rows fail alone, and what stands before, between and after them is wri
 
   const outcomes = await target.deliver(records, soon());
 
-  const failures = outcomes.map(told).flatMap((each, index) => (each === "delivered" ? [] : [[index, each]]));
+  const failures = outcomes.map(verdictOf).flatMap((each, index) => (each === "delivered" ? [] : [[index, each]]));
   expect(failures).toEqual([
     [0, "record: record-refused"],
     [7, "record: record-refused"],
@@ -212,7 +212,7 @@ test("a bad newer record of a key does not take the good older one with it", asy
   const table = aTable();
   const target = await open({ table });
   const outcomes = await target.deliver([order(0, 1, "good"), order(1, 1, "longer than ten")], soon());
-  expect(outcomes.map(told)).toEqual(["delivered", "record: record-refused"]);
+  expect(outcomes.map(verdictOf)).toEqual(["delivered", "record: record-refused"]);
   expect(await rowsOf(table, "name")).toEqual([{ name: "good" }]);
 });
 
@@ -220,7 +220,7 @@ test("two spellings of one key in a batch are one row", async () => {
   const table = aTable();
   const target = await open({ table, columns: { id: "key", name: "value.name", total: "value.total" } });
   const outcomes = await target.deliver([order(0, "1", "a"), order(1, "01", "b"), order(2, "2", "c")], soon());
-  expect(outcomes.map(told)).toEqual(["delivered", "delivered", "delivered"]);
+  expect(outcomes.map(verdictOf)).toEqual(["delivered", "delivered", "delivered"]);
   expect(await rowsOf(table, "id, name")).toEqual([
     { id: "1", name: "b" },
     { id: "2", name: "c" },
@@ -232,7 +232,7 @@ test("insert keeps every delivery as a row, once however often it comes", async 
   const target = await open({ table, mode: "insert", key: [] });
   const records = [order(0, 1, "a"), order(1, 1, "b"), order(2, 1, null)];
   for (let index = 0; index < 2; index++)
-    expect((await target.deliver(records, soon())).map(told)).toEqual(["delivered", "delivered", "delivered"]);
+    expect((await target.deliver(records, soon())).map(verdictOf)).toEqual(["delivered", "delivered", "delivered"]);
   expect(await rowsOf(table, "name")).toEqual([{ name: "a" }, { name: "b" }]);
 });
 
@@ -264,7 +264,7 @@ test("columns come from value, key, headers and coordinates, or from a function"
     ["a", "b", "none", "throws", "gone"].map((kind, offset) => delivery({ offset, key: "1", value: { kind } })),
     soon(),
   );
-  expect(outcomes.map(told)).toEqual(["delivered", "delivered", "delivered", "record: record-not-for-target", "delivered"]);
+  expect(outcomes.map(verdictOf)).toEqual(["delivered", "delivered", "delivered", "record: record-not-for-target", "delivered"]);
   expect(await rowsOf(made, "id, name")).toEqual([{ id: "0", name: "a" }]);
 });
 
@@ -277,9 +277,9 @@ test("a missing table or column is the target's state: nothing is dead-lettered 
     columns: { id: "value.id", name: "value.name", total: "value.total" },
   }).open(targetContext());
   targets.push(target);
-  expect((await target.deliver([order(0, 1, "a")], soon())).map(told)).toEqual(["target: target-refused"]);
+  expect((await target.deliver([order(0, 1, "a")], soon())).map(verdictOf)).toEqual(["target: target-refused"]);
   await open({ table }).then((creating) => creating.deliver([order(0, 1, "a")], soon()));
-  expect((await target.deliver([order(1, 1, "b")], soon())).map(told)).toEqual(["delivered"]);
+  expect((await target.deliver([order(1, 1, "b")], soon())).map(verdictOf)).toEqual(["delivered"]);
   expect(await rowsOf(table, "name")).toEqual([{ name: "b" }]);
 });
 
@@ -307,7 +307,7 @@ test("a database that is not there, or never answers, is the target's failure wi
       timeoutMs: 300,
     }).open(targetContext());
     targets.push(target);
-    expect((await target.deliver([delivery({ key: "1" })], soon())).map(told)).toEqual([verdict]);
+    expect((await target.deliver([delivery({ key: "1" })], soon())).map(verdictOf)).toEqual([verdict]);
   }
   silent.close();
 });

@@ -8,7 +8,7 @@ import type { KafkaRecord } from "../../../lib/kafka/records.js";
 import type { Target } from "../../../lib/relay/delivery.js";
 import { type TopicOptions, topic } from "../../../lib/targets/topic.js";
 import { createTestTopic, keptForAnyTime } from "../../support/broker/kafka.js";
-import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { delivery, soon, targetContext, verdictOf } from "../../support/relay/deliveries.js";
 
 const kafka = createKafka(toKafkaOptions(parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS })));
 const topics: string[] = [];
@@ -58,7 +58,7 @@ test("key, value, headers and timestamp arrive byte for byte, null apart from em
     }),
   ];
 
-  expect((await target.deliver(odd, soon())).map(told)).toEqual(["delivered", "delivered", "delivered"]);
+  expect((await target.deliver(odd, soon())).map(verdictOf)).toEqual(["delivered", "delivered", "delivered"]);
 
   const written = await recordsOf(name);
   expect(written.map(({ key, value, headers, timestampMs }) => ({ key, value, headers, timestampMs }))).toEqual(
@@ -74,7 +74,7 @@ test("a record's time is kept by default, and is the time of writing where the r
     [renewing, { timestamp: "now" }],
   ] as const) {
     const target = await open({ topic: name, ...options });
-    expect((await target.deliver([delivery({ timestampMs })], soon())).map(told)).toEqual(["delivered"]);
+    expect((await target.deliver([delivery({ timestampMs })], soon())).map(verdictOf)).toEqual(["delivered"]);
   }
 
   const [[kept], [renewed]] = [await recordsOf(keeping), await recordsOf(renewing)];
@@ -88,8 +88,8 @@ test("a record too far ahead for the topic is refused for its own sake, and writ
   const ahead = delivery({ timestampMs: Date.now() + 2 * 3_600_000 });
   const [keeping, renewing] = [await open({ topic: name }), await open({ topic: name, timestamp: "now" })];
 
-  expect((await keeping.deliver([ahead], soon())).map(told)).toEqual([expect.stringContaining("record: ")]);
-  expect((await renewing.deliver([ahead], soon())).map(told)).toEqual(["delivered"]);
+  expect((await keeping.deliver([ahead], soon())).map(verdictOf)).toEqual([expect.stringContaining("record: ")]);
+  expect((await renewing.deliver([ahead], soon())).map(verdictOf)).toEqual(["delivered"]);
 });
 
 test("records of one key keep their order, and a repeat is the same record once more", async () => {
@@ -98,7 +98,7 @@ test("records of one key keep their order, and a repeat is the same record once 
   const records = Array.from({ length: 300 }, (_, offset) => delivery({ offset, key: `k${offset % 7}`, value: { offset } }));
 
   for (let round = 0; round < 2; round++)
-    expect((await target.deliver(records, soon())).every((each) => told(each) === "delivered")).toBe(true);
+    expect((await target.deliver(records, soon())).every((each) => verdictOf(each) === "delivered")).toBe(true);
 
   const offsetsOf = new Map<string, number[]>();
   for (const { key, value } of await recordsOf(name)) {
@@ -137,7 +137,7 @@ test("a record goes to the partition it came from, or to the topic its route nam
     ],
     soon(),
   );
-  expect(outcomes.map(told)).toEqual(["delivered", ...Array(3).fill("record: record-not-for-target")]);
+  expect(outcomes.map(verdictOf)).toEqual(["delivered", ...Array(3).fill("record: record-not-for-target")]);
   expect(await recordsOf(second)).toHaveLength(1);
 });
 
@@ -148,17 +148,17 @@ test("a record that is too large fails alone, as its own fault; a missing topic 
     [delivery({ value: "a" }), delivery({ value: "x".repeat(5_000) }), delivery({ value: "b" })],
     soon(),
   );
-  expect(outcomes.map(told)).toEqual(["delivered", "record: record-too-large", "delivered"]);
+  expect(outcomes.map(verdictOf)).toEqual(["delivered", "record: record-too-large", "delivered"]);
 
   const missing = await open({ topic: `missing-${randomUUID()}` });
-  expect((await missing.deliver([delivery()], soon())).map(told)).toEqual(["target: target-refused"]);
+  expect((await missing.deliver([delivery()], soon())).map(verdictOf)).toEqual(["target: target-refused"]);
 });
 
 test("another cluster has a connection of its own, and one that is not there is the target's failure", async () => {
   const name = await aTopic();
   const target = await open({ topic: name, cluster: { brokers: process.env.KAFKA_BROKERS ?? "" } });
-  expect((await target.deliver([delivery({ value: "a" })], soon())).map(told)).toEqual(["delivered"]);
+  expect((await target.deliver([delivery({ value: "a" })], soon())).map(verdictOf)).toEqual(["delivered"]);
   expect(await recordsOf(name)).toHaveLength(1);
   const gone = await open({ topic: name, cluster: { brokers: "127.0.0.1:1" } });
-  expect((await gone.deliver([delivery()], soon(2_000))).map(told)).toEqual(["target: kafka-unreachable"]);
+  expect((await gone.deliver([delivery()], soon(2_000))).map(verdictOf)).toEqual(["target: kafka-unreachable"]);
 });

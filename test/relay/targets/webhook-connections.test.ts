@@ -9,7 +9,7 @@ import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
 import { createHttpSender } from "../../../lib/targets/webhook/request.js";
 import { webhook } from "../../../lib/targets/webhook.js";
 import { certificate, privateKey } from "../../support/broker/localhost-certificate.js";
-import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { delivery, soon, targetContext, verdictOf } from "../../support/relay/deliveries.js";
 import { closers, listen, receiver } from "../../support/targets/http-receivers.js";
 
 async function open(definition: TargetDefinition): Promise<Target> {
@@ -32,7 +32,7 @@ test("no more connections are opened than the route allows, and all are kept and
   });
   const target = await open(webhook({ url: await listen(server), connectionsMax: 3 }));
   const outcomes = await Promise.all(Array.from({ length: 30 }, (_, offset) => target.deliver([delivery({ offset })], soon())));
-  expect(outcomes.every(([outcome]) => told(outcome) === "delivered")).toBe(true);
+  expect(outcomes.every(([outcome]) => verdictOf(outcome) === "delivered")).toBe(true);
   expect([opened, most]).toEqual([3, 3]);
 });
 
@@ -73,7 +73,7 @@ test("answers in every framing of HTTP are understood", async () => {
     ),
   );
   const target = await open(webhook({ url }));
-  for (let index = 0; index < 4; index++) expect(told((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
+  for (let index = 0; index < 4; index++) expect(verdictOf((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
 });
 
 test("a kept connection that the receiver closed meanwhile is replaced without a failure", async () => {
@@ -89,7 +89,7 @@ test("a kept connection that the receiver closed meanwhile is replaced without a
     });
   });
   const target = await open(webhook({ url: await listen(server) }));
-  for (let index = 0; index < 3; index++) expect(told((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
+  for (let index = 0; index < 3; index++) expect(verdictOf((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
   expect(requests).toBeGreaterThan(3);
 });
 
@@ -107,12 +107,12 @@ test("over TLS the receiver has to prove its name: by an authority that is known
 
   for (const stranger of strangers) {
     const [outcome] = await (await open(stranger)).deliver([delivery()], soon());
-    expect(told(outcome)).toBe("target: target-refused");
+    expect(verdictOf(outcome)).toBe("target: target-refused");
   }
   expect(requests).toBe(0);
 
   connections = 0;
-  for (let n = 0; n < 3; n++) expect(told((await trusting.deliver([delivery()], soon()))[0])).toBe("delivered");
+  for (let n = 0; n < 3; n++) expect(verdictOf((await trusting.deliver([delivery()], soon()))[0])).toBe("delivered");
   expect([requests, connections]).toEqual([3, 1]);
 });
 
@@ -127,7 +127,7 @@ test("`ca` adds to the authorities that are trusted already, NODE_EXTRA_CA_CERTS
 
   for (const url of urls) {
     const [outcome] = await (await open(webhook({ url, ca: certificate }))).deliver([delivery()], soon());
-    expect(told(outcome)).toBe("delivered");
+    expect(verdictOf(outcome)).toBe("delivered");
   }
   vi.unstubAllEnvs();
 });

@@ -6,7 +6,7 @@ import type { Target } from "../../../lib/relay/delivery.js";
 import { createSecrets } from "../../../lib/secrets.js";
 import { type WebhookOptions, webhook } from "../../../lib/targets/webhook.js";
 import { certificate, privateKey } from "../../support/broker/localhost-certificate.js";
-import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { delivery, soon, targetContext, verdictOf } from "../../support/relay/deliveries.js";
 import { closers, listen, receiver } from "../../support/targets/http-receivers.js";
 import { reply, startTokenServer, type TokenServer } from "../../support/targets/token-server.js";
 
@@ -44,7 +44,7 @@ test("a token is fetched once and sent with every request", async () => {
     },
   });
 
-  for (let index = 0; index < 3; index++) expect(told((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
+  for (let index = 0; index < 3; index++) expect(verdictOf((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
 
   const [authorization, ...others] = seen.map(({ headers }) => headers.authorization);
   expect(authorization).toMatch(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
@@ -76,14 +76,14 @@ test("a token that the receiver refuses is replaced for the next attempt, and th
   );
   const auth = { oauth: { tokenUrl: tokenServer.tokenUrl, clientId, clientSecret: "env:SECRET" } };
   const target = await open(url, { auth }, targetContext({ secret: reading }));
-  expect(told((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
+  expect(verdictOf((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
 
   revoked = seen[0]?.headers.authorization;
   secret = tokenServer.settings.clientSecret = "new-secret";
   vi.setSystemTime(Date.now() + 6_000);
 
-  expect(told((await target.deliver([delivery()], soon()))[0])).toBe("target: target-refused");
-  expect(told((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
+  expect(verdictOf((await target.deliver([delivery()], soon()))[0])).toBe("target: target-refused");
+  expect(verdictOf((await target.deliver([delivery()], soon()))[0])).toBe("delivered");
   expect(tokenServer.requests).toHaveLength(2);
 });
 
@@ -127,7 +127,7 @@ test("a token server that does not answer holds a delivery no longer than its ow
 
   const [outcome] = await (await open(url, { timeoutMs: 300 })).deliver([delivery()], soon());
 
-  expect(told(outcome)).toBe("target: target-timeout");
+  expect(verdictOf(outcome)).toBe("target: target-timeout");
   expect(performance.now() - startMs).toBeLessThan(4_000); // and not the five seconds that a token may take
   expect(seen).toEqual([]);
 });
@@ -145,8 +145,8 @@ test("a token server on a private address is refused unless the route allows it,
   );
   const { port } = new URL(await listen(secured));
   const oauth = { tokenUrl: `https://localhost:${port}/`, clientId, clientSecret };
-  expect(told((await (await open(url, { auth: { oauth } })).deliver([delivery()], soon()))[0])).toBe("target: target-failed");
-  expect(told((await (await open(url, { auth: { oauth }, ca: certificate })).deliver([delivery()], soon()))[0])).toBe("delivered");
+  expect(verdictOf((await (await open(url, { auth: { oauth } })).deliver([delivery()], soon()))[0])).toBe("target: target-failed");
+  expect(verdictOf((await (await open(url, { auth: { oauth }, ca: certificate })).deliver([delivery()], soon()))[0])).toBe("delivered");
 });
 
 test.each([
@@ -162,7 +162,10 @@ test.each([
     { auth: { oauth: { tokenUrl: "https://login.example", clientId, clientSecret } }, headers: { Authorization: "x" } },
     "headers.authorization: is already set by `auth`",
   ],
-  [{ url: "https://a:b@a.example", auth: { oauth: { tokenUrl: "https://login.example", clientId, clientSecret } } }, "url: contains a user"],
+  [
+    { url: "https://a:b@a.example", auth: { oauth: { tokenUrl: "https://login.example", clientId, clientSecret } } },
+    "url: contains a user",
+  ],
 ])("an invalid option is reported when the route is defined: %#", (options, message) => {
   expect(() => webhook({ url: "https://a.example", ...options } as never)).toThrow(message);
 });
@@ -170,10 +173,10 @@ test.each([
 test("routes explain shows whom it asks, and no secret", () => {
   const auth = { oauth: { tokenUrl: "https://login.example/token", clientId, clientSecret } };
 
-  const told = JSON.stringify(webhook({ url: "https://a.example", auth }).options);
+  const shown = JSON.stringify(webhook({ url: "https://a.example", auth }).options);
 
-  expect(told).toContain("https://login.example/token");
-  expect(told).not.toContain(clientSecret);
+  expect(shown).toContain("https://login.example/token");
+  expect(shown).not.toContain(clientSecret);
 });
 
 test("a deployed variable may name the secret's ARN", async () => {
@@ -185,5 +188,5 @@ test("a deployed variable may name the secret's ARN", async () => {
   });
   const auth = { oauth: { tokenUrl: tokenServer.tokenUrl, clientId, clientSecret: "env:HOOK_CLIENT_SECRET" } };
 
-  expect(told((await (await open(url, { auth }, targetContext({ secret }))).deliver([delivery()], soon()))[0])).toBe("delivered");
+  expect(verdictOf((await (await open(url, { auth }, targetContext({ secret }))).deliver([delivery()], soon()))[0])).toBe("delivered");
 });

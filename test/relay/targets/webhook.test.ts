@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
 import { webhook } from "../../../lib/targets/webhook.js";
-import { delivery, soon, targetContext, told } from "../../support/relay/deliveries.js";
+import { delivery, soon, targetContext, verdictOf } from "../../support/relay/deliveries.js";
 import { closers, listen, receiver } from "../../support/targets/http-receivers.js";
 
 async function open(definition: TargetDefinition, context = targetContext()): Promise<Target> {
@@ -100,7 +100,7 @@ describe("what is sent", () => {
 
     const outcome = await deliverOne(webhook({ url }), { headers: odd, value: "body" });
 
-    expect(told(outcome)).toBe("delivered");
+    expect(verdictOf(outcome)).toBe("delivered");
     expect(seen[0]?.headers).toMatchObject({ host: url.replace("http://", ""), "content-length": "4", fine: "value" });
     expect(seen[0]?.rawHeaders.join("\n")).not.toContain("Injected");
     expect(seen[0]?.headers["webhook-id"]).not.toBe("forged");
@@ -209,7 +209,7 @@ describe("what is sent", () => {
     ];
     for (const cloudEvents of ["binary", "structured"] as const) {
       const target = await open(webhook({ url, cloudEvents }));
-      expect((await target.deliver(deliveries, soon())).map(told)).toEqual(deliveries.map(() => "delivered"));
+      expect((await target.deliver(deliveries, soon())).map(verdictOf)).toEqual(deliveries.map(() => "delivered"));
     }
 
     const events = seen.map(({ headers, body }) => HTTP.toEvent({ headers, body: body.toString() }) as SdkEvent<unknown>);
@@ -233,7 +233,7 @@ describe("what is sent", () => {
 
     const outcome = await deliverOne(webhook({ url, cloudEvents: "binary" }), { value: "{}", headers });
 
-    expect(told(outcome)).toBe("record: record-undecodable");
+    expect(verdictOf(outcome)).toBe("record: record-undecodable");
     expect(seen).toEqual([]);
   });
 
@@ -287,7 +287,7 @@ describe("what is sent", () => {
     expect(() => webhook({ url: broken })).toThrow("must be complete and start with");
     const secret = async (given: string) => (given.startsWith("arn:") ? broken : given);
     const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:hook";
-    expect(told(await deliverOne(webhook({ url: arn }), {}, targetContext({ secret })))).toBe("us: bad-configuration");
+    expect(verdictOf(await deliverOne(webhook({ url: arn }), {}, targetContext({ secret })))).toBe("us: bad-configuration");
   });
 
   test("address, method and headers may come from the record", async () => {
@@ -311,11 +311,11 @@ describe("what is sent", () => {
     const boom = () => {
       throw new Error("no id");
     };
-    expect(told(await deliverOne(webhook({ url: boom })))).toBe("record: record-not-for-target");
-    expect(told(await deliverOne(webhook({ url: () => "ftp://nowhere" })))).toBe("record: record-not-for-target");
-    expect(told(await deliverOne(webhook({ url, headers: boom })))).toBe("record: record-not-for-target");
-    expect(told(await deliverOne(webhook({ url, headers: () => ({ bad: "a\r\nb" }) })))).toBe("record: record-not-for-target");
-    expect(told(await deliverOne(webhook({ url }), { headers: [["big", "x".repeat(20_000)]] }))).toBe("record: record-not-for-target");
+    expect(verdictOf(await deliverOne(webhook({ url: boom })))).toBe("record: record-not-for-target");
+    expect(verdictOf(await deliverOne(webhook({ url: () => "ftp://nowhere" })))).toBe("record: record-not-for-target");
+    expect(verdictOf(await deliverOne(webhook({ url, headers: boom })))).toBe("record: record-not-for-target");
+    expect(verdictOf(await deliverOne(webhook({ url, headers: () => ({ bad: "a\r\nb" }) })))).toBe("record: record-not-for-target");
+    expect(verdictOf(await deliverOne(webhook({ url }), { headers: [["big", "x".repeat(20_000)]] }))).toBe("record: record-not-for-target");
   });
 
   test("a repeat carries the same webhook-id and idempotency-key, another record another", async () => {
@@ -350,7 +350,7 @@ describe("what is sent", () => {
     token = "Bearer new";
     const [accepted] = await target.deliver([delivery()], soon());
 
-    expect([told(refused), told(accepted)]).toEqual(["target: target-refused", "delivered"]);
+    expect([verdictOf(refused), verdictOf(accepted)]).toEqual(["target: target-refused", "delivered"]);
     expect(read).toEqual([false, true]);
     expect(seen).toHaveLength(2);
   });
@@ -391,14 +391,14 @@ describe("what answers mean", () => {
   ])("%i is %s", async (status, verdict) => {
     const { url } = await receiver((response) => response.writeHead(status, { location: "/elsewhere" }).end("why"));
     const outcome = await deliverOne(webhook({ url }));
-    expect(told(outcome)).toBe(verdict);
+    expect(verdictOf(outcome)).toBe(verdict);
     if (outcome?.verdict === "failed")
       expect(outcome.error.details).toMatchObject({ targetStatus: status, targetAnswer: status === 304 ? "" : "why" });
   });
 
   test("a route may read a status otherwise", async () => {
     const { url } = await receiver((response) => response.writeHead(409).end());
-    expect(told(await deliverOne(webhook({ url, statuses: { 409: "delivered" } })))).toBe("delivered");
+    expect(verdictOf(await deliverOne(webhook({ url, statuses: { 409: "delivered" } })))).toBe("delivered");
   });
 
   test("a redirect is not followed", async () => {
@@ -411,40 +411,40 @@ describe("what answers mean", () => {
     const dates = ["7", new Date(Date.now() + 60_000).toUTCString(), "soon", "99999999"];
     const { url } = await receiver((response) => response.writeHead(429, { "retry-after": dates.shift() }).end());
     const target = await open(webhook({ url }));
-    const told = async () => {
+    const retryAfter = async () => {
       const [outcome] = await target.deliver([delivery()], soon());
       return outcome?.verdict === "failed" ? outcome.error.details.retryAfterMs : 0;
     };
-    expect(await told()).toBe(7_000);
-    const byDate = await told();
+    expect(await retryAfter()).toBe(7_000);
+    const byDate = await retryAfter();
     expect(byDate).toBeGreaterThan(55_000);
     expect(byDate).toBeLessThanOrEqual(60_000);
-    expect(await told()).toBeUndefined();
-    expect(await told()).toBe(86_400_000);
+    expect(await retryAfter()).toBeUndefined();
+    expect(await retryAfter()).toBe(86_400_000);
   });
 
   test("nobody there, nobody who speaks HTTP, and half an answer are the target's failure", async () => {
     const nobody = await listen(createTcpServer());
     await closers.pop()?.();
-    expect(told(await deliverOne(webhook({ url: nobody })))).toBe("target: target-failed");
+    expect(verdictOf(await deliverOne(webhook({ url: nobody })))).toBe("target: target-failed");
     const garbage = await listen(createTcpServer((socket) => socket.end("not HTTP at all\r\n\r\n")));
-    expect(told(await deliverOne(webhook({ url: garbage })))).toBe("target: target-failed");
+    expect(verdictOf(await deliverOne(webhook({ url: garbage })))).toBe("target: target-failed");
     const closing = await listen(createTcpServer((socket) => socket.end()));
-    expect(told(await deliverOne(webhook({ url: closing })))).toBe("target: target-failed");
+    expect(verdictOf(await deliverOne(webhook({ url: closing })))).toBe("target: target-failed");
     const half = await listen(
       createTcpServer((socket) => socket.on("data", () => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"))),
     );
-    expect(told(await deliverOne(webhook({ url: half })))).toBe("target: target-failed");
+    expect(verdictOf(await deliverOne(webhook({ url: half })))).toBe("target: target-failed");
     const upgrade = await listen(
       createTcpServer((socket) =>
         socket.on("data", () => socket.end("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n")),
       ),
     );
-    expect(told(await deliverOne(webhook({ url: upgrade })))).toBe("target: target-failed");
+    expect(verdictOf(await deliverOne(webhook({ url: upgrade })))).toBe("target: target-failed");
     const manyHeaders = await listen(
       createTcpServer((socket) => socket.on("data", () => socket.end(`HTTP/1.1 200 OK\r\nbig: ${"x".repeat(100_000)}\r\n\r\n`))),
     );
-    expect(told(await deliverOne(webhook({ url: manyHeaders })))).toBe("target: target-failed");
+    expect(verdictOf(await deliverOne(webhook({ url: manyHeaders })))).toBe("target: target-failed");
   });
 
   test("a receiver that never answers, or never ends its answer, costs its timeout and no more", async () => {
@@ -454,7 +454,7 @@ describe("what answers mean", () => {
     );
     for (const url of [silent, dripping]) {
       const startedAtMs = performance.now();
-      expect(told(await deliverOne(webhook({ url, timeoutMs: 150 })))).toBe("target: target-timeout");
+      expect(verdictOf(await deliverOne(webhook({ url, timeoutMs: 150 })))).toBe("target: target-timeout");
       expect(performance.now() - startedAtMs).toBeLessThan(5_000);
     }
   });
@@ -463,7 +463,7 @@ describe("what answers mean", () => {
     const silent = await listen(createTcpServer((socket) => socket.resume()));
     const target = await open(webhook({ url: silent }));
     const [outcome] = await target.deliver([delivery()], soon(100));
-    expect(told(outcome)).toBe("target: target-timeout");
+    expect(verdictOf(outcome)).toBe("target: target-timeout");
   });
 
   test("an answer of 20 MB is not read to its end, and its status stands", async () => {
@@ -482,7 +482,7 @@ describe("what answers mean", () => {
       write();
     });
     const url = await listen(server);
-    expect(told(await deliverOne(webhook({ url })))).toBe("delivered");
+    expect(verdictOf(await deliverOne(webhook({ url })))).toBe("delivered");
     expect(sentBytes).toBeLessThan(15_000_000);
   });
 });
@@ -525,7 +525,7 @@ describe("batches", () => {
 
     const outcomes = await target.deliver(records, soon());
 
-    expect(outcomes.map(told)).toEqual([
+    expect(outcomes.map(verdictOf)).toEqual([
       "delivered",
       "delivered",
       "delivered",
@@ -548,7 +548,7 @@ describe("batches", () => {
       Array.from({ length: 6 }, (_, n) => delivery({ offset: n, value: { n: n + 10 } })),
       soon(),
     );
-    expect(outcomes.map(told)).toEqual(["delivered", "delivered", ...Array(4).fill("target: target-busy")]);
+    expect(outcomes.map(verdictOf)).toEqual(["delivered", "delivered", ...Array(4).fill("target: target-busy")]);
     expect(requests).toBe(2);
   });
 });
@@ -557,10 +557,10 @@ test("a webhook to loopback is refused unless the route or the environment allow
   const { url, seen } = await receiver();
   const closed = targetContext({ allowPrivateAddresses: false });
   const outcome = await deliverOne(webhook({ url }), {}, closed);
-  expect(told(outcome)).toBe("target: target-refused");
-  expect(told(await deliverOne(webhook({ url: url.replace("127.0.0.1", "localhost") }), {}, closed))).toBe("target: target-refused");
-  expect(told(await deliverOne(webhook({ url: url.replace("127.0.0.1", "2130706433") }), {}, closed))).toBe("target: target-refused");
-  expect(told(await deliverOne(webhook({ url, allowPrivate: true }), {}, closed))).toBe("delivered");
+  expect(verdictOf(outcome)).toBe("target: target-refused");
+  expect(verdictOf(await deliverOne(webhook({ url: url.replace("127.0.0.1", "localhost") }), {}, closed))).toBe("target: target-refused");
+  expect(verdictOf(await deliverOne(webhook({ url: url.replace("127.0.0.1", "2130706433") }), {}, closed))).toBe("target: target-refused");
+  expect(verdictOf(await deliverOne(webhook({ url, allowPrivate: true }), {}, closed))).toBe("delivered");
   expect(seen).toHaveLength(1);
 });
 

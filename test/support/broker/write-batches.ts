@@ -40,9 +40,9 @@ export async function writeBatch(
   const batch = encodeRecordBatch(records.map(toRecord), { ...withoutProducerId, nowMs: Date.now(), ...options });
   for (;;) {
     const leader = (await kafka.metadata.topic(topic, deadline)).partitions.find((one) => one.partition === partition)?.leader;
-    const told = typeof leader === "number" ? await produce(kafka, leader, topic, partition, batch, deadline) : undefined;
-    if (told?.errorCode === 0) return told.baseOffset;
-    if (told !== undefined && !isNotYetLeader(told.errorCode)) throw new Error(`The batch was not written: error ${told.errorCode}.`);
+    const answer = typeof leader === "number" ? await produce(kafka, leader, topic, partition, batch, deadline) : undefined;
+    if (answer?.errorCode === 0) return answer.baseOffset;
+    if (answer !== undefined && !isNotYetLeader(answer.errorCode)) throw new Error(`The batch was not written: error ${answer.errorCode}.`);
     assertTimeLeft(deadline, `write to partition ${partition} of ${topic}`);
     kafka.metadata.forget(topic);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -49,7 +49,7 @@ export function targetContext(context: Partial<TargetContext> = {}): TargetConte
 export const soon = (timeoutMs = 10_000): Deadline => createDeadline(timeoutMs);
 
 /** "delivered", or whose fault and the failure's code: what a table of verdicts compares. */
-export function told(outcome: DeliveryOutcome | undefined): string {
+export function verdictOf(outcome: DeliveryOutcome | undefined): string {
   if (outcome === undefined) return "no outcome";
   return outcome.verdict === "delivered" ? "delivered" : `${outcome.error.failure.blame}: ${outcome.error.code}`;
 }

@@ -26,9 +26,9 @@ test("the grants to begin with are grants", () => {
 });
 
 test("every permission is documented", () => {
-  const told = [...page.matchAll(/`([a-z-]+):([a-z ]+)`/g)].flatMap(([, resource, acts = ""]) =>
+  const documented = [...page.matchAll(/`([a-z-]+):([a-z ]+)`/g)].flatMap(([, resource, acts = ""]) =>
     acts.split(" ").map((act) => `${resource}:${act}`),
   );
 
-  for (const permission of permissions) expect(told).toContain(permission);
+  for (const permission of permissions) expect(documented).toContain(permission);
 });

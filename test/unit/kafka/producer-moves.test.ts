@@ -77,9 +77,9 @@ function scripted({ describe, answer }: Script) {
     describe: () => Promise.reject(new Error("nobody asks")),
     topic: async (_, __, options) => {
       if (remembered !== undefined && options?.ageMaxMs !== 0) return remembered;
-      const told = describe();
-      if (told instanceof RelayError) throw told;
-      remembered = "name" in told ? told : toTopic(told);
+      const described = describe();
+      if (described instanceof RelayError) throw described;
+      remembered = "name" in described ? described : toTopic(described);
       return remembered;
     },
     forget: () => {

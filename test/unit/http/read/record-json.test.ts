@@ -56,7 +56,7 @@ interface Told {
 }
 
 /** The bytes as hex; JSON is compared by what it means. */
-function told(value: unknown, format: string | undefined): unknown {
+function reported(value: unknown, format: string | undefined): unknown {
   if (format === undefined) return null;
   if (format === "json") return ["json", value];
   return Buffer.from(value as string, format === "base64" ? "base64" : "utf8").toString("hex");
@@ -77,8 +77,8 @@ test("the same bytes come back from every form, with offset, time and headers", 
         found.map(({ offset, timestamp, key, key_format, value, value_format }) => [
           offset,
           timestamp,
-          told(key, key_format),
-          told(value, value_format),
+          reported(key, key_format),
+          reported(value, value_format),
         ]),
       ).toEqual(
         records.map(({ key, value, timestampMs }, index) => [
@@ -93,7 +93,7 @@ test("the same bytes come back from every form, with offset, time and headers", 
         found.map(({ headers }) =>
           headers.map(({ name, value, value_format }) => [
             name,
-            value === null ? null : told(value, isText ? (value_format ?? "string") : "base64"),
+            value === null ? null : reported(value, isText ? (value_format ?? "string") : "base64"),
           ]),
         ),
       ).toEqual(

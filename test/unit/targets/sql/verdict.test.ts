@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { isLoginRefused, toFailure } from "../../../../lib/targets/sql/verdict.js";
 
-const told = (thrown: unknown) => {
+const verdictOf = (thrown: unknown) => {
   const { failure, code } = toFailure(thrown, "orders");
   return `${failure.blame}: ${code}`;
 };
@@ -36,7 +36,7 @@ test.each([
   ["0A000", "target: target-refused"],
   ["99999", "target: target-failed"],
 ])("%s is %s", (code, verdict) => {
-  expect(told(Object.assign(new Error("Key (id)=(secret) exists"), { code }))).toBe(verdict);
+  expect(verdictOf(Object.assign(new Error("Key (id)=(secret) exists"), { code }))).toBe(verdict);
 });
 
 test("what the server said of values is not repeated; the column or constraint is named", () => {
@@ -45,10 +45,10 @@ test("what the server said of values is not repeated; the column or constraint i
 });
 
 test("a connection that cannot be opened is the target's failure, an unknown error ours", () => {
-  expect(told(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }))).toBe("target: target-failed");
-  expect(told(Object.assign(new Error("write"), { code: "EPIPE" }))).toBe("target: target-failed");
-  expect(told(new Error("Connection terminated unexpectedly"))).toBe("target: target-failed");
-  expect(told(new TypeError("x is undefined"))).toBe("us: internal");
+  expect(verdictOf(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }))).toBe("target: target-failed");
+  expect(verdictOf(Object.assign(new Error("write"), { code: "EPIPE" }))).toBe("target: target-failed");
+  expect(verdictOf(new Error("Connection terminated unexpectedly"))).toBe("target: target-failed");
+  expect(verdictOf(new TypeError("x is undefined"))).toBe("us: internal");
 });
 
 test("a refused login has the secret read again", () => {
