@@ -129,7 +129,7 @@ test.skipIf(stack === undefined)("a bucket gets an object that holds the event, 
   expect(JSON.parse(object.payload).records["orders-2"].map(({ value }: { value: string }) => value)).toEqual(["YQ==", "Yg=="]);
 });
 
-test.skipIf(stack === undefined)("a destination that does not take it drops it, and that is said", async () => {
+test.skipIf(stack === undefined)("a destination that refuses the batch drops it, and a warning says so", async () => {
   const warnings: string[] = [];
   const arn = "arn:aws:sqs:us-east-1:000000000000:there-is-none";
 

@@ -270,7 +270,7 @@ test("BisectBatchOnFunctionError cuts a failed batch in two until the poison rec
 });
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
-test("with ReportBatchItemFailures only the records that the answer names come again", async () => {
+test("with ReportBatchItemFailures only the records that the response names are delivered again", async () => {
   const topic = await createTestTopic(mappings.kafka);
   await write(topic, numbers(4));
   let calls = 0;

@@ -308,7 +308,7 @@ test("a batch that outlives its assignment is not invoked again while it runs, n
   expect(handed(run)).toEqual(["slow", "new partition", "behind it"]);
 });
 
-test("a batch that outlives its assignment and fails comes again, when it has returned", async () => {
+test("a batch that outlives its assignment and fails is delivered again after it has returned", async () => {
   const topic = await createTestTopic(mappings.kafka, { partitions: 1 });
   await write(topic, ["slow"]);
   const handler = released();

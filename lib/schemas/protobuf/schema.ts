@@ -1,4 +1,4 @@
-/** `.proto` text to message types: imports, the well-known types, and which message a message index means. */
+/** `.proto` text to message types: imports, the well-known types, and the meaning of a message index. */
 import protobuf from "protobufjs";
 import { RelayError } from "../../errors.js";
 import { TimeLimitReached, withinTime } from "../time-limit.js";

@@ -1,4 +1,4 @@
-/** What an event may say: wrong values are named with their place and what would be right; what AWS would do otherwise is said. */
+/** What an event may say: wrong values are named with their place and what would be right; differences from AWS give a warning. */
 import { expect, test } from "vitest";
 import { parseDeclaration } from "../../../local/kafka-trigger/src/declaration/parse.js";
 

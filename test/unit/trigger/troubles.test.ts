@@ -18,7 +18,7 @@ beforeEach(() => {
   );
 });
 
-test("a trouble is said once, again after a minute, and its end is said", () => {
+test("a problem is reported once, again after a minute, and so is its end", () => {
   for (const atMs of [1_000, 2_000, 30_000, 59_000, 62_000]) {
     nowMs = atMs;
     troubles.began(unreachable);
@@ -39,7 +39,7 @@ test("what Kafka asks to try again is not said when it is over within seconds", 
   expect(lines).toEqual([]);
 });
 
-test("what Kafka asks to try again is said when it lasts, and so is its end", () => {
+test("a retriable failure is reported when it lasts, and so is its end", () => {
   for (const atMs of [1_000, 2_500, 4_000, 6_000]) {
     nowMs = atMs;
     troubles.began(tryAgain);
@@ -69,7 +69,7 @@ test("one partition's end of trouble says nothing of another's", () => {
   expect(lines).toEqual([damaged.message, "partition 0 recovered"]);
 });
 
-test("what several partitions suffer from is said once, and its end when the last of them has recovered", () => {
+test("a problem of several partitions is reported once, and its end when the last of them has recovered", () => {
   for (const partition of [0, 1, 2]) troubles.began(unreachable, `partition ${partition}`);
   troubles.ended("partition 0");
   troubles.ended("partition 2");

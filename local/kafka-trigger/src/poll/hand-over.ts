@@ -72,7 +72,7 @@ export class HandOver {
     const work = this.#settle(batch, own).then((isSettled) => {
       this.#underWay.delete(work);
       for (const { partition } of batch) if (handed.get(partition) === work) handed.delete(partition);
-      // What the end of the assignment left unsettled is begun again by whoever has the partition next; here it must not be passed.
+      // What the end of the assignment left unsettled is started over by the next owner of the partition; here it must not be passed.
       this.#returned(isSettled ? own : []);
     });
     this.#underWay.add(work);

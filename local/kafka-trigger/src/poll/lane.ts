@@ -76,7 +76,7 @@ export class Lane implements BatchSource {
     return { partition: this.partition, records, nextOffset: this.#waiting.firstOffset ?? this.fetchOffset };
   }
 
-  /** Everything below the offset is settled. False: there is nothing to commit, since the batch belongs to an earlier history or is no news. */
+  /** Everything below the offset is settled. False: there is nothing to commit, since the batch belongs to an earlier history or is already settled. */
   settle(nextOffset: number, history: number): boolean {
     if (history !== this.history || nextOffset <= this.settled) return false;
     this.settled = nextOffset;
@@ -145,7 +145,7 @@ export class Lane implements BatchSource {
     this.#waiting.clear();
   }
 
-  /** From `offset` on the log holds other records than were read. Unsettled records before it come again too, since a batch may hold some of both. */
+  /** From `offset` on the log holds other records than were read. Unsettled records before it are delivered again too, since a batch may hold some of both. */
   goBack(offset: number, epoch: number): void {
     this.history++;
     this.settled = Math.min(this.settled, offset);

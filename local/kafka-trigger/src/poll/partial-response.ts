@@ -1,4 +1,4 @@
-/** Which records a function reports as failed, where the mapping accepts partial responses (https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html). Pure. */
+/** The records that a function reports as failed, where the mapping accepts partial responses (https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html). Pure. */
 
 type BatchVerdict =
   | { readonly kind: "succeeded" }
