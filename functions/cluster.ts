@@ -1,5 +1,5 @@
 /** The cluster: its brokers and their settings, reassignments and leader elections. Has the admin privileges on the cluster. */
-import { http } from "../lib/http/handler.js";
+import { httpApi } from "../lib/http/hosts/http-api.js";
 import { brokerConfigOperations } from "../lib/http/operations/broker-config-operations.js";
 import { clusterOperations } from "../lib/http/operations/cluster-operations.js";
 import { mskOperations } from "../lib/http/operations/msk-operations.js";
@@ -14,4 +14,4 @@ export const operations = {
   ...mskOperations,
 };
 
-export const handler = http(operations);
+export const handler = httpApi(operations);

@@ -1,7 +1,7 @@
 /** Dead letters: list, show, redrive, discard. May read dead letter topics and write their marks, write topics, and invoke the functions of routes. */
-import { http } from "../lib/http/handler.js";
+import { httpApi } from "../lib/http/hosts/http-api.js";
 import { deadLetterOperations } from "../lib/http/operations/dead-letter-operations.js";
 
 export const operations = deadLetterOperations;
 
-export const handler = http(operations);
+export const handler = httpApi(operations);

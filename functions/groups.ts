@@ -1,8 +1,8 @@
 /** Consumer groups: their lag, their offsets, and deleting them. Has the privileges on groups, and may read the end offsets of topics. */
-import { http } from "../lib/http/handler.js";
+import { httpApi } from "../lib/http/hosts/http-api.js";
 import { groupOffsetOperations } from "../lib/http/operations/group-offset-operations.js";
 import { groupOperations } from "../lib/http/operations/group-operations.js";
 
 export const operations = { ...groupOperations, ...groupOffsetOperations };
 
-export const handler = http(operations);
+export const handler = httpApi(operations);

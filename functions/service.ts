@@ -1,7 +1,7 @@
 /** Health, the OpenAPI description, and the answer to every path or method that does not exist. */
-import { http } from "../lib/http/handler.js";
+import { httpApi } from "../lib/http/hosts/http-api.js";
 import { serviceOperations } from "../lib/http/operations/service-operations.js";
 
 export const operations = serviceOperations;
 
-export const handler = http(operations);
+export const handler = httpApi(operations);

@@ -1,5 +1,5 @@
 /** Topics, their settings and partitions: list, create, change, delete. The only function with the admin privileges on topics. */
-import { http } from "../lib/http/handler.js";
+import { httpApi } from "../lib/http/hosts/http-api.js";
 import { partitionOperations } from "../lib/http/operations/partition-operations.js";
 import { topicConfigOperations } from "../lib/http/operations/topic-config-operations.js";
 import { topicOperations } from "../lib/http/operations/topic-operations.js";
@@ -7,4 +7,4 @@ import { v2TopicOperations } from "../lib/http/operations/v2-metadata-operations
 
 export const operations = { ...v2TopicOperations, ...topicOperations, ...topicConfigOperations, ...partitionOperations };
 
-export const handler = http(operations);
+export const handler = httpApi(operations);

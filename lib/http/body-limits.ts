@@ -1,43 +1,46 @@
-/** How large a request and an answer may be: Lambda's own limits, held on the laptop too, where nothing else holds them. */
+/** How large a request and a reply may be: the limits of the host, enforced here because not every host does so itself. */
 import { RelayError } from "../errors.js";
+import type { Host, SizeLimit } from "./host.js";
 
-/** Bytes of an invocation's JSON, in and out (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html): 6 MB and what AWS grants above it. */
-export const lambdaPayloadBytesMax = 6_291_556;
-/** Room that is left for what of the event is not its body: headers (10 KB at most at the gateway), path, query and authorizer. */
+/** Room for the rest of an event: headers (10 KB at most at API Gateway), path, query and authorizer. */
 const eventBytesAround = 20_000;
 
-/** Bytes that a body takes in the event's JSON: base64 a third more, text its escapes. */
-function eventBytesOf(body: Buffer | string, isSentInBase64: boolean): number {
-  if (isSentInBase64) return 4 * Math.ceil((typeof body === "string" ? Buffer.byteLength(body) : body.length) / 3);
+/** The bytes that a body takes of a limit. */
+function bytesOf(body: Buffer | string, isSentInBase64: boolean, { bytesMax, isOfEvent }: SizeLimit): number {
+  if (!isOfEvent) return Buffer.byteLength(body);
+  if (isSentInBase64) return 4 * Math.ceil(Buffer.byteLength(body) / 3) + eventBytesAround;
   const text = body.toString();
-  // The cheap bound first: no character takes more than six bytes.
-  return text.length * 6 < lambdaPayloadBytesMax / 2 ? text.length : Buffer.byteLength(JSON.stringify(text)) - 2;
+  // A cheap upper bound first: no character takes more than six bytes.
+  const isSmall = text.length * 6 < bytesMax / 2;
+  return (isSmall ? text.length : Buffer.byteLength(JSON.stringify(text)) - 2) + eventBytesAround;
 }
 
-export function doesFitLambda(body: Buffer | string, isSentInBase64: boolean): boolean {
-  return eventBytesOf(body, isSentInBase64) + eventBytesAround <= lambdaPayloadBytesMax;
+export function fits(body: Buffer | string, isSentInBase64: boolean, limit: SizeLimit): boolean {
+  return bytesOf(body, isSentInBase64, limit) <= limit.bytesMax;
 }
 
-/** Throws `too-large`, naming the limit, for a body that Lambda would not have been given. */
-export function assertFitsLambda(body: Buffer | string, isSentInBase64: boolean): void {
-  const bytes = eventBytesOf(body, isSentInBase64) + eventBytesAround;
-  if (bytes <= lambdaPayloadBytesMax) return;
+/** Throws `too-large` with the limit, for a body that the host would not have handed over. */
+export function assertRequestFits(body: Buffer | string, isSentInBase64: boolean, { name, request }: Host): void {
+  if (fits(body, isSentInBase64, request)) return;
   const form = isSentInBase64
-    ? "in base64, as the gateway hands on this media type"
-    : "with its quotes escaped, as the gateway hands on JSON text";
-  throw new RelayError(
+    ? " in base64, which is how this media type is passed on"
+    : " with its quotes escaped, which is how JSON text is passed on";
+  throw requestTooLarge(`takes ${bytesOf(body, isSentInBase64, request)} bytes${request.isOfEvent ? form : ""}`, name, request.bytesMax);
+}
+
+/** `too-large` for a body of which `what` is known. */
+export function requestTooLarge(what: string, hostName: string, bytesMax: number): RelayError {
+  return new RelayError(
     "too-large",
-    `The request takes ${bytes} bytes ${form}; Lambda takes at most ${lambdaPayloadBytesMax} (6 MB). Send fewer or smaller records a request.`,
+    `The request body ${what}. ${hostName} accepts at most ${bytesMax} bytes. Send fewer or smaller records per request.`,
   );
 }
 
-/** Throws `too-large` for an answer that Lambda would not give back. */
-export function assertReplyFitsLambda(text: string): void {
-  if (text.length * 4 < lambdaPayloadBytesMax) return;
-  const bytes = eventBytesOf(text, false) + eventBytesAround;
-  if (bytes <= lambdaPayloadBytesMax) return;
+/** Throws `too-large` for a reply that the host would not pass on. */
+export function assertReplyFits(text: string, { name, reply }: Host): void {
+  if (text.length * 4 < reply.bytesMax || fits(text, false, reply)) return;
   throw new RelayError(
     "too-large",
-    `The answer takes ${bytes} bytes; Lambda gives back at most ${lambdaPayloadBytesMax} (6 MB). Ask for less at once.`,
+    `The answer takes ${bytesOf(text, false, reply)} bytes. ${name} returns at most ${reply.bytesMax} bytes. Ask for less at once.`,
   );
 }

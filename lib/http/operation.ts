@@ -1,18 +1,22 @@
-/** What an HTTP call is: an operation with what it needs, what it takes and what it answers; `http` turns a map of them into a handler. */
+/** An operation of the API: the permission it needs, what it accepts and what it answers. `createHandler` turns a map of them into a handler. */
 import type { GenericSchema, InferOutput } from "valibot";
 import type { Caller, Permission } from "../access.js";
 import type { Config } from "../config.js";
 import type { Deadline } from "../deadline.js";
 import type { Kafka } from "../kafka/port.js";
+import type { Host } from "./host.js";
+import type { Headers } from "./message.js";
 
-/** An answer before it is written out. `body` is serialised as JSON with the given type, bigints as whole numbers; undefined: no body. */
+/** A reply before it is written out. `body` becomes JSON, with bigints as whole numbers; undefined: no body. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
   /** Text that is sent as it is, in place of `body`. */
   readonly text?: string;
-  /** The operation has kept `text` below what Lambda gives back: it is not measured again. */
+  /** The operation has kept `text` below the host's limit, so it is not measured again. */
   readonly isMeasured?: boolean;
+  /** In place of both: sent as it is produced, and ended early if the caller goes away. Only where `host.canStream`. */
+  readonly stream?: AsyncIterable<string | Uint8Array>;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -25,10 +29,12 @@ export interface OperationContext {
   /** `https://host[:port][/stage]`, for `self` and `related`. */
   readonly baseUrl: string;
   readonly requestId: string;
+  /** What the host can do, and its limits. */
+  readonly host: Host;
   readonly method: string;
-  /** As it was sent, escapes kept. */
+  /** As it was sent, with its escapes. */
   readonly rawPath: string;
-  /** Throws `forbidden` where the caller may not: for resources that only the body names. */
+  /** Throws `forbidden` if the caller may not: for resources that only the body names. */
   readonly authorize: (may: Permission, resource?: string) => void;
 }
 
@@ -38,28 +44,31 @@ export interface OperationInput<Path, Query, Body> {
   readonly path: Output<Path>;
   readonly query: Output<Query>;
   readonly body: Output<Body>;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  /** The bytes as the client sent them, base64 undone. */
+  readonly headers: Headers;
+  /** The bytes that the client sent, decompressed. Empty where the operation streams its body. */
   readonly rawBody: Buffer;
+  /** The body as it arrives, for operations that stream it. */
+  readonly bodyStream: AsyncIterable<Buffer>;
 }
 
 export interface Operation<Path = unknown, Query = unknown, Body = unknown> {
   readonly may: Permission;
   /** One sentence, for OpenAPI. */
   readonly summary: string;
-  /** The path parameter that names the resource `may` is about. */
+  /** The path parameter that names the resource of the permission. */
   readonly on?: string;
   readonly path?: Path;
   readonly query?: Query;
-  /** A schema: the body is JSON and is checked by it. Absent: `rawBody` is the operation's own affair. */
+  /** With a schema, the body is JSON and is checked by it. Absent: the operation reads `rawBody` itself. */
   readonly body?: Body;
-  /** What a body is that no schema checks, for OpenAPI alone: its schema by media type. */
+  /** For OpenAPI only: the schemas, by media type, of a body that the operation reads itself. */
   readonly rawBody?: Readonly<Record<string, GenericSchema>>;
-  /** Media types taken and given, for negotiation and OpenAPI; JSON where absent. Where none is given (an empty list), any Accept header will do. */
+  /** The operation reads its body from `bodyStream`, as it arrives. */
+  readonly streamsBody?: boolean;
+  /** The media types that are accepted and returned, for negotiation and OpenAPI; JSON where absent. With an empty list, any Accept header will do. */
   readonly consumes?: readonly string[];
   readonly produces?: readonly string[];
-  /** The schemas of good answers by status; null: no body. */
+  /** The schemas of answers by status; null: no body. */
   readonly answers: Readonly<Record<number, GenericSchema | null>>;
   readonly run: (input: OperationInput<Path, Query, Body>, context: OperationContext) => Promise<Reply>;
 }

@@ -1,24 +1,13 @@
-/** Which methods a path has that the gateway found no operation for. Pure. */
+/** Why a call has no operation: 404 for its path, or 405 with the methods that its path has. Pure. */
+import { RelayError } from "../errors.js";
+import type { Router } from "./router.js";
 
-/** The methods at a path, by the paths of the API's description, HEAD and OPTIONS with them; undefined where there is nothing. */
-export function allowedMethods(
-  paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
-  rawPath: string,
-): readonly string[] | undefined {
-  const given = rawPath.split("/");
-  const methods = new Set<string>();
-  for (const [template, operations] of Object.entries(paths)) {
-    if (isAt(template, given)) for (const method of Object.keys(operations)) methods.add(method.toUpperCase());
-  }
-  if (methods.size === 0) return undefined;
-  if (methods.has("GET")) methods.add("HEAD");
-  methods.add("OPTIONS");
-  return [...methods].sort();
-}
-
-function isAt(template: string, given: readonly string[]): boolean {
-  const parts = template.split("/");
-  return (
-    parts.length === given.length && parts.every((part, index) => part === given[index] || (part.startsWith("{") && given[index] !== ""))
-  );
+export function unknownRoute(router: Pick<Router, "methodsAt">, method: string, rawPath: string): RelayError {
+  const methods = router.methodsAt(rawPath);
+  const path = JSON.stringify(rawPath.slice(0, 300));
+  if (methods === undefined)
+    return new RelayError("not-found", `The path ${path} does not exist. GET /openapi.json lists the paths that do.`);
+  // Where HEAD is served as GET, no HEAD request of such a path comes here.
+  const allow = methods.filter((one) => one !== method).join(", ");
+  return new RelayError("method-not-allowed", `${method.slice(0, 20)} is not allowed for ${path}. Allowed: ${allow}.`, { allow });
 }

@@ -2,7 +2,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { lambdaPayloadBytesMax } from "../../lib/http/body-limits.js";
+import { lambdaPayload } from "../../lib/http/hosts/lambda.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, type ApiRequest, createApi } from "../support/api/api.js";
 import { recordsAt } from "../support/broker/topic-contents.js";
@@ -172,6 +172,6 @@ test("an answer at Lambda's limit that compresses badly is sent as it is, since 
   expect(answer.status).toBe(200);
   expect(answer.json.records.length).toBeGreaterThan(5);
   const sentBytes = answer.headers["content-encoding"] === undefined ? answer.bytes.length : Math.ceil(answer.bytes.length / 3) * 4;
-  expect(sentBytes).toBeLessThan(lambdaPayloadBytesMax);
+  expect(sentBytes).toBeLessThan(lambdaPayload.bytesMax);
   await deleteTopics(api.kafka, [full], deadline());
 });

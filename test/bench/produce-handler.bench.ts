@@ -2,7 +2,7 @@
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { Kafka as KafkaJs, type Producer as KafkaJsProducer, logLevel, Partitioners } from "kafkajs";
 import { operations } from "../../functions/produce.js";
-import { type HttpHandler, http } from "../../lib/http/handler.js";
+import { type HttpApiHandler, httpApi } from "../../lib/http/hosts/http-api.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { testConfig, toEvent } from "../support/api/api.js";
 import { createTestTopic, testKafka } from "../support/broker/kafka.js";
@@ -32,7 +32,7 @@ export const bench: Bench = {
       allowAutoTopicCreation: false,
     });
     await theirs.connect();
-    const handler = http(operations, { config: testConfig({ KAFKA_BROKERS: context.brokers.join(",") }), kafka });
+    const handler = httpApi(operations, { config: testConfig({ KAFKA_BROKERS: context.brokers.join(",") }), kafka });
     const topic = await createTestTopic(kafka, { partitions, configs: { "retention.bytes": "100000000" } });
     try {
       yield latencyRow(await medians(rivals(1, { kafka, theirs, handler, topic }), context));
@@ -50,7 +50,7 @@ export const bench: Bench = {
 interface Parties {
   readonly kafka: Kafka;
   readonly theirs: KafkaJsProducer;
-  readonly handler: HttpHandler;
+  readonly handler: HttpApiHandler;
   readonly topic: string;
 }
 

@@ -4,7 +4,7 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { operations } from "../../functions/records.js";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
-import { http } from "../../lib/http/handler.js";
+import { httpApi } from "../../lib/http/hosts/http-api.js";
 import { deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { encodeRecordBatch, withoutProducerId } from "../../lib/kafka/codec/record-batch-encoder.js";
 import { walkRecordSet } from "../../lib/kafka/codec/record-set.js";
@@ -127,7 +127,7 @@ async function* readRows(context: BenchContext): AsyncIterable<BenchRow | Compar
       const others = await consume(client, topic, total);
       yield { what, ours, theirs: others, unit: "records/s", against: `${client.name} consumer`, ratio: ours / others };
     });
-    const handler = http(operations, { config, kafka });
+    const handler = httpApi(operations, { config, kafka });
     const byHandlerBase64 = await measure(secondsPerRow, handlerReads(handler, topic, "&key_format=base64&value_format=base64"));
     yield atLeast(2, { what: "cursor read of 1 MB over the handler, values in base64", ours: byHandlerBase64, theirs, against });
     const byHandler = await measure(secondsPerRow, handlerReads(handler, topic, ""));
@@ -180,7 +180,7 @@ function readerReads(kafka: Kafka, topic: string): Reads {
   };
 }
 
-function handlerReads(handler: ReturnType<typeof http>, topic: string, formats: string): Reads {
+function handlerReads(handler: ReturnType<typeof httpApi>, topic: string, formats: string): Reads {
   let start = "from=beginning";
   let readBefore = 0;
   return async () => {

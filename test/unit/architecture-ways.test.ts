@@ -18,7 +18,7 @@ test.each(headings)("%s: at most 12 files, each hands a value to the next, and n
 });
 
 test("a list that goes back, that leaves out a hand-over or that is too long is refused", () => {
-  const [first, second, third] = stationsBelow("### From a v2 produce request to the socket", architecture);
+  const [, first, second, third] = stationsBelow("### From a v2 produce request to the socket", architecture);
   if (first === undefined || second === undefined || third === undefined) throw new Error("The list is too short for this test.");
   const byImport = { ...second, seam: undefined };
 

@@ -4,12 +4,12 @@ import type { CloudEvent } from "../../cloudevents/event.js";
 import { RelayError } from "../../errors.js";
 import type { ProduceOutcome } from "../../kafka/produce/outcome.js";
 import type { TopicName } from "../../kafka/records.js";
-import { assertJsonText, toMediaType } from "../event.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { type EventForm, modeOf, readBinaryEvent, readEventBatch, readStructuredEvent, toEventRecord } from "../produce/cloudevents.js";
 import { eventBodies } from "../produce/event-schemas.js";
 import { failedEntrySchema, toFailedEntry } from "../produce/failed-entry.js";
 import { writableTopic } from "../produce/request.js";
+import { assertJsonText, toMediaType } from "../request-body.js";
 import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
 

@@ -74,11 +74,13 @@ export const readOperations: Operations = {
     query: topicReadQuery,
     produces: recordMediaTypes,
     answers: { 200: topicRecords },
-    run: async ({ path: { topic }, query, headers: { accept } }, { kafka, deadline }) => {
+    run: async ({ path: { topic }, query, headers: { accept } }, { kafka, deadline, host }) => {
       assertReadable(topic);
       const { contentType, formats } = formOf(query, accept);
       const partitions = query.partition === undefined ? ("all" as const) : [query.partition];
-      const answer = await readRecords(kafka, { topic, partitions, start: startOf(query, topic), query, formats, style: "v2" }, deadline);
+      const start = startOf(query, topic);
+      const replyBytesMax = host.reply.bytesMax;
+      const answer = await readRecords(kafka, { topic, partitions, start, query, formats, style: "v2", replyBytesMax }, deadline);
       return toTopicReply(topic, answer, contentType);
     },
   }),
@@ -95,7 +97,15 @@ export const readOperations: Operations = {
       await assertReadableIn(path, context);
       const { formats } = formOf(query, accept);
       const start = startOf(query, topic);
-      const request = { topic, partitions: [partition], start, query, formats, style: "v3" as const };
+      const request = {
+        topic,
+        partitions: [partition],
+        start,
+        query,
+        formats,
+        style: "v3" as const,
+        replyBytesMax: context.host.reply.bytesMax,
+      };
       const answer = await inV3Words(() => readRecords(context.kafka, request, context.deadline));
       const self = linksTo(context.baseUrl, path.cluster_id).url(`${paths.partition(topic, partition)}/records`);
       return toPartitionReply(topic, partition, self, answer);
@@ -119,6 +129,7 @@ export const readOperations: Operations = {
         query: { limit: 1 },
         formats: formOf(query, accept).formats,
         style: "v3" as const,
+        replyBytesMax: context.host.reply.bytesMax,
       };
       const answer = await inV3Words(() => readRecords(context.kafka, request, context.deadline));
       const [told] = answer.partitions;

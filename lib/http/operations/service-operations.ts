@@ -5,7 +5,8 @@ import { RelayError, toRelayError } from "../../errors.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { toWords } from "../problem.js";
 import { v2MediaTypes } from "../rest/v2-metadata.js";
-import { allowedMethods } from "../unknown-route.js";
+import { createRouter, type Router } from "../router.js";
+import { unknownRoute } from "../unknown-route.js";
 
 /** Health checks come often and do not wait long. */
 const healthTimeoutMs = 2_000;
@@ -47,7 +48,7 @@ export const serviceOperations: Operations = {
     summary: "Answer paths and methods that do not exist.",
     produces: [],
     answers: { 204: null },
-    run: async (_, context) => answerUnknown(context),
+    run: async (_, { method, rawPath }) => answerUncovered(method, rawPath),
   }),
 };
 
@@ -66,24 +67,25 @@ async function description(): Promise<{ readonly paths: Readonly<Record<string, 
   return document as never;
 }
 
-async function answerUnknown({ method, rawPath }: OperationContext): Promise<Reply> {
+let described: Router | undefined;
+
+/** The methods of the whole API, and not only of the function that answers. */
+async function describedRoutes(): Promise<Router> {
+  const keysOf = ([path, operations]: readonly [string, object]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`);
+  described ??= createRouter(Object.entries((await description()).paths).flatMap(keysOf));
+  return described;
+}
+
+async function answerUncovered(method: string, rawPath: string): Promise<Reply> {
   if (/^\/consumers(\/|$)/.test(rawPath)) {
     throw new RelayError(
       "not-offered",
       "Consumer instances are not available: they need a process that keeps them in memory, and this API runs without one. Use GET /topics/{topic}/records?from=beginning instead, and pass the `cursor` of each answer to the next call.",
     );
   }
-  const allowed = allowedMethods((await description()).paths, rawPath);
-  if (allowed === undefined)
-    throw new RelayError(
-      "not-found",
-      `The path ${JSON.stringify(rawPath.slice(0, 300))} does not exist. GET /openapi.json lists the paths that do.`,
-    );
-  const allow = allowed.join(", ");
-  if (method === "OPTIONS") return { status: 204, headers: { allow } };
-  throw new RelayError(
-    "method-not-allowed",
-    `${method.slice(0, 20)} is not allowed for ${JSON.stringify(rawPath.slice(0, 300))}. Allowed: ${allow}.`,
-    { allow },
-  );
+  const router = await describedRoutes();
+  const methods = router.methodsAt(rawPath);
+  if (method === "OPTIONS" && methods !== undefined) return { status: 204, headers: { allow: methods.join(", ") } };
+  throw unknownRoute(router, method, rawPath);
 }

@@ -3,8 +3,8 @@ import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import type { TopicName } from "../../kafka/records.js";
 import { isInternalTopic, isTopicName } from "../../kafka/topic-name.js";
-import { assertJsonText, toMediaType } from "../event.js";
 import type { MediaType } from "../media-type.js";
+import { assertJsonText, toMediaType } from "../request-body.js";
 
 /** A topic that records may be written to. */
 export const writableTopic = v.pipe(v.string(), v.transform(toWritableTopic));

@@ -2,14 +2,12 @@
 import { type Deadline, sooner } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import type { RecordView } from "../../kafka/codec/record-view.js";
-import { partitionNotFound } from "../../kafka/metadata.js";
 import type { Kafka } from "../../kafka/port.js";
-import { isFetchedById } from "../../kafka/read/fetch.js";
 import type { PartitionProgress, ReadPosition } from "../../kafka/read/reader.js";
-import { lambdaPayloadBytesMax } from "../body-limits.js";
 import { createScan } from "./filtered-scan.js";
+import { positionsOf } from "./read-positions.js";
 import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, type Start, scannedBytesMax, scannedDefault } from "./read-query.js";
-import { type CursorPosition, type RecordCursor, toCursorText } from "./record-cursor.js";
+import { type CursorPosition, toCursorText } from "./record-cursor.js";
 import { type RecordFormats, RecordJson } from "./record-json.js";
 
 /** The names of things in the two contracts. */
@@ -22,6 +20,8 @@ interface ReadRequest {
   readonly query: Pick<ReadQuery, "limit" | "bytes_max" | "wait_ms" | "filter" | "scan_max">;
   readonly formats: RecordFormats;
   readonly style: RecordStyle;
+  /** What the host returns at most. */
+  readonly replyBytesMax: number;
 }
 
 export interface PartitionTold extends PartitionProgress {
@@ -185,7 +185,7 @@ const aroundBytes = 120_000;
 function createRecordWriter(request: ReadRequest, deadline: Deadline): RecordWriter {
   const { topic, style, formats, query } = request;
   const filter = query.filter === undefined ? undefined : createScan(query.filter, query, deadline);
-  const json = new RecordJson(formats, lambdaPayloadBytesMax - aroundBytes);
+  const json = new RecordJson(formats, request.replyBytesMax - aroundBytes);
   const firstOffsets = new Map<number, number>();
   let prefix: Buffer = Buffer.alloc(0);
   let last: number | undefined;
@@ -215,64 +215,4 @@ function createRecordWriter(request: ReadRequest, deadline: Deadline): RecordWri
 function prefixOf(topic: string, partition: number, style: RecordStyle): Buffer {
   const name = JSON.stringify(topic);
   return Buffer.from(style === "v3" ? `{"topic_name":${name},"partition_id":${partition},` : `{"topic":${name},"partition":${partition},`);
-}
-
-/** Where each partition starts, in the order in which they are served. */
-async function positionsOf(kafka: Kafka, { topic, partitions, start }: ReadRequest, deadline: Deadline): Promise<readonly ReadPosition[]> {
-  switch (start.at) {
-    case "beginning":
-      return (await existing(kafka, topic, partitions, deadline)).map((partition) => ({ topic, partition, offset: 0n }));
-    case "end": {
-      const offsets = await kafka.reader.offsets(topic, partitions, deadline);
-      return offsets.map(({ partition, end }) => ({ topic, partition, offset: end }));
-    }
-    case "timestamp": {
-      const offsets = await kafka.reader.offsetsForTime(topic, partitions, start.timestampMs, deadline);
-      return [...offsets].map(([partition, offset]) => ({ topic, partition, offset }));
-    }
-    case "offset": {
-      const [partition, ...others] = await existing(kafka, topic, partitions, deadline);
-      if (partition === undefined || others.length > 0) {
-        throw new RelayError("bad-request", "query: offset needs a partition. Name it with partition=.");
-      }
-      return [{ topic, partition, offset: start.offset }];
-    }
-    case "cursor":
-      return cursorPositions(kafka, topic, partitions, start.cursor, deadline);
-    default:
-      return start satisfies never;
-  }
-}
-
-/** With a cursor of the whole topic, partitions that were added since are read from their beginning: everything in them is newer. */
-async function cursorPositions(
-  kafka: Kafka,
-  topic: string,
-  partitions: ReadRequest["partitions"],
-  { topicId, isWholeTopic, positions }: RecordCursor,
-  deadline: Deadline,
-): Promise<readonly ReadPosition[]> {
-  const asked = isWholeTopic ? "all" : positions.map(({ partition }) => partition);
-  if (partitions !== "all" && (asked === "all" || partitions.join() !== asked.join())) {
-    throw new RelayError("bad-request", `cursor: this cursor does not belong to partition ${partitions.join()} alone.`);
-  }
-  const known = positions.map((one) => ({ topic, topicId, ...one }));
-  if (asked !== "all") {
-    // Brokers that fetch by name only would answer for any topic of that name, so the topic's current id is read first.
-    const isChecked = topicId === undefined || (await isFetchedById(kafka.connection, "any", deadline));
-    if (!isChecked) await kafka.metadata.topic(topic, deadline, { ageMaxMs: 0 });
-    return known;
-  }
-  const added = (await existing(kafka, topic, "all", deadline)).filter((partition) => known.every((one) => one.partition !== partition));
-  return [...known, ...added.map((partition) => ({ topic, topicId, partition, offset: 0n }))];
-}
-
-async function existing(kafka: Kafka, topic: string, asked: ReadRequest["partitions"], deadline: Deadline): Promise<readonly number[]> {
-  if (asked !== "all" && asked.some((partition) => partition < 0)) {
-    const { partitions } = await kafka.metadata.topic(topic, deadline);
-    throw partitionNotFound(topic, asked.find((partition) => partition < 0) ?? -1, partitions.length);
-  }
-  if (asked !== "all") return asked;
-  // Not from the cache: a partition that was added since may already have records.
-  return (await kafka.metadata.topic(topic, deadline, { ageMaxMs: 0 })).partitions.map(({ partition }) => partition);
 }

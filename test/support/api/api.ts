@@ -7,9 +7,11 @@ import { fileURLToPath } from "node:url";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { type Config, parseConfig } from "../../../lib/config.js";
-import { type HttpOptions, http } from "../../../lib/http/handler.js";
+import type { HttpOptions } from "../../../lib/http/environment.js";
+import { httpApi } from "../../../lib/http/hosts/http-api.js";
 import { isGatewayText } from "../../../lib/http/media-type.js";
 import type { Operations } from "../../../lib/http/operation.js";
+import { createRouter } from "../../../lib/http/router.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../../lib/kafka/kafka.js";
 import { describedAnswers } from "./described-answers.js";
 
@@ -69,7 +71,7 @@ export async function createApi(options: ApiOptions = {}): Promise<Api> {
   const operations = options.operations ?? (await operationsOfEveryFunction());
   const kafka = options.kafka ?? createKafka(toKafkaOptions(config));
   const assertDescribed = describedAnswers(operations);
-  const handler = http(operations, { config, kafka, ...(options.log === undefined ? {} : { log: options.log }) });
+  const handler = httpApi(operations, { config, kafka, ...(options.log === undefined ? {} : { log: options.log }) });
 
   const call: Api["call"] = async (methodAndPath, request = {}) => {
     const event = toEvent(methodAndPath, request, Object.keys(operations));
@@ -121,7 +123,7 @@ export async function operationsOfEveryFunction(): Promise<Operations> {
 export function toEvent(methodAndPath: string, request: ApiRequest, routeKeys: readonly string[]): APIGatewayProxyEventV2 {
   const [method = "GET", target = "/"] = methodAndPath.split(/ (.*)/s);
   const [rawPath = "/", rawQueryString = ""] = target.split(/\?(.*)/s);
-  const { routeKey, path } = matchRoute(routeKeys, method, rawPath);
+  const { key: routeKey, path } = createRouter(routeKeys).find(method, rawPath) ?? { key: "$default", path: {} };
   const bytes = toBytes(request.body);
   const contentType = request.contentType ?? (bytes === undefined ? undefined : "application/json");
   const isText = isGatewayText(contentType?.split(";")[0]?.trim().toLowerCase() ?? "application/json");
@@ -138,7 +140,7 @@ export function toEvent(methodAndPath: string, request: ApiRequest, routeKeys: r
       ...(request.accept === undefined ? {} : { accept: request.accept }),
       ...Object.fromEntries(Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
     },
-    ...(path === undefined ? {} : { pathParameters: path }),
+    ...(Object.keys(path).length === 0 ? {} : { pathParameters: path }),
     requestContext: {
       accountId: "123456789012",
       apiId: "api",
@@ -161,33 +163,6 @@ function toBytes(body: unknown): Buffer | undefined {
   if (body === undefined) return undefined;
   if (Buffer.isBuffer(body)) return body;
   return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
-}
-
-/** The full match with the most literal path, else `$default`; path parameters are percent-decoded, as the gateway gives them. */
-function matchRoute(
-  routeKeys: readonly string[],
-  method: string,
-  rawPath: string,
-): { readonly routeKey: string; readonly path?: Record<string, string> } {
-  const given = rawPath.replace(/(?<=.)\/$/, "").split("/");
-  const matches = routeKeys.flatMap((routeKey) => {
-    const [wantedMethod = "", template = ""] = routeKey.split(" ");
-    if (wantedMethod !== method && !(method === "HEAD" && wantedMethod === "GET")) return [];
-    const parts = template.split("/");
-    if (parts.length !== given.length) return [];
-    const path: Record<string, string> = {};
-    for (const [index, part] of parts.entries()) {
-      const segment = given[index] ?? "";
-      const name = /^\{(.+)\}$/.exec(part)?.[1];
-      if (name !== undefined && segment !== "") path[name] = decodeURIComponent(segment);
-      else if (part !== segment) return [];
-    }
-    // The earlier a literal, the more specific: "l" sorts before "p".
-    return [{ routeKey, path, rank: parts.map((part) => (part.startsWith("{") ? "p" : "l")).join("") }];
-  });
-  const [best] = matches.sort((a, b) => (a.rank < b.rank ? -1 : 1));
-  if (best === undefined) return { routeKey: "$default" };
-  return { routeKey: best.routeKey, ...(Object.keys(best.path).length === 0 ? {} : { path: best.path }) };
 }
 
 function decompressed(bytes: Buffer, coding: unknown): string {

@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
-import { http } from "../../../lib/http/handler.js";
+import { httpApi } from "../../../lib/http/hosts/http-api.js";
 import { operation } from "../../../lib/http/operation.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
 import { createApi, testConfig, toEvent } from "../../support/api/api.js";
@@ -69,8 +69,8 @@ test("a body is read alike as text and in base64", async () => {
 });
 
 test.each([
-  ["no body", { body: "" }, 422, 42206, /no body/],
-  ["white space for a body", { body: " \n" }, 422, 42206, /no body/],
+  ["no body", { body: "" }, 422, 42206, /body is missing/],
+  ["white space for a body", { body: " \n" }, 422, 42206, /body is missing/],
   ["JSON that ends early", { body: '{"size":' }, 400, 400, /byte 8/],
   ["a member given twice", { body: '{"size":1,"size":2}' }, 400, 400, /"size" is given twice/],
   ["a member that is missing", { body: {} }, 400, 400, /body: size is missing/],
@@ -85,15 +85,15 @@ test.each([
   ],
   ["a member called __proto__", { body: '{"size":3,"__proto__":{"polluted":true}}' }, 422, 422, /__proto__ is not a known member/],
   ["nesting without an end", { body: "[".repeat(100_000) }, 400, 400, /nested more than 1000/],
-  ["bytes that are not UTF-8", { body: Buffer.from([0x7b, 0xff, 0x7d]), sentAs: "base64" }, 400, 400, /no UTF-8/],
+  ["bytes that are not UTF-8", { body: Buffer.from([0x7b, 0xff, 0x7d]), sentAs: "base64" }, 400, 400, /not valid UTF-8/],
   [
     "another media type",
     { body: "size=3", contentType: "application/x-www-form-urlencoded" },
     415,
     415,
-    /x-www-form-urlencoded is not taken/,
+    /x-www-form-urlencoded is not accepted/,
   ],
-  ["an invalid Content-Type", { body: "{}", contentType: "json" }, 415, 415, /is no media type/],
+  ["an invalid Content-Type", { body: "{}", contentType: "json" }, 415, 415, /is not a valid media type/],
   ["an unsupported charset", { body: "{}", contentType: "application/json; charset=utf-16" }, 400, 400, /charset/],
   [
     "an Accept header that takes nothing of ours",
@@ -146,7 +146,7 @@ test("HEAD is served as GET: the server in front drops the body, and tells its l
 });
 
 test("a browser's question before its call is answered to anybody, and gives nothing away", async () => {
-  const guarded = http(operations, { config: testConfig({ RELAY_ACCESS: "grants", KAFKA_BROKERS: "127.0.0.1:1" }), kafka: noKafka });
+  const guarded = httpApi(operations, { config: testConfig({ RELAY_ACCESS: "grants", KAFKA_BROKERS: "127.0.0.1:1" }), kafka: noKafka });
 
   const preflight = await guarded(
     { ...toEvent("OPTIONS /things/x", {}, []), routeKey: "OPTIONS /{proxy+}" },
@@ -220,7 +220,7 @@ test("a function that is configured wrongly says so in its log, and to the calle
 });
 
 test("an event with hardly anything in it is answered, not thrown at", async () => {
-  const handler = http(operations, { kafka: noKafka });
+  const handler = httpApi(operations, { kafka: noKafka });
 
   const result = await handler({} as never, { getRemainingTimeInMillis: () => 1_000 });
 
@@ -234,7 +234,7 @@ test("addresses in answers are built from the host the caller used, unless that 
     answers: {},
     run: async (_, { baseUrl }) => ({ status: 200, body: { baseUrl } }),
   });
-  const handler = http({ "GET /self": self }, { kafka: noKafka, config: { RELAY_ACCESS: "everything" } as never });
+  const handler = httpApi({ "GET /self": self }, { kafka: noKafka, config: { RELAY_ACCESS: "everything" } as never });
   const ask = async (host: string) => {
     const result = await handler(toEvent("GET /self", { headers: { host } }, ["GET /self"]), { getRemainingTimeInMillis: () => 1_000 });
     return JSON.parse(result.body ?? "").baseUrl;

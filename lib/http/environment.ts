@@ -1,0 +1,73 @@
+/** What a handler keeps between calls. All of it is made on first use, so that loading a function reads nothing and connects nowhere. */
+import type { AccessPolicy } from "../access.js";
+import { toAccessPolicy } from "../access-policy.js";
+import { type Config, config as environmentConfig } from "../config.js";
+import type { RelayError } from "../errors.js";
+import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
+import type { HttpReply, HttpRequest } from "./message.js";
+
+export interface HttpOptions {
+  /** Absent: the environment's. */
+  readonly config?: Config;
+  /** Absent: made from the configuration when an operation first needs it. */
+  readonly kafka?: Kafka;
+  /** Where unexpected errors go; by default standard error, as one JSON line each. */
+  readonly log?: (entry: LogEntry) => void;
+}
+
+type LogEntry = Readonly<Record<string, unknown>>;
+
+export interface HandlerEnvironment {
+  readonly config: () => Config;
+  readonly policy: () => AccessPolicy;
+  readonly kafka: () => Kafka;
+  readonly logFailure: (error: RelayError, request: HttpRequest, routeKey: string | undefined) => void;
+  /** Writes one line per request if RELAY_REQUEST_LOG is on: for hosts whose gateway writes no access log. */
+  readonly logRequest: (request: HttpRequest, reply: HttpReply, startedMs: number) => void;
+}
+
+export function createEnvironment(options: HttpOptions): HandlerEnvironment {
+  let policy: AccessPolicy | undefined;
+  let { kafka } = options;
+  let isLogged: boolean | undefined;
+  const config = () => options.config ?? environmentConfig();
+  const log = options.log ?? ((entry: LogEntry) => console.error(JSON.stringify(entry)));
+  return {
+    config,
+    policy: () => {
+      policy ??= toAccessPolicy(config());
+      return policy;
+    },
+    kafka: () => {
+      kafka ??= createKafka(toKafkaOptions(config()));
+      return kafka;
+    },
+    logFailure: (error, request, routeKey) => {
+      if (error.failure.blame !== "caller" && error.failure.blame !== "record") log(toLogEntry(error, request, routeKey));
+    },
+    logRequest: ({ method, rawPath: path }, { status }, startedMs) => {
+      isLogged ??= isRequestLogOn(config);
+      if (isLogged) log({ level: "info", message: "request", method, path, status, tookMs: Date.now() - startedMs });
+    },
+  };
+}
+
+function isRequestLogOn(config: () => Config): boolean {
+  try {
+    return config().RELAY_REQUEST_LOG === "on";
+  } catch {
+    return false; // the reply itself reports a configuration that is not valid
+  }
+}
+
+const causesMax = 5;
+
+/** A failure on our side or at Kafka, for the log only: no payloads and no secrets; for a bug, the stacks of all its causes. */
+function toLogEntry(error: RelayError, { requestId }: HttpRequest, routeKey: string | undefined): LogEntry {
+  const isOurs = error.code === "internal" || error.code === "bad-configuration";
+  const causes: string[] = [];
+  for (let cause: unknown = error; cause instanceof Error && causes.length < causesMax; cause = cause.cause) {
+    causes.push((isOurs ? cause.stack : undefined) ?? cause.message);
+  }
+  return { level: isOurs ? "error" : "warn", message: "request failed", code: error.code, routeKey, requestId, causes };
+}

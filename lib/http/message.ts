@@ -1,0 +1,63 @@
+/** A request and a reply as every host hands them over. What they look like on the way (an event of AWS, a socket) is known to `lib/http/hosts/` alone. */
+import type { Caller } from "../access.js";
+import type { ClaimNames } from "./claims.js";
+import type { Host } from "./host.js";
+import type { Route } from "./routes.js";
+
+/** Names in lower case; a header that was sent several times has its values joined by ", ". */
+export type Headers = Readonly<Record<string, string | undefined>>;
+
+export type RequestBody =
+  | { readonly kind: "bytes"; readonly bytes: Buffer }
+  /** What some hosts hand over for what they take for text. Bytes that were not UTF-8 are lost. */
+  | { readonly kind: "text"; readonly text: string }
+  /** Read as it arrives. It ends with an error for a caller that stops sending, and for one that sends more than the host accepts. */
+  | { readonly kind: "stream"; readonly stream: AsyncIterable<Buffer> };
+
+export interface HttpRequest {
+  readonly host: Host;
+  /** In upper case. */
+  readonly method: string;
+  /** Without the query, and without a prefix that is not part of the API, such as a stage. */
+  readonly rawPath: string;
+  /** Without its "?". */
+  readonly rawQuery: string;
+  readonly headers: Headers;
+  /** Undefined: there is none. */
+  readonly body: RequestBody | undefined;
+  /** The operation that the gateway has chosen, where there is one that routes. */
+  readonly route?: Route | undefined;
+  /** Who calls, by what was established in front of the API: never by what the request says of itself. Throws `unauthenticated`. */
+  readonly caller: (claimNames: ClaimNames) => Caller | Promise<Caller>;
+  /** `https://host[:port][/prefix]`, as the caller addressed the API. */
+  readonly baseUrl: string;
+  readonly requestId: string;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  /** Names in lower case; a list is sent as several headers of that name. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** "": none. A stream only where the host can stream. */
+  readonly body: string | Buffer | AsyncIterable<string | Uint8Array>;
+}
+
+export const anonymous: Caller = { kind: "anonymous", name: "anonymous", scopes: [], groups: [] };
+
+const hostPattern = /^(?:[a-zA-Z0-9._-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?$/;
+
+/** The address that the caller used: its Host header where that is a host, and `fallback` otherwise. */
+export function toBaseUrl(scheme: string | undefined, host: string | undefined, fallback: string, prefix = ""): string {
+  const authority = host !== undefined && hostPattern.test(host) ? host : fallback;
+  return `${scheme === "http" ? "http" : "https"}://${authority}${prefix}`;
+}
+
+/** Headers by their names in lower case; several values of a name are joined (RFC 9110, section 5.3). */
+export function toHeaders(headers: Readonly<Record<string, string | readonly string[] | null | undefined>>): Record<string, string> {
+  const joined: Record<string, string> = Object.create(null);
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value !== undefined && value !== null) joined[name.toLowerCase()] = typeof value === "string" ? value : value.join(", ");
+  }
+  return joined;
+}

@@ -1,0 +1,75 @@
+/** What an operation gets of a request: path, query and body, each checked by the operation's schema. */
+import type { GenericSchema } from "valibot";
+import { RelayError } from "../errors.js";
+import { parseStrictJson } from "../json/strict.js";
+import { isJson, type MediaType, negotiate } from "./media-type.js";
+import type { HttpRequest } from "./message.js";
+import type { Operation, OperationInput } from "./operation.js";
+import { parseQuery } from "./query.js";
+import { assertJsonText, readBody, toMediaType, toMediaTypeIfAny } from "./request-body.js";
+import { validate } from "./validation.js";
+
+const jsonOnly = ["application/json"] as const;
+const none = Buffer.alloc(0);
+
+/** Throws `not-acceptable`. Checked before anything is done, so that a 406 never hides a change. */
+export function assertAcceptable(operation: Operation, accept: string | undefined): void {
+  const produces = operation.produces ?? jsonOnly;
+  if (produces.length === 0 || negotiate(accept, produces) !== undefined) return;
+  throw new RelayError("not-acceptable", `The Accept header does not allow any type that this operation returns: ${produces.join(", ")}.`);
+}
+
+/** Failures are written in the first type that the operation returns, if that is JSON. */
+export function problemTypeOf(operation: Operation | undefined): string {
+  const [type] = operation?.produces ?? jsonOnly;
+  return type !== undefined && isJson(type) ? type : "application/json";
+}
+
+export async function toInput(
+  operation: Operation,
+  request: HttpRequest,
+  givenPath: Readonly<Record<string, string>>,
+  bytesMax: () => number,
+): Promise<OperationInput<unknown, unknown, unknown>> {
+  const { headers } = request;
+  // Operations that read the body themselves check its type, and the type of a GET without a body does not matter.
+  const takesJson = operation.body !== undefined || operation.consumes !== undefined;
+  const type = takesJson ? toMediaType(headers) : toMediaTypeIfAny(headers);
+  const isStreamed = operation.streamsBody === true && request.body?.kind === "stream" && headers["content-encoding"] === undefined;
+  const read = { isJsonText: takesJson || takesOnlyJson(operation), bytesMax };
+  const rawBody = isStreamed ? none : await readBody(request, type, read);
+  const path = operation.path === undefined ? undefined : validate(operation.path as GenericSchema, givenPath, "path");
+  const query =
+    operation.query === undefined ? undefined : validate(operation.query as GenericSchema, parseQuery(request.rawQuery), "query");
+  const body = bodyOf(operation, rawBody, type);
+  const bodyStream = isStreamed && request.body?.kind === "stream" ? request.body.stream : chunksOf(rawBody);
+  return { path: path as never, query: query as never, body: body as never, headers, rawBody, bodyStream };
+}
+
+function bodyOf(operation: Operation, rawBody: Buffer, type: MediaType): unknown {
+  if (operation.body === undefined) {
+    if (operation.consumes !== undefined) assertConsumed(operation.consumes, type.essence);
+    return undefined;
+  }
+  assertConsumed(operation.consumes ?? jsonOnly, type.essence);
+  assertJsonText(rawBody, type);
+  const text = rawBody.toString("utf8");
+  // White space only is a missing body too.
+  if (text.trim() === "")
+    throw new RelayError("unprocessable", "The request body is missing. This operation needs one.", { restCode: 42206 });
+  return validate(operation.body as GenericSchema, parseStrictJson(text), "body", text.length);
+}
+
+async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
+  if (bytes.length > 0) yield bytes;
+}
+
+/** An operation that reads its body itself, but only accepts JSON. */
+function takesOnlyJson({ rawBody }: Operation): boolean {
+  return rawBody !== undefined && Object.keys(rawBody).every(isJson);
+}
+
+function assertConsumed(consumes: readonly string[], essence: string): void {
+  if (consumes.includes(essence)) return;
+  throw new RelayError("unsupported-media-type", `A body of type ${essence} is not accepted here. Send ${consumes.join(" or ")}.`);
+}
