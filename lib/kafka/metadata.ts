@@ -71,7 +71,7 @@ const ageMaxDefaultMs = 60_000;
 const rememberedTopicsMax = 10_000;
 
 export function createMetadata(connection: Connection, identity?: ClusterIdentity, now: () => number = Date.now): Metadata {
-  const remembered = new Map<string, { readonly topic: TopicMetadata; readonly atMs: number }>();
+  const remembered = new RememberedTopics(now);
   const asking = new Map<string, Promise<TopicMetadata>>();
   identity?.onChange(() => {
     remembered.clear();
@@ -79,37 +79,16 @@ export function createMetadata(connection: Connection, identity?: ClusterIdentit
   });
 
   async function describe(...[topics, deadline, options]: Parameters<Metadata["describe"]>): Promise<ClusterMetadata> {
-    const asksOperations = options?.authorizedOperations === true;
-    const args = {
-      ...brokersAlone,
-      topics: topics === "all" ? null : [...new Set(topics)],
-      includeTopicAuthorizedOperations: asksOperations,
-    };
     const atMs = now();
-    const answer = await ask({ connection }, metadataApi, args, "any", deadline, {
-      codes: () => [],
-      isRepeatable: true,
-      policy: otherBrokers,
-    });
-    const described = new Map(answer.topics.map((topic) => [topic.name, toTopic(topic)]));
-    for (const topic of described.values()) if (!(topic instanceof RelayError)) remember(topic, atMs);
-    return {
-      clusterId: answer.clusterId ?? "",
-      controllerId: answer.controllerId < 0 ? null : answer.controllerId,
-      brokers: answer.brokers,
-      topics: described,
-    };
-  }
-
-  function remember(topic: TopicMetadata, atMs: number): void {
-    if (remembered.size >= rememberedTopicsMax) remembered.clear();
-    remembered.set(topic.name, { topic, atMs });
+    const described = await askCluster(connection, topics, options?.authorizedOperations === true, deadline);
+    for (const topic of described.topics.values()) if (!(topic instanceof RelayError)) remembered.add(topic, atMs);
+    return described;
   }
 
   async function describeOne(name: string, deadline: Deadline): Promise<TopicMetadata> {
     const topic = (await describe([name], deadline)).topics.get(name) ?? notAnswered(topicWords(name));
     if (!(topic instanceof RelayError)) return topic;
-    remembered.delete(name);
+    remembered.forget(name);
     throw topic;
   }
 
@@ -117,8 +96,8 @@ export function createMetadata(connection: Connection, identity?: ClusterIdentit
     describe,
     topic: async (name, deadline, options) => {
       const ageMaxMs = options?.ageMaxMs ?? ageMaxDefaultMs;
-      const known = remembered.get(name);
-      if (known !== undefined && ageMaxMs > 0 && now() - known.atMs <= ageMaxMs) return known.topic;
+      const known = remembered.get(name, ageMaxMs);
+      if (known !== undefined) return known;
       const sameQuestion = asking.get(name);
       if (sameQuestion !== undefined && ageMaxMs > 0) {
         const topic = await sameQuestion.catch(() => undefined); // who asked may have had less time than we have
@@ -130,9 +109,54 @@ export function createMetadata(connection: Connection, identity?: ClusterIdentit
         if (asking.get(name) === answer) asking.delete(name);
       });
     },
-    forget: (topic) => {
-      remembered.delete(topic);
-    },
+    forget: (topic) => remembered.forget(topic),
+  };
+}
+
+class RememberedTopics {
+  readonly #topics = new Map<string, { readonly topic: TopicMetadata; readonly atMs: number }>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get(name: string, ageMaxMs: number): TopicMetadata | undefined {
+    const known = this.#topics.get(name);
+    return known !== undefined && ageMaxMs > 0 && this.#now() - known.atMs <= ageMaxMs ? known.topic : undefined;
+  }
+
+  add(topic: TopicMetadata, atMs: number): void {
+    if (this.#topics.size >= rememberedTopicsMax) this.#topics.clear();
+    this.#topics.set(topic.name, { topic, atMs });
+  }
+
+  forget(name: string): void {
+    this.#topics.delete(name);
+  }
+
+  clear(): void {
+    this.#topics.clear();
+  }
+}
+
+async function askCluster(
+  connection: Connection,
+  topics: readonly string[] | "all",
+  includeTopicAuthorizedOperations: boolean,
+  deadline: Deadline,
+): Promise<ClusterMetadata> {
+  const args = { ...brokersAlone, topics: topics === "all" ? null : [...new Set(topics)], includeTopicAuthorizedOperations };
+  const answer = await ask({ connection }, metadataApi, args, "any", deadline, {
+    codes: () => [],
+    isRepeatable: true,
+    policy: otherBrokers,
+  });
+  return {
+    clusterId: answer.clusterId ?? "",
+    controllerId: answer.controllerId < 0 ? null : answer.controllerId,
+    brokers: answer.brokers,
+    topics: new Map(answer.topics.map((topic) => [topic.name, toTopic(topic)])),
   };
 }
 

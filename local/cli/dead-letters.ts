@@ -1,9 +1,9 @@
 /** `kafka-relay dead-letters`: list, show, redrive, discard. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Command } from "commander";
 import { parseConfig } from "../../lib/config.js";
 import { RelayError } from "../../lib/errors.js";
-import { toTimestampMs } from "../../lib/http/timestamp.js";
 import { invokeInProcess } from "../../lib/relay/dead-letters/invoke-route.js";
 import type { Letter } from "../../lib/relay/dead-letters/letter.js";
 import { type FoundLetter, findLetters, type LetterChoice } from "../../lib/relay/dead-letters/letters.js";
@@ -14,17 +14,8 @@ import { createTelemetry } from "../../lib/telemetry.js";
 import { deployedFunctions } from "../build/service-map.js";
 import { collect, toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { assertChosen, type ChoiceOptions, choosing, toChoice, toPlace, toState } from "./letter-choice.js";
 import { findRoute, routesFolder } from "./route-files.js";
-
-interface ChoiceOptions {
-  readonly route?: string;
-  readonly code?: string;
-  readonly from?: number;
-  readonly to?: number;
-  readonly letter?: readonly string[];
-  readonly all?: boolean;
-  readonly limit?: number;
-}
 
 export function registerDeadLetters(cli: Cli): void {
   const noun = cli.noun("dead-letters", "Manage dead letters: records that a route could not deliver.", [
@@ -33,19 +24,15 @@ export function registerDeadLetters(cli: Cli): void {
     "kafka-relay dead-letters redrive orders.dead-letters --code transform-failed",
     "kafka-relay dead-letters discard orders.dead-letters --letter 0/17",
   ]);
-  const choosing = (name: string, description: string) =>
-    noun
-      .command(name)
-      .description(description)
-      .argument("<topic>", "the dead letter topic (by default `<source topic>.dead-letters`)")
-      .option("--route <name>", "only letters of this route")
-      .option("--code <code>", "only letters with this error code, such as record-refused or transform-failed")
-      .option("--from <time>", "last attempt at or after this time: ISO-8601 or milliseconds", toTime)
-      .option("--to <time>", "last attempt before this time", toTime)
-      .option("--limit <count>", "at most this many letters", toCount);
+  registerList(cli, noun);
+  registerShow(cli, noun);
+  registerRedrive(cli, noun);
+  registerDiscard(cli, noun);
+}
 
+function registerList(cli: Cli, noun: Command): void {
   withExamples(
-    choosing("list", "List dead letters, by default open ones.")
+    choosing(noun, "list", "List dead letters, by default open ones.")
       .option("--state <state>", "open, redriven, discarded or any", toState)
       .action(cli.action(list)),
     [
@@ -53,6 +40,9 @@ export function registerDeadLetters(cli: Cli): void {
       "kafka-relay dead-letters list orders.dead-letters --state any --json",
     ],
   );
+}
+
+function registerShow(cli: Cli, noun: Command): void {
   withExamples(
     noun
       .command("show")
@@ -62,8 +52,11 @@ export function registerDeadLetters(cli: Cli): void {
       .action(cli.action(show)),
     ["kafka-relay dead-letters show orders.dead-letters 0/17"],
   );
+}
+
+function registerRedrive(cli: Cli, noun: Command): void {
   withExamples(
-    choosing("redrive", "Send dead letters again and mark them as redriven.")
+    choosing(noun, "redrive", "Send dead letters again and mark them as redriven.")
       .option("--letter <partition/offset>", "this letter; repeatable", collect)
       .option("--all", "every open letter")
       .option("--to-topic [name]", "to their source topic (or the named one): all of its consumers see them again")
@@ -80,8 +73,11 @@ export function registerDeadLetters(cli: Cli): void {
       "kafka-relay dead-letters redrive orders.dead-letters --letter 0/17 --to-topic",
     ],
   );
+}
+
+function registerDiscard(cli: Cli, noun: Command): void {
   withExamples(
-    choosing("discard", "Mark dead letters as discarded. They stay in their topic until its retention deletes them.")
+    choosing(noun, "discard", "Mark dead letters as discarded. They stay in their topic until its retention deletes them.")
       .option("--letter <partition/offset>", "this letter; repeatable", collect)
       .option("--all", "every open letter")
       .action(cli.action(discardLetters)),
@@ -216,19 +212,6 @@ async function discardLetters(context: CliContext, options: ChoiceOptions, [topi
   context.printOne({ discarded, has_more: hasMore });
 }
 
-function toChoice({ route, code, from, to, letter }: ChoiceOptions): LetterChoice {
-  return { route, code, fromMs: from, toMs: to, places: letter?.map(toPlace) };
-}
-
-/** Letters must be selected explicitly, so nothing is redriven or discarded by accident. */
-function assertChosen(options: ChoiceOptions): LetterChoice {
-  const { route, code, from, to, letter, all } = options;
-  if ([route, code, from, to, letter, all].every((one) => one === undefined)) {
-    throw usageError("Select dead letters with --letter, --route, --code, --from or --to, or use --all.");
-  }
-  return toChoice(options);
-}
-
 function toRow({ letter, state, mark }: FoundLetter) {
   const { route, code, status, lastTime, redrives, origin, message } = letter;
   return {
@@ -246,25 +229,6 @@ function toRow({ letter, state, mark }: FoundLetter) {
 }
 
 const placeOf = ({ at }: Letter): string => `${at.partition}/${at.offset}`;
-
-function toPlace(text: string) {
-  const [, partition, offset] = /^(\d{1,9})\/(\d{1,19})$/.exec(text) ?? [];
-  if (partition === undefined || offset === undefined)
-    throw usageError(`${JSON.stringify(text)} is not a valid letter. The form is <partition>/<offset>, such as 0/17.`);
-  return { partition: Number(partition), offset: BigInt(offset) };
-}
-
-function toTime(text: string): number {
-  const ms = toTimestampMs(text);
-  if (ms === undefined)
-    throw usageError("It must be a time: ISO-8601 with a time zone, such as 2026-01-31T12:00:00Z, or milliseconds since 1970.");
-  return ms;
-}
-
-function toState(text: string): NonNullable<LetterChoice["state"]> {
-  if (text === "open" || text === "redriven" || text === "discarded" || text === "any") return text;
-  throw usageError("It must be open, redriven, discarded or any.");
-}
 
 /** UTF-8 bytes as text, other bytes as base64. */
 function toText(bytes: Buffer | null): string | null {

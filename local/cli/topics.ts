@@ -1,4 +1,5 @@
 /** `kafka-relay topics`: list, create, describe, alter, delete. */
+import type { Command } from "commander";
 import { RelayError } from "../../lib/errors.js";
 import { alterConfigs, type ConfigChange, describeConfigs } from "../../lib/kafka/admin/configs.js";
 import { inLots } from "../../lib/kafka/admin/coordinators.js";
@@ -15,7 +16,14 @@ export function registerTopics(cli: Cli): void {
     "kafka-relay topics describe orders",
     "kafka-relay topics delete orders",
   ]);
+  registerList(cli, topics);
+  registerCreate(cli, topics);
+  registerDescribe(cli, topics);
+  registerAlter(cli, topics);
+  registerDelete(cli, topics);
+}
 
+function registerList(cli: Cli, topics: Command): void {
   withExamples(
     topics
       .command("list")
@@ -24,7 +32,9 @@ export function registerTopics(cli: Cli): void {
       .action(cli.action(list)),
     ["kafka-relay topics list", "kafka-relay topics list --json | jq -r '.[].topic_name'"],
   );
+}
 
+function registerCreate(cli: Cli, topics: Command): void {
   withExamples(
     topics
       .command("create")
@@ -42,7 +52,9 @@ export function registerTopics(cli: Cli): void {
       "kafka-relay topics create users -p 1 -c cleanup.policy=compact -c retention.ms=-1",
     ],
   );
+}
 
+function registerDescribe(cli: Cli, topics: Command): void {
   withExamples(
     topics
       .command("describe")
@@ -51,7 +63,9 @@ export function registerTopics(cli: Cli): void {
       .action(cli.action(describe)),
     ["kafka-relay topics describe orders", "kafka-relay topics describe --json"],
   );
+}
 
+function registerAlter(cli: Cli, topics: Command): void {
   withExamples(
     topics
       .command("alter")
@@ -67,7 +81,9 @@ export function registerTopics(cli: Cli): void {
       "kafka-relay topics alter orders -c retention.ms=86400000 --delete-config cleanup.policy",
     ],
   );
+}
 
+function registerDelete(cli: Cli, topics: Command): void {
   withExamples(
     topics
       .command("delete")

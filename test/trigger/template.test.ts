@@ -9,6 +9,30 @@ const arn = "arn:aws:kafka:eu-west-1:111111111111:cluster/shop/00000000-0000-000
 const secret = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:shop-AbCdEf";
 const queue = "arn:aws:sqs:eu-west-1:111111111111:lost";
 
+const msk = {
+  arn,
+  topic: "orders",
+  consumerGroupId: "shop-orders",
+  maximumBatchingWindow: 0,
+  maximumRetryAttempts: 3,
+  maximumRecordAgeInSeconds: 3_600,
+  bisectBatchOnFunctionError: true,
+  functionResponseTypes: ["ReportBatchItemFailures"],
+  onFailureDestination: queue,
+  provisionedPollerConfig: { minimumPollers: 1, maximumPollers: 3 },
+  filterPatterns: [{ value: { a: [1] } }],
+  metricsConfig: { metrics: ["EventCount"] },
+};
+const kafka = {
+  topic: "payments",
+  bootstrapServers: ["b-1.example.com:9096"],
+  accessConfigurations: { saslScram512Auth: secret },
+  maximumBatchingWindow: 0,
+  onFailureDestination: "kafka://lost-payments",
+  provisionedPollers: { min: 1, max: 2, group: "shop" },
+  loggingConfig: { systemLogLevel: "INFO" },
+};
+
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html
 test("members that the framework does not know are properties of the mapping, and its role may do what they need and no more", {
   timeout: 400_000,
@@ -16,29 +40,6 @@ test("members that the framework does not know are properties of the mapping, an
   const project = await createOfflineProject();
   try {
     project.write("orders.js", notingHandler());
-    const msk = {
-      arn,
-      topic: "orders",
-      consumerGroupId: "shop-orders",
-      maximumBatchingWindow: 0,
-      maximumRetryAttempts: 3,
-      maximumRecordAgeInSeconds: 3_600,
-      bisectBatchOnFunctionError: true,
-      functionResponseTypes: ["ReportBatchItemFailures"],
-      onFailureDestination: queue,
-      provisionedPollerConfig: { minimumPollers: 1, maximumPollers: 3 },
-      filterPatterns: [{ value: { a: [1] } }],
-      metricsConfig: { metrics: ["EventCount"] },
-    };
-    const kafka = {
-      topic: "payments",
-      bootstrapServers: ["b-1.example.com:9096"],
-      accessConfigurations: { saslScram512Auth: secret },
-      maximumBatchingWindow: 0,
-      onFailureDestination: "kafka://lost-payments",
-      provisionedPollers: { min: 1, max: 2, group: "shop" },
-      loggingConfig: { systemLogLevel: "INFO" },
-    };
     project.configure({
       orders: { handler: "orders.handler", events: [{ msk }] },
       payments: { handler: "orders.handler", events: [{ kafka }] },

@@ -24,46 +24,24 @@ export interface TcpProxy {
 
 type Mode = "pass" | "swallow" | "swallow-answers" | "hang-up";
 
+interface Pair {
+  readonly client: Socket;
+  readonly broker: Socket;
+}
+
+/** The network as it is now, for every connection. */
+interface Network {
+  readonly pairs: Set<Pair>;
+  mode: Mode;
+  requestsUntilCut: number;
+  holdMs: number;
+  accepted: number;
+}
+
 export async function startTcpProxy(listenPort: number, target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
-  const pairs = new Set<{ readonly client: Socket; readonly broker: Socket }>();
-  let mode: Mode = "pass";
-  let requestsUntilCut = Number.POSITIVE_INFINITY;
-  let holdMs = 0;
-  let accepted = 0;
-
-  const end = (pair: { readonly client: Socket; readonly broker: Socket }) => {
-    pairs.delete(pair);
-    pair.client.resetAndDestroy();
-    pair.broker.destroy();
-  };
-  const cut = () => {
-    for (const pair of pairs) end(pair);
-  };
-
-  const server = createServer((client) => {
-    accepted++;
-    const broker = connect(target);
-    const pair = { client, broker };
-    pairs.add(pair);
-    for (const socket of [client, broker]) {
-      socket.setNoDelay(true);
-      socket.on("error", () => end(pair));
-      socket.on("close", () => end(pair));
-    }
-    client.on("data", (bytes) => {
-      if (mode === "swallow") return;
-      if (mode === "hang-up") return void client.end();
-      broker.write(bytes);
-      requestsUntilCut--;
-    });
-    broker.on("data", (bytes) => {
-      if (requestsUntilCut <= 0) {
-        requestsUntilCut = Number.POSITIVE_INFINITY;
-        end(pair); // the broker has heard and answered; the client will not know
-      } else if (mode === "pass" && holdMs > 0) setTimeout(() => client.write(bytes), holdMs);
-      else if (mode === "pass") client.write(bytes);
-    });
-  });
+  const network: Network = { pairs: new Set(), mode: "pass", requestsUntilCut: Number.POSITIVE_INFINITY, holdMs: 0, accepted: 0 };
+  const set = (change: Partial<Pick<Network, "mode" | "requestsUntilCut" | "holdMs">>) => void Object.assign(network, change);
+  const server = createServer((client) => join(network, { client, broker: connect(target) }));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(listenPort, "127.0.0.1", resolve);
@@ -71,32 +49,55 @@ export async function startTcpProxy(listenPort: number, target: { readonly host:
 
   return {
     port: listenPort,
-    accepted: () => accepted,
-    cut,
-    swallow: () => {
-      mode = "swallow";
-    },
-    swallowAnswers: () => {
-      mode = "swallow-answers";
-    },
-    cutAfterRequests: (requests) => {
-      requestsUntilCut = requests;
-    },
-    hangUp: () => {
-      mode = "hang-up";
-    },
-    holdAnswers: (ms) => {
-      holdMs = ms;
-    },
+    accepted: () => network.accepted,
+    cut: () => cut(network),
+    swallow: () => set({ mode: "swallow" }),
+    swallowAnswers: () => set({ mode: "swallow-answers" }),
+    cutAfterRequests: (requestsUntilCut) => set({ requestsUntilCut }),
+    hangUp: () => set({ mode: "hang-up" }),
+    holdAnswers: (holdMs) => set({ holdMs }),
     heal: () => {
-      if (mode !== "pass") cut();
-      mode = "pass";
-      holdMs = 0;
-      requestsUntilCut = Number.POSITIVE_INFINITY;
+      if (network.mode !== "pass") cut(network);
+      set({ mode: "pass", holdMs: 0, requestsUntilCut: Number.POSITIVE_INFINITY });
     },
     close: async () => {
-      cut();
+      cut(network);
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function cut(network: Network): void {
+  for (const pair of network.pairs) end(network, pair);
+}
+
+function end({ pairs }: Network, pair: Pair): void {
+  pairs.delete(pair);
+  pair.client.resetAndDestroy();
+  pair.broker.destroy();
+}
+
+function join(network: Network, pair: Pair): void {
+  const { client, broker } = pair;
+  network.accepted++;
+  network.pairs.add(pair);
+  for (const socket of [client, broker]) {
+    socket.setNoDelay(true);
+    socket.on("error", () => end(network, pair));
+    socket.on("close", () => end(network, pair));
+  }
+  client.on("data", (bytes) => {
+    if (network.mode === "swallow") return;
+    if (network.mode === "hang-up") return void client.end();
+    broker.write(bytes);
+    network.requestsUntilCut--;
+  });
+  broker.on("data", (bytes) => {
+    const { mode, holdMs } = network;
+    if (network.requestsUntilCut <= 0) {
+      network.requestsUntilCut = Number.POSITIVE_INFINITY;
+      end(network, pair); // the broker has heard and answered; the client will not know
+    } else if (mode === "pass" && holdMs > 0) setTimeout(() => client.write(bytes), holdMs);
+    else if (mode === "pass") client.write(bytes);
+  });
 }

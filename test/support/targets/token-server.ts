@@ -34,12 +34,7 @@ export interface TokenServer {
 }
 
 export async function startTokenServer(options: TokenServerOptions): Promise<TokenServer> {
-  const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
-  const kid = createHash("sha256")
-    .update(pair.publicKey.export({ type: "spki", format: "der" }))
-    .digest("hex")
-    .slice(0, 8);
+  const keys = createKeys();
   const settings = { clientSecret: options.clientSecret, lifetimeSeconds: options.lifetimeSeconds ?? 3_600 };
   let port = 0;
   let server: Server | undefined;
@@ -56,19 +51,15 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
       scope: "produce",
       jti: String(Math.random()),
     };
-    return toJwt({ alg: "RS256", kid, typ: "JWT" }, claims, isForged ? stranger : pair.privateKey);
+    return keys.sign(claims, isForged);
   };
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (incoming.url === "/jwks") {
-      const key = { ...pair.publicKey.export({ format: "jwk" }), kid, alg: "RS256", use: "sig" };
-      return reply(response, 200, { keys: [key] });
+      return reply(response, 200, { keys: [keys.published] });
     }
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const form = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
-    const { clientId, clientSecret, by } = clientOf(incoming, form);
-    const request = { clientId, by, form };
+    const { clientSecret, ...request } = await readRequest(incoming);
+    const { clientId, form } = request;
     tokenServer.requests.push(request);
     if (tokenServer.answer?.(response, request) === true) return;
     if (incoming.method !== "POST" || form.grant_type !== "client_credentials")
@@ -101,6 +92,27 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
     },
   };
   return tokenServer;
+}
+
+/** The key that is published, and another one that is not. */
+function createKeys() {
+  const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+  const kid = createHash("sha256")
+    .update(pair.publicKey.export({ type: "spki", format: "der" }))
+    .digest("hex")
+    .slice(0, 8);
+  return {
+    published: { ...pair.publicKey.export({ format: "jwk" }), kid, alg: "RS256", use: "sig" },
+    sign: (claims: object, isForged: boolean) => toJwt({ alg: "RS256", kid, typ: "JWT" }, claims, isForged ? stranger : pair.privateKey),
+  };
+}
+
+async function readRequest(incoming: IncomingMessage): Promise<TokenRequest & { readonly clientSecret: string }> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const form = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
+  return { ...clientOf(incoming, form), form };
 }
 
 function clientOf({ headers }: IncomingMessage, form: Readonly<Record<string, string>>) {
