@@ -23,7 +23,11 @@ export default defineConfig({
       suite("relay", { ...onBroker, testTimeout: 120_000 }),
       suite("trigger", { ...onBroker, testTimeout: 150_000 }),
       // Other implementations in Python, and a registry in Java; each only where a test asks for it.
-      suite("schemas", { globalSetup: ["test/support/schemas/registry-setup.ts"], pool: "forks", testTimeout: 180_000 }),
+      suite("schemas", {
+        ...onBroker,
+        globalSetup: [...onBroker.globalSetup, "test/support/schemas/registry-setup.ts"],
+        testTimeout: 180_000,
+      }),
       // One .build folder for all of them.
       suite("package", { ...onBroker, testTimeout: 180_000, fileParallelism: false }),
       suite("e2e", { ...onBroker, testTimeout: 180_000 }),

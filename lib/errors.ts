@@ -107,8 +107,19 @@ export interface RelayErrorDetails {
   readonly targetAnswer?: string;
 }
 
+/** Functions load some code from a file of its own, which has a class of its own by this name: an error is known by its mark, not by its class. */
+const mark = Symbol.for("kafka-relay.RelayError");
+
 /** A failure that has been understood. `message` is for the person who reads the answer: what was wrong, where, what would be right; never a secret. */
 export class RelayError extends Error {
+  static override [Symbol.hasInstance](thrown: unknown): thrown is RelayError {
+    return thrown instanceof Error && mark in thrown;
+  }
+
+  get [mark](): true {
+    return true;
+  }
+
   override readonly name = "RelayError";
   readonly code: FailureCode;
   readonly failure: Failure;

@@ -1,7 +1,7 @@
 /** Every function as one minified CommonJS file and one zip, small and the same bytes for the same code. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { build } from "esbuild";
+import { dirname, join, relative } from "node:path";
+import { build, type Metafile, type Plugin } from "esbuild";
 import { type DeployedFunction, deployedFunctions, projectFolder } from "./service-map.js";
 import { withoutUnusedRequests } from "./unused-requests.js";
 import { zip } from "./zip.js";
@@ -21,6 +21,8 @@ export interface Bundle {
   readonly bytes: number;
   readonly zipPath: string;
   readonly zipBytes: number;
+  /** What stands in files of their own beside it, and is loaded on first use. */
+  readonly onDemandBytes: number;
   /** Packages whose code is in it, by size, the largest first. */
   readonly packages: readonly BundledPackage[];
 }
@@ -29,6 +31,9 @@ export interface Bundle {
 const external = ["@aws-sdk/*", "@smithy/*", "pg-native"];
 /** What development needs at least; the deployed runtime is newer. */
 const target = "node20.19";
+
+/** Code that a function may never need: a file of its own in the zip of the functions that import it, so that the others start as if there were none. */
+const onDemand = { entry: "lib/schemas/serializer.ts", importedBy: "lib/schemas/on-demand.ts", name: "functions/schemas.js" } as const;
 
 export const buildFolder = join(projectFolder, ".build");
 
@@ -42,15 +47,29 @@ export async function bundleFunctions(outFolder = buildFolder, functions = deplo
   }
   // The project's package.json says "module"; these are not.
   writeFileSync(join(bundlesFolder, "package.json"), '{ "type": "commonjs" }\n');
+  await bundle(onDemand.entry, join(bundlesFolder, onDemand.name));
   return Promise.all(functions.map((one) => bundleFunction(one, bundlesFolder, zipsFolder)));
 }
 
-async function bundleFunction({ key, file }: DeployedFunction, bundlesFolder: string, zipsFolder: string): Promise<Bundle> {
-  const name = `${file}.js`;
-  const path = join(bundlesFolder, name);
+/** Leaves what is loaded on demand where it is: beside the file that loads it. */
+function keptApart(name: string): Plugin {
+  return {
+    name: "kept-apart",
+    setup: ({ onResolve }) => {
+      onResolve({ filter: /\/serializer\.js$/ }, ({ kind, importer }) => {
+        if (kind !== "dynamic-import" || !importer.endsWith(onDemand.importedBy)) return undefined;
+        const path = relative(dirname(name), onDemand.name);
+        return { path: path.startsWith(".") ? path : `./${path}`, external: true };
+      });
+    },
+  };
+}
+
+/** One minified file of CommonJS, and what went into it. */
+async function bundle(entry: string, path: string, plugins: readonly Plugin[] = []): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: projectFolder,
-    entryPoints: [`${file}.ts`],
+    entryPoints: [entry],
     outfile: path,
     bundle: true,
     minify: true,
@@ -58,18 +77,28 @@ async function bundleFunction({ key, file }: DeployedFunction, bundlesFolder: st
     format: "cjs",
     target,
     external,
-    plugins: [withoutUnusedRequests],
+    plugins: [withoutUnusedRequests, ...plugins],
     metafile: true,
     legalComments: "none",
     logLevel: "silent",
   });
+  return metafile;
+}
+
+async function bundleFunction({ key, file }: DeployedFunction, bundlesFolder: string, zipsFolder: string): Promise<Bundle> {
+  const name = `${file}.js`;
+  const path = join(bundlesFolder, name);
+  const metafile = await bundle(`${file}.ts`, path, [keptApart(name)]);
   const code = readFileSync(path);
-  const zipped = await zip([{ name, bytes: code }]);
+  const loadsSchemas = Object.keys(metafile.inputs).includes(onDemand.importedBy);
+  const beside = loadsSchemas ? [{ name: onDemand.name, bytes: readFileSync(join(bundlesFolder, onDemand.name)) }] : [];
+  const zipped = await zip([{ name, bytes: code }, ...beside]);
   const zipPath = join(zipsFolder, `${key}.zip`);
   mkdirSync(dirname(zipPath), { recursive: true });
   writeFileSync(zipPath, zipped);
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
-  return { key, name, path, bytes: code.length, zipPath, zipBytes: zipped.length, packages: packagesOf(inputs) };
+  const onDemandBytes = beside.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return { key, name, path, bytes: code.length, zipPath, zipBytes: zipped.length, onDemandBytes, packages: packagesOf(inputs) };
 }
 
 function packagesOf(inputs: readonly (readonly [string, { readonly bytesInOutput: number }])[]): Bundle["packages"] {

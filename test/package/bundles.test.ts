@@ -57,6 +57,21 @@ test("the function that produces is small enough to start fast", () => {
   expect(bundleOf("produce").bytes).toBeLessThanOrEqual(produceBytesMax);
 });
 
+test("schemas are a file of their own in the zip of the function that produces, which loads it for a value with a schema", async () => {
+  const { path, packages, zipPath } = bundleOf("produce");
+  expect(packages.map(({ name }) => name).filter((name) => ["protobufjs", "@cfworker/json-schema"].includes(name))).toEqual([]);
+  expect(bundles.filter((one) => readFileSync(one.zipPath).includes("functions/schemas.js")).map(({ zipPath }) => zipPath)).toEqual([
+    zipPath,
+  ]);
+  const body = '{"value_schema":"\\"string\\"","records":[{"value":"a"}]}';
+  const event = httpEvent("POST /topics/{topic}", { topic: "no-such-topic" }, body, "application/vnd.kafka.avro.v2+json");
+
+  const { results } = await invokeBundles(process.execPath, [], [{ key: "produce", path, event }]);
+
+  // No registry is at that address, and its error is understood although it comes from the other file.
+  expect(results).toMatchObject([{ answer: { statusCode: 503 } }]);
+});
+
 test("no bundle holds the AWS SDK: the runtime brings it", () => {
   for (const { key, packages } of bundles) {
     const heavy = packages.filter(({ name }) => name.startsWith("@aws-sdk/") || name.startsWith("@smithy/"));
@@ -201,6 +216,7 @@ function invokeBundles(command: string, args: readonly string[], input: unknown)
         ...process.env,
         RELAY_ACCESS: "everything",
         RELAY_METRICS: "off",
+        SCHEMA_REGISTRY_URL: "http://127.0.0.1:1",
         RELAY_ALLOW_PRIVATE_ADDRESSES: "true",
         QUAKES_DATABASE_URL: "postgres://nobody@127.0.0.1:1/none?sslmode=disable",
         QUAKES_WEBHOOK_URL: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/quakes`,

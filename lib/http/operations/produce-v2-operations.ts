@@ -5,12 +5,14 @@ import { RelayError } from "../../errors.js";
 import { partitionNotFound } from "../../kafka/metadata.js";
 import type { Kafka } from "../../kafka/port.js";
 import type { TopicName } from "../../kafka/records.js";
+import { hasRegistry, serializerOf } from "../../schemas/on-demand.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 
 import { toJsonType, writableTopic } from "../produce/request.js";
 import { strictAnswers, toStatusReply } from "../produce/strictness.js";
 import { toV2Answer, v2Answer, v2CodeOf } from "../produce/v2-answer.js";
-import { readV2Records, toEmbeddedFormat, v2Bodies } from "../produce/v2-body.js";
+import { readV2Request, toEmbeddedFormat, v2Bodies } from "../produce/v2-body.js";
+import { noSchemaIds, schemaTypeOf } from "../produce/v2-schemas.js";
 import { v2MediaTypes } from "../rest/v2-metadata.js";
 import { numberInPath } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
@@ -45,14 +47,18 @@ async function produce(
   rawBody: Buffer,
   { kafka, deadline, config }: OperationContext,
 ): Promise<Reply> {
-  const format = toEmbeddedFormat(toJsonType(headers, rawBody).essence);
-  const records = readV2Records(rawBody, format, { recordsMax: config.RELAY_PRODUCE_RECORDS_MAX }, partition);
+  const format = toEmbeddedFormat(toJsonType(headers, rawBody).essence, hasRegistry(config));
+  const request = readV2Request(rawBody, format, { recordsMax: config.RELAY_PRODUCE_RECORDS_MAX }, partition);
+  const isPlain = format === "json" || format === "binary" || format === "text";
   if (partition !== undefined) await assertPartition(kafka, topic, partition, deadline, config.KAFKA_AUTO_CREATE_TOPICS);
+  const { records, ids } = isPlain
+    ? { records: request.records, ids: noSchemaIds }
+    : await (await serializerOf(config)).serialize(request.records, { topic, type: schemaTypeOf[format], ...request.schemas }, deadline);
   const outcomes = await kafka.producer.produce(topic, withTrace(records, headers), deadline);
   const failedStatuses = outcomes.flatMap((outcome) => (outcome.outcome === "failed" ? [statusOf(v2CodeOf(outcome.error))] : []));
   // The contract: when Kafka refuses our credentials or permissions, the whole answer has that status.
   const plainStatus = failedStatuses.includes(401) ? 401 : failedStatuses.includes(403) ? 403 : 200;
-  return toStatusReply({ records: records.length, failedStatuses }, plainStatus, headers.prefer, { text: toV2Answer(outcomes) });
+  return toStatusReply({ records: records.length, failedStatuses }, plainStatus, headers.prefer, { text: toV2Answer(outcomes, ids) });
 }
 
 const statusOf = (code: number): number => (code >= 1000 ? Math.trunc(code / 100) : code);

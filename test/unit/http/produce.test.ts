@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
 import { toV2Answer } from "../../../lib/http/produce/v2-answer.js";
-import { type EmbeddedFormat, readV2Records, toEmbeddedFormat, v2Bodies } from "../../../lib/http/produce/v2-body.js";
+import { readV2Request, toEmbeddedFormat, v2Bodies } from "../../../lib/http/produce/v2-body.js";
 import { toV3BatchAnswer, toV3StreamAnswer } from "../../../lib/http/produce/v3-answer.js";
 import { readV3Batch, readV3Stream, v3Batch, v3Record } from "../../../lib/http/produce/v3-body.js";
 import { validBodies } from "../../support/api/valid-bodies.js";
@@ -32,7 +32,7 @@ test("v2 binary: any records come out as the bytes, headers, times and partition
         space as never,
       );
 
-      const read = readV2Records(Buffer.from(body), "binary", limits, 5);
+      const { records: read } = readV2Request(Buffer.from(body), "binary", limits, 5);
 
       expect(read).toEqual(
         records.map(({ key, value, partition, timestamp, headers }) => ({
@@ -50,7 +50,8 @@ test("v2 binary: any records come out as the bytes, headers, times and partition
 test("v2 JSON: a value is what JSON.stringify writes, whatever white space it came in", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (key, value) => {
-      const [record] = readV2Records(Buffer.from(JSON.stringify({ records: [{ key, value }] }, null, 3)), "json", limits);
+      const { records } = readV2Request(Buffer.from(JSON.stringify({ records: [{ key, value }] }, null, 3)), "json", limits);
+      const [record] = records;
       expect(record?.key?.toString() ?? null).toBe(key === null ? null : JSON.stringify(key));
       expect(record?.value?.toString() ?? null).toBe(value === null ? null : JSON.stringify(value));
     }),
@@ -58,16 +59,18 @@ test("v2 JSON: a value is what JSON.stringify writes, whatever white space it ca
 });
 
 test("a member's name may be written with escapes, and is the same name", () => {
-  const [record] = readV2Records(Buffer.from('{"r\\u0065cords":[{"val\\u0075e":1}]}'), "json", limits);
+  const {
+    records: [record],
+  } = readV2Request(Buffer.from('{"r\\u0065cords":[{"val\\u0075e":1}]}'), "json", limits);
 
   expect(record?.value?.toString()).toBe("1");
 });
 
 test.each(Object.entries(v2Bodies))("whatever the description allows as %s is read", (type, schema) => {
-  const format: EmbeddedFormat = toEmbeddedFormat(type);
+  const format = toEmbeddedFormat(type, true);
   fc.assert(
     fc.property(validBodies(schema), (body) => {
-      expect(() => readV2Records(Buffer.from(JSON.stringify(body)), format, limits)).not.toThrow();
+      expect(() => readV2Request(Buffer.from(JSON.stringify(body)), format, limits)).not.toThrow();
     }),
   );
 });
