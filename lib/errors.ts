@@ -82,6 +82,8 @@ export const failures = {
   "target-busy": row(503, true, "target"),
   "target-refused": row(502, true, "target"),
   // Time, configuration, and bugs.
+  "shutting-down": row(503, true, "us"),
+  overloaded: row(503, true, "us"),
   "deadline-exceeded": row(504, true, "us"),
   "bad-configuration": row(500, false, "us"),
   internal: row(500, false, "us", "maybe"), // an unexpected failure promises nothing

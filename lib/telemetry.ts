@@ -27,7 +27,8 @@ interface TelemetryOptions {
   readonly write?: (line: string) => void;
 }
 
-const namespace = "KafkaRelay";
+/** Of the metrics, in CloudWatch and Prometheus alike. */
+export const namespace = "KafkaRelay";
 const valuesMax = 100;
 
 export function createTelemetry({ level, metrics, now = Date.now, write = writeLine }: TelemetryOptions): Telemetry {

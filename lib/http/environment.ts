@@ -13,6 +13,16 @@ export interface HttpOptions {
   readonly kafka?: Kafka;
   /** Where unexpected errors go; by default standard error, as one JSON line each. */
   readonly log?: (entry: LogEntry) => void;
+  /** Called after each call, for hosts that count or log them. */
+  readonly onCall?: (call: AnsweredCall) => void;
+}
+
+export interface AnsweredCall {
+  readonly request: HttpRequest;
+  /** The operation, by its route key; undefined where the call has none. */
+  readonly routeKey: string | undefined;
+  readonly status: number;
+  readonly tookMs: number;
 }
 
 type LogEntry = Readonly<Record<string, unknown>>;

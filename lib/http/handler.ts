@@ -32,6 +32,7 @@ export function createHandler(operations: Operations, routes: Routes, options: H
       reply = await toHttpReply(problemReply(error, problemTypeOf(operation)), operation, request);
     }
     environment.logRequest(request, reply, startedMs);
+    options.onCall?.({ request, routeKey: route?.key, status: reply.status, tookMs: Date.now() - startedMs });
     return reply;
   };
 }

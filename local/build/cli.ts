@@ -1,4 +1,4 @@
-/** The command line as one file, `local/cli/dist/main.js`, for where neither the source's tools nor its development dependencies are installed. */
+/** The command line as one file, `local/cli/dist/main.js`, and its command `serve` as another, for where neither the source's tools nor its development dependencies are installed. */
 import { join } from "node:path";
 import { build } from "esbuild";
 import { projectFolder } from "./service-map.js";
@@ -6,10 +6,17 @@ import { projectFolder } from "./service-map.js";
 /** Packages that are dependencies proper, or that are there to load other people's TypeScript. */
 const external = ["@aws-sdk/*", "tsx", "pg-native", "esbuild"];
 
-export async function bundleCli(outfile = join(projectFolder, "local/cli/dist/main.js")): Promise<string> {
+const folder = join(projectFolder, "local/cli/dist");
+
+/** Returns the files that it has written. */
+export async function bundleCli(outFolder = folder): Promise<readonly string[]> {
+  return Promise.all([bundle("local/cli/main.ts", join(outFolder, "main.js")), bundle("local/serve/main.ts", join(outFolder, "serve.js"))]);
+}
+
+async function bundle(entryPoint: string, outfile: string): Promise<string> {
   await build({
     absWorkingDir: projectFolder,
-    entryPoints: ["local/cli/main.ts"],
+    entryPoints: [entryPoint],
     outfile,
     bundle: true,
     minify: true,
@@ -25,4 +32,4 @@ export async function bundleCli(outfile = join(projectFolder, "local/cli/dist/ma
   return outfile;
 }
 
-if (import.meta.filename === process.argv[1]) console.log(await bundleCli());
+if (import.meta.filename === process.argv[1]) console.log((await bundleCli()).join("\n"));

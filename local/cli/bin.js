@@ -2,7 +2,8 @@
 // Starts the program: from source (with tsx) in a clone, otherwise from the bundle that `npx tsx local/build/cli.ts` builds.
 import { existsSync } from "node:fs";
 
-const bundle = new URL("./dist/main.js", import.meta.url);
+// `serve` has a bundle of its own, which starts faster.
+const bundle = new URL(process.argv[2] === "serve" ? "./dist/serve.js" : "./dist/main.js", import.meta.url);
 
 async function runsTypeScript() {
   try {

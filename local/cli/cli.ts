@@ -12,7 +12,7 @@ import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.j
 import manifest from "../../package.json" with { type: "json" };
 
 /** The world outside, so that a test can be it. */
-interface World {
+export interface World {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Buffer | string> & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };

@@ -10,33 +10,15 @@ import { registerOffsets } from "./offsets.js";
 import { registerProduce } from "./produce.js";
 import { registerRoutes } from "./routes.js";
 import { registerRun } from "./run.js";
+import { registerServe } from "./serve.js";
 import { registerToken } from "./token.js";
 import { registerTopics } from "./topics.js";
-
-const interruption = new AbortController();
-/** One Ctrl-C arrives twice: from the terminal, and again from npm, which forwards it. Both count as one. */
-const sameInterruptionMs = 1_000;
-let interruptedAtMs: number | undefined;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    const nowMs = Date.now();
-    // A second Ctrl-C exits at once.
-    if (interruptedAtMs !== undefined && nowMs - interruptedAtMs > sameInterruptionMs) process.exit(130);
-    interruptedAtMs ??= nowMs;
-    interruption.abort();
-  });
-}
+import { createWorld } from "./world.js";
 
 // `kafka-relay ... | head` closes the pipe. That is normal: exit quietly.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
-const cli = createCli({
-  env: process.env,
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  interrupted: interruption.signal,
-});
+const cli = createCli(createWorld(process.env));
 
 // One line per noun: its file registers its commands.
 registerTopics(cli);
@@ -53,6 +35,7 @@ registerCluster(cli);
 registerDeadLetters(cli);
 registerRoutes(cli);
 registerRun(cli);
+registerServe(cli);
 registerToken(cli);
 
 process.exitCode = await cli.run(process.argv.slice(2));

@@ -27,6 +27,11 @@ export function toLine(text: string, now: Date): string | undefined {
   const entry = parseEntry(plain);
   if (entry === undefined) return noise.some((pattern) => pattern.test(plain)) ? undefined : plain;
   if ("_aws" in entry) return undefined;
+  return toEntryLine(entry, now);
+}
+
+/** One log entry as a line for people. */
+export function toEntryLine(entry: Entry, now: Date): string {
   return `${pc.dim(now.toTimeString().slice(0, 8))}  ${describe(entry)}`;
 }
 

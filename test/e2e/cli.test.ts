@@ -15,7 +15,7 @@ let program = launcher;
 const made: string[] = [];
 
 beforeAll(async () => {
-  program = await bundleCli(fileURLToPath(new URL("../../.build/cli-test/main.js", import.meta.url)));
+  [program = launcher] = await bundleCli(fileURLToPath(new URL("../../.build/cli-test", import.meta.url)));
 });
 
 interface Ran {

@@ -1,0 +1,31 @@
+/** `kafka-relay serve`: the whole API on a port of this machine. */
+import { RelayError } from "../../lib/errors.js";
+import type { ServeFlags } from "../serve/options.js";
+import { type Cli, withExamples } from "./cli.js";
+
+export function registerServe(cli: Cli): void {
+  withExamples(
+    cli.program
+      .command("serve")
+      .description("Serve the whole API over HTTP until it is interrupted. Each option has a variable: docs/serve.md.")
+      .option("--port <number>", "port to listen on (RELAY_SERVE_PORT; default: 8082)")
+      .option("--host <address>", "address to listen on (RELAY_SERVE_HOST; default: 127.0.0.1)")
+      .option("--access <policy>", "everything, or grants for what RELAY_ACCESS_GRANTS allows (RELAY_ACCESS; default: grants)")
+      .option("--workers <count>", "processes that answer calls (RELAY_SERVE_WORKERS; default: 1)")
+      .option("--routes [names]", "also run these routes of functions/routes, or all (RELAY_SERVE_ROUTES; default: none)")
+      .option("--log <form>", "lines, json or quiet (RELAY_SERVE_LOG; default: lines)")
+      .action(
+        cli.action<ServeFlags>(async ({ world }, flags) => {
+          // Loaded here, so that no other command loads the API.
+          const { serve } = await import("../serve/serve.js");
+          const cutOff = await serve(flags, world);
+          if (cutOff > 0) throw new RelayError("deadline-exceeded", "Some calls did not end in time. Raise RELAY_SERVE_DRAIN_MS.");
+        }),
+      ),
+    [
+      "kafka-relay serve --access everything",
+      "kafka-relay serve --port 8080 --host 0.0.0.0 --workers 4 --log json",
+      "kafka-relay serve --routes",
+    ],
+  );
+}

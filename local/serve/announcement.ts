@@ -1,0 +1,42 @@
+/** The first lines of `kafka-relay serve`: where it listens, which brokers it uses, and who may call. */
+import { isIPv6 } from "node:net";
+import manifest from "../../package.json" with { type: "json" };
+import type { ServeOptions } from "./options.js";
+import type { Output } from "./output.js";
+
+export function announce(options: ServeOptions, port: number, output: Output): void {
+  const { workers, routes } = options;
+  const url = `http://${isIPv6(options.host) ? `[${options.host}]` : options.host}:${port}`;
+  const brokers = typeof options.kafka.brokers === "function" ? "looked up for MSK_CLUSTER_ARN" : options.kafka.brokers.join(", ");
+  const access = accessOf(options);
+  const rows = [
+    ["brokers", brokers],
+    ["access", access],
+    ["callers", callersOf(options)],
+    ["workers", String(workers)],
+    ["routes", routes === "all" ? "all" : routes.length === 0 ? "none" : routes.join(", ")],
+  ];
+  output.say(
+    [`kafka-relay ${manifest.version} is listening on ${url}`, ...rows.map(([name = "", text]) => `  ${name.padEnd(9)}${text}`)].join("\n"),
+    { level: "info", message: "listening", version: manifest.version, url, brokers, access, workers, pid: process.pid },
+  );
+  for (const message of warningsOf(options)) output.write({ level: "warn", message });
+}
+
+function accessOf({ policy }: ServeOptions): string {
+  if (policy === "everything") return "everything is allowed to everybody";
+  return policy.length === 1 ? "1 grant" : `${policy.length} grants`;
+}
+
+function callersOf({ callers }: ServeOptions): string {
+  if (callers.token !== undefined) return `tokens of ${callers.token.issuer} for ${callers.token.audience}`;
+  return callers.header === undefined ? "anonymous" : `named by the header ${callers.header} from trusted proxies`;
+}
+
+const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+function warningsOf({ policy, host }: ServeOptions): readonly string[] {
+  if (policy === "everything")
+    return loopback.test(host) ? [] : [`Everybody who can reach ${host} may do everything. Set RELAY_ACCESS_GRANTS, or --host 127.0.0.1.`];
+  return policy.length === 0 ? ["No caller may do anything. Set RELAY_ACCESS_GRANTS, or --access everything on a laptop."] : [];
+}

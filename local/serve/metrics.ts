@@ -1,0 +1,109 @@
+/** What the host counts, for Prometheus: calls and connections, and the routes' metrics under the names that they have in CloudWatch. */
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { namespace, type Telemetry } from "../../lib/telemetry.js";
+
+type MetricsJson = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
+
+export interface HostCounts {
+  readonly callsInProgress: () => number;
+  readonly connections: () => number;
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  readonly call: (method: string, operation: string, status: number, tookMs: number) => void;
+  /** Requests that never reached an operation. */
+  readonly refused: (why: "overloaded" | "shutting-down" | "malformed" | "too-many-connections") => void;
+  readonly routes: Telemetry["metrics"];
+  readonly observe: (counts: HostCounts) => void;
+  readonly text: () => Promise<string>;
+  /** For the sum over several workers. */
+  readonly json: () => Promise<unknown>;
+}
+
+/** Milliseconds. A produce call takes one to ten; an operation at most 29 seconds. */
+const latencyBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
+/** From a record's own time to its delivery: up to a day. */
+const deliveryBuckets = [10, 100, 1_000, 10_000, 60_000, 600_000, 3_600_000, 86_400_000];
+
+const help: Readonly<Record<string, string>> = {
+  RecordsIn: "Records that a route was given.",
+  Delivered: "Records that a route delivered.",
+  Filtered: "Records that a route's filter left out.",
+  DeadLettered: "Records that a route wrote to its dead letter topic.",
+  GivenBack: "Records that a route gave back, to be delivered again.",
+  DeliveryLatency: "Milliseconds from a record's timestamp to its delivery.",
+};
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const name = (short: string): string => `${namespace}_${short}`;
+  const calls = new Counter({ name: name("Calls"), help: "Answered calls.", labelNames: ["Method", "Operation", "Status"], registers });
+  const latency = new Histogram({
+    name: name("CallLatency"),
+    help: "Milliseconds from a call's headers to its answer.",
+    labelNames: ["Operation"],
+    buckets: latencyBuckets,
+    registers,
+  });
+  const refused = new Counter({
+    name: name("Refused"),
+    help: "Requests refused before an operation ran.",
+    labelNames: ["Reason"],
+    registers,
+  });
+  const routeMetric = createRouteMetrics(registry, name);
+  return {
+    contentType: registry.contentType,
+    call: (method, operation, status, tookMs) => {
+      calls.inc({ Method: knownMethod(method), Operation: operation, Status: status });
+      latency.observe({ Operation: operation }, tookMs);
+    },
+    refused: (why) => refused.inc({ Reason: why }),
+    routes: (dimensions, told) => {
+      for (const [short, { unit, value }] of Object.entries(told)) routeMetric(short, unit, dimensions, [value].flat());
+    },
+    observe: (counts) => {
+      gauge(name("CallsInProgress"), "Calls in progress.", counts.callsInProgress, registers);
+      gauge(name("Connections"), "Open connections.", counts.connections, registers);
+    },
+    text: () => registry.metrics(),
+    json: () => registry.getMetricsAsJSON(),
+  };
+}
+
+/** The sum over workers, as text. */
+export function sumOfMetrics(all: readonly unknown[]): Promise<string> {
+  return AggregatorRegistry.aggregate(all as MetricsJson[] as never).metrics();
+}
+
+/** Any text may be sent as a method, and each label value takes memory for ever. */
+const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+const knownMethod = (method: string): string => (methods.has(method) ? method : "other");
+
+function gauge(name: string, text: string, read: () => number, registers: Registry[]): void {
+  new Gauge({
+    name,
+    help: text,
+    registers,
+    collect() {
+      this.set(read());
+    },
+  });
+}
+
+/** A metric is made when a route first reports it. */
+function createRouteMetrics(registry: Registry, name: (short: string) => string) {
+  const known = new Map<string, Counter<string> | Histogram<string>>();
+  return (short: string, unit: "Count" | "Milliseconds", labels: Readonly<Record<string, string>>, values: readonly number[]): void => {
+    const options = { name: name(short), help: help[short] ?? short, labelNames: Object.keys(labels), registers: [registry] };
+    const metric = known.get(short) ?? (unit === "Count" ? new Counter(options) : new Histogram({ ...options, buckets: deliveryBuckets }));
+    known.set(short, metric);
+    for (const value of values) {
+      if (metric instanceof Counter) metric.inc(labels, value);
+      else metric.observe(labels, value);
+    }
+  };
+}

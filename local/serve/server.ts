@@ -1,0 +1,138 @@
+/** The server of the API: limits, the host's own paths, refusing and finishing calls when it is asked to end. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { RelayError } from "../../lib/errors.js";
+import { type NodeHttpLimits, type NodeHttpListener, refuseMalformed, serverOptions } from "../../lib/http/hosts/node-http.js";
+import { toProblem } from "../../lib/http/problem.js";
+import type { Metrics } from "./metrics.js";
+import type { createOwnPaths } from "./own-paths.js";
+
+export interface ServeServer {
+  readonly listen: (port: number, host: string) => Promise<AddressInfo>;
+  readonly isDraining: () => boolean;
+  /** Refuses new calls, waits for those in progress, and closes. Returns how many had to be cut off after `limitMs`. */
+  readonly drain: (limitMs: number) => Promise<number>;
+}
+
+export interface ServerParts {
+  readonly api: NodeHttpListener;
+  readonly ownAnswer: ReturnType<typeof createOwnPaths>;
+  readonly limits: NodeHttpLimits;
+  readonly connectionsMax: number;
+  readonly callsMax: number;
+  readonly metrics: Metrics;
+}
+
+/** Another process is likely to answer at once; this one will not come back. */
+const retryAfterEndMs = 1_000;
+const retryAfterOverloadMs = 1_000;
+const drainCheckMs = 5;
+
+export function createServeServer(parts: ServerParts): ServeServer {
+  const { limits, connectionsMax, metrics } = parts;
+  const calls = new Set<ServerResponse>();
+  let isDraining = false;
+  const accept = gate(parts, calls, () => isDraining);
+  const server = createServer(serverOptions(limits), accept);
+  server.maxHeadersCount = limits.headersMax;
+  server.maxConnections = connectionsMax;
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    // A body that is too large, or that nobody will read, is refused before it is sent.
+    if (!isDraining && Number(request.headers["content-length"] ?? 0) <= limits.requestBytesMax) response.writeContinue();
+    accept(request, response);
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code !== "ECONNRESET") metrics.refused("malformed");
+    refuseMalformed(error, socket);
+  });
+  server.on("drop", () => metrics.refused("too-many-connections"));
+  const sockets = countSockets(server);
+  metrics.observe({ callsInProgress: () => calls.size, connections: sockets });
+  return {
+    isDraining: () => isDraining,
+    listen: (port, host) => listen(server, port, host),
+    drain: async (limitMs) => {
+      isDraining = true;
+      // The clients of running calls learn that their connection ends with the answer.
+      for (const response of calls) if (!response.headersSent) response.setHeader("connection", "close");
+      server.closeIdleConnections();
+      const untilMs = performance.now() + limitMs;
+      while (calls.size > 0 && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, drainCheckMs));
+      const cutOff = calls.size;
+      await close(server);
+      return cutOff;
+    },
+  };
+}
+
+/** What stands before the API: the host's own paths, and the refusals that need no operation. */
+function gate({ api, ownAnswer, callsMax, metrics }: ServerParts, calls: Set<ServerResponse>, isDraining: () => boolean): NodeHttpListener {
+  return (request, response) => {
+    const own = ownAnswer(request);
+    if (own !== undefined) {
+      own(request, response).catch(() => request.socket.destroy());
+      return;
+    }
+    if (isDraining()) return refuse("shutting-down", request, response, metrics);
+    if (calls.size >= callsMax) return refuse("overloaded", request, response, metrics);
+    calls.add(response);
+    response.once("close", () => calls.delete(response));
+    api(request, response);
+  };
+}
+
+function refuse(why: "shutting-down" | "overloaded", request: IncomingMessage, response: ServerResponse, metrics: Metrics): void {
+  metrics.refused(why);
+  const [message, retryAfterMs] =
+    why === "shutting-down"
+      ? ([
+          "This server is shutting down and accepts no new calls. Send the request again; another instance will answer it.",
+          retryAfterEndMs,
+        ] as const)
+      : (["Too many calls are in progress. Send the request again later.", retryAfterOverloadMs] as const);
+  const text = JSON.stringify(toProblem(new RelayError(why, message)));
+  response.writeHead(503, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    "retry-after": String(Math.ceil(retryAfterMs / 1_000)),
+    // The body is not read, so nothing can follow it.
+    connection: "close",
+  });
+  response.end(request.method === "HEAD" ? "" : text);
+  request.resume();
+}
+
+function countSockets(server: Server): () => number {
+  let open = 0;
+  server.on("connection", (socket: Socket) => {
+    open++;
+    socket.once("close", () => open--);
+  });
+  return () => open;
+}
+
+function listen(server: Server, port: number, host: string): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(toListenError(error, port, host)));
+    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+function toListenError(error: NodeJS.ErrnoException, port: number, host: string): RelayError {
+  const why: Readonly<Record<string, string>> = {
+    EADDRINUSE: `Port ${port} is in use. Choose another one with --port.`,
+    EACCES: `Port ${port} needs more privileges. Choose one above 1023 with --port.`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine. Choose one with --host.`,
+    ENOTFOUND: `${host} is not a known host name. Choose an address with --host.`,
+  };
+  return new RelayError("bad-configuration", why[error.code ?? ""] ?? `The server cannot listen on ${host}:${port}: ${error.message}`, {
+    cause: error,
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
