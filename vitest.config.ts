@@ -30,6 +30,7 @@ export default defineConfig({
       }),
       // One .build folder for all of them.
       suite("package", { ...onBroker, testTimeout: 180_000, fileParallelism: false }),
+      suite("serve", onBroker),
       suite("e2e", { ...onBroker, testTimeout: 180_000 }),
       suite("long", { ...onBroker, testTimeout: 1_800_000, fileParallelism: false }),
       suite("deploy", { ...onBroker, testTimeout: 600_000, fileParallelism: false }),
