@@ -17,7 +17,7 @@ export function announce(options: ServeOptions, port: number, output: Output): v
     ["routes", routes === "all" ? "all" : routes.length === 0 ? "none" : routes.join(", ")],
   ];
   output.say(
-    [`kafka-relay ${manifest.version} is listening on ${url}`, ...rows.map(([name = "", text]) => `  ${name.padEnd(9)}${text}`)].join("\n"),
+    [`Listening on ${url} (version ${manifest.version})`, ...rows.map(([name = "", text]) => `  ${name.padEnd(9)}${text}`)].join("\n"),
     { level: "info", message: "listening", version: manifest.version, url, brokers, access, workers, pid: process.pid },
   );
   for (const message of warningsOf(options)) output.write({ level: "warn", message });

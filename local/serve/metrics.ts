@@ -1,10 +1,8 @@
 /** What the host counts, for Prometheus: calls and connections, and the routes' metrics under the names that they have in CloudWatch. */
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { namespace, type Telemetry } from "../../lib/telemetry.js";
 
-type MetricsJson = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
-
-export interface HostCounts {
+interface HostCounts {
   readonly callsInProgress: () => number;
   readonly connections: () => number;
 }
@@ -72,11 +70,6 @@ export function createMetrics(): Metrics {
     text: () => registry.metrics(),
     json: () => registry.getMetricsAsJSON(),
   };
-}
-
-/** The sum over workers, as text. */
-export function sumOfMetrics(all: readonly unknown[]): Promise<string> {
-  return AggregatorRegistry.aggregate(all as MetricsJson[] as never).metrics();
 }
 
 /** Any text may be sent as a method, and each label value takes memory for ever. */

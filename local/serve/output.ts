@@ -2,7 +2,7 @@
 import { toEntryLine } from "../start/lines.js";
 import type { LogForm } from "./options.js";
 
-export type LogEntry = Readonly<Record<string, unknown>>;
+type LogEntry = Readonly<Record<string, unknown>>;
 
 export interface Output {
   readonly write: (entry: LogEntry) => void;

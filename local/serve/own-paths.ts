@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRouter } from "../../lib/http/router.js";
 import type { Readiness } from "./readiness.js";
 
-export interface OwnPaths {
+interface OwnPaths {
   readonly readiness: Readiness;
   readonly isDraining: () => boolean;
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
@@ -11,7 +11,7 @@ export interface OwnPaths {
   readonly routes: (() => Promise<unknown>) | undefined;
 }
 
-export type OwnAnswer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+type OwnAnswer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** The answer to one of these paths; undefined for every other request. */
 export function createOwnPaths(paths: OwnPaths): (request: IncomingMessage) => OwnAnswer | undefined {
@@ -45,7 +45,7 @@ function json(request: IncomingMessage, response: ServerResponse, status: number
   send(request, response, status, "application/json", JSON.stringify(body));
 }
 
-export function send(request: IncomingMessage, response: ServerResponse, status: number, contentType: string, text: string): void {
+function send(request: IncomingMessage, response: ServerResponse, status: number, contentType: string, text: string): void {
   response.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(text), "cache-control": "no-store" });
   response.end(request.method === "HEAD" ? "" : text);
 }

@@ -3,7 +3,7 @@ import { createDeadline } from "../../lib/deadline.js";
 import { toRelayError } from "../../lib/errors.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 
-export type KafkaState =
+type KafkaState =
   | { readonly status: "up"; readonly cluster_id: string; readonly brokers: number }
   | { readonly status: "down"; readonly message: string };
 

@@ -7,14 +7,14 @@ import { toProblem } from "../../lib/http/problem.js";
 import type { Metrics } from "./metrics.js";
 import type { createOwnPaths } from "./own-paths.js";
 
-export interface ServeServer {
+interface ServeServer {
   readonly listen: (port: number, host: string) => Promise<AddressInfo>;
   readonly isDraining: () => boolean;
   /** Refuses new calls, waits for those in progress, and closes. Returns how many had to be cut off after `limitMs`. */
   readonly drain: (limitMs: number) => Promise<number>;
 }
 
-export interface ServerParts {
+interface ServerParts {
   readonly api: NodeHttpListener;
   readonly ownAnswer: ReturnType<typeof createOwnPaths>;
   readonly limits: NodeHttpLimits;

@@ -1,8 +1,8 @@
 /** `kafka-relay serve` as its users start it: a process that serves the whole API. */
 import { afterAll, expect, test } from "vitest";
-import { createTestTopic, testKafka, until } from "../support/kafka.js";
-import { type ServeProcess, spawnServe, startServe } from "../support/serve-process.js";
-import { uniqueName } from "../support/unique-names.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
+import { type ServeProcess, spawnServe, startServe } from "../support/serve/process.js";
 
 const kafka = testKafka();
 const started: ServeProcess[] = [];
@@ -36,7 +36,7 @@ test("it serves the API, says where it listens, prints one line per call, and en
 
   expect(written.status).toBe(200);
   expect(records.map(({ value }) => value)).toEqual([{ a: 1 }]);
-  expect(server.output()).toMatch(/kafka-relay \d+\.\d+\.\d+ is listening on http:\/\/127\.0\.0\.1:\d+/);
+  expect(server.output()).toMatch(/Listening on http:\/\/127\.0\.0\.1:\d+ \(version \d+\.\d+\.\d+\)/);
   expect(server.output()).toContain("everything is allowed to everybody");
   expect(server.output()).toMatch(new RegExp(`200  POST /topics/${topic}  \\d+ ms`));
   expect(code).toBe(0);
