@@ -1,5 +1,7 @@
 /** `kafka-relay serve` as a process: the bundle that is installed, on a free port, with everything that it prints. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
 import { bundleCli } from "../../../local/build/cli.js";
 import { projectFolder } from "../../../local/build/service-map.js";
@@ -65,4 +67,26 @@ export async function startServe(
   await until(() => port() > 0 || started.child.exitCode !== null, upTimeoutMs);
   if (port() === 0) throw new Error(`It did not start:\n${started.output()}`);
   return { ...started, port: port(), url: `http://127.0.0.1:${port()}` };
+}
+
+interface RawConnection {
+  readonly socket: Socket;
+  readonly send: (text: string | Buffer) => void;
+  /** All that has been received. */
+  readonly received: () => string;
+  readonly isClosed: () => boolean;
+}
+
+/** A socket without an HTTP client, for what no client would send. */
+export async function connectRaw(port: number): Promise<RawConnection> {
+  const socket = createConnection(port, "127.0.0.1");
+  let text = "";
+  let isClosed = false;
+  socket.on("data", (chunk) => (text += chunk.toString("latin1")));
+  socket.on("error", () => {});
+  socket.once("close", () => {
+    isClosed = true;
+  });
+  await once(socket, "connect");
+  return { socket, send: (data) => void (socket.writable && socket.write(data)), received: () => text, isClosed: () => isClosed };
 }
