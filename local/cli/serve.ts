@@ -18,8 +18,8 @@ export function registerServe(cli: Cli): void {
         cli.action<ServeFlags>(async ({ world }, flags) => {
           // Loaded here, so that no other command loads the API.
           const { serve } = await import("../serve/serve.js");
-          const cutOff = await serve(flags, world);
-          if (cutOff > 0) throw new RelayError("deadline-exceeded", "Some calls did not end in time. Raise RELAY_SERVE_DRAIN_MS.");
+          const isFinished = await serve(flags, world);
+          if (!isFinished) throw new RelayError("deadline-exceeded", "Some calls did not end in time. Raise RELAY_SERVE_DRAIN_MS.");
         }),
       ),
     [

@@ -10,7 +10,7 @@ import { createOwnPaths } from "./own-paths.js";
 import { createReadiness } from "./readiness.js";
 import { createServeServer } from "./server.js";
 
-interface Instance {
+export interface Instance {
   readonly port: number;
   readonly metrics: Metrics;
   /** Finishes what is in progress. Returns the calls that had to be cut off. */

@@ -1,5 +1,5 @@
 /** What the host counts, for Prometheus: calls and connections, and the routes' metrics under the names that they have in CloudWatch. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { namespace, type Telemetry } from "../../lib/telemetry.js";
 
 interface HostCounts {
@@ -70,6 +70,11 @@ export function createMetrics(): Metrics {
     text: () => registry.metrics(),
     json: () => registry.getMetricsAsJSON(),
   };
+}
+
+/** The sum over workers, as text. */
+export function sumOfMetrics(all: readonly unknown[]): Promise<string> {
+  return AggregatorRegistry.aggregate(all as never).metrics();
 }
 
 /** Any text may be sent as a method, and each label value takes memory for ever. */

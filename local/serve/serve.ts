@@ -1,29 +1,71 @@
 /** `kafka-relay serve` from start to end: one process, or a primary with workers. */
+import cluster from "node:cluster";
 import { announce } from "./announcement.js";
-import { startInstance } from "./instance.js";
-import { parseServeOptions, type ServeFlags } from "./options.js";
-import { createOutput } from "./output.js";
+import { type Instance, startInstance } from "./instance.js";
+import { parseServeOptions, type ServeFlags, type ServeOptions } from "./options.js";
+import { createOutput, type Output } from "./output.js";
+import { createWorkerLink } from "./worker-link.js";
+import { startWorkers } from "./workers.js";
 
-export interface ServeWorld {
+interface ServeWorld {
   readonly env: NodeJS.ProcessEnv;
   readonly stdout: NodeJS.WritableStream & { readonly writableLength?: number };
   /** Aborted on SIGTERM or Ctrl-C. */
   readonly interrupted: AbortSignal;
 }
 
-/** Runs until it is interrupted and everything in progress has ended. Returns how many calls had to be cut off. Throws `bad-configuration`. */
-export async function serve(flags: ServeFlags, { env, stdout, interrupted }: ServeWorld): Promise<number> {
+/** Runs until it is interrupted and everything in progress has ended. Returns whether nothing had to be cut off. Throws `bad-configuration`. */
+export async function serve(flags: ServeFlags, { env, stdout, interrupted }: ServeWorld): Promise<boolean> {
   const options = parseServeOptions(flags, env);
   const output = createOutput(options.log, stdout);
-  const instance = await startInstance(options, output);
-  announce(options, instance.port, output);
-  await aborted(interrupted);
-  output.say("Ending: new calls are refused, and calls in progress are finished.", { level: "info", message: "ending" });
-  const cutOff = await instance.end();
-  if (cutOff > 0) output.write({ level: "warn", message: `${cutOff} calls were cut off after ${options.drainMs} ms.` });
+  try {
+    if (cluster.isWorker) return await runWorker(options, output, interrupted);
+    if (options.workers > 1) return await runPrimary(options, output, interrupted);
+    const instance = await startInstance(options, output);
+    announce(options, instance.port, output);
+    await aborted(interrupted);
+    sayEnding(output);
+    const isFinished = await end(instance, options, output);
+    output.say("Ended.", { level: "info", message: "ended" });
+    return isFinished;
+  } finally {
+    output.flush();
+  }
+}
+
+async function runPrimary(options: ServeOptions, output: Output, interrupted: AbortSignal): Promise<boolean> {
+  const workers = await startWorkers(options.workers, output);
+  announce(options, workers.port, output);
+  try {
+    await Promise.race([aborted(interrupted), workers.failed]);
+    sayEnding(output);
+  } catch (failure) {
+    await workers.end(options.drainMs);
+    throw failure;
+  }
+  const isFinished = await workers.end(options.drainMs);
   output.say("Ended.", { level: "info", message: "ended" });
-  output.flush();
-  return cutOff;
+  return isFinished;
+}
+
+/** A worker ends when the primary says so, when it gets a signal itself, and (by node:cluster) when the primary is gone. */
+async function runWorker(options: ServeOptions, output: Output, interrupted: AbortSignal): Promise<boolean> {
+  const told = new AbortController();
+  const link = createWorkerLink(process, { metrics: () => instance.metrics.json(), end: () => told.abort() });
+  const instance = await startInstance(options, output, link.metricsOfAll);
+  link.listening(instance.port);
+  await Promise.race([aborted(interrupted), aborted(told.signal)]);
+  return end(instance, options, output);
+}
+
+async function end(instance: Instance, { drainMs }: ServeOptions, output: Output): Promise<boolean> {
+  const cutOff = await instance.end();
+  if (cutOff > 0) output.write({ level: "warn", message: `${cutOff} calls were cut off after ${drainMs} ms.` });
+  return cutOff === 0;
+}
+
+function sayEnding(output: Output): void {
+  output.say("Ending: new calls are refused, and calls in progress are finished.", { level: "info", message: "ending" });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,117 @@
+/** Several processes on one port: starts workers, replaces those that die, sums their metrics, and ends them in good order. */
+import cluster, { type Worker } from "node:cluster";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RelayError } from "../../lib/errors.js";
+import { sumOfMetrics } from "./metrics.js";
+import type { Output } from "./output.js";
+import { reportTimeoutMs, type ToPrimary, tell } from "./worker-link.js";
+
+export interface Workers {
+  readonly port: number;
+  /** Rejects when workers die faster than they can be replaced. */
+  readonly failed: Promise<never>;
+  /** Asks all of them to end. Returns whether each finished what it was doing. */
+  readonly end: (limitMs: number) => Promise<boolean>;
+}
+
+/** More deaths than this within a minute are a fault that another start does not cure. */
+const deathsMax = 10;
+const deathsWithinMs = 60_000;
+const firstDelayMs = 100;
+const delayMaxMs = 5_000;
+const startTimeoutMs = 60_000;
+/** Beyond their own limit, for closing connections and writing the last lines. */
+const endMarginMs = 3_000;
+
+export async function startWorkers(count: number, output: Output): Promise<Workers> {
+  const collect = createCollector();
+  const deaths: number[] = [];
+  let isEnding = false;
+  let areAllUnfinished = true;
+  let isClean = true;
+  let fail: (error: RelayError) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {}); // whoever started the workers also waits for it
+  const listening = new Map<number, number>();
+  cluster.on("message", (worker, message: ToPrimary) => {
+    if (message.kind === "listening") listening.set(worker.id, message.port);
+    else if (message.kind === "reported") collect.reported(worker, message.id, message.metrics);
+    else if (message.kind === "ask") void collect.sum().then((text) => tell(worker, { kind: "sum", id: message.id, text }));
+  });
+  cluster.on("exit", (worker, code, signal) => {
+    const hadStarted = listening.delete(worker.id);
+    if (isEnding) {
+      isClean &&= code === 0;
+      return;
+    }
+    // What one worker cannot start with, the next one cannot either; it has said why.
+    if (!hadStarted && areAllUnfinished) return fail(new RelayError("bad-configuration", "A worker could not start."));
+    const nowMs = Date.now();
+    deaths.push(nowMs);
+    while ((deaths[0] ?? nowMs) < nowMs - deathsWithinMs) deaths.shift();
+    if (deaths.length > deathsMax)
+      return fail(new RelayError("internal", `Workers died ${deaths.length} times within ${deathsWithinMs / 1_000} s.`));
+    output.write({ level: "warn", message: "A worker died and is replaced", pid: worker.process.pid, code, signal });
+    setTimeout(() => isEnding || cluster.fork(), Math.min(delayMaxMs, firstDelayMs * 2 ** (deaths.length - 1)));
+  });
+  for (let index = 0; index < count; index++) cluster.fork();
+  await Promise.race([failed, untilListening(listening, count)]);
+  areAllUnfinished = false;
+  return {
+    port: [...listening.values()][0] ?? 0,
+    failed,
+    end: async (limitMs) => {
+      isEnding = true;
+      for (const worker of living()) tell(worker, { kind: "end" });
+      const untilMs = Date.now() + limitMs + endMarginMs;
+      while (living().length > 0 && Date.now() < untilMs) await sleep(10);
+      const late = living();
+      for (const worker of late) worker.process.kill("SIGKILL");
+      return isClean && late.length === 0;
+    },
+  };
+}
+
+const living = (): readonly Worker[] =>
+  Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined && !worker.isDead()) as Worker[];
+
+async function untilListening(listening: ReadonlyMap<number, number>, count: number): Promise<void> {
+  const untilMs = Date.now() + startTimeoutMs;
+  while (listening.size < count) {
+    if (Date.now() > untilMs)
+      throw new RelayError("deadline-exceeded", `Only ${listening.size} of ${count} workers started within ${startTimeoutMs / 1_000} s.`);
+    await sleep(10);
+  }
+}
+
+/** Asks every worker for its metrics, and sums what arrives in time. */
+function createCollector() {
+  const rounds = new Map<number, { readonly parts: unknown[]; readonly missing: Set<number>; readonly done: () => void }>();
+  let lastId = 0;
+  return {
+    reported: (worker: Worker, id: number, metrics: unknown): void => {
+      const round = rounds.get(id);
+      if (round === undefined || !round.missing.delete(worker.id)) return;
+      round.parts.push(metrics);
+      if (round.missing.size === 0) round.done();
+    },
+    sum: async (): Promise<string> => {
+      const id = ++lastId;
+      const workers = living();
+      const parts: unknown[] = [];
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, reportTimeoutMs);
+        const done = (): void => {
+          clearTimeout(timer);
+          resolve();
+        };
+        rounds.set(id, { parts, missing: new Set(workers.map((worker) => worker.id)), done });
+        for (const worker of workers) tell(worker, { kind: "report", id });
+      });
+      rounds.delete(id);
+      return sumOfMetrics(parts);
+    },
+  };
+}
