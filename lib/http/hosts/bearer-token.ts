@@ -18,7 +18,7 @@ const keySetTimeoutMs = 5_000;
 /** What API Gateway's JWT authorizer accepts, and the other asymmetric algorithms. Never a secret shared with the issuer, and never "none". */
 const keySetAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 
-interface TokenRules {
+export interface TokenRules {
   /** The issuer's public key as PEM (RSA or P-256), or the address of its JSON Web Key Set. */
   readonly keys: { readonly pem: string } | { readonly jwksUrl: string };
   /** What `iss` and `aud` must be; absent: anything. */
