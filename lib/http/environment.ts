@@ -17,7 +17,7 @@ export interface HttpOptions {
   readonly onCall?: (call: AnsweredCall) => void;
 }
 
-export interface AnsweredCall {
+interface AnsweredCall {
   readonly request: HttpRequest;
   /** The operation, by its route key; undefined where the call has none. */
   readonly routeKey: string | undefined;

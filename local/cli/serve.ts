@@ -12,7 +12,6 @@ export function registerServe(cli: Cli): void {
       .option("--host <address>", "address to listen on (RELAY_SERVE_HOST; default: 127.0.0.1)")
       .option("--access <policy>", "everything, or grants for what RELAY_ACCESS_GRANTS allows (RELAY_ACCESS; default: grants)")
       .option("--workers <count>", "processes that answer calls (RELAY_SERVE_WORKERS; default: 1)")
-      .option("--routes [names]", "also run these routes of functions/routes, or all (RELAY_SERVE_ROUTES; default: none)")
       .option("--log <form>", "lines, json or quiet (RELAY_SERVE_LOG; default: lines)")
       .action(
         cli.action<ServeFlags>(async ({ world }, flags) => {
@@ -22,10 +21,6 @@ export function registerServe(cli: Cli): void {
           if (!isFinished) throw new RelayError("deadline-exceeded", "Some calls did not end in time. Raise RELAY_SERVE_DRAIN_MS.");
         }),
       ),
-    [
-      "kafka-relay serve --access everything",
-      "kafka-relay serve --port 8080 --host 0.0.0.0 --workers 4 --log json",
-      "kafka-relay serve --routes",
-    ],
+    ["kafka-relay serve --access everything", "kafka-relay serve --port 8080 --host 0.0.0.0 --workers 4 --log json"],
   );
 }

@@ -5,7 +5,7 @@ import type { ServeOptions } from "./options.js";
 import type { Output } from "./output.js";
 
 export function announce(options: ServeOptions, port: number, output: Output): void {
-  const { workers, routes } = options;
+  const { workers } = options;
   const url = `http://${isIPv6(options.host) ? `[${options.host}]` : options.host}:${port}`;
   const brokers = typeof options.kafka.brokers === "function" ? "looked up for MSK_CLUSTER_ARN" : options.kafka.brokers.join(", ");
   const access = accessOf(options);
@@ -14,7 +14,6 @@ export function announce(options: ServeOptions, port: number, output: Output): v
     ["access", access],
     ["callers", callersOf(options)],
     ["workers", String(workers)],
-    ["routes", routes === "all" ? "all" : routes.length === 0 ? "none" : routes.join(", ")],
   ];
   output.say(
     [`Listening on ${url} (version ${manifest.version})`, ...rows.map(([name = "", text]) => `  ${name.padEnd(9)}${text}`)].join("\n"),

@@ -54,7 +54,6 @@ export async function startInstance(options: ServeOptions, output: Output, metri
       readiness: createReadiness(kafka),
       isDraining: () => server.isDraining(),
       metrics: { contentType: metrics.contentType, text: metricsText ?? metrics.text },
-      routes: undefined,
     }),
   });
   const { port } = await server.listen(options.port, options.host);

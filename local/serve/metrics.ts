@@ -1,6 +1,6 @@
-/** What the host counts, for Prometheus: calls and connections, and the routes' metrics under the names that they have in CloudWatch. */
+/** What the host counts, for Prometheus: calls, refusals and connections, in the namespace that the metrics have in CloudWatch. */
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { namespace, type Telemetry } from "../../lib/telemetry.js";
+import { namespace } from "../../lib/telemetry.js";
 
 interface HostCounts {
   readonly callsInProgress: () => number;
@@ -12,7 +12,6 @@ export interface Metrics {
   readonly call: (method: string, operation: string, status: number, tookMs: number) => void;
   /** Requests that never reached an operation. */
   readonly refused: (why: "overloaded" | "shutting-down" | "malformed" | "too-many-connections") => void;
-  readonly routes: Telemetry["metrics"];
   readonly observe: (counts: HostCounts) => void;
   readonly text: () => Promise<string>;
   /** For the sum over several workers. */
@@ -21,18 +20,6 @@ export interface Metrics {
 
 /** Milliseconds. A produce call takes one to ten; an operation at most 29 seconds. */
 const latencyBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
-/** From a record's own time to its delivery: up to a day. */
-const deliveryBuckets = [10, 100, 1_000, 10_000, 60_000, 600_000, 3_600_000, 86_400_000];
-
-const help: Readonly<Record<string, string>> = {
-  RecordsIn: "Records that a route was given.",
-  Delivered: "Records that a route delivered.",
-  Filtered: "Records that a route's filter left out.",
-  DeadLettered: "Records that a route wrote to its dead letter topic.",
-  GivenBack: "Records that a route gave back, to be delivered again.",
-  DeliveryLatency: "Milliseconds from a record's timestamp to its delivery.",
-};
-
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -52,7 +39,6 @@ export function createMetrics(): Metrics {
     labelNames: ["Reason"],
     registers,
   });
-  const routeMetric = createRouteMetrics(registry, name);
   return {
     contentType: registry.contentType,
     call: (method, operation, status, tookMs) => {
@@ -60,9 +46,6 @@ export function createMetrics(): Metrics {
       latency.observe({ Operation: operation }, tookMs);
     },
     refused: (why) => refused.inc({ Reason: why }),
-    routes: (dimensions, told) => {
-      for (const [short, { unit, value }] of Object.entries(told)) routeMetric(short, unit, dimensions, [value].flat());
-    },
     observe: (counts) => {
       gauge(name("CallsInProgress"), "Calls in progress.", counts.callsInProgress, registers);
       gauge(name("Connections"), "Open connections.", counts.connections, registers);
@@ -90,18 +73,4 @@ function gauge(name: string, text: string, read: () => number, registers: Regist
       this.set(read());
     },
   });
-}
-
-/** A metric is made when a route first reports it. */
-function createRouteMetrics(registry: Registry, name: (short: string) => string) {
-  const known = new Map<string, Counter<string> | Histogram<string>>();
-  return (short: string, unit: "Count" | "Milliseconds", labels: Readonly<Record<string, string>>, values: readonly number[]): void => {
-    const options = { name: name(short), help: help[short] ?? short, labelNames: Object.keys(labels), registers: [registry] };
-    const metric = known.get(short) ?? (unit === "Count" ? new Counter(options) : new Histogram({ ...options, buckets: deliveryBuckets }));
-    known.set(short, metric);
-    for (const value of values) {
-      if (metric instanceof Counter) metric.inc(labels, value);
-      else metric.observe(labels, value);
-    }
-  };
 }

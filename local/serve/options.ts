@@ -17,8 +17,6 @@ export interface ServeOptions {
   readonly host: string;
   readonly workers: number;
   readonly log: LogForm;
-  /** Names of routes to poll in this process, or all of them. */
-  readonly routes: "all" | readonly string[];
   /** How long calls and routes in progress may take to finish when the server is asked to end. */
   readonly drainMs: number;
   readonly connectionsMax: number;
@@ -36,8 +34,6 @@ export interface ServeFlags {
   readonly host?: string;
   readonly access?: string;
   readonly workers?: string;
-  /** True: `--routes` without names. */
-  readonly routes?: string | true;
   readonly log?: string;
   readonly brokers?: string;
 }
@@ -75,7 +71,6 @@ function toEnvironment(flags: ServeFlags, env: NodeJS.ProcessEnv): NodeJS.Proces
     RELAY_SERVE_HOST: flags.host,
     RELAY_ACCESS: flags.access,
     RELAY_SERVE_WORKERS: flags.workers,
-    RELAY_SERVE_ROUTES: flags.routes === true ? "all" : flags.routes,
     RELAY_SERVE_LOG: flags.log,
     KAFKA_BROKERS: flags.brokers,
   };
@@ -100,13 +95,11 @@ function parseVariables(env: NodeJS.ProcessEnv): ServeVariables {
 }
 
 function toOptions(variables: ServeVariables) {
-  const routes = variables.RELAY_SERVE_ROUTES;
   return {
     port: variables.RELAY_SERVE_PORT,
     host: variables.RELAY_SERVE_HOST,
     workers: variables.RELAY_SERVE_WORKERS,
     log: variables.RELAY_SERVE_LOG,
-    routes: routes === "all" ? ("all" as const) : routes === "none" ? [] : routes.split(","),
     drainMs: variables.RELAY_SERVE_DRAIN_MS,
     connectionsMax: variables.RELAY_SERVE_CONNECTIONS_MAX,
     callsMax: variables.RELAY_SERVE_CALLS_MAX,

@@ -1,4 +1,4 @@
-/** The paths that the host answers itself, beside the API: /health, /ready, /metrics and /routes. They show no records, names of callers or configuration. */
+/** The paths that the host answers itself, beside the API: /health, /ready and /metrics. They show no records, names of callers or configuration. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRouter } from "../../lib/http/router.js";
 import type { Readiness } from "./readiness.js";
@@ -7,8 +7,6 @@ interface OwnPaths {
   readonly readiness: Readiness;
   readonly isDraining: () => boolean;
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
-  /** Undefined: this process was not asked to poll routes. */
-  readonly routes: (() => Promise<unknown>) | undefined;
 }
 
 type OwnAnswer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -28,14 +26,11 @@ export function createOwnPaths(paths: OwnPaths): (request: IncomingMessage) => O
       const text = await paths.metrics.text();
       send(request, response, 200, paths.metrics.contentType, text);
     },
-    ...(paths.routes === undefined
-      ? {}
-      : { "GET /routes": async (request, response) => json(request, response, 200, { routes: await paths.routes?.() }) }),
   };
   const router = createRouter(Object.keys(answers));
   return ({ method = "GET", url = "/" }) => {
     // Most requests are none of these, so they are recognised by their length and first letters.
-    if (url.length > 200 || !/^\/(health|ready|metrics|routes)\b/.test(url)) return undefined;
+    if (url.length > 200 || !/^\/(health|ready|metrics)\b/.test(url)) return undefined;
     const route = url.includes("%") ? undefined : router.find(method, url.split("?")[0] ?? url);
     return route === undefined ? undefined : answers[route.key];
   };

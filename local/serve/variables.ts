@@ -47,10 +47,6 @@ export const serveVariables = v.object({
   RELAY_SERVE_PORT: v.optional(count(0, 65_535), "8082"),
   RELAY_SERVE_HOST: v.optional(text, "127.0.0.1"),
   RELAY_SERVE_WORKERS: v.optional(count(1, 64), "1"),
-  RELAY_SERVE_ROUTES: v.optional(
-    v.pipe(text, v.regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/, 'must be "all", "none", or names of routes, separated by commas')),
-    "none",
-  ),
   RELAY_SERVE_LOG: v.optional(v.picklist(["lines", "json", "quiet"], "must be lines, json or quiet"), "lines"),
   RELAY_SERVE_DRAIN_MS: v.optional(count(0, 600_000), "30000"),
   RELAY_SERVE_CONNECTIONS_MAX: v.optional(count(1, 1_000_000), "20000"),

@@ -1,7 +1,7 @@
 /** What the primary and its workers say to each other. Both sides check that a message is one of these. */
 import type { Worker } from "node:cluster";
 
-export type ToWorker =
+type ToWorker =
   | { readonly kind: "end" }
   /** Answer with this worker's own metrics. */
   | { readonly kind: "report"; readonly id: number }
@@ -27,7 +27,7 @@ interface WorkerProcess {
   readonly on: (event: "message", listener: (message: unknown) => void) => unknown;
 }
 
-export interface WorkerLink {
+interface WorkerLink {
   readonly listening: (port: number) => void;
   /** The metrics of all workers, as text. */
   readonly metricsOfAll: () => Promise<string>;

@@ -6,7 +6,7 @@ import { sumOfMetrics } from "./metrics.js";
 import type { Output } from "./output.js";
 import { reportTimeoutMs, type ToPrimary, tell } from "./worker-link.js";
 
-export interface Workers {
+interface Workers {
   readonly port: number;
   /** Rejects when workers die faster than they can be replaced. */
   readonly failed: Promise<never>;

@@ -32,7 +32,7 @@ export interface NodeHttpLimits {
   readonly timeMs: number;
 }
 
-const nodeHttpLimits: NodeHttpLimits = {
+export const nodeHttpLimits: NodeHttpLimits = {
   headerBytesMax: 16_384,
   headersMax: 200,
   requestBytesMax: 16_777_216,
@@ -57,9 +57,9 @@ export interface NodeHttpOptions extends HttpOptions {
   readonly scheme?: "http" | "https";
 }
 
-type NodeHttpListener = (request: IncomingMessage, response: ServerResponse) => void;
+export type NodeHttpListener = (request: IncomingMessage, response: ServerResponse) => void;
 
-function nodeHttp(operations: Operations, options: NodeHttpOptions = {}): NodeHttpListener {
+export function nodeHttp(operations: Operations, options: NodeHttpOptions = {}): NodeHttpListener {
   const limits = { ...nodeHttpLimits, ...options.limits };
   const host = hostOf(limits);
   const handle = createHandler(operations, routesByPath(operations), options);
@@ -80,7 +80,7 @@ function hostOf({ requestBytesMax, replyBytesMax, timeMs }: NodeHttpLimits): Hos
 }
 
 /** What `http.createServer` is to be called with. */
-function serverOptions(limits: NodeHttpLimits) {
+export function serverOptions(limits: NodeHttpLimits) {
   return {
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
@@ -197,7 +197,7 @@ function ended(response: ServerResponse, body: string | Buffer): Promise<void> {
 }
 
 /** What is not HTTP, or takes too long to become a request, gets an answer where the connection still takes one. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable || socket.bytesWritten > 0) {
     socket.destroy();
     return;
