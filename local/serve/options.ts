@@ -17,7 +17,7 @@ export interface ServeOptions {
   readonly host: string;
   readonly workers: number;
   readonly log: LogForm;
-  /** How long calls and routes in progress may take to finish when the server is asked to end. */
+  /** How long calls in progress may take to finish when the server is asked to end. */
   readonly drainMs: number;
   readonly connectionsMax: number;
   readonly callsMax: number;
