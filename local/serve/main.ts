@@ -5,7 +5,7 @@ import { createWorld } from "../cli/world.js";
 
 const cli = createCli(createWorld(process.env));
 registerServe(cli);
-// Whoever read the output has gone; calls are still answered.
+// The reader of the output may go away; calls are still answered.
 process.stdout.on("error", () => {});
 process.exitCode = await cli.run(process.argv.slice(2));
 process.exit();

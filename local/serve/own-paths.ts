@@ -29,7 +29,7 @@ export function createOwnPaths(paths: OwnPaths): (request: IncomingMessage) => O
   };
   const router = createRouter(Object.keys(answers));
   return ({ method = "GET", url = "/" }) => {
-    // Most requests are none of these, so they are recognised by their length and first letters.
+    // Most requests ask for another path, which their length and first letters show.
     if (url.length > 200 || !/^\/(health|ready|metrics)\b/.test(url)) return undefined;
     const route = url.includes("%") ? undefined : router.find(method, url.split("?")[0] ?? url);
     return route === undefined ? undefined : answers[route.key];

@@ -33,7 +33,7 @@ export async function startWorkers(count: number, output: Output): Promise<Worke
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  failed.catch(() => {}); // whoever started the workers also waits for it
+  failed.catch(() => {}); // the caller waits for it too
   const listening = new Map<number, number>();
   cluster.on("message", (worker, message: ToPrimary) => {
     if (message.kind === "listening") listening.set(worker.id, message.port);
