@@ -108,7 +108,10 @@ export async function programOfCli(): Promise<Command> {
   const files = trackedFiles.filter((file) => /^local\/cli\/[\w-]+\.ts$/.test(file) && file !== "local/cli/main.ts");
   for (const file of files) {
     const exports = (await import(join(root, file))) as Record<string, unknown>;
-    for (const [name, register] of Object.entries(exports)) if (/^register[A-Z]/.test(name)) (register as (one: typeof cli) => void)(cli);
+    for (const [name, register] of Object.entries(exports)) {
+      // One that takes a command too adds to it, and is called by whichever made that command.
+      if (/^register[A-Z]/.test(name) && (register as () => void).length === 1) (register as (one: typeof cli) => void)(cli);
+    }
   }
   return cli.program;
 }
