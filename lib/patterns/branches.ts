@@ -1,6 +1,6 @@
 /**
  * `$or` beside fields of the same name. `{a: {x}, $or: [{a: {y}}, ...]}` asks one element of an array `a` for x and y together, so the branches are
- * spread: one object a combination. Where no name is shared the branches stay as they are, which is the same and costs nothing.
+ * spread: one object per combination. Where no name is shared the branches stay as they are, which is the same and costs nothing.
  */
 import { refuse } from "./fault.js";
 import type { ObjectNode, PatternNode } from "./parse.js";

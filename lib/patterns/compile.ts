@@ -8,7 +8,7 @@ import { isScalar, type OperatorOptions } from "./operators.js";
 import { type LeafNode, type ObjectNode, type PatternNode, parsePattern } from "./parse.js";
 
 interface PatternOptions extends Partial<OperatorOptions> {
-  /** How the pattern is called in messages: "filter", "filterPatterns[0]". */
+  /** The name of the pattern in messages: "filter", "filterPatterns[0]". */
   readonly place?: string;
 }
 
@@ -107,7 +107,7 @@ function holdsWithoutEvent(node: PatternNode): boolean {
   }
 }
 
-/** Arrays in arrays are flattened, without recursion: their depth is the event's affair. */
+/** Arrays in arrays are flattened, without recursion: the event decides how deep they are. */
 function anyScalar(array: readonly unknown[], test: (value: unknown) => boolean): boolean {
   return anyElement(array, (element) => isScalar(element) && test(element));
 }

@@ -15,7 +15,7 @@ export interface OperatorOptions {
   readonly numbers: "value" | "text";
   /** `lambda`: only what Lambda's event filtering lists (https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html). */
   readonly operators: "all" | "lambda";
-  /** Plain whole numbers of the pattern that a double may have rounded before they came here: taken as they are, or refused. */
+  /** Plain whole numbers of the pattern that a double may have rounded before they came here: accepted as they are, or refused. */
   readonly rounded: "take" | "refuse";
 }
 
@@ -193,7 +193,7 @@ function anythingButOperator(operand: Readonly<Record<string, unknown>>, place: 
   return (value) => !excluded.some((matches) => matches(value));
 }
 
-/** Is this a scalar of an event, and no object or array? */
+/** Is this a scalar of an event, rather than an object or array? */
 export function isScalar(value: unknown): boolean {
   return value === null || typeof value !== "object" || value instanceof NumberText;
 }

@@ -33,7 +33,7 @@ interface AllNode {
   readonly nodes: readonly PatternNode[];
 }
 
-const depthMax = 100;
+const patternDepthMax = 100;
 
 /** Where in the pattern something stands. */
 interface Position {

@@ -27,7 +27,7 @@ export interface Bundle {
   readonly packages: readonly BundledPackage[];
 }
 
-/** The runtime brings these (https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html); pg asks for its native form and does without. */
+/** The runtime brings these (https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html); pg asks for its native form but works without it. */
 const external = ["@aws-sdk/*", "@smithy/*", "pg-native"];
 /** What development needs at least; the deployed runtime is newer. */
 const target = "node20.19";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { projectFolder } from "./service-map.js";
 
-/** Packages that are dependencies proper, or that are there to load other people's TypeScript. */
+/** Packages that are runtime dependencies, or that are there to load other people's TypeScript. */
 const external = ["@aws-sdk/*", "tsx", "pg-native", "esbuild"];
 
 const folder = join(projectFolder, "local/cli/dist");

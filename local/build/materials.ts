@@ -12,7 +12,7 @@ interface Component {
   readonly functions: readonly string[];
 }
 
-/** Writes `sbom.cdx.json` and `licenses.txt`; answers how many packages there are. Throws a sentence for a package that names no licence. */
+/** Writes `sbom.cdx.json` and `licenses.txt`; returns how many packages there are. Throws a sentence for a package that names no licence. */
 export function writeMaterials(bundles: readonly Bundle[], outFolder: string): number {
   const components = componentsOf(bundles);
   writeFileSync(join(outFolder, "sbom.cdx.json"), `${JSON.stringify(toBom(components), undefined, 2)}\n`);

@@ -1,4 +1,4 @@
-/** `npm run package [-- --stage NAME --param NAME=VALUE ...]`: the CloudFormation template and one zip a function, in `.build`; no network and no credentials are needed. */
+/** `npm run package [-- --stage NAME --param NAME=VALUE ...]`: the CloudFormation template and one zip per function, in `.build`; no network and no credentials are needed. */
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { deployedFunctions, projectFolder } from "./service-map.js";
 
 const packageTimeoutMs = 5 * 60_000;
 
-/** Without a stage of one's own: a template to look at. */
+/** The default stage: a template to look at. */
 const values = readOptions({ stage: { type: "string", default: "example" }, param: { type: "string", multiple: true, default: [] } });
 const packageFolder = join(buildFolder, "package");
 const args = [

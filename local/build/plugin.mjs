@@ -24,10 +24,10 @@ export default class BuildPlugin {
     if (stage === local) this.fail("The stage local is for the laptop, where everything is allowed. Use another stage: --stage prod.");
     const { prepareDeployment, checkBrokers } = await this.deployment();
     const prepared = await prepareDeployment(service, serviceDir);
-    // A package needs no network; a deployment asks what only the brokers know.
+    // Packaging needs no network; a deployment also asks the brokers.
     const isDeploying = this.serverless.processedInput.commands[0] === "deploy";
-    const told = prepared.deployment && isDeploying ? await checkBrokers(prepared.deployment, process.env) : { faults: [], warnings: [] };
-    const faults = [...(prepared.faults ?? []), ...told.faults];
+    const asked = prepared.deployment && isDeploying ? await checkBrokers(prepared.deployment, process.env) : { faults: [], warnings: [] };
+    const faults = [...(prepared.faults ?? []), ...asked.faults];
     if (faults.length > 0)
       this.fail(`The stage ${stage} cannot be packaged:\n  ${faults.join("\n  ")}\ndocs/aws.md describes every parameter.`);
     for (const warning of [...prepared.warnings, ...told.warnings]) console.error(`warning: ${warning}`);

@@ -27,7 +27,7 @@ export interface DeployedFunction {
   readonly key: string;
   /** From the project's folder, without extension: "functions/routes/strong-quakes". */
   readonly file: string;
-  /** API Gateway's route keys; `$default` is the one for whatever no other takes. */
+  /** API Gateway's route keys; `$default` is the one for requests that match no other. */
   readonly routeKeys: readonly string[];
   readonly triggers: readonly TriggerDeclaration[];
 }

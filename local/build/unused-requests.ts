@@ -1,5 +1,5 @@
 /**
- * Of kafkajs's requests, the bundles keep the two that signing in takes: all others are written by lib/kafka/protocol, and kafkajs's own are only there because its
+ * Of kafkajs's requests, the bundles keep the two that signing in needs: all others are written by lib/kafka/protocol, and kafkajs's own are only there because its
  * connection names them all. What is left out says so if it is ever called.
  */
 import { readFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-/** What wakes somebody: errors, throttles, how far a route is behind, and dead letters. Pure. */
+/** The alarms: errors, throttles, how far a route is behind, and dead letters. Pure. */
 import type { FunctionNeeds } from "./needs.js";
 import type { Resource } from "./roles.js";
 
@@ -86,7 +86,7 @@ function toResource(alarm: Alarm, functionName: string, alarmsTopic: string): Re
       DatapointsToAlarm: alarm.datapoints ?? badPeriods,
       Threshold: alarm.threshold,
       ComparisonOperator: "GreaterThanOrEqualToThreshold",
-      // Nobody calls at night.
+      // A function that nobody calls at night is healthy.
       TreatMissingData: "notBreaching",
       ...(alarmsTopic === "" ? {} : { AlarmActions: [alarmsTopic], OKActions: [alarmsTopic] }),
     },

@@ -30,7 +30,7 @@ export interface ServiceFunction {
   reservedConcurrency?: number;
 }
 
-/** What of the framework's service is read and written here. */
+/** The parts of the framework's service that are read and written here. */
 export interface Service {
   readonly custom: { readonly deployment?: unknown };
   readonly provider: {
@@ -52,7 +52,7 @@ export interface Deployment {
 
 export type Prepared = { readonly faults: readonly string[] } | { readonly deployment: Deployment; readonly warnings: readonly string[] };
 
-/** Checks everything that can be known before, and completes the service. Answers every fault at once; then nothing was changed that matters. */
+/** Checks everything that can be known in advance, and completes the service. Returns all faults at once; after a fault nothing that matters has changed. */
 export async function prepareDeployment(service: Service, folder: string): Promise<Prepared> {
   const checked = checkSettings(service.custom.deployment, folder);
   const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
@@ -75,7 +75,7 @@ export async function prepareDeployment(service: Service, folder: string): Promi
   return { deployment: { settings, needs, secretArns, egress }, warnings: checked.warnings };
 }
 
-/** What only the brokers know, asked where they are reached from here. `shell` has credentials and addresses that the settings do not. */
+/** What only the brokers know, asked if they are reachable from here. `shell` has credentials and addresses that the settings do not. */
 export function checkBrokers({ settings, needs }: Deployment, shell: NodeJS.ProcessEnv): Promise<SourceTopicReport> {
   const sources = needs.flatMap(({ key, route }) => (route?.sourceTopics ?? []).map((topic) => ({ functionKey: key, topic })));
   const { brokers, largeTopics } = settings;
@@ -119,7 +119,7 @@ export function completeTemplate(service: Service, { settings, needs, secretArns
   writeFileSync(join(outFolder, "egress.md"), toMarkdown(egress));
 }
 
-/** A start on the laptop: faults that the cloud would have as well, and what the functions are to know of their mappings. */
+/** A start on the laptop: faults that the cloud would have as well, and what the functions need to know about their mappings. */
 export function prepareStart(service: Service): readonly string[] {
   const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
   for (const { definition } of functions) tellPartialResponses(definition);
@@ -189,7 +189,7 @@ function complete(
     tellPartialResponses(definition);
     for (const event of mappingsOf(definition)) {
       if (settings.kafkaSecret !== "") event.saslScram512 ??= settings.kafkaSecret;
-      // Retry controls belong to provisioned pollers; without them the mapping tries without end anyhow.
+      // Retry controls belong to provisioned pollers; without them the mapping retries without end anyway.
       if (isRoute(definition) && isProvisioned(event)) event.maximumRetryAttempts ??= -1;
     }
     const hasCatchAll = (definition.events ?? []).some(({ httpApi }) => isCatchAll(httpApi));

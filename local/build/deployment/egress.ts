@@ -15,7 +15,7 @@ type Settings = Pick<DeploymentSettings, "kafkaAuthentication" | "kafkaSecret" |
 /** https://docs.aws.amazon.com/msk/latest/developerguide/port-info.html */
 const brokerPorts = { iam: "9098", scram: "9096", tls: "9094", none: "9092" } as const;
 
-/** The service that an AWS target calls, as its endpoint is called; S3 and DynamoDB have gateway endpoints, which cost nothing. */
+/** The service that an AWS target calls, by the name of its endpoint; S3 and DynamoDB have gateway endpoints, which cost nothing. */
 const services: Readonly<Record<string, string>> = {
   sqs: "sqs",
   sns: "sns",
@@ -78,7 +78,7 @@ function hostOf(name: string, environment: Readonly<Record<string, string>>): st
   return URL.canParse(value) && value.startsWith("http") ? new URL(value).host : `of ${variable ?? name}`;
 }
 
-/** What cannot work, as sentences. */
+/** What cannot work, one sentence each. */
 export function egressFaults(rows: readonly EgressRow[], { egress }: Settings): readonly string[] {
   if (egress !== "endpoints") return [];
   return rows

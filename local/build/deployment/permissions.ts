@@ -22,7 +22,7 @@ interface ClusterActions {
 
 const produced: ClusterActions = {
   cluster: ["WriteDataIdempotently"],
-  // The topic's own max.message.bytes is read, so that batches are as large as it takes.
+  // The topic's own max.message.bytes is read, so that batches are as large as it accepts.
   topic: ["DescribeTopic", "DescribeTopicDynamicConfiguration", "WriteData"],
 };
 const read: ClusterActions = { topic: ["DescribeTopic", "ReadData"] };
@@ -53,7 +53,7 @@ const byPermission: Readonly<Record<Permission, ClusterActions>> = {
     topic: ["DescribeTopic"],
   },
   "dead-letter:read": read,
-  // Written where a letter goes back to a topic, and to tell what became of it.
+  // Written where a letter goes back to a topic, and to report what became of it.
   "dead-letter:redrive": produced,
   "dead-letter:discard": produced,
   "route:invoke": {},

@@ -16,7 +16,7 @@ interface RoleRequest {
   readonly functionName: string;
   /** ARNs of secrets that its variables and its route name, without `#field`. */
   readonly secretArns: readonly string[];
-  /** Logical ids of the routes' functions, for who redrives. */
+  /** Logical ids of the routes' functions, for the function that redrives. */
   readonly routeFunctionIds: readonly string[];
 }
 
@@ -74,7 +74,7 @@ function logStatements(functionName: string): readonly Statement[] {
   ];
 }
 
-/** A function in a VPC has network interfaces; EC2 tells no resource for most of these (https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html). */
+/** A function in a VPC has network interfaces; for most of these actions EC2 supports no resource (https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html). */
 const networkStatement: Statement = {
   Sid: "Network",
   Effect: "Allow",
@@ -89,7 +89,7 @@ const networkStatement: Statement = {
   Resource: "*",
 };
 
-/** MSK's control plane: where the brokers are, and for one operation how the cluster is. */
+/** MSK's control plane: the brokers' addresses, and the cluster's state for one operation. */
 function controlStatements({ needs, settings: { brokers, clusterArn } }: RoleRequest): readonly Statement[] {
   const actions = [
     ...(brokers === "" ? ["kafka:GetBootstrapBrokers"] : []),
@@ -98,7 +98,7 @@ function controlStatements({ needs, settings: { brokers, clusterArn } }: RoleReq
   return actions.length === 0 ? [] : [{ Sid: "Control", Effect: "Allow", Action: actions, Resource: clusterArn }];
 }
 
-/** Secrets under a key of one's own are decrypted by way of Secrets Manager alone, and these only. */
+/** Secrets under a customer's own key are decrypted through Secrets Manager only, and only these secrets. */
 function secretStatements(arns: readonly string[]): readonly Statement[] {
   return [
     { Sid: "Secrets", Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: arns },

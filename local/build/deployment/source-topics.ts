@@ -1,6 +1,6 @@
 /**
  * Does a route's source topic allow records that Lambda cannot hand over? AWS drops such a record, and no route ever sees it. Only the brokers know the setting, so
- * it is asked of them: by `routes check --topics`, and by a deployment that reaches them.
+ * they are asked for it: by `routes check --topics`, and by a deployment that reaches them.
  */
 import { parseConfig } from "../../../lib/config.js";
 import { createDeadline, type Deadline } from "../../../lib/deadline.js";
@@ -25,7 +25,7 @@ const frameBytesMax = 1_024;
 export const sourceRecordBytesMax = Math.floor(((payloadBytesMax - envelopeBytesMax - frameBytesMax) * 3) / 4);
 const setting = "max.message.bytes";
 
-/** A topic that does not exist yet, or may not be asked about, is a warning: nothing is known of it. `largeTopics` were declared to hold no such record. */
+/** A topic that does not exist yet, or that we may not describe, is a warning: its setting is unknown. `largeTopics` were declared to hold no such record. */
 export async function checkSourceTopics(
   kafka: Kafka,
   sources: readonly SourceTopic[],
@@ -41,7 +41,9 @@ export async function checkSourceTopics(
     const answer = answers[index];
     const readers = sources.filter(({ topic }) => topic === name).map(({ functionKey }) => functionKey);
     if (answer === undefined || answer instanceof RelayError) {
-      warnings.push(`${setting} of the source topic ${name} (${readers.join(", ")}) is unknown: ${answer?.message ?? "no answer"}`);
+      warnings.push(
+        `${setting} of the source topic ${name} (${readers.join(", ")}) is unknown: ${answer?.message ?? "the broker did not answer"}`,
+      );
       continue;
     }
     const bytes = Number(answer.find((one) => one.name === setting)?.value);
@@ -61,7 +63,7 @@ const askTimeoutMs = 10_000;
 const unknownWords = "The max.message.bytes of the source topics was not checked";
 const elsewhereWords = "run kafka-relay routes check --topics where the brokers can be reached";
 
-/** At a deployment: brokers that are not named, or not reached from here, are a warning. */
+/** At a deployment. Brokers that are not named, or not reachable from here, are a warning. */
 export async function checkDeployedSourceTopics(
   sources: readonly SourceTopic[],
   largeTopics: readonly string[],

@@ -4,12 +4,15 @@ import { type Node, nameOf, parse, walk } from "./syntax.js";
 
 interface Linkage {
   readonly exports: readonly string[];
+  /** Those of `exports` that another file declares. */
+  readonly passedOn: readonly string[];
   /** Names by file, without the file's ending; "*" where all may be meant. */
   readonly uses: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 export function linkageOf(path: string, text: string): Linkage {
   const exports: string[] = [];
+  const passedOn: string[] = [];
   const uses = new Map<string, Set<string>>();
   const use = (source: unknown, names: readonly string[]) => {
     const target = toOwnFile(path, nameOf(source));
@@ -31,10 +34,13 @@ export function linkageOf(path: string, text: string): Linkage {
     else if (node.type === "TSImportType") use((node.source ?? node.argument) as Node, ["*"]);
     else if (node.type === "CallExpression" && ["require", "tsImport"].includes(nameOf(node.callee)))
       use((node.arguments as readonly Node[])[0], ["*"]);
-    if (node.type === "ExportNamedDeclaration" && parent?.type === "Program") exports.push(...exportedNames(node));
+    if (node.type === "ExportNamedDeclaration" && parent?.type === "Program") {
+      exports.push(...exportedNames(node));
+      if (node.source) passedOn.push(...exportedNames(node));
+    }
     if (node.type === "ExportDefaultDeclaration") exports.push("default");
   });
-  return { exports, uses };
+  return { exports, passedOn, uses };
 }
 
 function importedName(specifier: Node): string {

@@ -1,4 +1,4 @@
-/** Mappings that would drop or reorder records behind a route's back are refused, and told why. */
+/** Mappings that would drop or reorder records behind a route's back are refused with a reason. */
 import { expect, test } from "vitest";
 import { type MappingEvent, mappingFaults, takesPartialResponses } from "../../../local/build/deployment/mappings.js";
 

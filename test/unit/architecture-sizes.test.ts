@@ -1,0 +1,37 @@
+/** Files stay small enough to be read at once. */
+import { expect, test } from "vitest";
+import { files, roomOf } from "../support/source/files.js";
+
+const linesMax = 250;
+const testLinesMax = 600;
+
+/** Longer ones that still hold two ideas. Nothing may join them, and one that no longer needs its place here must leave. */
+const stillLonger: readonly string[] = [
+  "lib/http/operations/dead-letter-operations.ts",
+  "lib/http/read/read-answer.ts",
+  "lib/kafka/admin/configs.ts",
+  "lib/kafka/protocol/error-codes.ts",
+  "lib/kafka/protocol/groups.ts",
+  "lib/kafka/protocol/wire.ts",
+  "lib/relay/route.ts",
+  "lib/schemas/avro/encode.ts",
+  "lib/schemas/avro/resolve.ts",
+  "lib/schemas/registry/confluent.ts",
+  "lib/targets/webhook.ts",
+  "lib/targets/webhook/request.ts",
+  "local/build/deployment/deployment.ts",
+  "local/cli/cli.ts",
+  "local/cli/consume.ts",
+  "local/cli/dead-letters.ts",
+  "local/cli/groups.ts",
+  "local/cli/topics.ts",
+];
+
+test(`a code file has at most ${linesMax} lines, a test file at most ${testLinesMax}`, () => {
+  const long = files
+    .map(({ path, text }) => ({ path, lines: text.trimEnd().split("\n").length }))
+    .filter(({ path, lines }) => lines > (roomOf(path) === "test" ? testLinesMax : linesMax));
+
+  expect(long.filter(({ path }) => !stillLonger.includes(path)).map(({ path, lines }) => `${path} has ${lines} lines`)).toEqual([]);
+  expect(stillLonger.filter((path) => !long.some((one) => one.path === path)).map((path) => `${path}: take it off the list`)).toEqual([]);
+});
