@@ -49,7 +49,7 @@ export function parsePattern(pattern: unknown, place: string, options: OperatorO
 function parseObject(pattern: unknown, place: string, position: Position, options: OperatorOptions): ObjectNode {
   const { path, isInBranch } = position;
   if (!isObject(pattern)) refuse(place, `a pattern must be an object of fields, not ${describe(pattern)}.`);
-  if (path.length > depthMax) refuse(place, `the pattern has more than ${depthMax} levels, which is the limit.`);
+  if (path.length > patternDepthMax) refuse(place, `the pattern has more than ${patternDepthMax} levels, which is the limit.`);
   const names = Object.keys(pattern);
   if (names.length === 0) refuse(place, "a pattern must have at least one field.");
   const fields = new Map<string, PatternNode>();
