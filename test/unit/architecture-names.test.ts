@@ -31,12 +31,15 @@ const stillShared: readonly string[] = [
   "Reader",
   "RecordFilter",
   "RetryPolicy",
+  "Route",
+  "Router",
   "Statement",
   "Step",
   "aclOperations",
   "checkOptions",
   "commitOffsets",
   "completeTemplate",
+  "inTopic",
   "int32",
   "int64",
   "isJson",
@@ -51,6 +54,7 @@ const stillShared: readonly string[] = [
   "toEvent",
   "toEventRecord",
   "toFailure",
+  "toOutcome",
   "undecodable",
 ];
 
