@@ -28,7 +28,7 @@ describe("defining a route", () => {
       { filter: { value: { a: [{ numerik: [">", 1] }] } } },
       'route test: filter.value.a[0].numerik: "numerik" is not an operator. Did you mean "numeric"?',
     ],
-    [{ filter: { value: { id: [2 ** 60 + 2 ** 10] } } }, "Write it as a bigint"],
+    [{ filter: { value: { id: [2 ** 60 + 2 ** 10] } } }, "write it as a bigint"],
   ])("%j is refused at start-up with the place", (wrong, message) => {
     expect(() => route(wrong as never)).toThrowError(
       expect.objectContaining({ code: "bad-configuration", message: expect.stringContaining(message) }),
