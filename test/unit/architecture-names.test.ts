@@ -35,6 +35,7 @@ const stillShared: readonly string[] = [
   "Router",
   "Statement",
   "Step",
+  "World",
   "aclOperations",
   "checkOptions",
   "commitOffsets",

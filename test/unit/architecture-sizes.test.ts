@@ -20,8 +20,6 @@ const stillLonger: readonly string[] = [
   "local/build/deployment/deployment.ts",
   "local/cli/cli.ts",
   "local/cli/consume.ts",
-  "local/cli/dead-letters.ts",
-  "local/cli/groups.ts",
   "local/cli/topics.ts",
 ];
 
