@@ -30,7 +30,7 @@ export default class BuildPlugin {
     const faults = [...(prepared.faults ?? []), ...asked.faults];
     if (faults.length > 0)
       this.fail(`The stage ${stage} cannot be packaged:\n  ${faults.join("\n  ")}\ndocs/aws.md describes every parameter.`);
-    for (const warning of [...prepared.warnings, ...told.warnings]) console.error(`warning: ${warning}`);
+    for (const warning of [...prepared.warnings, ...asked.warnings]) console.error(`warning: ${warning}`);
     this.prepared = prepared.deployment;
   }
 
