@@ -20,6 +20,7 @@ export default defineConfig({
       suite("api", onBroker),
       // One file at a time has the three nodes; those that wait for them take no place from others.
       suite("broker", { ...onBroker, testTimeout: 150_000, maxWorkers: 4, sequence: { groupOrder: 1 } }),
+      suite("consumers", { ...onBroker, testTimeout: 120_000 }),
       suite("relay", { ...onBroker, testTimeout: 120_000 }),
       suite("trigger", { ...onBroker, testTimeout: 150_000 }),
       // Other implementations in Python, and a registry in Java; each only where a test asks for it.

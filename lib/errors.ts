@@ -42,6 +42,13 @@ export const failures = {
   "not-acceptable": row(406, false, "caller"),
   "request-timeout": row(408, true, "caller"),
   conflict: row(409, false, "caller"),
+  "consumer-not-found": row(40403, false, "caller"),
+  "consumer-exists": row(40902, false, "caller"),
+  "consumer-state": row(40903, false, "caller"),
+  "consumer-format": row(40601, false, "caller"),
+  "consumer-config": row(42204, false, "caller"),
+  "consumer-limit-exceeded": { ...row(40001, false, "caller"), status: 422 }, // the contract's code, whose status is not its first three digits
+  "consumers-full": row(50301, true, "caller"),
   "topic-exists": row(40002, false, "caller"),
   "topic-recreated": row(410, false, "caller"),
   "too-large": row(413, false, "caller"),

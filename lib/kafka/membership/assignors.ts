@@ -1,4 +1,4 @@
-/** How a group's members share the partitions of one topic, the way the Java client's assignors do: every leader of whatever client comes to the same result. */
+/** How a group's members share the partitions of their topics, the way the Java client's assignors do: every leader of whatever client comes to the same result. */
 
 type AssignorName = "range" | "roundrobin";
 
@@ -32,4 +32,35 @@ export function assignPartitions(
   if (sorted.length === 0) return new Map();
   const shares = assignor === "roundrobin" ? assignRoundRobin(sorted, partitionsCount) : assignRange(sorted, partitionsCount);
   return new Map(sorted.map((member, index) => [member, shares[index] ?? []]));
+}
+
+type Shares = ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>;
+
+/** Partitions by member and topic. Topics are shared out in the order of their names, each among the members that subscribe to it. */
+export function assignTopics(
+  assignor: string,
+  subscriptions: ReadonlyMap<string, readonly string[]>,
+  partitionCounts: ReadonlyMap<string, number>,
+): Shares {
+  const shares = new Map([...subscriptions.keys()].map((member) => [member, new Map<string, number[]>()]));
+  const give = (member: string, topic: string, partitions: readonly number[]): void => {
+    const ofMember = shares.get(member);
+    if (partitions.length > 0) ofMember?.set(topic, [...(ofMember.get(topic) ?? []), ...partitions]);
+  };
+  const members = [...subscriptions.keys()].sort();
+  let turn = 0;
+  for (const [topic, count] of [...partitionCounts].sort(([one], [other]) => (one < other ? -1 : 1))) {
+    const subscribed = members.filter((member) => subscriptions.get(member)?.includes(topic));
+    if (subscribed.length === 0) continue;
+    if (assignor !== "roundrobin") {
+      for (const [member, partitions] of assignPartitions("range", subscribed, count)) give(member, topic, partitions);
+      continue;
+    }
+    // The turn goes on from topic to topic, past the members that do not subscribe.
+    for (const partition of numbers(0, count)) {
+      while (!subscribed.includes(members[turn % members.length] as string)) turn++;
+      give(members[turn++ % members.length] as string, topic, [partition]);
+    }
+  }
+  return shares;
 }

@@ -21,7 +21,7 @@ export interface Heart {
 }
 
 const beatsPerSession = 4;
-/** The leader looks whether the topic has as many partitions as it shared out. */
+/** The leader looks whether the topics have as many partitions as it shared out. */
 const partitionsCheckMs = 5_000;
 
 /** Sleeps, unless it is time to leave. */
@@ -30,7 +30,7 @@ export async function rest(ms: number, leaving: AbortSignal): Promise<void> {
 }
 
 /** Shows signs of life until the assignment ends, and says why it did. */
-export async function hold(heart: Heart, { assignment, partitionsCount }: Joined): Promise<EndOfAssignment> {
+export async function hold(heart: Heart, { assignment, partitionCounts }: Joined): Promise<EndOfAssignment> {
   const { sessionTimeoutMs, leaving } = heart;
   let lastSignMs = Date.now();
   let checkedAtMs = Date.now();
@@ -41,9 +41,9 @@ export async function hold(heart: Heart, { assignment, partitionsCount }: Joined
     if (verdict === "member") lastSignMs = Date.now();
     else if (verdict !== undefined) return verdict;
     if (Date.now() - lastSignMs > sessionTimeoutMs) return "lost";
-    if (partitionsCount !== undefined && Date.now() - checkedAtMs > partitionsCheckMs) {
+    if (partitionCounts !== undefined && Date.now() - checkedAtMs > partitionsCheckMs) {
       checkedAtMs = Date.now();
-      if (await hasOtherPartitions(heart, partitionsCount)) return "rebalance";
+      if (await hasOtherPartitions(heart, partitionCounts)) return "rebalance";
     }
   }
 }
@@ -70,11 +70,12 @@ async function beat(
 }
 
 /** More, or fewer: a topic that was created again may have any number. */
-async function hasOtherPartitions({ kafka, member, sessionTimeoutMs }: Heart, partitionsCount: number): Promise<boolean> {
-  const { partitions } = await kafka.metadata
-    .topic(member.topic, createDeadline(sessionTimeoutMs / 2), { ageMaxMs: 0 })
-    .catch(() => ({ partitions: [] }));
-  return partitions.length > 0 && partitions.length !== partitionsCount;
+async function hasOtherPartitions({ kafka, sessionTimeoutMs }: Heart, partitionCounts: ReadonlyMap<string, number>): Promise<boolean> {
+  const described = await kafka.metadata.describe([...partitionCounts.keys()], createDeadline(sessionTimeoutMs / 2)).catch(() => undefined);
+  return [...partitionCounts].some(([name, count]) => {
+    const topic = described?.topics.get(name);
+    return topic !== undefined && "partitions" in topic && topic.partitions.length > 0 && topic.partitions.length !== count;
+  });
 }
 
 /** Signs of life go on until `finish` has finished what is in progress, or the deadline passes. */

@@ -1,7 +1,6 @@
 /** One attempt to join a group: JoinGroup, the shares where we lead, SyncGroup. */
 import { createDeadline, type Deadline } from "../../deadline.js";
-import type { RelayError } from "../../errors.js";
-import { toRelayError } from "../../errors.js";
+import { RelayError, toRelayError } from "../../errors.js";
 import type { AsksBrokers, Connection, Destination, OpensConnections } from "../connection.js";
 import type { KnowsTopics } from "../metadata.js";
 import { groupWords, toKafkaError } from "../protocol/error-codes.js";
@@ -15,7 +14,7 @@ import {
 } from "../protocol/membership.js";
 import { findCoordinatorApi } from "../protocol/metadata.js";
 import { createJoined, type Joined, type Member } from "./assignment.js";
-import { assignorNames, assignPartitions } from "./assignors.js";
+import { assignorNames, assignTopics } from "./assignors.js";
 import { type JoinVerdict, judgeJoin } from "./member-state.js";
 
 export interface JoinTimes {
@@ -90,8 +89,8 @@ async function joinBy(
   times: JoinTimes,
 ): Promise<Joined | NotJoined> {
   const deadline = createDeadline(times.rebalanceTimeoutMs + joinGraceMs);
-  const { groupId, topic, instanceId } = member;
-  const protocols = assignorNames.map((name) => ({ name, metadata: encodeSubscription(topic) }));
+  const { groupId, topics, instanceId } = member;
+  const protocols = assignorNames.map((name) => ({ name, metadata: encodeSubscription(topics) }));
   const join = () =>
     connection.request(
       joinGroupApi,
@@ -107,12 +106,11 @@ async function joinBy(
   if (joined.errorCode !== 0) return notJoined(joined.errorCode, groupId);
   member.memberId = joined.memberId;
   const { generation, leaderId, memberId } = joined;
-  const shares = leaderId === memberId ? await share(kafka, topic, joined.protocolName, joined.members, deadline) : undefined;
-  const assignments = Array.from(shares?.byMember ?? [], ([id, own]) => ({ memberId: id, assignment: encodeAssignment(topic, own) }));
+  const shares = leaderId === memberId ? await share(kafka, topics, joined.protocolName, joined.members, deadline) : undefined;
+  const assignments = Array.from(shares?.byMember ?? [], ([id, own]) => ({ memberId: id, assignment: encodeAssignment(own) }));
   const synced = await connection.request(syncGroupApi, { groupId, generation, memberId, instanceId, assignments }, to, deadline);
   if (synced.errorCode !== 0) return notJoined(synced.errorCode, groupId);
-  const partitions = [...decodeAssignment(synced.assignment, topic)].sort((one, other) => one - other);
-  return createJoined(kafka, member, generation, partitions, shares?.partitionsCount);
+  return createJoined(kafka, member, generation, decodeAssignment(synced.assignment), shares?.partitionCounts);
 }
 
 function notJoined(errorCode: number, groupId: string): NotJoined {
@@ -120,19 +118,25 @@ function notJoined(errorCode: number, groupId: string): NotJoined {
   return { verdict: verdict === "accepted" ? "refused" : verdict, error: toKafkaError(errorCode, groupWords(groupId)) };
 }
 
-/** As the leader: which member gets which partitions. */
+/** As the leader: which member gets which partitions, of all topics that any member subscribes to. Throws if none of our own topics is known. */
 async function share(
   { metadata }: KnowsTopics,
-  topic: string,
+  ownTopics: readonly string[],
   assignor: string,
   members: readonly { readonly memberId: string; readonly metadata: Buffer }[],
   deadline: Deadline,
 ) {
-  const { partitions } = await metadata.topic(topic, deadline, { ageMaxMs: 0 });
-  const subscribed = members.filter((member) => decodeSubscription(member.metadata).includes(topic)).map(({ memberId }) => memberId);
-  const shared = assignPartitions(assignor, subscribed, partitions.length);
-  return {
-    partitionsCount: partitions.length,
-    byMember: new Map(members.map(({ memberId }) => [memberId, shared.get(memberId) ?? []])),
-  };
+  const subscriptions = new Map(members.map((member) => [member.memberId, decodeSubscription(member.metadata)]));
+  const names = [...new Set([...subscriptions.values()].flat())];
+  const { topics } = await metadata.describe(names, deadline);
+  const partitionCounts = new Map(
+    names.map((name) => {
+      const topic = topics.get(name);
+      if (topic instanceof RelayError && topic.failure.isRetriable) throw topic;
+      return [name, topic === undefined || topic instanceof RelayError ? 0 : topic.partitions.length] as const;
+    }),
+  );
+  const unknown = ownTopics.map((name) => topics.get(name)).filter((topic) => topic instanceof RelayError);
+  if (unknown[0] !== undefined && unknown.length === ownTopics.length) throw unknown[0];
+  return { partitionCounts, byMember: assignTopics(assignor, subscriptions, partitionCounts) };
 }

@@ -1,4 +1,4 @@
-/** A member of a consumer group, by the classic protocol: joins, is given partitions of one topic, shows that it lives, commits within its generation, leaves. */
+/** A member of a consumer group, by the classic protocol: joins, is given partitions of its topics, shows that it lives, commits within its generation, leaves. */
 import { createDeadline, type Deadline, within } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
 import { type Pauses, pauseMs } from "../ask.js";
@@ -6,28 +6,35 @@ import type { AsksBrokers, OpensConnections } from "../connection.js";
 import type { KnowsTopics } from "../metadata.js";
 import { groupWords, kafkaErrors } from "../protocol/error-codes.js";
 import { leaveGroupApi } from "../protocol/membership.js";
-import type { Assignment, Joined, Member } from "./assignment.js";
+import { type Assignment, type GroupAssignment, type Joined, type Member, ofTopic } from "./assignment.js";
 import { beatWhile, type Heart, hold, rest } from "./heartbeats.js";
 import { type Joining, type JoinTimes, startJoining } from "./joining.js";
 import { type EndOfAssignment, firstState, type MemberEvent, type MemberState, nextState } from "./member-state.js";
 
-export type { Assignment } from "./assignment.js";
+export type { Assignment, GroupAssignment } from "./assignment.js";
 export type { EndOfAssignment } from "./member-state.js";
 
-export interface MembershipOptions {
+export interface GroupMembershipOptions {
   readonly groupId: string;
-  readonly topic: string;
+  readonly topics: readonly string[];
   /** A name that outlives this process (KIP-345): a process that comes back with it takes over its partitions without waiting for its session to end. */
   readonly instanceId?: string;
   /** Without a sign of life for so long a member is out. */
   readonly sessionTimeoutMs?: number;
   /** So long may members take to finish what they hold and join again. */
   readonly rebalanceTimeoutMs?: number;
-  readonly onAssigned: (assignment: Assignment) => void;
+  readonly onAssigned: (assignment: GroupAssignment) => void;
   /** Finish what is in progress and commit it, until the deadline; when it resolves the partitions are given up. */
-  readonly onRevoked: (assignment: Assignment, why: EndOfAssignment, deadline: Deadline) => Promise<void>;
+  readonly onRevoked: (assignment: GroupAssignment, why: EndOfAssignment, deadline: Deadline) => Promise<void>;
   /** Hears what went wrong; the member tries on, unless it is `conflict`: another process has joined under `instanceId`, and this one is out for good. */
   readonly onTrouble?: (error: RelayError) => void;
+}
+
+/** The same for a member of one topic. */
+export interface MembershipOptions extends Omit<GroupMembershipOptions, "topics" | "onAssigned" | "onRevoked"> {
+  readonly topic: string;
+  readonly onAssigned: (assignment: Assignment) => void;
+  readonly onRevoked: (assignment: Assignment, why: EndOfAssignment, deadline: Deadline) => Promise<void>;
 }
 
 export interface Membership {
@@ -44,15 +51,34 @@ const rejoinPauses: Pauses = { firstMs: 100, maxMs: 4_000 };
 type MembershipKafka = AsksBrokers & KnowsTopics & OpensConnections;
 
 /** Becomes a member and stays one until `leave`. Everything it is given comes by `onAssigned`. `random` spreads out members that lost the same coordinator. */
-export function joinGroup(kafka: MembershipKafka, options: MembershipOptions, random: () => number = Math.random): Membership {
+export function joinTopics(kafka: MembershipKafka, options: GroupMembershipOptions, random: () => number = Math.random): Membership {
   const membership = new LiveMembership(kafka, options, random);
   const life = membership.live();
   return { leave: (deadline) => membership.leave(deadline, life) };
 }
 
+/** The same with one topic. */
+export function joinGroup(kafka: MembershipKafka, options: MembershipOptions, random: () => number = Math.random): Membership {
+  const { topic, onAssigned, onRevoked, ...others } = options;
+  let given: Assignment | undefined;
+  return joinTopics(
+    kafka,
+    {
+      ...others,
+      topics: [topic],
+      onAssigned: (assignment) => {
+        given = ofTopic(topic, assignment);
+        onAssigned(given);
+      },
+      onRevoked: (assignment, why, deadline) => onRevoked(given ?? ofTopic(topic, assignment), why, deadline),
+    },
+    random,
+  );
+}
+
 class LiveMembership {
   readonly #kafka: MembershipKafka;
-  readonly #options: MembershipOptions;
+  readonly #options: GroupMembershipOptions;
   readonly #random: () => number;
   readonly #times: JoinTimes;
   readonly #member: Member;
@@ -62,15 +88,15 @@ class LiveMembership {
   #joining: Joining | undefined;
   #leaveBy: Deadline;
 
-  constructor(kafka: MembershipKafka, options: MembershipOptions, random: () => number) {
-    const { groupId, topic, instanceId = null, onTrouble = () => {} } = options;
+  constructor(kafka: MembershipKafka, options: GroupMembershipOptions, random: () => number) {
+    const { groupId, topics, instanceId = null, onTrouble = () => {} } = options;
     const { sessionTimeoutMs = sessionTimeoutDefaultMs, rebalanceTimeoutMs = rebalanceTimeoutDefaultMs } = options;
     this.#kafka = kafka;
     this.#options = options;
     this.#random = random;
     this.#onTrouble = onTrouble;
     this.#times = { sessionTimeoutMs, rebalanceTimeoutMs };
-    this.#member = { groupId, topic, instanceId, memberId: "" };
+    this.#member = { groupId, topics, instanceId, memberId: "" };
     this.#leaveBy = createDeadline(rebalanceTimeoutMs);
     const leaving = this.#leaving.signal;
     this.#heart = { kafka, member: this.#member, sessionTimeoutMs, onTrouble, onReplaced: () => this.#replaced(), leaving };

@@ -61,9 +61,9 @@ const assignment = struct({
   topics: array(struct({ topic: string, partitions: array(int32) })),
 });
 
-/** What a consumer of one topic says when it joins; version 0, which every assignor of every client reads. */
-export function encodeSubscription(topic: string): Buffer {
-  return encode(subscription, { version: 0, topics: [topic], userData: Buffer.alloc(0) });
+/** What a consumer of these topics says when it joins; version 0, which every assignor of every client reads. */
+export function encodeSubscription(topics: readonly string[]): Buffer {
+  return encode(subscription, { version: 0, topics, userData: Buffer.alloc(0) });
 }
 
 /** The topics that a member subscribes to; none where it says something else. */
@@ -73,16 +73,22 @@ export function decodeSubscription(metadata: Buffer): readonly string[] {
 
 const noUserData = Buffer.from([0xff, 0xff, 0xff, 0xff]);
 
-export function encodeAssignment(topic: string, partitions: readonly number[]): Buffer {
-  const topics = partitions.length === 0 ? [] : [{ topic, partitions }];
+export function encodeAssignment(byTopic: ReadonlyMap<string, readonly number[]>): Buffer {
+  const topics = [...byTopic].flatMap(([topic, partitions]) => (partitions.length === 0 ? [] : [{ topic, partitions }]));
   return Buffer.concat([encode(assignment, { version: 0, topics }), noUserData]);
 }
 
-/** A member's partitions of `topic`. */
-export function decodeAssignment(bytesOfAssignment: Buffer, topic: string): readonly number[] {
-  if (bytesOfAssignment.length === 0) return [];
-  const { topics } = assignment.read(new Reader(0, false, bytesOfAssignment));
-  return topics.filter((one) => one.topic === topic).flatMap(({ partitions }) => partitions);
+/** A member's partitions by topic, in ascending order. */
+export function decodeAssignment(bytesOfAssignment: Buffer): ReadonlyMap<string, readonly number[]> {
+  const byTopic = new Map<string, readonly number[]>();
+  if (bytesOfAssignment.length === 0) return byTopic;
+  for (const { topic, partitions } of assignment.read(new Reader(0, false, bytesOfAssignment)).topics) {
+    byTopic.set(
+      topic,
+      [...(byTopic.get(topic) ?? []), ...partitions].sort((one, other) => one - other),
+    );
+  }
+  return byTopic;
 }
 
 function encode<T>(type: WireType<T>, value: T): Buffer {

@@ -1,0 +1,22 @@
+/** The media types in which an instance returns its records: each format has its own. Pure. */
+import { type ConsumerFormat, consumerFormats } from "../../consumers/options.js";
+import { RelayError } from "../../errors.js";
+import { negotiate } from "../media-type.js";
+import { v2MediaTypes } from "../rest/v2-metadata.js";
+
+const typesOf = (format: string) => [`application/vnd.kafka.${format}.v2+json`, `application/vnd.kafka.${format}+json`] as const;
+
+/** Also of formats that no instance has: who asks for one has mistaken the format, and not the API. */
+const embeddedTypes = [...consumerFormats, "avro", "jsonschema", "protobuf"].flatMap(typesOf);
+
+export const recordTypes: readonly string[] = [...v2MediaTypes, ...embeddedTypes];
+
+/** Throws `consumer-format` (40601) if the caller accepts only another format than the instance's. */
+export function recordTypeFor(format: ConsumerFormat, accept: string | undefined): string {
+  const type = negotiate(accept, [...typesOf(format), ...v2MediaTypes]);
+  if (type !== undefined) return type;
+  throw new RelayError(
+    "consumer-format",
+    `The Accept header does not allow ${typesOf(format)[0]}, the type of this instance's format ${format}. Send that, or create an instance with the other format.`,
+  );
+}
