@@ -57,6 +57,7 @@ function toOperation(key: string, path: string, operation: Operation, components
     operationId: toOperationId(key),
     summary: operation.summary,
     "x-permission": operation.may,
+    ...(operation.offeredBy === undefined ? {} : { "x-offered-by": operation.offeredBy }),
     parameters: [...pathParameters(path, operation), ...queryParameters(operation)],
     ...(body === undefined ? {} : { requestBody: body }),
     responses: toResponses(key, operation, components),
@@ -100,7 +101,7 @@ function propertiesOf(schema: GenericSchema | undefined): { readonly members: Js
 function toRequestBody(operation: Operation): JsonObject | undefined {
   if (operation.rawBody !== undefined) {
     return {
-      required: true,
+      required: operation.isBodyOptional !== true,
       content: Object.fromEntries(Object.entries(operation.rawBody).map(([type, schema]) => [type, { schema: toSchema(schema, "input") }])),
     };
   }

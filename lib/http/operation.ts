@@ -70,6 +70,10 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown> {
   readonly produces?: readonly string[];
   /** The schemas of answers by status; null: no body. */
   readonly answers: Readonly<Record<number, GenericSchema | null>>;
+  /** For OpenAPI only: the body described by `rawBody` may be absent. */
+  readonly isBodyOptional?: boolean;
+  /** For OpenAPI only: the hosts that offer it, where not all of them do. */
+  readonly offeredBy?: readonly string[];
   readonly run: (input: OperationInput<Path, Query, Body>, context: OperationContext) => Promise<Reply>;
 }
 

@@ -2,8 +2,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { createConsumers } from "../../lib/consumers/consumers.js";
 import { toOpenApi } from "../../lib/http/openapi.js";
 import type { Operations } from "../../lib/http/operation.js";
+import { consumerOperations } from "../../lib/http/operations/consumer-operations.js";
 import { deployedFunctions, projectFolder } from "./service-map.js";
 
 /** Loaded by name, as the gateway does: nothing here knows the functions. */
@@ -16,6 +18,8 @@ export async function describeApi(): Promise<string> {
     };
     Object.assign(all, operations);
   }
+  // No function has these: they need a process that lives on between calls.
+  Object.assign(all, consumerOperations(createConsumers()));
   const { version } = JSON.parse(readFileSync(join(projectFolder, "package.json"), "utf8")) as { readonly version: string };
   return `${JSON.stringify(toOpenApi(all, version))}\n`;
 }

@@ -89,6 +89,6 @@ test("consumer instances are refused with what to use instead, and why", async (
       accept: "application/vnd.kafka.json.v2+json",
     });
     expect(answer.status).toBe(501);
-    expect(answer.json.message).toMatch(/GET \/topics\/\{topic\}\/records.*cursor/);
+    expect(answer.json.message).toMatch(/GET \/topics\/\{topic\}\/records.*cursor.*kafka-relay serve/);
   }
 });

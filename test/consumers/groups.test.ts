@@ -94,14 +94,15 @@ test("with auto.commit.enable a read commits what the read before has returned, 
   const instance = await api.instance({ topics: [topic] });
   const committed = async () => (await instance.call("GET", `/offsets?partitions=${topic}/0`)).json.offsets[0]?.offset;
 
-  const [first] = [await instance.read("?timeout=10000&max_bytes=3")];
+  const first = await instance.read("?timeout=10000&max_bytes=3");
   expect(await committed()).toBeUndefined();
-  await instance.read("?timeout=10000&max_bytes=3");
-  expect(await committed()).toBe(first?.length);
+  const second = await instance.read("?timeout=10000&max_bytes=3");
+  expect(await committed()).toBe(first.length);
   await instance.call("DELETE", "");
 
   const next = await api.instance({ group: instance.group, topics: [topic] });
-  expect(valuesOf(await next.readMany(4))[0]).toBe(6);
+  const returned = first.length + second.length;
+  expect(valuesOf(await next.readMany(10 - returned))).toEqual(numbers(returned, 10 - returned));
 });
 
 test("without auto.commit.enable nothing is committed that the client does not commit", async () => {
@@ -248,7 +249,7 @@ test("a client that hangs up in the middle of a long read blocks nobody", async 
   const topic = await numbered(api, 1, 3);
   const instance = await api.instance({ topics: [topic] });
   await instance.readMany(3);
-  const hungUp = request(`${api.url}${instance.path}/records?timeout=25000`);
+  const hungUp = request(`${api.url}${instance.path}/records?timeout=25000`, { agent: false });
   hungUp.on("error", () => {}).end();
   await new Promise((resolve) => hungUp.once("socket", (socket) => socket.once("connect", resolve)));
   hungUp.destroy();

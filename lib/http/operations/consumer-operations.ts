@@ -42,7 +42,7 @@ const recordsQuery = v.object({ timeout: wholeInQuery(0, millisecondsMax), max_b
 const committedQuery = v.object({ partitions: v.optional(v.string()) });
 const commitQuery = v.object({ async: v.optional(v.string()) });
 
-const common = { on: "group", path: inInstance, consumes: [...v2MediaTypes, ...recordTypes], produces: v2MediaTypes } as const;
+const common = { offeredBy: ["kafka-relay serve"], on: "group", path: inInstance, consumes: [...v2MediaTypes, ...recordTypes], produces: v2MediaTypes } as const;
 const json = "application/vnd.kafka.v2+json";
 const done = { status: 204 } as const;
 
@@ -56,6 +56,7 @@ export function consumerOperations(consumers: Consumers): Operations {
       may: "group:alter",
       summary: "Create a consumer instance, which stays in the process that answers.",
       path: v.object({ group: v.string() }),
+      isBodyOptional: true,
       rawBody: { [json]: createBody },
       answers: { 200: createdInstance },
       run: async ({ path: { group }, rawBody }, { kafka, baseUrl }) => {
@@ -174,6 +175,7 @@ export function consumerOperations(consumers: Consumers): Operations {
       may: "group:alter",
       summary: "Commit offsets of the last records that are done with; without a body, everything that was returned.",
       query: commitQuery,
+      isBodyOptional: true,
       rawBody: { [json]: commitBody },
       answers: { 200: committedOffsets },
       run: async ({ path, query, rawBody }, { deadline }) => {
@@ -192,6 +194,7 @@ export function consumerOperations(consumers: Consumers): Operations {
       summary:
         "Return the offsets that the group has committed, of the partitions in the body or the query, or of all that the instance reads.",
       query: committedQuery,
+      isBodyOptional: true,
       rawBody: { [json]: partitionsBody },
       answers: { 200: committedOffsets },
       run: async ({ path, query, rawBody }, { deadline }) => {
@@ -207,6 +210,7 @@ function seekToEnd(at: "earliest" | "latest", what: string, find: (path: Instanc
     ...common,
     may: "group:alter",
     summary: `Let the next read start at ${what}; without partitions, in all that the instance reads.`,
+    isBodyOptional: true,
     rawBody: { [json]: partitionsBody },
     answers: { 204: null },
     run: async ({ path, rawBody }, { deadline }) => {
