@@ -8,6 +8,7 @@ import type { EndOfAssignment, GroupAssignment } from "../kafka/membership/membe
 import { commitOffsets, fetchCommitted, noMember, type OffsetsByTopic } from "../kafka/membership/membership-offsets.js";
 import type { Kafka } from "../kafka/port.js";
 import type { ConsumerLimits, InstanceOptions } from "./options.js";
+import { assertPartitions, byName } from "./partition-names.js";
 import { byTopicOf, markCommitted, type PartitionName, type Place, Places, toCommit } from "./places.js";
 import { collectMore, type ReadRequest, sliceMs, startCollecting } from "./reading.js";
 import { resetPlaces, startingPlaces } from "./starting-points.js";
@@ -20,7 +21,7 @@ const openingTimeoutMs = 10_000;
 /** Kept of a call's time, to answer in. */
 const answerMarginMs = 1_000;
 
-export interface InstanceWorld {
+interface InstanceWorld {
   readonly kafka: Kafka;
   readonly limits: ConsumerLimits;
   readonly now: () => number;
@@ -396,21 +397,4 @@ export function instanceNotFound(groupId: string, id: string): RelayError {
     "consumer-not-found",
     `Group ${JSON.stringify(groupId.slice(0, 300))} has no consumer instance ${JSON.stringify(id.slice(0, 300))} in this process. It was deleted, has expired, or lives in another process: create it again.`,
   );
-}
-
-const byName = (one: PartitionName, other: PartitionName): number =>
-  one.topic === other.topic ? one.partition - other.partition : one.topic < other.topic ? -1 : 1;
-
-async function assertPartitions({ metadata }: Kafka, names: readonly PartitionName[], deadline: Deadline): Promise<void> {
-  const { topics } = await metadata.describe([...byTopicOf(names).keys()], deadline);
-  for (const { topic, partition } of names) {
-    const described = topics.get(topic);
-    if (described instanceof RelayError) throw described;
-    if (described?.partitions.some((one) => one.partition === partition) !== true) {
-      throw new RelayError(
-        "partition-not-found",
-        `Topic ${JSON.stringify(topic)} has ${described?.partitions.length ?? 0} partition(s), so it has no partition ${partition}.`,
-      );
-    }
-  }
 }

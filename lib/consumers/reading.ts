@@ -18,7 +18,7 @@ export interface ReadRequest {
   readonly bytesMax: number;
 }
 
-export interface Collected {
+interface Collected {
   /** JSON, in the order of offsets within each partition. */
   readonly texts: string[];
   /** Copies of the places, moved on: nothing has been read before the instance takes them over. */

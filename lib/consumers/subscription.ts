@@ -11,7 +11,7 @@ export type SubscribedTo =
   /** Of all topics that the subscriber may read. */
   | { readonly by: "pattern"; readonly pattern: RegExp; readonly mayRead: (topic: string) => boolean };
 
-export interface SubscriptionOptions {
+interface SubscriptionOptions {
   readonly groupId: string;
   readonly sessionTimeoutMs: number;
   /** The partitions have come, or gone. Before they go there is time to commit. */
@@ -101,7 +101,7 @@ export class Subscription {
         this.#assignment = assignment;
         onAssigned(assignment);
       },
-      // Whoever leaves has committed what there was to commit, and waits for nothing more.
+      // A member that leaves has committed what there was to commit, and waits for nothing more.
       onRevoked: async (assignment, why, deadline) => {
         if (!isLeft) await Promise.race([ended, onRevoked(assignment, why, deadline)]);
       },

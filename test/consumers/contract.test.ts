@@ -1,8 +1,8 @@
 /** The v2 consumer operations, endpoint by endpoint, as a client of Confluent's REST proxy calls them. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ConsumerApi, createConsumerApi, v2Json, writeBytes, writeValues } from "../support/consumer-api.js";
-import { createTestTopic, until } from "../support/kafka.js";
-import { uniqueName } from "../support/unique-names.js";
+import { type ConsumerApi, createConsumerApi, v2Json, writeBytes, writeValues } from "../support/api/consumer-api.js";
+import { createTestTopic, until } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 let api: ConsumerApi;
 let topic: string;
@@ -160,7 +160,7 @@ test("a subscriber by pattern gets the records of all topics that match as a who
   expect((await instance.readMany(1)).map(({ value }) => value)).toEqual([2]);
 });
 
-test("a pattern that is no regular expression is refused with 422, and so is one that would never end", async () => {
+test("a pattern that is not a valid regular expression is refused with 422, and so is one that would never end", async () => {
   await createTestTopic(api.kafka, { name: `${"a".repeat(60)}-${uniqueName("long")}` });
   const instance = await api.instance();
   expect((await instance.call("POST", "/subscription", { topic_pattern: "(" })).status).toBe(422);

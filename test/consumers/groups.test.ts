@@ -12,9 +12,9 @@ import {
   type TestInstance,
   writeBytes,
   writeValues,
-} from "../support/consumer-api.js";
-import { createTestTopic, until } from "../support/kafka.js";
-import { uniqueName } from "../support/unique-names.js";
+} from "../support/api/consumer-api.js";
+import { createTestTopic, until } from "../support/broker/kafka.js";
+import { uniqueName } from "../support/broker/unique-names.js";
 
 const opened: ConsumerApi[] = [];
 async function open(...options: Parameters<typeof createConsumerApi>): Promise<ConsumerApi> {

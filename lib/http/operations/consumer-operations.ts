@@ -42,170 +42,198 @@ const recordsQuery = v.object({ timeout: wholeInQuery(0, millisecondsMax), max_b
 const committedQuery = v.object({ partitions: v.optional(v.string()) });
 const commitQuery = v.object({ async: v.optional(v.string()) });
 
-const common = { offeredBy: ["kafka-relay serve"], on: "group", path: inInstance, consumes: [...v2MediaTypes, ...recordTypes], produces: v2MediaTypes } as const;
+const common = {
+  offeredBy: ["kafka-relay serve"],
+  on: "group",
+  path: inInstance,
+  consumes: [...v2MediaTypes, ...recordTypes],
+  produces: v2MediaTypes,
+} as const;
 const json = "application/vnd.kafka.v2+json";
 const done = { status: 204 } as const;
 
 /** For a process that keeps `consumers`. */
 export function consumerOperations(consumers: Consumers): Operations {
-  const find = ({ group, instance }: InstancePath): ConsumerInstance => consumers.find(group, instance);
-  const at = (path: string): string => `/consumers/{group}/instances/{instance}${path}`;
+  const find: Find = ({ group, instance }) => consumers.find(group, instance);
   return {
-    "POST /consumers/{group}": operation({
-      ...common,
-      may: "group:alter",
-      summary: "Create a consumer instance, which stays in the process that answers.",
-      path: v.object({ group: v.string() }),
-      isBodyOptional: true,
-      rawBody: { [json]: createBody },
-      answers: { 200: createdInstance },
-      run: async ({ path: { group }, rawBody }, { kafka, baseUrl }) => {
-        const { name, options } = toInstance(optionalBody(createBody, rawBody) ?? {});
-        const { id } = consumers.create(kafka, group, name, options);
-        const uri = `${baseUrl}/consumers/${encodeURIComponent(group)}/instances/${encodeURIComponent(id)}`;
-        return { status: 200, body: { instance_id: id, base_uri: uri } };
-      },
-    }),
-
-    [`DELETE ${at("")}`]: operation({
-      ...common,
-      may: "group:alter",
-      summary: "Delete a consumer instance: it commits what it has returned, if it does so by itself, and leaves its group.",
-      answers: { 204: null },
-      run: async ({ path }, { deadline }) => {
-        await consumers.remove(path.group, path.instance, deadline);
-        return done;
-      },
-    }),
-
-    [`POST ${at("/subscription")}`]: operation({
-      ...common,
-      may: "group:alter",
-      summary: "Subscribe to topics by their names, or to those whose names match a pattern, in place of the subscription before.",
-      body: subscriptionBody,
-      answers: { 204: null },
-      run: async ({ path, body }, context) => {
-        await find(path).subscribe(toSubscription(body, context), context.deadline);
-        return done;
-      },
-    }),
-
-    [`GET ${at("/subscription")}`]: operation({
-      ...common,
-      may: "group:alter",
-      summary: "List the topics that an instance is subscribed to.",
-      answers: { 200: v.object({ topics: v.array(v.string()) }) },
-      run: async ({ path }) => ({ status: 200, body: { topics: find(path).subscription() } }),
-    }),
-
-    [`DELETE ${at("/subscription")}`]: operation({
-      ...common,
-      may: "group:alter",
-      summary: "End the subscription of an instance, or its assignment: it leaves the group.",
-      answers: { 204: null },
-      run: async ({ path }, { deadline }) => {
-        await find(path).unsubscribe(deadline);
-        return done;
-      },
-    }),
-
-    [`POST ${at("/assignments")}`]: operation({
-      ...common,
-      may: "group:alter",
-      summary: "Assign partitions to an instance by hand, without its group sharing them out.",
-      body: partitionsBody,
-      answers: { 204: null },
-      run: async ({ path, body: { partitions } }, context) => {
-        assertReadable(partitions, context);
-        await find(path).assign(partitions, context.deadline);
-        return done;
-      },
-    }),
-
-    [`GET ${at("/assignments")}`]: operation({
-      ...common,
-      may: "group:alter",
-      summary: "List the partitions that an instance reads now.",
-      answers: { 200: v.object({ partitions: partitionNames }) },
-      run: async ({ path }, { deadline }) => ({ status: 200, body: { partitions: await find(path).assignment(deadline) } }),
-    }),
-
-    [`POST ${at("/positions")}`]: operation({
-      ...common,
-      may: "group:alter",
-      summary: "Set the offsets, or the times, at which the next read starts.",
-      body: positionsBody,
-      answers: { 204: null },
-      run: async ({ path, body: { offsets, timestamps } }, { deadline }) => {
-        if ((offsets?.length ?? 0) + (timestamps?.length ?? 0) === 0)
-          throw new RelayError("unprocessable", "body: offsets or timestamps must name at least one partition.");
-        const instance = find(path);
-        await instance.seek(offsets ?? [], deadline);
-        const times = (timestamps ?? []).map(({ topic, partition, timestamp }) => ({ topic, partition, at: timestamp }));
-        if (times.length > 0) await instance.seekTo(times, deadline);
-        return done;
-      },
-    }),
-
-    [`POST ${at("/positions/beginning")}`]: seekToEnd("earliest", "the first records that are kept", find),
-    [`POST ${at("/positions/end")}`]: seekToEnd("latest", "the ends of partitions", find),
-
-    [`GET ${at("/records")}`]: operation({
-      ...common,
-      may: "group:alter",
-      summary: "Return the next records, and wait for them for a limited time.",
-      query: recordsQuery,
-      produces: recordTypes,
-      answers: { 200: records },
-      run: async ({ path, query, headers: { accept } }, { deadline, host, authorize }) => {
-        const instance = find(path);
-        const contentType = recordTypeFor(instance.options.format, accept);
-        const request = {
-          timeoutMs: query.timeout ?? instance.options.requestTimeoutMs,
-          // base64 and quotes make an answer longer than what is read.
-          bytesMax: Math.min(query.max_bytes ?? readBytesMax, Math.floor(host.reply.bytesMax / 2)),
-        };
-        const texts = await instance.read(request, (topic) => authorize("record:read", topic), deadline);
-        return { status: 200, contentType, text: `[${texts.join(",")}]` };
-      },
-    }),
-
-    [`POST ${at("/offsets")}`]: operation({
-      ...common,
-      may: "group:alter",
-      summary: "Commit offsets of the last records that are done with; without a body, everything that was returned.",
-      query: commitQuery,
-      isBodyOptional: true,
-      rawBody: { [json]: commitBody },
-      answers: { 200: committedOffsets },
-      run: async ({ path, query, rawBody }, { deadline }) => {
-        const body = optionalBody(commitBody, rawBody);
-        const instance = find(path);
-        const committing = instance.commit(body?.offsets == null ? undefined : toNextOffsets(body.offsets), deadline);
-        if (query.async?.toLowerCase() !== "true") return { status: 200, body: toCommitted(await committing) };
-        committing.catch((error: unknown) => instance.hear(error));
-        return { status: 200, body: { offsets: [] } };
-      },
-    }),
-
-    [`GET ${at("/offsets")}`]: operation({
-      ...common,
-      may: "group:alter",
-      summary:
-        "Return the offsets that the group has committed, of the partitions in the body or the query, or of all that the instance reads.",
-      query: committedQuery,
-      isBodyOptional: true,
-      rawBody: { [json]: partitionsBody },
-      answers: { 200: committedOffsets },
-      run: async ({ path, query, rawBody }, { deadline }) => {
-        const names = optionalBody(partitionsBody, rawBody)?.partitions ?? toPartitionNames(query.partitions);
-        return { status: 200, body: toCommitted(await find(path).committed(names, deadline)) };
-      },
-    }),
+    ...instanceOperations(consumers),
+    ...subscriptionOperations(find),
+    ...assignmentOperations(find),
+    ...positionOperations(find),
+    ...recordOperations(find),
+    ...offsetOperations(find),
   };
 }
 
-function seekToEnd(at: "earliest" | "latest", what: string, find: (path: InstancePath) => ConsumerInstance) {
+type Find = (path: InstancePath) => ConsumerInstance;
+const at = (path: string): string => `/consumers/{group}/instances/{instance}${path}`;
+
+const instanceOperations = (consumers: Consumers): Operations => ({
+  "POST /consumers/{group}": operation({
+    ...common,
+    may: "group:alter",
+    summary: "Create a consumer instance, which stays in the process that answers.",
+    path: v.object({ group: v.string() }),
+    isBodyOptional: true,
+    rawBody: { [json]: createBody },
+    answers: { 200: createdInstance },
+    run: async ({ path: { group }, rawBody }, { kafka, baseUrl }) => {
+      const { name, options } = toInstance(optionalBody(createBody, rawBody) ?? {});
+      const { id } = consumers.create(kafka, group, name, options);
+      const uri = `${baseUrl}/consumers/${encodeURIComponent(group)}/instances/${encodeURIComponent(id)}`;
+      return { status: 200, body: { instance_id: id, base_uri: uri } };
+    },
+  }),
+
+  [`DELETE ${at("")}`]: operation({
+    ...common,
+    may: "group:alter",
+    summary: "Delete a consumer instance: it commits what it has returned, if it does so by itself, and leaves its group.",
+    answers: { 204: null },
+    run: async ({ path }, { deadline }) => {
+      await consumers.remove(path.group, path.instance, deadline);
+      return done;
+    },
+  }),
+});
+
+const subscriptionOperations = (find: Find): Operations => ({
+  [`POST ${at("/subscription")}`]: operation({
+    ...common,
+    may: "group:alter",
+    summary: "Subscribe to topics by their names, or to those whose names match a pattern, in place of the subscription before.",
+    body: subscriptionBody,
+    answers: { 204: null },
+    run: async ({ path, body }, context) => {
+      await find(path).subscribe(toSubscription(body, context), context.deadline);
+      return done;
+    },
+  }),
+
+  [`GET ${at("/subscription")}`]: operation({
+    ...common,
+    may: "group:alter",
+    summary: "List the topics that an instance is subscribed to.",
+    answers: { 200: v.object({ topics: v.array(v.string()) }) },
+    run: async ({ path }) => ({ status: 200, body: { topics: find(path).subscription() } }),
+  }),
+
+  [`DELETE ${at("/subscription")}`]: operation({
+    ...common,
+    may: "group:alter",
+    summary: "End the subscription of an instance, or its assignment: it leaves the group.",
+    answers: { 204: null },
+    run: async ({ path }, { deadline }) => {
+      await find(path).unsubscribe(deadline);
+      return done;
+    },
+  }),
+});
+
+const assignmentOperations = (find: Find): Operations => ({
+  [`POST ${at("/assignments")}`]: operation({
+    ...common,
+    may: "group:alter",
+    summary: "Assign partitions to an instance by hand, without its group sharing them out.",
+    body: partitionsBody,
+    answers: { 204: null },
+    run: async ({ path, body: { partitions } }, context) => {
+      assertReadable(partitions, context);
+      await find(path).assign(partitions, context.deadline);
+      return done;
+    },
+  }),
+
+  [`GET ${at("/assignments")}`]: operation({
+    ...common,
+    may: "group:alter",
+    summary: "List the partitions that an instance reads now.",
+    answers: { 200: v.object({ partitions: partitionNames }) },
+    run: async ({ path }, { deadline }) => ({ status: 200, body: { partitions: await find(path).assignment(deadline) } }),
+  }),
+});
+
+const positionOperations = (find: Find): Operations => ({
+  [`POST ${at("/positions")}`]: operation({
+    ...common,
+    may: "group:alter",
+    summary: "Set the offsets, or the times, at which the next read starts.",
+    body: positionsBody,
+    answers: { 204: null },
+    run: async ({ path, body: { offsets, timestamps } }, { deadline }) => {
+      if ((offsets?.length ?? 0) + (timestamps?.length ?? 0) === 0)
+        throw new RelayError("unprocessable", "body: offsets or timestamps must name at least one partition.");
+      const instance = find(path);
+      await instance.seek(offsets ?? [], deadline);
+      const times = (timestamps ?? []).map(({ topic, partition, timestamp }) => ({ topic, partition, at: timestamp }));
+      if (times.length > 0) await instance.seekTo(times, deadline);
+      return done;
+    },
+  }),
+
+  [`POST ${at("/positions/beginning")}`]: seekToEnd("earliest", "the first records that are kept", find),
+
+  [`POST ${at("/positions/end")}`]: seekToEnd("latest", "the ends of partitions", find),
+});
+
+const recordOperations = (find: Find): Operations => ({
+  [`GET ${at("/records")}`]: operation({
+    ...common,
+    may: "group:alter",
+    summary: "Return the next records, and wait for them for a limited time.",
+    query: recordsQuery,
+    produces: recordTypes,
+    answers: { 200: records },
+    run: async ({ path, query, headers: { accept } }, { deadline, host, authorize }) => {
+      const instance = find(path);
+      const contentType = recordTypeFor(instance.options.format, accept);
+      const request = {
+        timeoutMs: query.timeout ?? instance.options.requestTimeoutMs,
+        // base64 and quotes make an answer longer than what is read.
+        bytesMax: Math.min(query.max_bytes ?? readBytesMax, Math.floor(host.reply.bytesMax / 2)),
+      };
+      const texts = await instance.read(request, (topic) => authorize("record:read", topic), deadline);
+      return { status: 200, contentType, text: `[${texts.join(",")}]` };
+    },
+  }),
+});
+
+const offsetOperations = (find: Find): Operations => ({
+  [`POST ${at("/offsets")}`]: operation({
+    ...common,
+    may: "group:alter",
+    summary: "Commit offsets of the last records that are done with; without a body, everything that was returned.",
+    query: commitQuery,
+    isBodyOptional: true,
+    rawBody: { [json]: commitBody },
+    answers: { 200: committedOffsets },
+    run: async ({ path, query, rawBody }, { deadline }) => {
+      const body = optionalBody(commitBody, rawBody);
+      const instance = find(path);
+      const committing = instance.commit(body?.offsets == null ? undefined : toNextOffsets(body.offsets), deadline);
+      if (query.async?.toLowerCase() !== "true") return { status: 200, body: toCommitted(await committing) };
+      committing.catch((error: unknown) => instance.hear(error));
+      return { status: 200, body: { offsets: [] } };
+    },
+  }),
+
+  [`GET ${at("/offsets")}`]: operation({
+    ...common,
+    may: "group:alter",
+    summary:
+      "Return the offsets that the group has committed, of the partitions in the body or the query, or of all that the instance reads.",
+    query: committedQuery,
+    isBodyOptional: true,
+    rawBody: { [json]: partitionsBody },
+    answers: { 200: committedOffsets },
+    run: async ({ path, query, rawBody }, { deadline }) => {
+      const names = optionalBody(partitionsBody, rawBody)?.partitions ?? toPartitionNames(query.partitions);
+      return { status: 200, body: toCommitted(await find(path).committed(names, deadline)) };
+    },
+  }),
+});
+
+function seekToEnd(at: "earliest" | "latest", what: string, find: Find) {
   return operation({
     ...common,
     may: "group:alter",

@@ -13,7 +13,7 @@ export interface CommittedOffset {
   readonly topicId?: string | undefined;
   /** Of the last record before it. */
   readonly leaderEpoch?: number | undefined;
-  /** What whoever committed it had to say; kept in place of the topic's id. */
+  /** Text of the client that committed it; kept in place of the topic's id. */
   readonly metadata?: string | undefined;
 }
 
@@ -27,7 +27,7 @@ const toOffsetMetadata = (topicId: string | undefined): string =>
 const topicIdIn = (metadata: string | null): string | undefined =>
   metadata?.startsWith(topicIdPrefix) === true ? Buffer.from(metadata.slice(topicIdPrefix.length), "base64url").toString("hex") : undefined;
 
-export interface CommittingMember {
+interface CommittingMember {
   readonly groupId: string;
   readonly generation: number;
   readonly memberId: string;

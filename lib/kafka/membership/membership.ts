@@ -14,7 +14,7 @@ import { type EndOfAssignment, firstState, type MemberEvent, type MemberState, n
 export type { Assignment, GroupAssignment } from "./assignment.js";
 export type { EndOfAssignment } from "./member-state.js";
 
-export interface GroupMembershipOptions {
+interface GroupMembershipOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
   /** A name that outlives this process (KIP-345): a process that comes back with it takes over its partitions without waiting for its session to end. */

@@ -1,19 +1,19 @@
 /** The consumer operations over real HTTP: a server with instances of its own, and the calls of a client. */
 import { request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { parseConfig } from "../../lib/config.js";
-import { type Consumers, type ConsumersOptions, createConsumers } from "../../lib/consumers/consumers.js";
-import { createDeadline } from "../../lib/deadline.js";
-import { createNodeServer, type NodeHttpOptions } from "../../lib/http/hosts/node-http.js";
-import { consumerOperations } from "../../lib/http/operations/consumer-operations.js";
-import type { Kafka } from "../../lib/kafka/kafka.js";
-import type { OutgoingRecord, TopicName } from "../../lib/kafka/records.js";
-import { testKafka } from "./kafka.js";
-import { uniqueName } from "./unique-names.js";
+import { parseConfig } from "../../../lib/config.js";
+import { type Consumers, type ConsumersOptions, createConsumers } from "../../../lib/consumers/consumers.js";
+import { createDeadline } from "../../../lib/deadline.js";
+import { createNodeServer, type NodeHttpOptions } from "../../../lib/http/hosts/node-http.js";
+import { consumerOperations } from "../../../lib/http/operations/consumer-operations.js";
+import type { Kafka } from "../../../lib/kafka/kafka.js";
+import type { OutgoingRecord, TopicName } from "../../../lib/kafka/records.js";
+import { testKafka } from "../broker/kafka.js";
+import { uniqueName } from "../broker/unique-names.js";
 
 export const v2Json = "application/vnd.kafka.v2+json";
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly type: string;
   readonly text: string;
@@ -31,7 +31,7 @@ export interface ConsumerApi {
   readonly close: () => Promise<void>;
 }
 
-export interface InstanceChoice {
+interface InstanceChoice {
   readonly group?: string;
   readonly topics?: readonly string[];
   readonly settings?: object;
@@ -55,18 +55,9 @@ export interface ReadRecord {
   readonly offset: number;
 }
 
-export async function createConsumerApi(
-  options: ConsumersOptions & Pick<NodeHttpOptions, "callerOf"> & { readonly env?: object } = {},
-): Promise<ConsumerApi> {
-  const kafka = testKafka();
-  const consumers = createConsumers(options);
-  const config = parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS, RELAY_ACCESS: "everything", ...options.env });
-  const { callerOf } = options;
-  const server = createNodeServer(consumerOperations(consumers), { kafka, config, ...(callerOf === undefined ? {} : { callerOf }) });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-
-  const call: ConsumerApi["call"] = (method, path, body, headers = {}) => {
+const callerAt =
+  (url: string): ConsumerApi["call"] =>
+  (method, path, body, headers = {}) => {
     return new Promise((resolve, reject) => {
       const text = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
       const sent = request(`${url}${path}`, {
@@ -91,39 +82,57 @@ export async function createConsumerApi(
     });
   };
 
+async function createInstance(
+  call: ConsumerApi["call"],
+  { group = uniqueName("group"), topics, settings = {} }: InstanceChoice = {},
+): Promise<TestInstance> {
+  const created = await call("POST", `/consumers/${group}`, { format: "json", "auto.offset.reset": "earliest", ...settings });
+  if (created.status !== 200) throw new Error(created.text);
+  const { instance_id: id } = created.json;
+  const path = `/consumers/${group}/instances/${encodeURIComponent(id)}`;
+  const instance: TestInstance = {
+    group,
+    id,
+    path,
+    call: (method, more, body, headers) => call(method, `${path}${more}`, body, headers),
+    read: async (query = "?timeout=1000") => {
+      const answer = await call("GET", `${path}/records${query}`);
+      if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
+      return answer.json;
+    },
+    readMany: async (count) => {
+      const records: ReadRecord[] = [];
+      const deadline = createDeadline(60_000);
+      while (records.length < count && deadline.leftMs() > 0) records.push(...(await instance.read()));
+      return records;
+    },
+  };
+  if (topics !== undefined) {
+    const subscribed = await instance.call("POST", "/subscription", { topics });
+    if (subscribed.status !== 204) throw new Error(subscribed.text);
+  }
+  return instance;
+}
+
+export async function createConsumerApi(
+  options: ConsumersOptions & Pick<NodeHttpOptions, "callerOf"> & { readonly env?: object } = {},
+): Promise<ConsumerApi> {
+  const kafka = testKafka();
+  const consumers = createConsumers(options);
+  const config = parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS, RELAY_ACCESS: "everything", ...options.env });
+  const { callerOf } = options;
+  const server = createNodeServer(consumerOperations(consumers), { kafka, config, ...(callerOf === undefined ? {} : { callerOf }) });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const call = callerAt(url);
+
   return {
     kafka,
     consumers,
     url,
     call,
-    instance: async ({ group = uniqueName("group"), topics, settings = {} }: InstanceChoice = {}) => {
-      const created = await call("POST", `/consumers/${group}`, { format: "json", "auto.offset.reset": "earliest", ...settings });
-      if (created.status !== 200) throw new Error(created.text);
-      const { instance_id: id } = created.json;
-      const path = `/consumers/${group}/instances/${encodeURIComponent(id)}`;
-      const instance: TestInstance = {
-        group,
-        id,
-        path,
-        call: (method, more, body, headers) => call(method, `${path}${more}`, body, headers),
-        read: async (query = "?timeout=1000") => {
-          const answer = await call("GET", `${path}/records${query}`);
-          if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
-          return answer.json;
-        },
-        readMany: async (count) => {
-          const records: ReadRecord[] = [];
-          const deadline = createDeadline(60_000);
-          while (records.length < count && deadline.leftMs() > 0) records.push(...(await instance.read()));
-          return records;
-        },
-      };
-      if (topics !== undefined) {
-        const subscribed = await instance.call("POST", "/subscription", { topics });
-        if (subscribed.status !== 204) throw new Error(subscribed.text);
-      }
-      return instance;
-    },
+    instance: (choice) => createInstance(call, choice),
     close: async () => {
       await consumers.close(createDeadline(10_000));
       server.closeAllConnections();
