@@ -15,7 +15,7 @@ import { resetPlaces, startingPlaces } from "./starting-points.js";
 import { type SubscribedTo, Subscription } from "./subscription.js";
 import { createTurns, type Turn, type Turns } from "./turns.js";
 
-/** How long a call that needs partitions waits for the group to give them. */
+/** How long a call waits for the group to give it partitions, and for their starting points. */
 const assignmentWaitMs = 10_000;
 const openingTimeoutMs = 10_000;
 /** Kept of a call's time, to answer in. */
@@ -39,11 +39,9 @@ export class ConsumerInstance {
   readonly #world: InstanceWorld;
   readonly #turns: Turns;
   readonly #places = new Places();
-  /** What was held before the last rebalance. */
   #before: readonly Place[] = [];
   #subscription: Subscription | undefined;
   #isAssigned = false;
-  /** Under way while an assignment is being opened. */
   #opening: Promise<RelayError | undefined> = Promise.resolve(undefined);
   #opened: GroupAssignment | undefined;
   #refreshedMs = 0;
