@@ -13,7 +13,7 @@ import { byTopicOf, markCommitted, type PartitionName, type Place, Places, toCom
 import { collectMore, type ReadRequest, sliceMs, startCollecting } from "./reading.js";
 import { resetPlaces, startingPlaces } from "./starting-points.js";
 import { type SubscribedTo, Subscription } from "./subscription.js";
-import { createTurns, type Turn, type Turns } from "./turns.js";
+import { createCallTurns, type Turn, type Turns } from "./turns.js";
 
 /** How long a call waits for the group to give it partitions, and for their starting points. */
 const assignmentWaitMs = 10_000;
@@ -55,7 +55,7 @@ export class ConsumerInstance {
     this.id = id;
     this.options = options;
     this.#world = world;
-    this.#turns = createTurns(JSON.stringify(id), world.limits.callsWaitingMax);
+    this.#turns = createCallTurns(JSON.stringify(id), world.limits.callsWaitingMax);
     this.#usedMs = world.now();
   }
 

@@ -12,7 +12,7 @@ export interface Turns {
   readonly take: <T>(isUrgent: boolean, deadline: Deadline, act: (turn: Turn) => Promise<T>) => Promise<T>;
 }
 
-export function createTurns(name: string, waitingMax: number): Turns {
+export function createCallTurns(name: string, waitingMax: number): Turns {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   let urgent = 0;
