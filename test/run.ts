@@ -16,7 +16,7 @@ import { runNode, runSuite } from "./support/run/run-suite.js";
 import { type SuiteResult, summaryOf } from "./support/run/suite-result.js";
 
 const root = join(import.meta.dirname, "..");
-const suites = ["unit", "schemas", "package", "api", "broker", "relay", "trigger", "serve", "e2e"];
+const suites = ["unit", "schemas", "package", "api", "broker", "relay", "trigger", "serve", "consumers", "e2e"];
 const brokerVersions: readonly KafkaVersionName[] = ["2.8.1", "3.9.1", "4.4.0"];
 /** What must hold on every broker; the rest is ours alone, or needs a newer one. */
 const suitesOnEveryVersion = ["api", "relay", "trigger"];

@@ -1,5 +1,8 @@
 /** One process of the host: the API on a port with one Kafka client, from its start until everything in progress has ended. */
+import { createConsumers } from "../../lib/consumers/consumers.js";
+import { createDeadline } from "../../lib/deadline.js";
 import { nodeHttp } from "../../lib/http/hosts/node-http.js";
+import { consumerOperations } from "../../lib/http/operations/consumer-operations.js";
 import { createKafka } from "../../lib/kafka/kafka.js";
 import { createCallerOf } from "./callers.js";
 import { createMetrics, type Metrics } from "./metrics.js";
@@ -24,7 +27,10 @@ export async function startInstance(options: ServeOptions, output: Output, metri
   const { config, limits, callers } = options;
   const kafka = createKafka(options.kafka);
   const metrics = createMetrics();
-  const api = nodeHttp(allOperations, {
+  const consumers = createConsumers();
+  // An instance lives in one process, and a call may reach any of several.
+  const operations = options.workers === 1 ? { ...allOperations, ...consumerOperations(consumers) } : allOperations;
+  const api = nodeHttp(operations, {
     config,
     kafka,
     limits,
@@ -61,7 +67,7 @@ export async function startInstance(options: ServeOptions, output: Output, metri
     port,
     metrics,
     end: async () => {
-      const cutOff = await server.drain(options.drainMs);
+      const [cutOff] = await Promise.all([server.drain(options.drainMs), consumers.close(createDeadline(options.drainMs))]);
       await Promise.race([kafka.close(), new Promise((resolve) => setTimeout(resolve, closeKafkaWithinMs).unref())]);
       return cutOff;
     },
