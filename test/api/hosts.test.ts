@@ -17,6 +17,7 @@ import {
   nodeHost,
   restApiHost,
 } from "../support/api/http-hosts.js";
+import { keptForAnyTime } from "../support/broker/kafka.js";
 import { uniqueName } from "../support/broker/unique-names.js";
 
 const written = uniqueName("hosts-written");
@@ -44,7 +45,7 @@ const echo = operation({
 beforeAll(async () => {
   kafka = createKafka(toKafkaOptions(config));
   const deadline = createDeadline(30_000);
-  await createTopics(kafka, [{ name: written }, { name: read }], deadline);
+  await createTopics(kafka, [{ name: written }, { name: read, configs: keptForAnyTime }], deadline);
   ({ clusterId } = await kafka.metadata.describe([], deadline));
   const records = Array.from({ length: 50 }, (_, index) => ({
     key: null,
