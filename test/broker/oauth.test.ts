@@ -186,7 +186,7 @@ test.each([
   [{ KAFKA_SASL_OAUTH_PARAMETERS: "audience" }, "KAFKA_SASL_OAUTH_PARAMETERS: must be form-encoded"],
   [{ KAFKA_SASL_OAUTH_PARAMETERS: "client_secret=x" }, "KAFKA_SASL_OAUTH_PARAMETERS: client_secret is set by the token request itself"],
   [{ KAFKA_SASL_OAUTH_EXTENSIONS: "logical-cluster=1" }, "KAFKA_SASL_OAUTH_EXTENSIONS: must be name=value"],
-  [{ KAFKA_SASL_OAUTH_EXTENSIONS: "auth=Bearer" }, "KAFKA_SASL_OAUTH_EXTENSIONS: auth"],
+  [{ KAFKA_SASL_OAUTH_EXTENSIONS: "auth=Bearer" }, "KAFKA_SASL_OAUTH_EXTENSIONS must not contain auth"],
 ])("what is wrong in the environment is named before anything is asked: %j", (variables, message) => {
   expect(() => connect(variables as Readonly<Record<string, string>>)).toThrow(message);
   expect(tokenServer.requests).toEqual([]);
