@@ -60,7 +60,7 @@ test("brokers that KAFKA_BROKERS names are used, and named when none answers the
   expect(adopted.output).not.toContain("Starting Apache Kafka");
   expect(adopted.output).toMatch(/produce handler, 1 record/);
   expect(adopted.code).toBe(0);
-  expect(deaf.output).toContain("KAFKA_BROKERS is 127.0.0.1:1, but no broker answers there");
+  expect(deaf.output).toContain("KAFKA_BROKERS names 127.0.0.1:1, and no broker answers there");
   expect(deaf.code).toBe(1);
 }, 180_000);
 
