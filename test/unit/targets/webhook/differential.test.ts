@@ -29,7 +29,7 @@ const numRuns = Number(process.env.DIFFERENTIAL_RUNS ?? 500);
  * twice with one value (RFC 9112, 6.3 and RFC 9110, 8.6 allow both), spaces after a chunk's size, as some old servers write them, and chunk extensions, which nobody reads.
  */
 const readAllTheSame =
-  /Data after `Connection: close`|Expected HTTP\/|Content-Length can't be present|Transfer-Encoding can't be present|Duplicate Content-Length|Invalid character in chunk (size|extensions)/;
+  /Data after `Connection: close`|Expected HTTP\/|Invalid (?:major|minor) version|Content-Length can't be present|Transfer-Encoding can't be present|Duplicate Content-Length|Invalid character in chunk (size|extensions)/;
 
 const spaceAfterSize = /[0-9a-f][ \t]+\r\n/i;
 
