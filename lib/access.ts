@@ -1,5 +1,6 @@
 /** Who may do what, on which resource. Every operation names the permission it needs, and this one function decides. */
 import { RelayError } from "./errors.js";
+import { matchesWildcard } from "./patterns/wildcard.js";
 
 /** The permissions that operations need, as `<resource>:<action>`. */
 export const permissions = [
@@ -102,17 +103,5 @@ function isCaller(pattern: string, caller: Caller): boolean {
   return named !== undefined && (named.kind === "any" || named.kind === caller.kind) && matches(named.name, caller.name);
 }
 
-/** Matches `*` as any run of characters, in linear time. */
-function matches(pattern: string, text: string): boolean {
-  const [head = "", ...rest] = pattern.split("*");
-  if (rest.length === 0) return pattern === text;
-  const tail = rest.pop() ?? "";
-  if (!text.startsWith(head) || text.length < head.length + tail.length || !text.endsWith(tail)) return false;
-  let from = head.length;
-  for (const part of rest) {
-    const at = text.indexOf(part, from);
-    if (at < 0 || at + part.length > text.length - tail.length) return false;
-    from = at + part.length;
-  }
-  return true;
-}
+/** In a grant, `*` stands for a run of characters, and no other character is special. */
+const matches = (pattern: string, text: string): boolean => matchesWildcard(pattern.split("*"), text);

@@ -122,7 +122,7 @@ class Resolver {
     };
   }
 
-  /** A default has its own JSON, which leaves out the tags of unions: written and read once, it is as any value. */
+  /** The JSON of a default leaves out the tags of unions. Writing it and reading it back gives the form that values have. */
   #defaultText(field: Field, record: RecordType): string {
     const bytes = new ByteWriter();
     try {
