@@ -1,14 +1,10 @@
-/** Avro between JSON text and bytes: exact digits, unions as Confluent writes them, nothing compiled from text (https://avro.apache.org/docs/1.12.0/specification/#json-encoding). */
-import { RelayError } from "../../errors.js";
-import { parseJson } from "../../json/read.js";
-import { Misfit } from "../misfit.js";
-import { ByteReader, undecodable } from "./byte-reader.js";
-import { ByteWriter } from "./byte-writer.js";
-import { compileReader, type Read } from "./decode.js";
-import { compileWriter, type Write } from "./encode.js";
+/** Avro both ways, with everything that it can do: logical types, and a reader's schema beside the writer's. */
+import { createAvroDecoder, decoderBy } from "./decoder.js";
+import { createAvroEncoder } from "./encoder.js";
+import { logicalForms } from "./logical.js";
 import { parseAvroSchema } from "./parse-schema.js";
 import { compileResolver } from "./resolve.js";
-import { type AvroType, branchTrialsMax } from "./schema.js";
+import type { AvroType } from "./schema.js";
 
 export interface AvroOptions {
   /** Decimals, days and times as such. Off as in Confluent's proxy: bytes as U+0000 to U+00FF, times as numbers. */
@@ -35,56 +31,13 @@ export function avroSchema(text: string, references: readonly string[] = []): Av
   return { type: parseAvroSchema(text, references) };
 }
 
-/** Larger ones are given back to the memory when a value is written. */
-const keptBytesMax = 65_536;
-let kept: Buffer | undefined;
-
 /** Compiles a schema's encoder and decoder on first use of each; throws `schema-invalid` where reader and writer schema do not match. */
-export function createAvroCodec({ type }: AvroSchema, options: AvroOptions = {}): AvroCodec {
-  const { logical = false, unions = "tagged", readerSchema } = options;
-  let write: Write | undefined;
-  let read: Read | undefined;
+export function createAvroCodec({ type }: AvroSchema, { logical = false, unions = "tagged", readerSchema }: AvroOptions = {}): AvroCodec {
+  const forms = logical ? logicalForms : undefined;
+  const options = { logical: forms, unions };
   return {
-    encode: (json) => {
-      write ??= compileWriter(type, { logical });
-      return encode(write, json);
-    },
-    decode: (bytes) => {
-      read ??=
-        readerSchema === undefined
-          ? compileReader(type, { logical, unions })
-          : compileResolver(type, readerSchema.type, { logical, unions });
-      const reader = new ByteReader(bytes);
-      read(reader);
-      if (reader.at < bytes.length) throw undecodable(`${bytes.length - reader.at} bytes follow after the value`);
-      return reader.out;
-    },
+    encode: createAvroEncoder(type, forms),
+    decode:
+      readerSchema === undefined ? createAvroDecoder(type, options) : decoderBy(() => compileResolver(type, readerSchema.type, options)),
   };
-}
-
-function encode(write: Write, json: string): Buffer {
-  const writer = new ByteWriter(kept);
-  kept = undefined;
-  try {
-    write(writer, parseJson(json));
-    return writer.written();
-  } catch (thrown) {
-    throw refused(thrown);
-  } finally {
-    if (writer.bytes.length <= keptBytesMax) kept = writer.bytes;
-  }
-}
-
-function refused(thrown: unknown): unknown {
-  if (thrown instanceof Misfit) {
-    const place = thrown.path === "" ? "" : ` at ${thrown.path.replace(/^\./, "").slice(0, 300)}`;
-    return new RelayError("record-undecodable", `The value does not fit its Avro schema${place}: ${thrown.message}.`);
-  }
-  if (thrown instanceof SyntaxError) return new RelayError("record-undecodable", "The value is not valid JSON.");
-  if (!(thrown instanceof RangeError)) return thrown;
-  return new RelayError(
-    "record-undecodable",
-    `The value was tried against more than ${branchTrialsMax} branches of unions; name the types, as { "<type>": value }.`,
-    { cause: thrown },
-  );
 }

@@ -1,15 +1,15 @@
 /** Bytes to Avro-JSON text as Confluent writes it: one function per type of the schema, made once. */
 import { doubleText, floatText, quote } from "../text.js";
 import { type ByteReader, undecodable } from "./byte-reader.js";
-import { decimalText, durationText, timeText, uuidText } from "./logical.js";
+import type { LogicalForms } from "./logical.js";
 import { type AvroType, type FixedType, type PrimitiveType, type RecordType, tagOf, type UnionType } from "./schema.js";
 
 /** Reads one value and appends its JSON. */
 export type Read = (reader: ByteReader) => void;
 
 export interface DecodeOptions {
-  /** Decimals, days and times as such, not as the numbers and bytes that carry them. */
-  readonly logical: boolean;
+  /** Decimals, days and times as such; absent: the numbers and bytes that carry them. */
+  readonly logical?: LogicalForms | undefined;
   /** `tagged`: `{"string":"a"}`, as Avro-JSON has it. `plain`: `"a"`. */
   readonly unions: "tagged" | "plain";
 }
@@ -133,15 +133,15 @@ export function readMap(reader: ByteReader, read: Read): void {
   reader.leave();
 }
 
-function fixedReader({ size, logical }: FixedType, isLogical: boolean): Read {
-  if (!isLogical || logical === undefined) {
+function fixedReader({ size, logical }: FixedType, forms: LogicalForms | undefined): Read {
+  if (forms === undefined || logical === undefined) {
     return (reader) => {
       reader.out += JSON.stringify(reader.latin1(size));
     };
   }
   const toText = (bytes: Buffer): string => {
-    if (logical.name === "decimal") return decimalText(bytes, logical.scale);
-    return logical.name === "duration" ? durationText(bytes) : quote(uuidText(bytes));
+    if (logical.name === "decimal") return forms.decimalText(bytes, logical.scale);
+    return logical.name === "duration" ? forms.durationText(bytes) : quote(forms.uuidText(bytes));
   };
   return (reader) => {
     const from = reader.skip(size);
@@ -149,16 +149,16 @@ function fixedReader({ size, logical }: FixedType, isLogical: boolean): Read {
   };
 }
 
-function primitiveReader({ kind, logical }: PrimitiveType, isLogical: boolean): Read {
-  if (!isLogical || logical === undefined) return readers[kind];
+function primitiveReader({ kind, logical }: PrimitiveType, forms: LogicalForms | undefined): Read {
+  if (forms === undefined || logical === undefined) return readers[kind];
   if (logical.name === "decimal") {
     return (reader) => {
       const from = reader.skip(reader.length());
-      reader.out += decimalText(reader.bytes.subarray(from, reader.at), logical.scale);
+      reader.out += forms.decimalText(reader.bytes.subarray(from, reader.at), logical.scale);
     };
   }
   return (reader) => {
-    reader.out += timeText(logical, kind === "int" ? reader.int() : reader.long());
+    reader.out += forms.timeText(logical, kind === "int" ? reader.int() : reader.long());
   };
 }
 

@@ -4,36 +4,14 @@ import { isCalendarDay, toRfc3339 } from "../../calendar.js";
 import { decimalOf, isNumber, NumberText } from "../../json/number-text.js";
 import { Misfit } from "../misfit.js";
 import { undecodable } from "./byte-reader.js";
+import { isWholeBetween } from "./logical-types.js";
 import type { Logical } from "./schema.js";
 
-const precisionMax = 1_000;
 const decimalBytesMax = 512;
-const fractions = { millis: 3, micros: 6, nanos: 9 } as const;
 const secondsOfDay = 86_400n;
 
-/** The logical type of an annotated type, undefined where there is none or it does not fit. */
-export function logicalOf(json: Readonly<Record<string, unknown>>, kind: string, size = 0): Logical | undefined {
-  const { logicalType, precision, scale = 0 } = json;
-  if (typeof logicalType !== "string") return undefined;
-  if (logicalType === "decimal" && (kind === "bytes" || kind === "fixed")) {
-    const isSound = isWhole(precision, 1, precisionMax) && isWhole(scale, 0, precision);
-    return isSound ? { name: "decimal", scale, precision } : undefined;
-  }
-  if (logicalType === "date" && kind === "int") return { name: "date" };
-  if (logicalType === "uuid" && kind === "fixed" && size === 16) return { name: "uuid" };
-  if (logicalType === "duration" && kind === "fixed" && size === 12) return { name: "duration" };
-  const [, name, unit] = /^(time|timestamp|local-timestamp)-(millis|micros|nanos)$/.exec(logicalType) ?? [];
-  if (name === undefined) return undefined;
-  if (kind !== (logicalType === "time-millis" ? "int" : "long") || logicalType === "time-nanos") return undefined;
-  return { name: name as "time", fractionDigits: fractions[unit as keyof typeof fractions] };
-}
-
-function isWhole(value: unknown, min: number, max: number): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
-}
-
 /** Two's complement, the highest byte first, as a number of JSON. */
-export function decimalText(bytes: Buffer, scale: number): string {
+function decimalText(bytes: Buffer, scale: number): string {
   if (bytes.length > decimalBytesMax) throw undecodable(`a decimal has ${bytes.length} bytes, and at most ${decimalBytesMax} are accepted`);
   if (bytes.length === 0) return "0";
   const unscaled = BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString("hex")}`));
@@ -43,7 +21,7 @@ export function decimalText(bytes: Buffer, scale: number): string {
 }
 
 /** The bytes of a decimal, as few as it takes or exactly `size`. */
-export function decimalBytes(value: unknown, { scale, precision }: Extract<Logical, { name: "decimal" }>, size?: number): Buffer {
+function decimalBytes(value: unknown, { scale, precision }: Extract<Logical, { name: "decimal" }>, size?: number): Buffer {
   const number = typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) ? new NumberText(value) : value;
   if (!isNumber(number)) throw new Misfit("a decimal number is expected");
   const { sign, digits, exponent } = decimalOf(number);
@@ -66,7 +44,7 @@ function bytesOf(value: bigint): number {
 }
 
 /** A day, a time of day or a point in time as JSON; the number itself where four digits of a year cannot say it. */
-export function timeText(logical: Logical, value: number | bigint): string {
+function timeText(logical: Logical, value: number | bigint): string {
   if (logical.name === "date") {
     const text = toRfc3339(Number(value) * 86_400_000);
     return text === undefined ? String(value) : `"${text.slice(0, 10)}"`;
@@ -85,7 +63,7 @@ const dayPattern = /^(\d{4})-(\d\d)-(\d\d)$/;
 const timePattern = /^(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/;
 
 /** The number that a day, a time of day or a point in time stands for. */
-export function timeNumber(logical: Logical, text: string): bigint {
+function timeNumber(logical: Logical, text: string): bigint {
   if (logical.name === "date") return dayNumber(text);
   if (logical.name !== "time" && logical.name !== "timestamp" && logical.name !== "local-timestamp")
     throw new Misfit("a number is expected");
@@ -116,25 +94,30 @@ function offsetSeconds(zone: string | undefined): number {
 }
 
 /** 16 bytes as 8-4-4-4-12 hexadecimal digits. */
-export function uuidText(bytes: Buffer): string {
+function uuidText(bytes: Buffer): string {
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-export function uuidBytes(text: string): Buffer {
+function uuidBytes(text: string): Buffer {
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) throw new Misfit("a UUID is expected");
   return Buffer.from(text.replaceAll("-", ""), "hex");
 }
 
 /** Months, days and milliseconds, each 32 bits without a sign, the lowest byte first. */
-export function durationText(bytes: Buffer): string {
+function durationText(bytes: Buffer): string {
   return `{"months":${bytes.readUInt32LE(0)},"days":${bytes.readUInt32LE(4)},"milliseconds":${bytes.readUInt32LE(8)}}`;
 }
 
-export function durationBytes(value: unknown): Buffer {
+function durationBytes(value: unknown): Buffer {
   const { months, days, milliseconds } = (value ?? {}) as Readonly<Record<string, unknown>>;
   const parts = [months, days, milliseconds];
-  if (!parts.every((part) => isWhole(part, 0, 0xffff_ffff))) throw new Misfit("a duration is expected: months, days and milliseconds");
+  if (!parts.every((part) => isWholeBetween(part, 0, 0xffff_ffff)))
+    throw new Misfit("a duration is expected: months, days and milliseconds");
   const bytes = Buffer.alloc(12);
   for (const [index, part] of parts.entries()) bytes.writeUInt32LE(part as number, index * 4);
   return bytes;
 }
+
+/** Handed to the encoder and the decoder where they are asked for: most schemas are used without them. */
+export const logicalForms = { decimalText, decimalBytes, timeText, timeNumber, uuidText, uuidBytes, durationText, durationBytes } as const;
+export type LogicalForms = typeof logicalForms;

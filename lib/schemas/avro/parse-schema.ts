@@ -1,7 +1,7 @@
 /** Schema text to types: names, namespaces, aliases, references and recursion, bounded for schemas from strangers. */
 import { RelayError } from "../../errors.js";
 import { parseJson } from "../../json/read.js";
-import { logicalOf } from "./logical.js";
+import { logicalOf } from "./logical-types.js";
 import {
   type AvroType,
   type EnumType,

@@ -1,10 +1,9 @@
 /** Schema evolution: bytes of a writer's schema read as a reader's schema says (https://avro.apache.org/docs/1.12.0/specification/#schema-resolution). */
 import { RelayError } from "../../errors.js";
 import { doubleText, floatText, quote } from "../text.js";
-import { ByteReader, undecodable } from "./byte-reader.js";
-import { ByteWriter } from "./byte-writer.js";
+import { undecodable } from "./byte-reader.js";
 import { compileReader, type DecodeOptions, type Read, readArray, readIndex, readMap, taggedReader } from "./decode.js";
-import { compileWriter } from "./encode.js";
+import { unwrittenText } from "./resolve-default.js";
 import type { AvroType, EnumType, Field, NamedType, RecordType } from "./schema.js";
 
 /** Throws `schema-invalid` where no value of the writer's schema could be read. */
@@ -106,7 +105,7 @@ class Resolver {
         throw mismatch(`the field ${reader.name}.${field.name} was not written and has no default`);
       }
       const lead = `${index === 0 ? "{" : ","}${quote(field.name)}:`;
-      return { place, text: place === undefined ? lead + this.#defaultText(field, reader) : lead };
+      return { place, text: place === undefined ? lead + unwrittenText(field, reader, this.#options) : lead };
     });
     const end = parts.length === 0 ? "{}" : "}";
     return (bytes) => {
@@ -120,64 +119,6 @@ class Resolver {
       bytes.out = `${before}${parts.map(({ place, text }) => (place === undefined ? text : text + texts[place])).join("")}${end}`;
       bytes.leave();
     };
-  }
-
-  /** The JSON of a default leaves out the tags of unions. Writing it and reading it back gives the form that values have. */
-  #defaultText(field: Field, record: RecordType): string {
-    const bytes = new ByteWriter();
-    try {
-      compileWriter(field.type, { logical: false })(bytes, toValue(field.type, field.defaultValue));
-    } catch (cause) {
-      throw mismatch(`the default of the field ${record.name}.${field.name} does not fit its type`, cause);
-    }
-    const reader = new ByteReader(bytes.written());
-    compileReader(field.type, this.#options)(reader);
-    return reader.out;
-  }
-}
-
-/** A default's JSON as Avro-JSON: tags for unions, and the members that a record leaves to its own defaults. */
-function toValue(type: AvroType, json: unknown, depth = 0): unknown {
-  if (depth > 100) throw new RangeError("a default that holds itself");
-  if (type.kind === "union") {
-    const branch = type.branches.find((one) => isOfKind(one, json));
-    if (branch === undefined || branch.kind === "null") return json;
-    return { ["name" in branch ? branch.name : branch.kind]: toValue(branch, json, depth + 1) };
-  }
-  if (type.kind === "array" && Array.isArray(json)) return json.map((item) => toValue(type.items, item, depth + 1));
-  if (typeof json !== "object" || json === null) return json;
-  const members = json as Readonly<Record<string, unknown>>;
-  if (type.kind === "map")
-    return Object.fromEntries(Object.entries(members).map(([name, value]) => [name, toValue(type.values, value, depth + 1)]));
-  if (type.kind !== "record") return json;
-  return Object.fromEntries(
-    type.fields.map((field) => [
-      field.name,
-      toValue(field.type, Object.hasOwn(members, field.name) ? members[field.name] : field.defaultValue, depth + 1),
-    ]),
-  );
-}
-
-/** Does a default's JSON look like this branch? Since Avro 1.12 it may be of any branch. */
-function isOfKind(type: AvroType, json: unknown): boolean {
-  switch (type.kind) {
-    case "null":
-      return json === null;
-    case "boolean":
-      return typeof json === "boolean";
-    case "enum":
-      return type.symbols.includes(json as string);
-    case "string":
-    case "bytes":
-    case "fixed":
-      return typeof json === "string";
-    case "array":
-      return Array.isArray(json);
-    case "record":
-    case "map":
-      return typeof json === "object" && json !== null && !Array.isArray(json);
-    default:
-      return typeof json === "number" || (typeof json === "object" && json !== null && !Array.isArray(json));
   }
 }
 
@@ -242,10 +183,6 @@ function nameOf(type: AvroType): string {
   return "name" in type ? `the ${type.kind} ${type.name}` : `the type ${type.kind}`;
 }
 
-function mismatch(why: string, cause?: unknown): RelayError {
-  return new RelayError(
-    "schema-invalid",
-    `The writer's and the reader's schema do not match: ${why}.`,
-    cause === undefined ? {} : { cause },
-  );
+function mismatch(why: string): RelayError {
+  return new RelayError("schema-invalid", `The writer's and the reader's schema do not match: ${why}.`);
 }

@@ -4,7 +4,7 @@ import { RelayError } from "../../errors.js";
 import { createOAuthTokens } from "../../oauth/client-credentials.js";
 import { parseTokenUrl, requestToken } from "../../oauth/token-request.js";
 import type { ReadSecret } from "../../secrets.js";
-import type { RegistryAuthorization } from "./confluent.js";
+import type { RegistryAuthorization } from "./confluent-client.js";
 
 /** Undefined: the registry asks nobody. Throws `bad-configuration` for what contradicts itself or is not complete. */
 export function authorizationOf(config: Config, secret: ReadSecret): RegistryAuthorization | undefined {

@@ -1,0 +1,49 @@
+/** Avro-JSON text to bytes, for one schema: exact digits, unions as Confluent writes them, nothing compiled from text. */
+import { RelayError } from "../../errors.js";
+import { parseJson } from "../../json/read.js";
+import { Misfit } from "../misfit.js";
+import { ByteWriter } from "./byte-writer.js";
+import { compileWriter } from "./encode.js";
+import type { Write } from "./encode-primitives.js";
+import type { LogicalForms } from "./logical.js";
+import { type AvroType, branchTrialsMax } from "./schema.js";
+
+/** Larger ones are given back to the memory when a value is written. */
+const keptBytesMax = 65_536;
+let kept: Buffer | undefined;
+
+/** One value's JSON text to bytes. Compiled on first use. Throws `record-undecodable` with the path to what does not fit. */
+export function createAvroEncoder(type: AvroType, logical?: LogicalForms): (json: string) => Buffer {
+  let write: Write | undefined;
+  return (json) => {
+    write ??= compileWriter(type, { logical });
+    return encode(write, json);
+  };
+}
+
+function encode(write: Write, json: string): Buffer {
+  const writer = new ByteWriter(kept);
+  kept = undefined;
+  try {
+    write(writer, parseJson(json));
+    return writer.written();
+  } catch (thrown) {
+    throw refused(thrown);
+  } finally {
+    if (writer.bytes.length <= keptBytesMax) kept = writer.bytes;
+  }
+}
+
+function refused(thrown: unknown): unknown {
+  if (thrown instanceof Misfit) {
+    const place = thrown.path === "" ? "" : ` at ${thrown.path.replace(/^\./, "").slice(0, 300)}`;
+    return new RelayError("record-undecodable", `The value does not fit its Avro schema${place}: ${thrown.message}.`);
+  }
+  if (thrown instanceof SyntaxError) return new RelayError("record-undecodable", "The value is not valid JSON.");
+  if (!(thrown instanceof RangeError)) return thrown;
+  return new RelayError(
+    "record-undecodable",
+    `The value was tried against more than ${branchTrialsMax} branches of unions; name the types, as { "<type>": value }.`,
+    { cause: thrown },
+  );
+}
