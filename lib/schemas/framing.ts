@@ -3,7 +3,7 @@ import { deflateSync, inflateSync } from "node:zlib";
 import { RelayError } from "../errors.js";
 
 /** What a record names, and the bytes of the value itself. */
-type Framed =
+export type Framed =
   | { readonly framing: "prefix"; readonly id: number; readonly payload: Buffer }
   | { readonly framing: "header"; readonly guid: string; readonly payload: Buffer; readonly messageIndexes: readonly number[] | undefined }
   | { readonly framing: "glue"; readonly versionId: string; readonly payload: Buffer };
@@ -127,7 +127,7 @@ function readIndexes(bytes: Buffer, isZigZag: boolean): IndexedMessage | undefin
   return { messageIndexes: count === 0 ? [0] : messageIndexes, payload: bytes.subarray(at) };
 }
 
-/** Glue's one number: which of all messages, in the order of their declaration, outer before inner (ProtobufWireFormatEncoder). */
+/** Glue's one number: which of all messages, inner ones too, in the order of their full names (MessageIndexFinder of the awslabs library). */
 export function parseGlueMessageIndex(bytes: Buffer): { readonly messageIndex: number; readonly payload: Buffer } {
   const read = readVarint(bytes, 0);
   if (read === undefined) throw undecodable("its Protobuf message index cannot be read");

@@ -1,12 +1,10 @@
 /** JSON values to bytes with Confluent's prefix, by schemas that a registry has or gets. Loaded on first use, as is each format but Avro. */
-import type { Config } from "../config.js";
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { OutgoingRecord } from "../kafka/records.js";
 import { avroSchema, createAvroCodec } from "./avro/codec.js";
 import { confluentPrefix, formatMessageIndexes } from "./framing.js";
 import { Kept } from "./registry/kept.js";
-import { openRegistry } from "./registry/open.js";
 import type { ResolvedSchema, SchemaRegistry, SchemaText, SchemaType } from "./registry/registry.js";
 import { type RecordSchemas, type SerializedRecords, serializeRecords } from "./serialize-records.js";
 
@@ -40,10 +38,14 @@ const encodingsMax = 200;
 const failureKeptMs = 1_000;
 const shownCharactersMax = 300;
 
-/** Throws `bad-configuration`. */
-export function openSerializer(config: Config): Serializer {
-  const registry = openRegistry(config);
-  if (registry === undefined) throw new RelayError("bad-configuration", "SCHEMA_REGISTRY_URL is not set, and schemas need it.");
+/** Undefined: only another kind of registry is configured, and every call is rejected with `bad-configuration`. */
+export function createSerializer(registry: SchemaRegistry | undefined): Serializer {
+  if (registry === undefined) {
+    const refuse = async (): Promise<never> => {
+      throw new RelayError("bad-configuration", "SCHEMA_REGISTRY_URL is not set, and schemas need it.");
+    };
+    return { serialize: refuse };
+  }
   const encodings = new Kept<Encoding>({ entriesMax: encodingsMax, failureKeptMs });
   const writerOf: WriterOf = async (wanted, deadline) => {
     const { type, subject, schema } = wanted;

@@ -33,7 +33,7 @@ const external = ["@aws-sdk/*", "@smithy/*", "pg-native"];
 const target = "node20.19";
 
 /** Code that a function may never need: a file of its own in the zip of the functions that import it, so that the others start as if there were none. */
-const onDemand = { entry: "lib/schemas/serializer.ts", importedBy: "lib/schemas/on-demand.ts", name: "functions/schemas.js" } as const;
+const onDemand = { entry: "lib/schemas/schemas.ts", importedBy: "lib/schemas/on-demand.ts", name: "functions/schemas.js" } as const;
 
 export const buildFolder = join(projectFolder, ".build");
 
@@ -56,7 +56,7 @@ function keptApart(name: string): Plugin {
   return {
     name: "kept-apart",
     setup: ({ onResolve }) => {
-      onResolve({ filter: /\/serializer\.js$/ }, ({ kind, importer }) => {
+      onResolve({ filter: /\/schemas\.js$/ }, ({ kind, importer }) => {
         if (kind !== "dynamic-import" || !importer.endsWith(onDemand.importedBy)) return undefined;
         const path = relative(dirname(name), onDemand.name);
         return { path: path.startsWith(".") ? path : `./${path}`, external: true };

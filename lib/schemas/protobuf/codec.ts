@@ -4,13 +4,15 @@ import { parseJson } from "../../json/read.js";
 import { Misfit } from "../misfit.js";
 import { decodeMessage } from "./decode.js";
 import { encodeMessage } from "./encode.js";
-import { indexesOf, messageAt, type ProtobufReference, parseProtobufSchema } from "./schema.js";
+import { indexesInOrderOfNames, indexesOf, messageAt, type ProtobufReference, parseProtobufSchema } from "./schema.js";
 
 interface ProtobufCodec {
   /** The indexes of a message by its full name; undefined: it is not declared in this schema. */
   readonly indexesOf: (fullName: string) => readonly number[] | undefined;
   /** The full name of a message; undefined: there is none at these indexes. */
   readonly nameOf: (indexes: readonly number[]) => string | undefined;
+  /** The indexes of the n-th message by full name. Throws `record-undecodable` where there are not as many. */
+  readonly indexesInOrderOfNames: (position: number) => readonly number[];
   /** One message's JSON text to bytes. Throws `record-undecodable` with the path to what does not fit. */
   readonly encode: (json: string, indexes: readonly number[]) => Buffer;
   /** Bytes to JSON text. Throws `record-undecodable`. */
@@ -31,6 +33,11 @@ export function createProtobufCodec(text: string, references: readonly ProtobufR
   return {
     indexesOf: (fullName) => indexesOf(schema, fullName),
     nameOf: (indexes) => messageAt(schema, indexes)?.fullName.slice(1),
+    indexesInOrderOfNames: (position) => {
+      const indexes = indexesInOrderOfNames(schema, position);
+      if (indexes !== undefined) return indexes;
+      throw new RelayError("record-undecodable", `The Protobuf schema does not declare ${position + 1} messages.`);
+    },
     encode: (json, indexes) => {
       const type = typeAt(indexes);
       try {

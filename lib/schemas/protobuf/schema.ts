@@ -122,6 +122,13 @@ export function typeNamed(root: protobuf.Root, fullName: string): protobuf.Type 
   return found instanceof protobuf.Type ? found : undefined;
 }
 
+/** Of the n-th message by full name, inner messages among them: how AWS Glue's serializers count. */
+export function indexesInOrderOfNames(schema: ProtobufSchema, position: number): readonly number[] | undefined {
+  const namesOf = ({ fullName, nested }: DeclaredMessage): readonly string[] => [fullName, ...nested.flatMap(namesOf)];
+  const name = schema.messages.flatMap(namesOf).sort()[position];
+  return name === undefined ? undefined : indexesOf(schema, name);
+}
+
 function firstLine(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).split("\n")[0]?.slice(0, 200).replace(/\.$/, "") ?? "";
 }

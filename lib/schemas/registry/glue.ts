@@ -10,7 +10,7 @@ interface GlueSchema {
   readonly text: string;
 }
 
-interface GlueRegistry {
+export interface GlueRegistry {
   /** Throws as SchemaRegistry does. */
   readonly byVersionId: (versionId: string, deadline: Deadline) => Promise<GlueSchema>;
   /** The version id of a schema under a name; it is created or registered where it is new. */

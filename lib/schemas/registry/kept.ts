@@ -12,6 +12,8 @@ interface KeptOptions {
 
 interface Entry<Value> {
   readonly value: Promise<Value>;
+  /** Set once it has come. */
+  arrived?: { readonly value: Value };
   untilMs: number;
 }
 
@@ -36,7 +38,8 @@ export class Kept<Value> {
     const entry: Entry<Value> = { value: ask(), untilMs: Number.POSITIVE_INFINITY };
     this.#set(key, entry);
     entry.value.then(
-      () => {
+      (value) => {
+        entry.arrived = { value };
         if (this.#options.keptMs !== undefined) entry.untilMs = this.#now() + this.#options.keptMs;
       },
       (thrown: unknown) => {
@@ -45,6 +48,12 @@ export class Kept<Value> {
       },
     );
     return entry.value;
+  }
+
+  /** What has come already, for those that cannot wait. */
+  known(key: string): Value | undefined {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && this.#now() < entry.untilMs ? entry.arrived?.value : undefined;
   }
 
   forget(key: string): void {
