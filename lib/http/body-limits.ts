@@ -25,7 +25,7 @@ export function assertRequestFits(body: Buffer | string, isSentInBase64: boolean
   const form = isSentInBase64
     ? " in base64, which is how this media type is passed on"
     : " with its quotes escaped, which is how JSON text is passed on";
-  throw requestTooLarge(`takes ${bytesOf(body, isSentInBase64, request)} bytes${request.isOfEvent ? form : ""}`, name, request.bytesMax);
+  throw requestTooLarge(`has ${bytesOf(body, isSentInBase64, request)} bytes${request.isOfEvent ? form : ""}`, name, request.bytesMax);
 }
 
 /** `too-large` for a body of which `what` is known. */
@@ -41,6 +41,6 @@ export function assertReplyFits(text: string, { name, reply }: Host): void {
   if (text.length * 4 < reply.bytesMax || fits(text, false, reply)) return;
   throw new RelayError(
     "too-large",
-    `The answer takes ${bytesOf(text, false, reply)} bytes. ${name} returns at most ${reply.bytesMax} bytes. Ask for less at once.`,
+    `The response would have ${bytesOf(text, false, reply)} bytes. ${name} returns at most ${reply.bytesMax} bytes. Request less data per call.`,
   );
 }

@@ -6,7 +6,7 @@ export type ClaimNames = Pick<Config, "RELAY_JWT_SCOPE_CLAIMS" | "RELAY_JWT_GROU
 
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** The caller; undefined where the token names nobody. `listed` are scopes that the gateway lists beside the claims, which it does only where a route asks for some. */
+/** The caller; undefined if the token names none. `listed` are scopes that the gateway lists beside the claims, which it does only if the route requires some. */
 export function callerOfClaims(
   claims: Claims,
   { RELAY_JWT_SCOPE_CLAIMS, RELAY_JWT_GROUPS_CLAIM }: ClaimNames,

@@ -10,7 +10,7 @@ type Headers = Readonly<Record<string, string | undefined>>;
 
 const unpackers = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) } as const;
 type RequestCoding = keyof typeof unpackers;
-const codingsTaken = Object.keys(unpackers).join(", ");
+const codingsSupported = Object.keys(unpackers).join(", ");
 
 /** How the request's body is compressed, undefined where it is not; `unsupported-media-type` for a coding that is not unpacked here, and for several of them. */
 export function requestCoding(headers: Headers): RequestCoding | undefined {
@@ -23,8 +23,8 @@ export function requestCoding(headers: Headers): RequestCoding | undefined {
   if (given.length === 1 && Object.hasOwn(unpackers, coding)) return coding as RequestCoding;
   throw new RelayError(
     "unsupported-media-type",
-    `The Content-Encoding ${JSON.stringify(given.join(", ").slice(0, 40))} is not supported. Send the body in one of ${codingsTaken}, or uncompressed.`,
-    { acceptEncoding: codingsTaken },
+    `The Content-Encoding ${JSON.stringify(given.join(", ").slice(0, 40))} is not supported. Compress the body with one of ${codingsSupported}, or send it uncompressed.`,
+    { acceptEncoding: codingsSupported },
   );
 }
 
@@ -47,11 +47,11 @@ export async function unpacked(bytes: Buffer, coding: RequestCoding, bytesMax: n
   }
 }
 
-/** A compressed body that was handed on as text has lost bytes, and cannot be unpacked. */
+/** For a compressed body that was passed on as text: it has lost bytes and cannot be unpacked. */
 export function bytesLost(coding: RequestCoding): RelayError {
   return new RelayError(
     "bad-request",
-    `The ${coding} body was handed on as text, which loses bytes. Send it with a media type that is handed on in base64, such as application/vnd.kafka.json.v2+json, or uncompressed.`,
+    `The ${coding} body was passed on as text, and some of its bytes were lost. Send it with a media type that is passed on in base64, such as application/vnd.kafka.json.v2+json, or uncompressed.`,
   );
 }
 
@@ -62,7 +62,7 @@ const packers = {
 } as const;
 type AnswerCoding = keyof typeof packers;
 
-/** What fits one packet is not worth it. */
+/** A reply that fits into one packet is not worth compressing. */
 export const compressedFromBytes = 1_400;
 
 export function packed(bytes: Buffer, coding: AnswerCoding): Promise<Buffer> {

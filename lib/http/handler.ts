@@ -50,7 +50,7 @@ async function run(
   allow(operation.may, operation.on === undefined ? undefined : route.path[operation.on]);
   assertAcceptable(operation, request.headers.accept);
   const input = await toInput(operation, request, route.path, () => environment.config().RELAY_REQUEST_BYTES_MAX);
-  assertTimeLeft(deadline, "begin; nothing was done");
+  assertTimeLeft(deadline, "handle the request; nothing was done");
   return await operation.run(input, {
     get kafka() {
       return environment.kafka();

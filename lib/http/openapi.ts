@@ -140,7 +140,7 @@ function describeStatus(status: string): string {
     200: "The request succeeded.",
     201: "Created.",
     202: "Accepted.",
-    204: "The request succeeded; the answer has no body.",
+    204: "The request succeeded; the response has no body.",
     207: "Each item has its own result.",
   };
   return words[status] ?? "Every item failed; the body says why for each.";

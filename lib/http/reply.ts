@@ -37,5 +37,5 @@ async function compress(text: string, acceptEncoding: string | undefined, { repl
 /** An operation streams only where `host.canStream`. */
 function streamOf(stream: NonNullable<Reply["stream"]>, { name, canStream }: Host): HttpReply["body"] {
   if (canStream) return stream;
-  throw new RelayError("not-offered", `${name} cannot stream answers.`);
+  throw new RelayError("not-offered", `${name} cannot stream responses.`);
 }

@@ -3,7 +3,7 @@ import type { BaseIssue, GenericSchema, InferOutput } from "valibot";
 import * as v from "valibot";
 import { RelayError } from "../errors.js";
 
-const faultsToldMax = 5;
+const faultsListedMax = 5;
 /** Up to this length of JSON text, all faults are collected. Beyond it, the first one ends the check, because a list of millions could have millions of faults. */
 const allFaultsBytesMax = 100_000;
 
@@ -14,7 +14,7 @@ const allFaultsBytesMax = 100_000;
 export function validate<Schema extends GenericSchema>(schema: Schema, value: unknown, where: string, bytes = 0): InferOutput<Schema> {
   const result = v.safeParse(schema, value, { abortEarly: bytes > allFaultsBytesMax });
   if (result.success) return result.output;
-  const faults = result.issues.slice(0, faultsToldMax).map((issue) => toSentence(issue, where));
+  const faults = result.issues.slice(0, faultsListedMax).map((issue) => toSentence(issue, where));
   const more = result.issues.length - faults.length;
   const message = `${faults.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`;
   throw new RelayError(result.issues.some(isUnknownMember) ? "unprocessable" : "bad-request", message);
@@ -28,14 +28,37 @@ function toSentence(issue: BaseIssue<unknown>, where: string): string {
   const place = toPlace(issue);
   if (isUnknownMember(issue)) return `${where}: ${place} is not a known member`;
   if (isMissing(issue)) return `${where}: ${place} is missing`;
-  // Values are payload and are not repeated. Our own messages say what would be right; valibot's say it before "but received".
-  const what = issue.message.replace(/^Invalid (\w+): Expected (.*?) but received .*$/s, "$2 was expected");
-  return `${where}${place === "" ? "" : `: ${place}`}: ${what}`;
+  return `${where}${place === "" ? "" : `: ${place}`}: ${rightValueOf(issue)}`;
 }
 
 function isMissing(issue: BaseIssue<unknown>): boolean {
   return issue.kind === "schema" && issue.input === undefined && (issue.path?.length ?? 0) > 0;
 }
+
+/** What would be right. Messages of valibot end with the value that was received; values are payload and are not repeated. */
+function rightValueOf({ message, type, requirement, expected }: BaseIssue<unknown>): string {
+  if (!/^Invalid [\w ]+: /.test(message)) return message;
+  if (type === "integer" || type === "safe_integer") return "must be a whole number";
+  if (type === "min_value") return `must be at least ${requirement}`;
+  if (type === "max_value") return `must be at most ${requirement}`;
+  if (type === "min_length" || type === "non_empty")
+    return requirement === undefined || requirement === 1 ? "must not be empty" : `must have a length of at least ${requirement}`;
+  if (type === "max_length") return `must have a length of at most ${requirement}`;
+  if (type === "regex") return "does not have the required form";
+  return `must be ${(expected ?? "")
+    .replaceAll(/"[^"]*"|\w+/g, (word) => kindWords[word] ?? word)
+    .replaceAll(" | ", " or ")
+    .replaceAll(/^\(|\)$/g, "")}`;
+}
+
+const kindWords: Readonly<Record<string, string>> = {
+  string: "a string",
+  number: "a number",
+  boolean: "true or false",
+  bigint: "a whole number",
+  Array: "a list",
+  Object: "an object",
+};
 
 const nameLengthMax = 80;
 

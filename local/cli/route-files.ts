@@ -67,7 +67,7 @@ export async function findRoute(name: string, folder?: string): Promise<RelayHan
   const route = found.find(({ file }) => basename(file).replace(/\.\w+$/, "") === name);
   if (route === undefined) {
     const names = found.map(({ file }) => basename(file).replace(/\.\w+$/, ""));
-    throw new RelayError("not-found", `There is no route ${JSON.stringify(name)}. The routes are ${names.join(", ")}.`);
+    throw new RelayError("not-found", `Route ${JSON.stringify(name)} does not exist. The routes are ${names.join(", ")}.`);
   }
   if (route.fault !== undefined) throw new RelayError(route.fault.code, `${route.file}: ${route.fault.message}`, { cause: route.fault });
   return route.handler;

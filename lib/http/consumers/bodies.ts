@@ -14,7 +14,7 @@ const offsetFromZero = v.pipe(
   v.check((value) => value >= 0n, "must be 0 or more"),
 );
 const many = <const Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.maxLength(partitionsMax, `names at most ${partitionsMax}`));
+  v.pipe(v.array(item), v.maxLength(partitionsMax, `must have at most ${partitionsMax} entries`));
 
 export const partitionsBody = v.strictObject({ partitions: many(v.strictObject(partitionName)) });
 
@@ -41,7 +41,7 @@ export const commitBody = v.strictObject({
 const maxOffset = 9_223_372_036_854_775_807n;
 
 export const subscriptionBody = v.strictObject({
-  topics: v.nullish(v.pipe(v.array(shortText), v.maxLength(partitionsMax, `names at most ${partitionsMax}`))),
+  topics: v.nullish(v.pipe(v.array(shortText), v.maxLength(partitionsMax, `must have at most ${partitionsMax} entries`))),
   topic_pattern: v.nullish(v.string()),
 });
 

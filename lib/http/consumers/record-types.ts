@@ -6,7 +6,7 @@ import { v2MediaTypes } from "../rest/v2-metadata.js";
 
 const typesOf = (format: string) => [`application/vnd.kafka.${format}.v2+json`, `application/vnd.kafka.${format}+json`] as const;
 
-/** Also of formats that no instance has: who asks for one has mistaken the format, and not the API. */
+/** Includes formats that no instance has, so that a caller who asks for one learns that the format is wrong, and not the API. */
 const embeddedTypes = [...consumerFormats, "avro", "jsonschema", "protobuf"].flatMap(typesOf);
 
 export const recordTypes: readonly string[] = [...v2MediaTypes, ...embeddedTypes];
@@ -17,6 +17,6 @@ export function recordTypeFor(format: ConsumerFormat, accept: string | undefined
   if (type !== undefined) return type;
   throw new RelayError(
     "consumer-format",
-    `The Accept header does not allow ${typesOf(format)[0]}, the type of this instance's format ${format}. Send that, or create an instance with the other format.`,
+    `This instance returns records in the format ${format}, and the Accept header does not allow ${typesOf(format)[0]}. Accept that type, or create an instance with another format.`,
   );
 }

@@ -1,6 +1,6 @@
 /**
  * Lambda as a target of an Application Load Balancer, with or without multi-value headers
- * (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html). It establishes no caller that a function can check, so callers are anonymous.
+ * (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html). It passes on no caller that a function can check, so callers are anonymous.
  */
 import { STATUS_CODES } from "node:http";
 import type { ALBEvent, ALBResult } from "aws-lambda";

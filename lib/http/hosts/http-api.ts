@@ -26,7 +26,7 @@ export const httpApiHost: Host = {
 };
 
 /**
- * The question that a browser asks before a call, and does not sign. A deployment with CORS has this route without an authorizer, because the catch-all would refuse
+ * The preflight request that a browser sends before a call, without a signature. A deployment with CORS has this route without an authorizer, because the catch-all would refuse
  * it (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html). The gateway adds the headers.
  */
 const preflight = "OPTIONS /{proxy+}";

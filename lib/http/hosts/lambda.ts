@@ -36,5 +36,5 @@ export function splitHeaders(headers: HttpReply["headers"]) {
 export function toEventBody(body: HttpReply["body"]): { readonly body: string; readonly isBase64Encoded?: true } {
   if (typeof body === "string") return { body };
   if (Buffer.isBuffer(body)) return { body: body.toString("base64"), isBase64Encoded: true };
-  throw new Error("This host cannot stream a reply."); // its Host says so, and then a stream is written in one piece
+  throw new Error("This host cannot stream a reply."); // `canStream` of its Host is false, so a stream is written in one piece
 }

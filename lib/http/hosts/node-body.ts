@@ -21,7 +21,7 @@ export async function* bodyOf(
   idleTimeoutMs: number,
 ): AsyncGenerator<Buffer> {
   const length = Number(request.headers["content-length"] ?? 0);
-  if (length > bytesMax) throw requestTooLarge(`takes ${length} bytes`, name, bytesMax);
+  if (length > bytesMax) throw requestTooLarge(`has ${length} bytes`, name, bytesMax);
   let bytes = 0;
   while (!request.readableEnded) {
     const chunk = request.read() as Buffer | null;
@@ -46,7 +46,7 @@ function more(request: IncomingMessage, idleTimeoutMs: number): Promise<void> {
       request.readableEnded ? resolve() : reject(new RelayError("bad-request", "The connection ended before the request body did.")),
     );
     const onSilence = settle(() =>
-      reject(new RelayError("request-timeout", `The client sent nothing of the request body for ${idleTimeoutMs} ms.`)),
+      reject(new RelayError("request-timeout", `No part of the request body arrived for ${idleTimeoutMs} ms.`)),
     );
     const timer = setTimeout(onSilence, idleTimeoutMs);
     request.on("readable", onMore).on("end", onMore).on("close", onClose).on("error", onClose);

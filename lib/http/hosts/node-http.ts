@@ -116,7 +116,7 @@ async function answer(
   limits: NodeHttpLimits,
   options: NodeHttpOptions,
 ): Promise<void> {
-  request.on("error", () => {}); // whoever reads the body learns of it
+  request.on("error", () => {}); // the reader of the body receives the error
   const reply = await handle(toRequest(request, host, limits, options), createDeadline(host.timeMs));
   // A body that was not read to its end would be taken for the next request.
   const isUnread = !request.complete && hasBody(request);

@@ -69,7 +69,7 @@ function placesOf({ path = "/", resource }: APIGatewayProxyEvent, context: { rea
   return { rawPath, prefix: whole.endsWith(rawPath) ? whole.slice(0, whole.length - rawPath.length) : "" };
 }
 
-/** The parameters come decoded. */
+/** The parameters arrive decoded. */
 function toRawQuery({ multiValueQueryStringParameters: multi, queryStringParameters: single }: APIGatewayProxyEvent): string {
   const query = new URLSearchParams();
   for (const [name, values] of Object.entries(multi ?? single ?? {})) {

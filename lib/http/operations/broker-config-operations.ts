@@ -105,13 +105,13 @@ export const brokerConfigOperations: Operations = {
       const links = await clusterLinks(context, path);
       const { brokers } = await context.kafka.metadata.describe([], context.deadline);
       const ids = brokers.map(({ nodeId }) => nodeId).sort((one, other) => one - other);
-      const told = await describeConfigs(
+      const described = await describeConfigs(
         context.kafka,
         ids.map((id) => ({ kind: "broker" as const, id })),
         context.deadline,
       );
       const data = ids.flatMap((id, index) => {
-        const entries = told[index];
+        const entries = described[index];
         if (entries === undefined || entries instanceof RelayError) throw entries;
         return entries.map((entry) => toBrokerConfig(links, id, entry));
       });

@@ -36,7 +36,7 @@ const wholeInQuery = (min: number, max: number) =>
       v.transform((value) => Math.min(value, max)),
     ),
   );
-/** A caller may be willing to wait for longer, and to take more, than one answer does: it then gets an answer earlier. */
+/** A caller may ask for a longer wait or more bytes than one response allows: it then receives a response earlier. */
 const recordsQuery = v.object({ timeout: wholeInQuery(0, millisecondsMax), max_bytes: wholeInQuery(1, readBytesMax) });
 /** As the group's offsets are asked for without a body: `orders/0,orders/1`. */
 const committedQuery = v.object({ partitions: v.optional(v.string()) });
@@ -72,7 +72,7 @@ const instanceOperations = (consumers: Consumers): Operations => ({
   "POST /consumers/{group}": operation({
     ...common,
     may: "group:alter",
-    summary: "Create a consumer instance, which stays in the process that answers.",
+    summary: "Create a consumer instance. The process that handles this call keeps it.",
     path: v.object({ group: v.string() }),
     isBodyOptional: true,
     rawBody: { [json]: createBody },
@@ -88,7 +88,7 @@ const instanceOperations = (consumers: Consumers): Operations => ({
   [`DELETE ${at("")}`]: operation({
     ...common,
     may: "group:alter",
-    summary: "Delete a consumer instance: it commits what it has returned, if it does so by itself, and leaves its group.",
+    summary: "Delete a consumer instance. If auto-commit is on, it commits what it has returned; then it leaves its group.",
     answers: { 204: null },
     run: async ({ path }, { deadline }) => {
       await consumers.remove(path.group, path.instance, deadline);
@@ -101,7 +101,7 @@ const subscriptionOperations = (find: Find): Operations => ({
   [`POST ${at("/subscription")}`]: operation({
     ...common,
     may: "group:alter",
-    summary: "Subscribe to topics by their names, or to those whose names match a pattern, in place of the subscription before.",
+    summary: "Subscribe to topics by name, or to those whose names match a pattern. This replaces the current subscription.",
     body: subscriptionBody,
     answers: { 204: null },
     run: async ({ path, body }, context) => {
@@ -121,7 +121,7 @@ const subscriptionOperations = (find: Find): Operations => ({
   [`DELETE ${at("/subscription")}`]: operation({
     ...common,
     may: "group:alter",
-    summary: "End the subscription of an instance, or its assignment: it leaves the group.",
+    summary: "End the subscription or the assignment of an instance. The instance leaves its group.",
     answers: { 204: null },
     run: async ({ path }, { deadline }) => {
       await find(path).unsubscribe(deadline);
@@ -134,7 +134,7 @@ const assignmentOperations = (find: Find): Operations => ({
   [`POST ${at("/assignments")}`]: operation({
     ...common,
     may: "group:alter",
-    summary: "Assign partitions to an instance by hand, without its group sharing them out.",
+    summary: "Assign partitions to an instance directly, without using its group to distribute them.",
     body: partitionsBody,
     answers: { 204: null },
     run: async ({ path, body: { partitions } }, context) => {
@@ -147,7 +147,7 @@ const assignmentOperations = (find: Find): Operations => ({
   [`GET ${at("/assignments")}`]: operation({
     ...common,
     may: "group:alter",
-    summary: "List the partitions that an instance reads now.",
+    summary: "List the partitions that an instance currently reads.",
     answers: { 200: v.object({ partitions: partitionNames }) },
     run: async ({ path }, { deadline }) => ({ status: 200, body: { partitions: await find(path).assignment(deadline) } }),
   }),
@@ -157,7 +157,7 @@ const positionOperations = (find: Find): Operations => ({
   [`POST ${at("/positions")}`]: operation({
     ...common,
     may: "group:alter",
-    summary: "Set the offsets, or the times, at which the next read starts.",
+    summary: "Set the offsets or times at which the next read starts.",
     body: positionsBody,
     answers: { 204: null },
     run: async ({ path, body: { offsets, timestamps } }, { deadline }) => {
@@ -171,16 +171,16 @@ const positionOperations = (find: Find): Operations => ({
     },
   }),
 
-  [`POST ${at("/positions/beginning")}`]: seekToEnd("earliest", "the first records that are kept", find),
+  [`POST ${at("/positions/beginning")}`]: seekToEnd("earliest", "the first available record", find),
 
-  [`POST ${at("/positions/end")}`]: seekToEnd("latest", "the ends of partitions", find),
+  [`POST ${at("/positions/end")}`]: seekToEnd("latest", "the end", find),
 });
 
 const recordOperations = (find: Find): Operations => ({
   [`GET ${at("/records")}`]: operation({
     ...common,
     may: "group:alter",
-    summary: "Return the next records, and wait for them for a limited time.",
+    summary: "Return the next records. Wait for them for a limited time.",
     query: recordsQuery,
     produces: recordTypes,
     answers: { 200: records },
@@ -189,7 +189,7 @@ const recordOperations = (find: Find): Operations => ({
       const contentType = recordTypeFor(instance.options.format, accept);
       const request = {
         timeoutMs: query.timeout ?? instance.options.requestTimeoutMs,
-        // base64 and quotes make an answer longer than what is read.
+        // base64 and quotes make a response longer than the records that are read.
         bytesMax: Math.min(query.max_bytes ?? readBytesMax, Math.floor(host.reply.bytesMax / 2)),
       };
       const texts = await instance.read(request, (topic) => authorize("record:read", topic), deadline);
@@ -202,7 +202,7 @@ const offsetOperations = (find: Find): Operations => ({
   [`POST ${at("/offsets")}`]: operation({
     ...common,
     may: "group:alter",
-    summary: "Commit offsets of the last records that are done with; without a body, everything that was returned.",
+    summary: "Commit the offsets of the last processed records or, without a body, of all records that were returned.",
     query: commitQuery,
     isBodyOptional: true,
     rawBody: { [json]: commitBody },
@@ -220,8 +220,7 @@ const offsetOperations = (find: Find): Operations => ({
   [`GET ${at("/offsets")}`]: operation({
     ...common,
     may: "group:alter",
-    summary:
-      "Return the offsets that the group has committed, of the partitions in the body or the query, or of all that the instance reads.",
+    summary: "Return the committed offsets of the partitions in the body or the query, or of all that the instance reads.",
     query: committedQuery,
     isBodyOptional: true,
     rawBody: { [json]: partitionsBody },
@@ -237,7 +236,7 @@ function seekToEnd(at: "earliest" | "latest", what: string, find: Find) {
   return operation({
     ...common,
     may: "group:alter",
-    summary: `Let the next read start at ${what}; without partitions, in all that the instance reads.`,
+    summary: `Start the next read at ${what} of the partitions in the body, or of all that the instance reads if there are none.`,
     isBodyOptional: true,
     rawBody: { [json]: partitionsBody },
     answers: { 204: null },
@@ -255,10 +254,10 @@ function seekToEnd(at: "earliest" | "latest", what: string, find: Find) {
   });
 }
 
-/** Every topic that is named must be one that the caller may read. A pattern stands for those that it may read. */
+/** The caller must be allowed to read every topic it names. A pattern matches only topics that the caller may read. */
 function toSubscription({ topics, topic_pattern }: v.InferOutput<typeof subscriptionBody>, { authorize }: OperationContext): SubscribedTo {
   if ((topics == null) === (topic_pattern == null))
-    throw new RelayError("consumer-state", "body: give either topics or topic_pattern, and not both.");
+    throw new RelayError("consumer-state", "body: give either topics or topic_pattern, not both.");
   if (topic_pattern != null) {
     const mayRead = (topic: string): boolean => {
       try {

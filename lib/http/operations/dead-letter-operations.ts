@@ -95,8 +95,8 @@ export const deadLetterOperations: Operations = {
         lettersMax: body.limit ?? redriveDefaults.lettersMax,
         redrivesMax: body.redrives_max ?? redriveDefaults.redrivesMax,
         deadline,
-        onLetter: (letter, told) => {
-          if (outcomes.length < outcomesMax) outcomes.push(toOutcome(letter, told));
+        onLetter: (letter, outcome) => {
+          if (outcomes.length < outcomesMax) outcomes.push(toOutcome(letter, outcome));
         },
       });
       const { redriven, failed, skipped, hasMore } = result;

@@ -14,20 +14,20 @@ import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
 
 const partial = v.pipe(
-  v.string("was given more than once"),
+  v.string("must be given only once"),
   v.toLowerCase(),
   v.picklist(["true", "false"], "must be true or false"),
   v.transform((text) => text === "true"),
 );
 const contentMode = v.pipe(
-  v.string("was given more than once"),
+  v.string("must be given only once"),
   v.picklist(["binary", "structured"], "must be binary or structured"),
   v.description(
     "How the event is written to Kafka: binary (attributes in headers, data as the value) or structured (everything in the value, as JSON).",
   ),
 );
 const key = v.pipe(
-  v.string("was given more than once"),
+  v.string("must be given only once"),
   v.picklist(["partitionkey", "none"], "must be partitionkey or none"),
   v.description("Whether the extension partitionkey becomes the record's key."),
 );

@@ -48,7 +48,7 @@ function toTarget(body: v.InferOutput<typeof resetBody>): ResetTo {
   const given = (["offset", "timestamp", "shift"] as const).filter((member) => body[member] != null);
   const stray = given.find((member) => member !== body.to);
   if (stray !== undefined) throw new RelayError("bad-request", `body: ${stray} cannot be given when to is ${body.to}.`);
-  const missing = new RelayError("bad-request", `body: when to is ${body.to}, the member ${body.to} must be given too.`);
+  const missing = new RelayError("bad-request", `body: ${body.to} is missing. It is required when to is ${body.to}.`);
   switch (body.to) {
     case "earliest":
     case "latest":
@@ -178,7 +178,7 @@ export const groupOffsetOperations: Operations = {
 
   "POST /v3/clusters/{cluster_id}/consumer-groups/{group}/offsets:reset": operation({
     may: "group:alter",
-    summary: "Move a group's offsets to an end, an offset, a time, or by a number of records.",
+    summary: "Reset the committed offsets of a group: to the earliest or latest offset, to an offset or a time, or by a number of records.",
     path: inGroup,
     query: groupQuery,
     body: resetBody,
@@ -189,7 +189,7 @@ export const groupOffsetOperations: Operations = {
       const options = { validateOnly: body.validate_only ?? false };
       const target = toTarget(body);
       if (body.topic_name == null && body.partitions != null)
-        throw new RelayError("bad-request", "body: partitions needs topic_name, because partitions belong to one topic.");
+        throw new RelayError("bad-request", "body: topic_name is missing. It is required when partitions are given.");
       const plan =
         body.topic_name == null
           ? await resetOffsetsOfAllTopics(context.kafka, groupId, target, context.deadline, options)

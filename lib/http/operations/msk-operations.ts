@@ -1,4 +1,4 @@
-/** The cluster as Amazon MSK describes it, where `MSK_CLUSTER_ARN` names one. AWS is asked and not the brokers, so that there is an answer also when they are down. */
+/** The cluster as Amazon MSK describes it, where `MSK_CLUSTER_ARN` names one. AWS is asked instead of the brokers, so the operation also works while they are down. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import type { MskClusterState } from "../../kafka/msk/discovery.js";

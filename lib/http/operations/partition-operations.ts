@@ -185,7 +185,7 @@ export const partitionOperations: Operations = {
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records:delete": operation({
     may: "record:delete",
     on: "topic",
-    summary: "Delete the records before an offset. -1 deletes all records that exist now.",
+    summary: "Delete the records before an offset. The offset -1 deletes all current records.",
     path: inTopic,
     body: deleteRecordsBody,
     answers: { 200: deletedRecords },

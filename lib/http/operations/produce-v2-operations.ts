@@ -28,7 +28,7 @@ const shared = {
 export const produceV2Operations: Operations = {
   "POST /topics/{topic}": operation({
     ...shared,
-    summary: "Write records to a topic. The answer says for each record where it was written, or why it was not.",
+    summary: "Write records to a topic. The response says for each record where it was written, or why it was not.",
     path: v.object({ topic: writableTopic }),
     run: ({ path, headers, rawBody }, context) => produce(path.topic, undefined, headers, rawBody, context),
   }),

@@ -41,7 +41,7 @@ const shared = {
 export const produceV3Operations: Operations = {
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records": operation({
     ...shared,
-    summary: "Write records, sent as JSON objects one after another. The answer has one object per record.",
+    summary: "Write records, sent as JSON objects one after another. The response has one object per record.",
     rawBody: { "application/json": v3Record },
     answers: { 200: streamAnswer, ...strictAnswers(streamAnswer) },
     run: async ({ path, headers, rawBody }, context) => {
@@ -55,7 +55,7 @@ export const produceV3Operations: Operations = {
   }),
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records:batch": operation({
     ...shared,
-    summary: "Write a batch of records that have ids. The answer lists which were written and which were not.",
+    summary: "Write a batch of records that have ids. The response lists which were written and which were not.",
     rawBody: { "application/json": v3Batch },
     answers: { ...strictAnswers(batchAnswer) },
     run: async ({ path, headers, rawBody }, context) => {

@@ -5,7 +5,7 @@ import { assertCluster } from "../../kafka/admin/cluster.js";
 import { isInternalTopic, isTopicName } from "../../kafka/topic-name.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { toProblem } from "../problem.js";
-import { type PartitionTold, type ReadAnswer, readRecords } from "../read/read-answer.js";
+import { type PartitionResult, type ReadAnswer, readRecords } from "../read/read-answer.js";
 import { formOf, offsetInQuery, partitionReadQuery, recordMediaTypes, recordQuery, startOf, topicReadQuery } from "../read/read-query.js";
 import { inPartition } from "../rest/in-cluster.js";
 import { linksTo, paths } from "../rest/v3-resources.js";
@@ -132,8 +132,8 @@ export const readOperations: Operations = {
         replyBytesMax: context.host.reply.bytesMax,
       };
       const answer = await inV3Words(() => readRecords(context.kafka, request, context.deadline));
-      const [told] = answer.partitions;
-      if (answer.recordsJson === "" || told?.firstOffset !== offset) throw noSuchRecord(path, told);
+      const [result] = answer.partitions;
+      if (answer.recordsJson === "" || result?.firstOffset !== offset) throw noSuchRecord(path, result);
       return { status: 200, isMeasured: true, text: answer.recordsJson };
     },
   }),
@@ -171,14 +171,14 @@ async function inV3Words<Answer>(read: () => Promise<Answer>): Promise<Answer> {
 
 function noSuchRecord(
   { topic, partition, offset }: PartitionPath & { readonly offset: bigint },
-  told: PartitionTold | undefined,
+  result: PartitionResult | undefined,
 ): RelayError {
   const place = `There is no record at offset ${offset} in partition ${partition} of ${topic}`;
-  if (told === undefined) return new RelayError("not-found", `${place}.`);
-  if (told.deletedBefore !== undefined)
-    return new RelayError("not-found", `${place}: the first record that is still kept has offset ${told.deletedBefore}.`);
-  if (offset >= told.highWatermark)
-    return new RelayError("not-found", `${place} yet: the next record will have offset ${told.highWatermark}.`);
+  if (result === undefined) return new RelayError("not-found", `${place}.`);
+  if (result.deletedBefore !== undefined)
+    return new RelayError("not-found", `${place}: the first record that is still kept has offset ${result.deletedBefore}.`);
+  if (offset >= result.highWatermark)
+    return new RelayError("not-found", `${place} yet: the next record will have offset ${result.highWatermark}.`);
   return new RelayError(
     "not-found",
     `${place}: it was compacted away, belongs to an aborted transaction, or is a control record of Kafka.`,
@@ -190,7 +190,7 @@ function scanJson(scan: ReadAnswer["scan"]): string {
 }
 
 function toTopicReply(topic: string, { recordsJson, partitions, cursor, scan }: ReadAnswer, contentType: string): Reply {
-  const told = partitions.map((one) => {
+  const results = partitions.map((one) => {
     const error = one.error === undefined ? undefined : toProblem(one.error);
     const errorJson =
       error === undefined
@@ -202,24 +202,24 @@ function toTopicReply(topic: string, { recordsJson, partitions, cursor, scan }: 
     status: 200,
     contentType,
     isMeasured: true,
-    text: `{"topic":${JSON.stringify(topic)},"records":[${recordsJson}],"partitions":[${told.join()}],"cursor":"${cursor}"${scanJson(scan)}}`,
+    text: `{"topic":${JSON.stringify(topic)},"records":[${recordsJson}],"partitions":[${results.join()}],"cursor":"${cursor}"${scanJson(scan)}}`,
   };
 }
 
 function toPartitionReply(topic: string, partition: number, self: string, { recordsJson, partitions, cursor, scan }: ReadAnswer): Reply {
-  const [told] = partitions;
-  if (told === undefined) throw new RelayError("internal", "A read returned nothing about its partition.");
+  const [result] = partitions;
+  if (result === undefined) throw new RelayError("internal", "A read returned nothing about its partition.");
   const metadata = JSON.stringify({ self, next: `${self}?cursor=${cursor}` });
   const place = `"topic_name":${JSON.stringify(topic)},"partition_id":${partition}`;
   return {
     status: 200,
     isMeasured: true,
-    text: `{"kind":"KafkaRecordList","metadata":${metadata},${place},"records":[${recordsJson}],${progressJson(told)},"cursor":"${cursor}"${scanJson(scan)}}`,
+    text: `{"kind":"KafkaRecordList","metadata":${metadata},${place},"records":[${recordsJson}],${progressJson(result)},"cursor":"${cursor}"${scanJson(scan)}}`,
   };
 }
 
 /** A partition that did not answer has no high watermark. */
-function progressJson({ nextOffset, highWatermark, deletedBefore, truncatedTo }: PartitionTold): string {
+function progressJson({ nextOffset, highWatermark, deletedBefore, truncatedTo }: PartitionResult): string {
   const deleted = deletedBefore === undefined ? "" : `,"deleted_before":${deletedBefore}`;
   const truncated = truncatedTo === undefined ? "" : `,"truncated_to":${truncatedTo}`;
   return `"next_offset":${nextOffset},"high_watermark":${highWatermark < 0n ? "null" : highWatermark}${deleted}${truncated}`;

@@ -45,7 +45,7 @@ export const serviceOperations: Operations = {
   }),
   $default: operation({
     may: "service:describe",
-    summary: "Answer paths and methods that do not exist.",
+    summary: "Return an error for paths and methods that do not exist.",
     produces: [],
     answers: { 204: null },
     run: async (_, { method, rawPath }) => answerUncovered(method, rawPath),
@@ -81,7 +81,7 @@ async function answerUncovered(method: string, rawPath: string): Promise<Reply> 
   if (/^\/consumers(\/|$)/.test(rawPath)) {
     throw new RelayError(
       "not-offered",
-      "Consumer instances are not available: they need a process that keeps them in memory, and this API runs without one. Use GET /topics/{topic}/records?from=beginning instead, and pass the `cursor` of each answer to the next call. To use consumer instances, run this API with `kafka-relay serve` and one worker.",
+      "Consumer instances are not available: they need a process that keeps them in memory, and this API runs without one. Use GET /topics/{topic}/records?from=beginning instead, and pass the `cursor` of each response to the next call. To use consumer instances, run this API with `kafka-relay serve` and one worker.",
     );
   }
   const router = await describedRoutes();

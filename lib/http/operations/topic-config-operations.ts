@@ -57,7 +57,7 @@ export const topicConfigOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/topics/-/configs": operation({
     may: "topic:list",
     summary:
-      "List the settings of all topics, or of the topics and settings named in the query. An answer of 6 MB holds all settings of a few hundred topics.",
+      "List the settings of all topics, or of the topics and settings named in the query. A response of 6 MB has room for all settings of a few hundred topics.",
     path: inCluster,
     query: allConfigsQuery,
     answers: { 200: topicConfigList },
@@ -66,9 +66,14 @@ export const topicConfigOperations: Operations = {
       const { topics } = await context.kafka.metadata.describe(query.topic_name?.filter(isTopicName) ?? "all", context.deadline);
       const named = [...topics].flatMap(([name, topic]) => (topic instanceof RelayError ? [] : [name])).sort();
       const resources = named.map((name) => ({ kind: "topic" as const, name }));
-      const told = await describeConfigs(context.kafka, resources, context.deadline, query.name === undefined ? {} : { names: query.name });
+      const described = await describeConfigs(
+        context.kafka,
+        resources,
+        context.deadline,
+        query.name === undefined ? {} : { names: query.name },
+      );
       const data = named.flatMap((name, index) => {
-        const entries = told[index];
+        const entries = described[index];
         return entries === undefined || entries instanceof RelayError ? [] : entries.map((entry) => toTopicConfig(links, name, entry));
       });
       return { status: 200, body: toList("KafkaTopicConfig", links.url("/topics/-/configs"), data) };
@@ -77,7 +82,7 @@ export const topicConfigOperations: Operations = {
 
   "POST /v3/clusters/{cluster_id}/topics/-/configs:alter": operation({
     may: "topic:alter",
-    summary: "Change the settings of many topics. The answer lists the topics whose settings were not changed.",
+    summary: "Change the settings of many topics. The response lists the topics whose settings were not changed.",
     path: inCluster,
     body: alterManyBody,
     answers: { 204: null, 207: failures207 },

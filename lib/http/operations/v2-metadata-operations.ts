@@ -101,7 +101,8 @@ export const v2TopicOperations: Operations = {
       const { partition } = await v2PartitionOf(context, path);
       const points = (["earliest", "latest"] as const).map((at) => ({ topic: path.topic, partition, at }));
       const [beginning, end] = await listOffsets(context.kafka, points, context.deadline);
-      if (beginning === undefined || end === undefined) throw new RelayError("internal", "One answer per point was expected.");
+      if (beginning === undefined || end === undefined)
+        throw new RelayError("internal", "The broker returned fewer offsets than were requested.");
       if (beginning.error !== undefined || end.error !== undefined) throw beginning.error ?? end.error;
       return { status: 200, body: { beginning_offset: beginning.offset, end_offset: end.offset } };
     },

@@ -23,7 +23,7 @@ export function describeObject(members: readonly Member<never>[]): v.GenericSche
 
 /**
  * Reads the object that comes next, into `draft`. Refuses a member that the table does not have (`unprocessable`) and one that is given twice (`bad-request`),
- * because nobody can say which value was meant.
+ * because it is unclear which value was meant.
  */
 export function readObject<Draft>(scanner: JsonScanner, members: readonly Member<Draft>[], draft: Draft, place: Place): void {
   if (!scanner.enter("object")) return;

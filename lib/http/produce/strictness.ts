@@ -1,4 +1,4 @@
-/** The status of an answer to many records: the contract's 200 whatever happened to them, or a telling one for callers who prefer `status=strict`. */
+/** The status of an answer to many records: the contract's 200 whatever happened to them, or one that reports failures, for callers who prefer `status=strict`. */
 import type { Reply } from "../operation.js";
 
 /** Is `status=strict` among the preferences (RFC 7240)? */

@@ -24,7 +24,7 @@ interface ReadRequest {
   readonly replyBytesMax: number;
 }
 
-export interface PartitionTold extends PartitionProgress {
+export interface PartitionResult extends PartitionProgress {
   /** The read asked for records before this offset, which are deleted, and continued here. */
   readonly deletedBefore?: bigint;
   /** Of the first record that is given. */
@@ -34,7 +34,7 @@ export interface PartitionTold extends PartitionProgress {
 export interface ReadAnswer {
   /** The JSON texts of the records, joined by commas. */
   readonly recordsJson: string;
-  readonly partitions: readonly PartitionTold[];
+  readonly partitions: readonly PartitionResult[];
   readonly cursor: string;
   /** Of a filtered read: the records it looked at, and whether it ended because it may look at no more. */
   readonly scan?: { readonly scanned: number; readonly isLimited: boolean };
@@ -53,7 +53,7 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
   const writer = createRecordWriter(request, deadline);
   const positions = await positionsOf(kafka, request, deadline);
   const patience = sooner(deadline, Math.min(query.wait_ms ?? 0, Math.max(0, deadline.leftMs() - answerMarginMs)));
-  const told = new Map<number, PartitionProgress>();
+  const results = new Map<number, PartitionProgress>();
   const deletedBefore = new Map<number, bigint>();
 
   let open: readonly ReadPosition[] = positions;
@@ -66,29 +66,29 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
       const { partition, error, logStartOffset } = one;
       const { offset } = asked[index] as ReadPosition;
       if (error?.code !== "offset-out-of-range" || offset >= logStartOffset) {
-        told.set(partition, one);
+        results.set(partition, one);
         return [];
       }
       if (start.at !== "beginning") deletedBefore.set(partition, logStartOffset);
-      told.set(partition, { topic, partition, nextOffset: logStartOffset, highWatermark: one.highWatermark, logStartOffset });
+      results.set(partition, { topic, partition, nextOffset: logStartOffset, highWatermark: one.highWatermark, logStartOffset });
       return [{ topic, partition, offset: logStartOffset, topicId: one.topicId }];
     });
     tries++;
     // Records that do not match end the wait at the broker, but not the caller's wait.
     const isStillWaiting = open.length === 0 && query.filter !== undefined && writer.count() === 0 && !writer.isScanLimited();
     if (!isStillWaiting || writer.scanned() === before || patience.leftMs() <= 0) continue;
-    open = asked.map((position) => goneOn(position, told.get(position.partition)));
+    open = asked.map((position) => goneOn(position, results.get(position.partition)));
     tries = 0;
   }
-  const partitions = [...told.values()]
+  const partitions = [...results.values()]
     .sort((one, other) => one.partition - other.partition)
-    .map((one): PartitionTold => {
+    .map((one): PartitionResult => {
       const before = deletedBefore.get(one.partition);
       const first = writer.firstOffset(one.partition);
       return { ...one, ...(before === undefined ? {} : { deletedBefore: before }), ...(first === undefined ? {} : { firstOffset: first }) };
     });
   assertSameTopic(partitions, start);
-  if (writer.count() === 0) assertSomethingTold(partitions);
+  if (writer.count() === 0) assertSomethingRead(partitions);
   const served = rotated(positions, writer.lastPartition());
   return {
     ...(query.filter === undefined ? {} : { scan: { scanned: writer.scanned(), isLimited: writer.isScanLimited() } }),
@@ -98,24 +98,24 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
       topic,
       ...topicIdOf(partitions),
       isWholeTopic: start.at === "cursor" ? start.cursor.isWholeTopic : request.partitions === "all",
-      positions: served.map(({ partition, offset, lastEpoch }) => toCursorPosition(partition, told.get(partition), offset, lastEpoch)),
+      positions: served.map(({ partition, offset, lastEpoch }) => toCursorPosition(partition, results.get(partition), offset, lastEpoch)),
     }),
   };
 }
 
-function goneOn(position: ReadPosition, told: PartitionProgress | undefined): ReadPosition {
-  if (told === undefined || told.error !== undefined) return position;
-  const { topicId, lastEpoch } = told;
+function goneOn(position: ReadPosition, result: PartitionProgress | undefined): ReadPosition {
+  if (result === undefined || result.error !== undefined) return position;
+  const { topicId, lastEpoch } = result;
   return {
     ...position,
-    offset: told.nextOffset,
+    offset: result.nextOffset,
     ...(topicId === undefined ? {} : { topicId }),
     ...(lastEpoch === undefined ? {} : { lastEpoch }),
   };
 }
 
 /** All partitions belong to the same topic: a read that finds two topic ids fails. */
-function topicIdOf(partitions: readonly PartitionTold[]): { readonly topicId?: string } {
+function topicIdOf(partitions: readonly PartitionResult[]): { readonly topicId?: string } {
   const topicId = partitions.find((one) => one.topicId !== undefined)?.topicId;
   return topicId === undefined ? {} : { topicId };
 }
@@ -123,12 +123,12 @@ function topicIdOf(partitions: readonly PartitionTold[]): { readonly topicId?: s
 /** Where the next read continues. A partition that could not be read keeps its position. */
 function toCursorPosition(
   partition: number,
-  told: PartitionProgress | undefined,
+  result: PartitionProgress | undefined,
   offset: bigint,
   epoch: number | undefined,
 ): CursorPosition {
-  const lastEpoch = told === undefined ? epoch : told.lastEpoch;
-  return { partition, offset: told?.nextOffset ?? offset, ...(lastEpoch === undefined ? {} : { lastEpoch }) };
+  const lastEpoch = result === undefined ? epoch : result.lastEpoch;
+  return { partition, offset: result?.nextOffset ?? offset, ...(lastEpoch === undefined ? {} : { lastEpoch }) };
 }
 
 function limitsOf(query: ReadRequest["query"], writer: RecordWriter, waitMs: number) {
@@ -146,13 +146,13 @@ function limitsOf(query: ReadRequest["query"], writer: RecordWriter, waitMs: num
   };
 }
 
-function assertSameTopic(partitions: readonly PartitionTold[], start: Start): void {
+function assertSameTopic(partitions: readonly PartitionResult[], start: Start): void {
   const recreated = partitions.find(({ error }) => error?.code === "topic-recreated")?.error;
   if (recreated !== undefined) throw start.at === "cursor" ? cursorOutlived(recreated) : recreated;
 }
 
 /** A failure of all partitions is the answer to the call. A failure of some, or one after records that are returned, stands beside the records. */
-function assertSomethingTold(partitions: readonly PartitionTold[]): void {
+function assertSomethingRead(partitions: readonly PartitionResult[]): void {
   const [first] = partitions;
   if (first?.error !== undefined && partitions.every(({ error }) => error !== undefined)) throw first.error;
 }

@@ -29,7 +29,7 @@ export const offsetInQuery = v.pipe(
   once,
   v.regex(/^\d{1,19}$/, "must be an offset: a whole number of 0 or more"),
   v.transform((text) => BigInt(text)),
-  v.maxValue(2n ** 63n - 1n, "must be an offset: it is larger than the largest offset of Kafka"),
+  v.maxValue(2n ** 63n - 1n, "must be an offset of Kafka: at most 9223372036854775807"),
 );
 
 /** How many records one filtered read looks at, whether they match or not, so that the answer comes in time. */
@@ -77,7 +77,7 @@ export type Start =
 export function startOf(query: ReadQuery, topic: string): Start {
   const given = (["from", "timestamp", "offset", "cursor"] as const).filter((name) => query[name] !== undefined);
   if (given.length > 1) {
-    throw new RelayError("bad-request", `query: ${given.join(" and ")} each set the start of the read. Use only one of them.`);
+    throw new RelayError("bad-request", `query: ${given.join(" and ")} each set the start of the read. Give only one of them.`);
   }
   if (query.cursor !== undefined) return { at: "cursor", cursor: parseCursor(query.cursor, topic) };
   if (query.timestamp !== undefined) return { at: "timestamp", timestampMs: query.timestamp };

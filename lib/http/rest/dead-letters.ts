@@ -161,9 +161,9 @@ function toBytes(given: Buffer | null) {
   return Buffer.from(text).equals(given) ? { text } : { base64: given.toString("base64") };
 }
 
-export function toOutcome({ at }: Letter, told: RedriveOutcome): v.InferOutput<typeof outcome> {
+export function toOutcome({ at }: Letter, result: RedriveOutcome): v.InferOutput<typeof outcome> {
   const { partition: number, offset: position } = at;
-  return told.outcome === "redriven"
-    ? { partition: number, offset: position, outcome: told.outcome, to: told.to }
-    : { partition: number, offset: position, outcome: told.outcome, message: told.error.message };
+  return result.outcome === "redriven"
+    ? { partition: number, offset: position, outcome: result.outcome, to: result.to }
+    : { partition: number, offset: position, outcome: result.outcome, message: result.error.message };
 }

@@ -95,15 +95,15 @@ export const offset = v.pipe(
   v.transform((value) => BigInt(value)),
 );
 
-/** What a string of the protocol holds: a broker hangs up on a longer one without a word. */
+/** The longest string of the protocol: a broker closes the connection on a longer one, without an error. */
 export const shortText = v.pipe(v.string(), v.maxBytes(32_767, "must have at most 32767 bytes"));
 
-/** As wide as the protocol's numbers: which of them make sense, the broker knows. */
+/** As wide as the protocol's numbers. The broker decides which of them are valid. */
 export const int32 = v.pipe(v.number(), v.integer(), v.minValue(-2_147_483_648), v.maxValue(2_147_483_647));
 
-/** A list in a body that names something, and no more than `max` of it. */
+/** A list in a body with at least one and at most `max` entries. */
 export function someOf<const Item extends v.GenericSchema>(item: Item, max: number) {
-  return v.pipe(v.array(item), v.minLength(1, "must name at least one"), v.maxLength(max, `must name at most ${max}`));
+  return v.pipe(v.array(item), v.minLength(1, "must not be empty"), v.maxLength(max, `must have at most ${max} entries`));
 }
 
 /** Offsets and lags in answers: bigints inside, on the wire JSON numbers with all their digits. */

@@ -82,7 +82,7 @@ export interface TopicFacts {
   readonly isInternal: boolean;
   readonly replicationFactor: number;
   readonly partitionsCount: number;
-  /** Bit field, as the broker told it. */
+  /** Bit field, as the broker returns it. */
   readonly authorizedOperations?: number | undefined;
 }
 

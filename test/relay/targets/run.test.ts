@@ -190,7 +190,7 @@ test("into another topic, in the route's name and group, from the beginning", { 
 });
 
 test.each([
-  [["nonesuch"], 1, "There is no route"],
+  [["nonesuch"], 1, 'Route "nonesuch" does not exist'],
   [["bare", "--topic", "t", "--target", "ftp://x"], 2, "--target must be"],
   [["bare", "--topic", "t", "--target", "http://127.0.0.1:1/"], 2, "--allow-private"],
   [["bare", "--topic", "t", "--target", "topic:x", "--order", "size"], 2, "partition, key or none"],
