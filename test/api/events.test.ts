@@ -192,7 +192,7 @@ test.each(["content_mode=avro", "content_mode=", "key=subject", "key=none&key=no
 
     expect([answer.status, answer.json.message]).toEqual([
       400,
-      expect.stringMatching(/must be binary or structured|must be partitionkey or none|more than once/),
+      expect.stringMatching(/must be binary or structured|must be partitionkey or none|given only once/),
     ]);
   },
 );

@@ -216,7 +216,7 @@ describe("how a read goes on", () => {
     });
     expect(await get(v3(one, 0, `?cursor=${cursor}`))).toMatchObject({
       status: 400,
-      json: { message: expect.stringContaining("partition 0 alone") },
+      json: { message: expect.stringContaining("partition 0 only") },
     });
   });
 });

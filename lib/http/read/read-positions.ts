@@ -55,7 +55,7 @@ async function cursorPositions(
 ): Promise<readonly ReadPosition[]> {
   const asked = isWholeTopic ? "all" : positions.map(({ partition }) => partition);
   if (partitions !== "all" && (asked === "all" || partitions.join() !== asked.join())) {
-    throw new RelayError("bad-request", `cursor: this cursor is not for partition ${partitions.join()}.`);
+    throw new RelayError("bad-request", `cursor: this cursor is not for partition ${partitions.join()} only.`);
   }
   const known = positions.map((one) => ({ topic, topicId, ...one }));
   if (asked !== "all") {
