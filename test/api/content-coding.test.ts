@@ -86,7 +86,13 @@ test("a request may hold more than Lambda's limit once it is unpacked", async ()
 test.each([
   ["bytes that are not of that coding", "gzip", Buffer.from('{"records":[]}'), 400, /not valid gzip/],
   ["half of a body", "gzip", gzipSync(Buffer.from("x".repeat(10_000))).subarray(0, 20), 400, /not valid gzip/],
-  ["a coding that is not known", "zstd", Buffer.from("{}"), 415, /"zstd" is not supported\. Compress the body with one of gzip, deflate, br/],
+  [
+    "a coding that is not known",
+    "zstd",
+    Buffer.from("{}"),
+    415,
+    /"zstd" is not supported\. Compress the body with one of gzip, deflate, br/,
+  ],
   ["two codings", "gzip, br", gzipSync(Buffer.from("{}")), 415, /"gzip, br" is not supported/],
   ["a name that every object has", "constructor", Buffer.from("{}"), 415, /is not supported/],
 ])("%s is refused, and what would be right is named", async (_, coding, body, status, message) => {
