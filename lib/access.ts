@@ -54,8 +54,15 @@ export interface AccessGrant {
 /** `everything` allows all callers everything, for a laptop. Otherwise, what no grant allows is refused. */
 export type AccessPolicy = "everything" | readonly AccessGrant[];
 
-/** Returns, or throws `forbidden` with the permission and the resource. */
-export function authorize(policy: AccessPolicy, caller: Caller, may: Permission, resource?: string): void {
+/** Permissions whose resource is the name of a topic or a group. */
+const onTopicsAndGroups = /^(record|topic|group|dead-letter):/;
+
+/** Returns, or throws `forbidden` with the permission and the resource. Topics and groups that do not begin with `topicPrefix` are refused to every caller. */
+export function authorize(policy: AccessPolicy, caller: Caller, may: Permission, resource?: string, topicPrefix = ""): void {
+  if (resource !== undefined && !resource.startsWith(topicPrefix) && onTopicsAndGroups.test(may)) {
+    const confined = `this API is confined to topics and groups that begin with ${JSON.stringify(topicPrefix)}`;
+    throw new RelayError("forbidden", `${JSON.stringify(resource)} is not accessible: ${confined}.`);
+  }
   if (policy === "everything") return;
   const allowed = policy.some(
     (grant) =>

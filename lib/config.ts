@@ -85,6 +85,7 @@ export const environment = v.object({
   GLUE_REGISTRY: v.optional(text),
   RELAY_ACCESS: v.optional(v.picklist(["everything", "grants"]), "grants"),
   RELAY_ACCESS_GRANTS: v.optional(text),
+  RELAY_TOPIC_PREFIX: v.optional(v.pipe(text, v.regex(/^[A-Za-z0-9._-]{1,200}$/, "must be the beginning of topic names"))),
   RELAY_JWT_PUBLIC_KEY: v.optional(text),
   RELAY_JWT_ISSUER: v.optional(text),
   RELAY_JWT_AUDIENCE: v.optional(text),

@@ -49,7 +49,7 @@ export function createEnvironment(options: HttpOptions): HandlerEnvironment {
       return policy;
     },
     kafka: () => {
-      kafka ??= createKafka(toKafkaOptions(config()));
+      kafka ??= createKafka({ ...toKafkaOptions(config()), topicPrefix: config().RELAY_TOPIC_PREFIX });
       return kafka;
     },
     logFailure: (error, request, routeKey) => {

@@ -46,7 +46,8 @@ async function run(
 ): Promise<Reply> {
   const { host, method, rawPath, baseUrl, requestId } = request;
   const caller = await request.caller(environment.config());
-  const allow: OperationContext["authorize"] = (may, resource) => authorize(environment.policy(), caller, may, resource);
+  const allow: OperationContext["authorize"] = (may, resource) =>
+    authorize(environment.policy(), caller, may, resource, environment.config().RELAY_TOPIC_PREFIX);
   allow(operation.may, operation.on === undefined ? undefined : route.path[operation.on]);
   assertAcceptable(operation, request.headers.accept);
   const input = await toInput(operation, request, route.path, () => environment.config().RELAY_REQUEST_BYTES_MAX);

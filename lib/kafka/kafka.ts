@@ -15,6 +15,7 @@ import { createProducer } from "./produce/producer.js";
 import { createReader } from "./read/reader.js";
 import type { TopicName } from "./records.js";
 import type { SaslLogin, SaslOptions, TlsOptions } from "./security.js";
+import { confineToPrefix } from "./topic-prefix.js";
 
 export type { Kafka } from "./port.js";
 
@@ -31,10 +32,12 @@ export interface KafkaOptions {
   readonly compression: "none" | "gzip";
   /** Does producing to a topic that does not exist create it, with the brokers' defaults? */
   readonly autoCreateTopics: boolean;
+  /** Topics and groups that do not begin with it cannot be reached. Absent: all can. */
+  readonly topicPrefix?: string | undefined;
 }
 
 export function createKafka(options: KafkaOptions): Kafka {
-  const { brokers, clientId, tls, sasl, connectTimeoutMs, requestTimeoutMs } = options;
+  const { brokers, clientId, tls, sasl, connectTimeoutMs, requestTimeoutMs, topicPrefix = "" } = options;
   const identity = createClusterIdentity();
   const shared = {
     identity,
@@ -44,11 +47,11 @@ export function createKafka(options: KafkaOptions): Kafka {
     ...(tls === undefined ? {} : { tls }),
     ...(sasl === undefined ? {} : { sasl }),
   };
-  const connection = createConnection({ ...shared, silenceMaxMs: requestTimeoutMs });
+  const connection = confineToPrefix(createConnection({ ...shared, silenceMaxMs: requestTimeoutMs }), topicPrefix);
   const opened = new Set<Connection>();
   const metadata = createMetadata(connection, identity);
   const openConnection = (): Connection => {
-    const another = createConnection({ ...shared, silenceMaxMs: undefined });
+    const another = confineToPrefix(createConnection({ ...shared, silenceMaxMs: undefined }), topicPrefix);
     const own: Connection = {
       ...another,
       close: () => {

@@ -38,6 +38,7 @@ for (const { key } of deployedFunctions()) {
 }
 for (const [file, what] of [
   ["egress.md", "what each function must reach"],
+  ["acls.md", "the ACLs of each function's Kafka user"],
   ["sbom.cdx.json", "what is bundled"],
   ["licenses.txt", "under which licences"],
 ]) {

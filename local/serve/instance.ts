@@ -25,7 +25,7 @@ const closeKafkaWithinMs = 1_000;
 /** `metricsText`: of all workers, where there are several. */
 export async function startInstance(options: ServeOptions, output: Output, metricsText?: () => Promise<string>): Promise<Instance> {
   const { config, limits, callers } = options;
-  const kafka = createKafka(options.kafka);
+  const kafka = createKafka({ ...options.kafka, topicPrefix: config.RELAY_TOPIC_PREFIX });
   const metrics = createMetrics();
   const consumers = createConsumers();
   // An instance lives in one process, and a call may reach any of several.

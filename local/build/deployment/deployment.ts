@@ -6,8 +6,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { corsPolicy } from "../../gateway/cors.mjs";
 import { declaredEvents } from "../../kafka-trigger/src/plugin/declared-events.js";
+import { toAclPage } from "./acls.js";
 import { toAlarms } from "./alarms.js";
 import { type EgressRow, egressFaults, egressOf, toMarkdown } from "./egress.js";
+import { ownVariables, secretFaults, secretOf, sharedVariables } from "./kafka-access.js";
 import { isProvisioned, type MappingEvent, mappingFaults, takesPartialResponses } from "./mappings.js";
 import { type DeclaredFunction, type FunctionNeeds, needsOf } from "./needs.js";
 import { type Resource, roleIdOf, toRole } from "./roles.js";
@@ -65,6 +67,10 @@ export async function prepareDeployment(service: Service, folder: string): Promi
   const running = new Set(functions.filter(({ definition }) => isOn(definition)).map(({ key }) => key));
   faults.push(
     ...functions.filter(({ key }) => running.has(key)).flatMap(({ key, definition }) => emptyVariables(key, definition)),
+    ...secretFaults(
+      settings,
+      functions.map(({ key }) => key),
+    ),
     ...egressFaults(
       egress.filter(({ functionKey }) => running.has(functionKey)),
       settings,
@@ -79,7 +85,7 @@ export async function prepareDeployment(service: Service, folder: string): Promi
 export function checkBrokers({ settings, needs }: Deployment, shell: NodeJS.ProcessEnv): Promise<SourceTopicReport> {
   const sources = needs.flatMap(({ key, route }) => (route?.sourceTopics ?? []).map((topic) => ({ functionKey: key, topic })));
   const { brokers, largeTopics } = settings;
-  const environment = { ...shell, ...kafkaVariables(settings), ...(brokers === "" ? {} : { KAFKA_BROKERS: brokers }) };
+  const environment = { ...shell, ...sharedVariables(settings), ...(brokers === "" ? {} : { KAFKA_BROKERS: brokers }) };
   return checkDeployedSourceTopics(sources, largeTopics, environment);
 }
 
@@ -117,6 +123,7 @@ export function completeTemplate(service: Service, { settings, needs, secretArns
   }
   mkdirSync(outFolder, { recursive: true });
   writeFileSync(join(outFolder, "egress.md"), toMarkdown(egress));
+  writeFileSync(join(outFolder, "acls.md"), toAclPage(needs, settings.topicPrefix));
 }
 
 /** A start on the laptop: faults that the cloud would have as well, and what the functions need to know about their mappings. */
@@ -177,7 +184,7 @@ function complete(
   provider.vpc = { subnetIds: settings.subnets, securityGroupIds: settings.securityGroups };
   provider.environment = {
     ...provider.environment,
-    ...kafkaVariables(settings),
+    ...sharedVariables(settings),
     MSK_CLUSTER_ARN: settings.clusterArn,
     RELAY_ACCESS_GRANTS: settings.grants,
   };
@@ -185,10 +192,13 @@ function complete(
   tellRoutes(functions);
   for (const { key, definition } of functions) {
     definition.role = roleIdOf(key);
+    addVariables(definition, ownVariables(settings, key));
+    if (!isRoute(definition) && settings.topicPrefix !== "") addVariables(definition, { RELAY_TOPIC_PREFIX: settings.topicPrefix });
     if (settings.reservedConcurrency === "off") delete definition.reservedConcurrency;
     tellPartialResponses(definition);
     for (const event of mappingsOf(definition)) {
-      if (settings.kafkaSecret !== "") event.saslScram512 ??= settings.kafkaSecret;
+      const secret = secretOf(settings, key);
+      if (secret !== undefined) event.saslScram512 ??= secret;
       // Retry controls belong to provisioned pollers; without them the mapping retries without end anyway.
       if (isRoute(definition) && isProvisioned(event)) event.maximumRetryAttempts ??= -1;
     }
@@ -202,12 +212,17 @@ function complete(
   }
 }
 
+function addVariables(definition: ServiceFunction, variables: Readonly<Record<string, string>>): void {
+  if (Object.keys(variables).length === 0) return;
+  (definition as { environment?: Record<string, string> }).environment = { ...definition.environment, ...variables };
+}
+
 const isCatchAll = (event: unknown): boolean => event === "*" || (event as { readonly path?: string } | undefined)?.path === "*";
 
 function tellPartialResponses(definition: ServiceFunction): void {
   const mappings = mappingsOf(definition);
   if (!isRoute(definition) || mappings.length === 0 || !mappings.every(takesPartialResponses)) return;
-  (definition as { environment?: Record<string, string> }).environment = { ...definition.environment, RELAY_PARTIAL_RESPONSES: "true" };
+  addVariables(definition, { RELAY_PARTIAL_RESPONSES: "true" });
 }
 
 /** Which topics each route reads, for the function that redrives to routes: it accepts letters from these topics alone. */
@@ -222,20 +237,7 @@ function tellRoutes(functions: readonly { readonly definition: ServiceFunction }
   });
   for (const { definition } of functions) {
     if (definition.environment?.RELAY_FUNCTION_PREFIX === undefined || routes.length === 0) continue;
-    (definition as { environment?: Record<string, string> }).environment = { ...definition.environment, RELAY_ROUTES: routes.join(" ") };
-  }
-}
-
-function kafkaVariables({ kafkaAuthentication, kafkaSecret }: DeploymentSettings): Record<string, string> {
-  switch (kafkaAuthentication) {
-    case "iam":
-      return { KAFKA_SSL: "true", KAFKA_SASL_MECHANISM: "aws-iam" };
-    case "scram":
-      return { KAFKA_SSL: "true", KAFKA_SASL_MECHANISM: "scram-sha-512", KAFKA_SASL_SECRET_ARN: kafkaSecret };
-    case "tls":
-      return { KAFKA_SSL: "true" };
-    case "none":
-      return {};
+    addVariables(definition, { RELAY_ROUTES: routes.join(" ") });
   }
 }
 

@@ -1,4 +1,5 @@
 /** What each function must reach from private subnets, and by what it does: printed when the package is written, checked as far as the configuration tells. Pure. */
+import { secretOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
 import type { DeploymentSettings } from "./settings.js";
 
@@ -10,7 +11,7 @@ export interface EgressRow {
   readonly by: string;
 }
 
-type Settings = Pick<DeploymentSettings, "kafkaAuthentication" | "kafkaSecret" | "brokers" | "egress">;
+type Settings = Pick<DeploymentSettings, "kafkaAuthentication" | "kafkaSecret" | "kafkaSecrets" | "brokers" | "egress">;
 
 /** https://docs.aws.amazon.com/msk/latest/developerguide/port-info.html */
 const brokerPorts = { iam: "9098", scram: "9096", tls: "9094", none: "9092" } as const;
@@ -37,7 +38,7 @@ export function egressOf(
   return [
     row("brokers", brokerPorts[settings.kafkaAuthentication], "inside the VPC; the brokers' security group admits ours"),
     ...(settings.brokers === "" || may.includes("cluster:describe") ? [service("kafka")] : []),
-    ...(settings.kafkaSecret !== "" || secretArns.length > 0 ? [service("secretsmanager")] : []),
+    ...(secretOf(settings, key) !== undefined || secretArns.length > 0 ? [service("secretsmanager")] : []),
     ...(may.includes("dead-letter:redrive") ? [service("lambda")] : []),
     ...(route === undefined ? [] : targetRows(route, environment, row, service)),
   ];

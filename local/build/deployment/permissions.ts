@@ -14,7 +14,7 @@ export interface Statement {
 }
 
 /** Actions on the cluster, on topics and on groups, without their prefix. */
-interface ClusterActions {
+export interface ClusterActions {
   readonly cluster?: readonly string[];
   readonly topic?: readonly string[];
   readonly group?: readonly string[];
@@ -68,36 +68,62 @@ function resourceArn(clusterArn: string, type: "topic" | "group", name: string):
   return `${clusterArn.replace(":cluster/", `:${type}/`)}/${name}`;
 }
 
-/** For a function of the API: as its operations say, on names that begin with `prefix`. */
-export function apiStatements({ may }: FunctionNeeds, clusterArn: string, prefix: string): readonly Statement[] {
+/** What a function of the API does on the cluster, as its operations say; and whether it creates topics of marks. */
+export function apiReach({ may }: FunctionNeeds): { readonly actions: Required<ClusterActions>; readonly createsMarks: boolean } {
   const of = (part: keyof ClusterActions) => may.flatMap((permission) => byPermission[permission][part] ?? []);
-  const topic = onCluster(of("topic"));
-  const group = onCluster(of("group"));
-  const marks = may.includes("dead-letter:redrive") || may.includes("dead-letter:discard");
+  return {
+    actions: { cluster: of("cluster"), topic: of("topic"), group: of("group") },
+    createsMarks: may.includes("dead-letter:redrive") || may.includes("dead-letter:discard"),
+  };
+}
+
+/** For a function of the API: on names that begin with `prefix`. */
+export function apiStatements(needs: FunctionNeeds, clusterArn: string, prefix: string): readonly Statement[] {
+  const { actions, createsMarks } = apiReach(needs);
+  const topic = onCluster(actions.topic);
+  const group = onCluster(actions.group);
   return [
-    allow("Cluster", onCluster(["Connect", ...of("cluster")]), clusterArn),
+    allow("Cluster", onCluster(["Connect", ...actions.cluster]), clusterArn),
     ...(topic.length > 0 ? [allow("Topics", topic, resourceArn(clusterArn, "topic", `${prefix}*`))] : []),
     ...(group.length > 0 ? [allow("Groups", group, resourceArn(clusterArn, "group", `${prefix}*`))] : []),
     // What became of dead letters is written beside them, in a topic made when it is first needed.
-    ...(marks ? [allow("Marks", onCluster(["CreateTopic"]), resourceArn(clusterArn, "topic", `${prefix}*.marks`))] : []),
+    ...(createsMarks ? [allow("Marks", onCluster(["CreateTopic"]), resourceArn(clusterArn, "topic", `${prefix}*.marks`))] : []),
   ];
 }
 
-/** For a route: it writes its target and its dead letter topic, and may create that one topic. What it reads, the trigger's statements add. */
-export function routeStatements(route: RouteNeeds, clusterArn: string): readonly Statement[] {
-  const topicsOf = (names: readonly string[]) => names.map((name) => resourceArn(clusterArn, "topic", name));
+interface RouteReach {
+  readonly sid: "Cluster" | "Sources" | "DeadLetters" | "Target";
+  readonly actions: ClusterActions;
+  readonly topics: readonly string[];
+}
+
+/** What a route does on the cluster itself: it writes its target and its dead letter topic, and may create that one topic. */
+export function routeReach(route: RouteNeeds): readonly RouteReach[] {
   const target = writtenTopic(route);
   return [
-    allow("Cluster", onCluster(["Connect", "WriteDataIdempotently"]), clusterArn),
+    { sid: "Cluster", actions: { cluster: ["WriteDataIdempotently"] }, topics: [] },
     // How large a record of the source may be, for its dead letter topic.
-    allow("Sources", onCluster(["DescribeTopic", "DescribeTopicDynamicConfiguration"]), topicsOf(route.sourceTopics)),
-    allow(
-      "DeadLetters",
-      onCluster(["CreateTopic", "DescribeTopic", "DescribeTopicDynamicConfiguration", "WriteData"]),
-      topicsOf(route.deadLetterTopics),
-    ),
-    ...(target === undefined ? [] : [allow("Target", onCluster(produced.topic ?? []), topicsOf([target]))]),
+    { sid: "Sources", actions: { topic: ["DescribeTopic", "DescribeTopicDynamicConfiguration"] }, topics: route.sourceTopics },
+    {
+      sid: "DeadLetters",
+      actions: { topic: ["CreateTopic", "DescribeTopic", "DescribeTopicDynamicConfiguration", "WriteData"] },
+      topics: route.deadLetterTopics,
+    },
+    ...(target === undefined ? [] : [{ sid: "Target" as const, actions: { topic: produced.topic ?? [] }, topics: [target] }]),
   ];
+}
+
+/** What a route reads, the trigger's statements add. */
+export function routeStatements(route: RouteNeeds, clusterArn: string): readonly Statement[] {
+  return routeReach(route).map(({ sid, actions, topics }) =>
+    sid === "Cluster"
+      ? allow(sid, onCluster(["Connect", ...(actions.cluster ?? [])]), clusterArn)
+      : allow(
+          sid,
+          onCluster(actions.topic ?? []),
+          topics.map((name) => resourceArn(clusterArn, "topic", name)),
+        ),
+  );
 }
 
 /** The topic of this cluster that a route relays to. */

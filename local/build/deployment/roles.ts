@@ -1,4 +1,5 @@
 /** One role per function, with what its function needs and nothing more. Pure: needs and settings in, CloudFormation out. */
+import { secretOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
 import { apiStatements, routeStatements, type Statement, targetStatements } from "./permissions.js";
 import type { DeploymentSettings } from "./settings.js";
@@ -11,7 +12,10 @@ export interface Resource {
 
 interface RoleRequest {
   readonly needs: FunctionNeeds;
-  readonly settings: Pick<DeploymentSettings, "clusterArn" | "topicPrefix" | "kafkaAuthentication" | "kafkaSecret" | "brokers">;
+  readonly settings: Pick<
+    DeploymentSettings,
+    "clusterArn" | "topicPrefix" | "kafkaAuthentication" | "kafkaSecret" | "kafkaSecrets" | "brokers"
+  >;
   /** As Lambda calls it: `kafka-relay-prod-produce`. */
   readonly functionName: string;
   /** ARNs of secrets that its variables and its route name, without `#field`. */
@@ -37,10 +41,11 @@ export function toRole(request: RoleRequest): Resource {
 
 function statementsOf(request: RoleRequest): readonly Statement[] {
   const { needs, settings, functionName, secretArns, routeFunctionIds } = request;
-  const { clusterArn, kafkaAuthentication, kafkaSecret, topicPrefix } = settings;
+  const { clusterArn, kafkaAuthentication, topicPrefix } = settings;
+  const kafkaSecret = secretOf(settings, needs.key);
   const usesIam = kafkaAuthentication === "iam";
   const kafka = needs.route === undefined ? apiStatements(needs, clusterArn, topicPrefix) : routeStatements(needs.route, clusterArn);
-  const secrets = [...new Set([...(kafkaSecret === "" ? [] : [kafkaSecret]), ...secretArns])];
+  const secrets = [...new Set([...(kafkaSecret === undefined ? [] : [kafkaSecret]), ...secretArns])];
   const redrives = needs.may.includes("dead-letter:redrive") && routeFunctionIds.length > 0;
   return [
     ...logStatements(functionName),

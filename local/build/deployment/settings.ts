@@ -30,6 +30,15 @@ const form = (pattern: RegExp, example: string) =>
 const picked = <const Options extends readonly string[]>(options: Options) =>
   v.pipe(text, v.picklist(options, `must be one of ${options.join(", ")}`));
 
+/** `produce=<arn>,records=<arn>`: the secret of each function that has one of its own. */
+function toSecrets(list: string): ReadonlyMap<string, string> {
+  const pairs = list
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
+  return new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
+}
+
 /** What serverless.yml says where no cluster is named. */
 const noCluster = "arn:missing";
 
@@ -47,6 +56,15 @@ const shape = v.strictObject({
   securityGroups: list(/^sg-[0-9a-f]+$/, "sg-0a1b2c3d"),
   kafkaAuthentication: picked(["iam", "scram", "tls", "none"]),
   kafkaSecret: form(arn("secretsmanager"), "the ARN of a secret in Secrets Manager"),
+  kafkaSecrets: v.pipe(
+    text,
+    v.check(
+      (value) =>
+        value === "" || value.split(",").every((one) => /^\s*\w+=arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:\S+\s*$/.test(one)),
+      () => "must be a comma-separated list such as produce=arn:aws:secretsmanager:...,records=arn:aws:secretsmanager:...",
+    ),
+    v.transform(toSecrets),
+  ),
   brokers: text,
   largeTopics: list(/^[A-Za-z0-9._-]{1,249}$/, "orders,payments"),
   topicPrefix: form(/^[A-Za-z0-9._-]{1,200}$/, "the beginning of topic names (letters, digits, dots, hyphens, underscores)"),
@@ -84,7 +102,8 @@ export function checkSettings(given: unknown, folder: string): CheckedSettings {
 }
 
 function missing(settings: v.InferOutput<typeof shape>): readonly string[] {
-  const { clusterArn, subnets, securityGroups, kafkaAuthentication, kafkaSecret, authorizer, jwtIssuer, jwtAudience } = settings;
+  const { clusterArn, subnets, securityGroups, kafkaAuthentication, kafkaSecret, kafkaSecrets, authorizer, jwtIssuer, jwtAudience } =
+    settings;
   return [
     ...(clusterArn === ""
       ? [
@@ -101,7 +120,7 @@ function missing(settings: v.InferOutput<typeof shape>): readonly string[] {
           "securityGroups: is missing. It lists security groups that the brokers admit. Set --param securityGroups=sg-... or RELAY_SECURITY_GROUPS",
         ]
       : []),
-    ...(kafkaAuthentication === "scram" && kafkaSecret === ""
+    ...(kafkaAuthentication === "scram" && kafkaSecret === "" && kafkaSecrets.size === 0
       ? [
           "kafkaSecret: is missing. kafkaAuthentication scram needs the ARN of a secret whose name starts with AmazonMSK_. Set --param kafkaSecret=arn:aws:secretsmanager:...",
         ]
@@ -115,13 +134,22 @@ function missing(settings: v.InferOutput<typeof shape>): readonly string[] {
   ];
 }
 
-function contradictions({ authorizer, corsOrigins, kafkaAuthentication, kafkaSecret }: v.InferOutput<typeof shape>): readonly string[] {
+function contradictions({
+  authorizer,
+  corsOrigins,
+  kafkaAuthentication,
+  kafkaSecret,
+  kafkaSecrets,
+}: v.InferOutput<typeof shape>): readonly string[] {
   return [
     ...(authorizer === "iam" && corsOrigins.includes("*")
       ? ["corsOrigins: name the origins, because * cannot be combined with signed calls (authorizer iam)"]
       : []),
     ...(kafkaAuthentication !== "scram" && kafkaSecret !== ""
       ? [`kafkaSecret: requires kafkaAuthentication scram, but that is ${kafkaAuthentication}`]
+      : []),
+    ...(kafkaAuthentication !== "scram" && kafkaSecrets.size > 0
+      ? [`kafkaSecrets: requires kafkaAuthentication scram, but that is ${kafkaAuthentication}`]
       : []),
   ];
 }
@@ -148,10 +176,18 @@ function grantsOf({ grants, grantsFile }: { readonly grants: string; readonly gr
   }
 }
 
-function warningsOf({ authorizer, kafkaAuthentication }: v.InferOutput<typeof shape>, policy: AccessPolicy): readonly string[] {
+function warningsOf(
+  { authorizer, kafkaAuthentication, kafkaSecret }: v.InferOutput<typeof shape>,
+  policy: AccessPolicy,
+): readonly string[] {
   return [
     ...(authorizer === "none" ? ["authorizer is none: anyone who can reach the API can call it, as the caller anonymous"] : []),
     ...(kafkaAuthentication === "none" ? ["kafkaAuthentication is none: records are sent to the brokers unencrypted"] : []),
+    ...(kafkaAuthentication === "scram" && kafkaSecret !== ""
+      ? [
+          "kafkaSecret: functions without an entry in kafkaSecrets share one Kafka user, so the cluster's ACLs cannot tell them apart; .build/acls.md lists what each function needs",
+        ]
+      : []),
     ...(policy.length === 0 ? ["no grants are given: every call to the API gets 403 (set --param grantsFile=grants.json)"] : []),
   ];
 }

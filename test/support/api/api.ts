@@ -69,7 +69,7 @@ export function testConfig(env: Readonly<Record<string, string>> = {}): Config {
 export async function createApi(options: ApiOptions = {}): Promise<Api> {
   const config = testConfig(options.env);
   const operations = options.operations ?? (await operationsOfEveryFunction());
-  const kafka = options.kafka ?? createKafka(toKafkaOptions(config));
+  const kafka = options.kafka ?? createKafka({ ...toKafkaOptions(config), topicPrefix: config.RELAY_TOPIC_PREFIX });
   const assertDescribed = describedAnswers(operations);
   const handler = httpApi(operations, { config, kafka, ...(options.log === undefined ? {} : { log: options.log }) });
 

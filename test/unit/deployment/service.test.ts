@@ -9,6 +9,7 @@ const complete = {
   securityGroups: "sg-0a1b2c3d",
   kafkaAuthentication: "iam",
   kafkaSecret: "",
+  kafkaSecrets: "",
   brokers: "",
   topicPrefix: "",
   largeTopics: "",
@@ -48,6 +49,8 @@ function serviceOf(given: object, msk: object = {}): Service & { readonly functi
   };
 }
 
+const secretArn = (name: string) => `arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_${name}`;
+
 const faultsOf = async (given: object, msk: object = {}): Promise<readonly string[]> => {
   const prepared = await prepareDeployment(serviceOf(given, msk), projectFolder);
   return "faults" in prepared ? prepared.faults : [];
@@ -58,6 +61,26 @@ test.each([
   ["invalid subnets", { subnets: "subnet-1;subnet-2" }, "subnets: must be a comma-separated list"],
   ["scram without its secret", { kafkaAuthentication: "scram" }, "kafkaSecret:"],
   ["a secret without scram", { kafkaSecret: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_x" }, "kafkaSecret:"],
+  [
+    "a secret per function that is not written as one",
+    { kafkaAuthentication: "scram", kafkaSecrets: "produce" },
+    "kafkaSecrets: must be a",
+  ],
+  [
+    "a secret per function without scram",
+    { kafkaSecrets: `produce=${secretArn("produce")}` },
+    "kafkaSecrets: requires kafkaAuthentication",
+  ],
+  [
+    "a secret for a function that does not exist",
+    { kafkaAuthentication: "scram", kafkaSecret: secretArn("all"), kafkaSecrets: `prodcue=${secretArn("produce")}` },
+    "kafkaSecrets: there is a secret for prodcue, but no such function",
+  ],
+  [
+    "secrets for some functions only",
+    { kafkaAuthentication: "scram", kafkaSecrets: `produce=${secretArn("produce")}` },
+    "kafkaSecrets: strongQuakes have no secret",
+  ],
   ["an unknown authorizer", { authorizer: "off" }, "authorizer: must be one of iam, jwt, none"],
   ["tokens without an issuer", { authorizer: "jwt", jwtAudience: "a" }, "jwtIssuer:"],
   ["every origin with signed calls", { corsOrigins: "*" }, "corsOrigins:"],
@@ -121,6 +144,29 @@ test("brokers that want a password have it by its secret, in functions and in ma
   expect(service.provider.environment).toMatchObject({ KAFKA_SASL_MECHANISM: "scram-sha-512", KAFKA_SASL_SECRET_ARN: kafkaSecret });
   expect(service.functions.strongQuakes?.events?.[0]?.msk?.saslScram512).toBe(kafkaSecret);
 });
+
+test("a function with a secret of its own signs in with it, its mapping too, and the others with the shared one", async () => {
+  const kafkaSecrets = `strongQuakes=${secretArn("quakes")}, produce=${secretArn("produce")}`;
+  const service = serviceOf({ kafkaAuthentication: "scram", kafkaSecrets, kafkaSecret: secretArn("all") });
+  service.functions.records = { handler: "functions/records.handler", name: "r" };
+  await prepareDeployment(service, projectFolder);
+
+  expect(service.functions.produce?.environment).toEqual({ KAFKA_SASL_SECRET_ARN: secretArn("produce") });
+  expect(service.functions.strongQuakes?.events?.[0]?.msk?.saslScram512).toBe(secretArn("quakes"));
+  expect(service.functions.records?.environment).toBeUndefined();
+  expect(service.provider.environment?.KAFKA_SASL_SECRET_ARN).toBe(secretArn("all"));
+});
+
+test.each(["iam", "none", "tls"])(
+  "with the authentication %s, functions of the API know the prefix that confines them, and routes do not",
+  async (kafkaAuthentication) => {
+    const service = serviceOf({ kafkaAuthentication, topicPrefix: "team-a." });
+    await prepareDeployment(service, projectFolder);
+
+    expect(service.functions.produce?.environment).toEqual({ RELAY_TOPIC_PREFIX: "team-a." });
+    expect(service.functions.strongQuakes?.environment).toBeUndefined();
+  },
+);
 
 test.each([
   ["iam", { type: "aws_iam" }],
