@@ -1,4 +1,4 @@
-/** `npm run openapi`: writes the API's description beside the function that serves it. A test holds the file equal to the operations. */
+/** `npm run openapi`: writes the API's description beside the function that serves it, and the types of the client. Tests compare both files with the operations. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -6,6 +6,7 @@ import { createConsumers } from "../../lib/consumers/consumers.js";
 import { toOpenApi } from "../../lib/http/openapi.js";
 import type { Operations } from "../../lib/http/operation.js";
 import { consumerOperations } from "../../lib/http/operations/consumer-operations.js";
+import { clientTypesPath, toClientTypes } from "./client-types.js";
 import { deployedFunctions, projectFolder } from "./service-map.js";
 
 /** Loaded by name, as the gateway does: nothing here knows the functions. */
@@ -27,6 +28,8 @@ export async function describeApi(): Promise<string> {
 export const descriptionPath = join(projectFolder, "lib/http/openapi.generated.json");
 
 if (import.meta.filename === process.argv[1]) {
-  writeFileSync(descriptionPath, await describeApi());
+  const description = await describeApi();
+  writeFileSync(descriptionPath, description);
+  writeFileSync(clientTypesPath, toClientTypes(description));
   console.log(`lib/http/openapi.generated.json describes ${deployedFunctions().flatMap(({ routeKeys }) => routeKeys).length} operations.`);
 }

@@ -1,6 +1,7 @@
 /** The service itself: health, its description, and the answers to calls without an operation. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { clientTypesPath, toClientTypes } from "../../local/build/client-types.js";
 import { describeApi, descriptionPath } from "../../local/build/openapi.js";
 import { type Api, createApi } from "../support/api/api.js";
 
@@ -49,6 +50,12 @@ test("the description served is the one the operations give today", async () => 
     const [method = "", path] = key.split(" ");
     if (path !== undefined) expect(answer.json.paths[path]?.[method.toLowerCase()], key).toBeDefined();
   }
+});
+
+test("the types of the client are those of the description", async () => {
+  const isCurrent = readFileSync(clientTypesPath, "utf8") === toClientTypes(await describeApi());
+
+  expect(isCurrent, "lib/client/operations.generated.ts is not what the operations say: run `npm run openapi`").toBe(true);
 });
 
 test("operation ids are names of their own", async () => {

@@ -23,7 +23,7 @@ function isEntry(path: string): boolean {
     /\.d\.[cm]?ts$|\.config\.[cm]?[jt]s$/.test(path) ||
     /^local\/(build|gateway|start)\/[^/]+\.mjs$|^test\/support\/(.+\/)?(broker|registry)-setup\.ts$/.test(path) ||
     /^functions\/|^test\/bench\/|\/projects\//.test(path) ||
-    /^lib\/(targets\/[^/]+|relay\/(route|relay|jsonata))\.ts$/.test(path) ||
+    /^lib\/(targets\/[^/]+|relay\/(route|relay|jsonata)|client\/client)\.ts$/.test(path) ||
     /^local\/kafka-trigger\/src\/(main|run|library)\.ts$/.test(path)
   );
 }

@@ -63,7 +63,7 @@ function namesIn(pattern: Node): readonly string[] {
 }
 
 export function withoutEnding(path: string): string {
-  return path.replace(/(\.d)?\.[cm]?[jt]s$/, "");
+  return path.replace(/(\.d)?\.[cm]?[jt]sx?$/, "");
 }
 
 function toOwnFile(path: string, source: string): string | undefined {

@@ -1,4 +1,4 @@
-/** Every source file of the project, as the rules of the architecture read them. */
+/** Every source file of the project that people write, as the rules of the architecture read them. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,7 +19,7 @@ export const files: readonly SourceFile[] = rooms.flatMap((room) => sourcesIn(ro
 
 function sourcesIn(folder: string): SourceFile[] {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.(ts|mts|js|mjs|cjs)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(tsx?|mts|js|mjs|cjs)$/.test(entry.name) && !/\.generated\./.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
     .filter((path) => !/(^|\/)(dist|node_modules|\.build|\.serverless)\//.test(path))
     .map((path) => {

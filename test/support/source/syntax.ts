@@ -14,7 +14,7 @@ const parsed = new Map<string, Node>();
 export function parse(path: string, text: string): Node {
   const known = parsed.get(text);
   if (known !== undefined) return known;
-  const tree = parseAst(text, { lang: /\.[cm]?ts$/.test(path) ? "ts" : "js" }, path) as unknown as Node;
+  const tree = parseAst(text, { lang: path.endsWith(".tsx") ? "tsx" : /\.[cm]?ts$/.test(path) ? "ts" : "js" }, path) as unknown as Node;
   parsed.set(text, tree);
   return tree;
 }
