@@ -14,6 +14,7 @@ import { type Leash, leash } from "./processes/leash.js";
 import { npmEnded } from "./processes/npm.js";
 import { giveUpOwnership, ownerOf, takeOwnership } from "./processes/owner.js";
 import { holderOf, named } from "./processes/ports.js";
+import { asksForRegistry, type ProvidedRegistry, provideRegistry } from "./registry/provide.js";
 import { ensureTriggerBuild } from "./start/build.js";
 import { functionEnvironment } from "./start/environment.js";
 import { toLine } from "./start/lines.js";
@@ -85,13 +86,17 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   ownLeash = leash(runFolder);
   const stopped = interrupted.then(() => "interrupted" as const);
   const starting = sql(settings, runFolder);
+  const startingRegistry = registryOf(settings, runFolder);
   // Awaited once the broker is up. Until then, a failure must not count as an unhandled rejection.
   starting.catch(() => {});
+  startingRegistry.catch(() => {});
   const broker = await provide(settings);
   await ensureTriggerBuild(say);
   const databaseUrl = await starting;
+  const registry = await startingRegistry;
   if ((await Promise.race([stopped, "going on"])) === "interrupted") return undefined;
-  const env = functionEnvironment({ ...auth, ...process.env }, settings, { brokers: broker.brokers, databaseUrl });
+  const schemas = registry === undefined ? {} : { SCHEMA_REGISTRY_URL: registry.url };
+  const env = functionEnvironment({ ...auth, ...process.env, ...schemas }, settings, { brokers: broker.brokers, databaseUrl });
   const created = await ensureTopics(env, topics);
   say(created.length > 0 ? `Created the topics ${created.join(", ")}` : `Found the topics ${topics.map(({ name }) => name).join(", ")}`);
   say("Starting the API and the Kafka triggers ...");
@@ -107,7 +112,7 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   });
   running.push({ what: "the API and the triggers", stop: offline.stop });
   if ((await Promise.race([stopped, apiAnswers(settings, offline)])) === "interrupted") return undefined;
-  console.log(welcome(settings, broker, databaseUrl, env.RELAY_ACCESS));
+  console.log(welcome(settings, { broker, databaseUrl, registry }, env.RELAY_ACCESS));
   return offline;
 }
 
@@ -116,6 +121,15 @@ async function provide(settings: LocalSettings): Promise<ProvidedBroker> {
   if (broker.isOurs) running.unshift({ what: "the broker", stop: broker.stop });
   say(`${broker.what} is listening on ${broker.brokers.join(", ")}`);
   return broker;
+}
+
+async function registryOf(settings: LocalSettings, runFolder: string): Promise<ProvidedRegistry | undefined> {
+  const isAsked = asksForRegistry(process.argv.slice(2));
+  const registry = await provideRegistry(settings, runFolder, { isAsked, given: process.env.SCHEMA_REGISTRY_URL, progress: say });
+  if (registry === undefined) return undefined;
+  if (registry.stop !== undefined) running.unshift({ what: "the schema registry", stop: registry.stop });
+  say(`${registry.what} is listening on ${registry.url}`);
+  return registry;
 }
 
 /** Returns its URL once it answers. */

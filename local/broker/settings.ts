@@ -14,6 +14,8 @@ export interface LocalSettings {
   readonly sqlPort: number;
   /** The port of the demo's receiver, which the webhook route calls. */
   readonly webhookPort: number;
+  /** The port of the schema registry that `npm start -- --registry` starts. */
+  readonly registryPort: number;
   readonly createTopics: string;
 }
 
@@ -38,6 +40,7 @@ export function readSettings(env: NodeJS.ProcessEnv): LocalSettings {
     lambdaPort: port("RELAY_LAMBDA_PORT", 3002),
     sqlPort: port("RELAY_SQL_PORT", 5433),
     webhookPort: port("RELAY_WEBHOOK_PORT", 3005),
+    registryPort: port("RELAY_REGISTRY_PORT", 8081),
     createTopics: env.KAFKA_CREATE_TOPICS ?? "",
   } as const;
   if (faults.length > 0) throw new Error(faults.join("\n"));

@@ -1,4 +1,4 @@
-/** A real schema registry with Confluent's API, in memory, for tests and for `npm start -- --registry`: Apicurio from Maven Central, known by a pid file as the broker is. */
+/** A real schema registry with Confluent's API, for tests and for `npm start -- --registry`: Apicurio from Maven Central, known by a pid file as the broker is. */
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,6 +25,8 @@ interface RegistryOptions {
   /** Holds its pid file and its logs. */
   readonly folder: string;
   readonly jarsFolder: string;
+  /** Keeps the schemas, so that the records of a topic can still be read after a restart; absent: they are in memory. */
+  readonly schemasFolder?: string;
   readonly port?: number;
   readonly heapMb?: number;
   readonly progress?: Progress;
@@ -43,17 +45,13 @@ export async function registryMissing(): Promise<string | undefined> {
   return "missing" in tools ? tools.missing : undefined;
 }
 
-export async function startRegistry({ folder, jarsFolder, port, heapMb, progress = () => {} }: RegistryOptions): Promise<LocalRegistry> {
+export async function startRegistry(options: RegistryOptions): Promise<LocalRegistry> {
+  const { folder, jarsFolder, port, heapMb, progress = () => {} } = options;
   const tools = await findTools();
   if ("missing" in tools) throw new Error(`A schema registry needs Java 17 or newer and Maven: ${tools.missing}.`);
   const lib = await resolveRegistry(jarsFolder, tools, progress);
   const [free = 0] = port === undefined ? await freePorts(1) : [port];
-  mkdirSync(join(folder, "config"), { recursive: true });
-  // Quarkus reads it from the folder that it runs in.
-  writeFileSync(
-    join(folder, "config/application.properties"),
-    ["quarkus.http.host=127.0.0.1", `quarkus.http.port=${free}`, "quarkus.log.file.enable=false", "quarkus.log.level=WARN", ""].join("\n"),
-  );
+  configure(options, free);
   progress(`Starting Apicurio Registry ${version} ...`);
   startJava({ java: tools.java, lib, heapMb: heapMb ?? heapMbDefault, logging: "log4j2", mainClass, arguments: [], folder });
   const url = `http://127.0.0.1:${free}/apis/ccompat/v7`;
@@ -64,6 +62,17 @@ export async function startRegistry({ folder, jarsFolder, port, heapMb, progress
     throw error;
   }
   return { url, pid: livingProcess(folder)?.pid, stop: () => stopJava(folder) };
+}
+
+/** Quarkus reads its configuration from the folder that it runs in. */
+function configure({ folder, schemasFolder }: RegistryOptions, port: number): void {
+  mkdirSync(join(folder, "config"), { recursive: true });
+  const lines = ["quarkus.http.host=127.0.0.1", `quarkus.http.port=${port}`, "quarkus.log.file.enable=false", "quarkus.log.level=WARN"];
+  if (schemasFolder !== undefined) {
+    mkdirSync(schemasFolder, { recursive: true });
+    lines.push(`quarkus.datasource.jdbc.url=jdbc:h2:file:${join(schemasFolder, "schemas")}`);
+  }
+  writeFileSync(join(folder, "config/application.properties"), `${lines.join("\n")}\n`);
 }
 
 /** The folder of its jars; two runs at once fetch it once. */

@@ -3,8 +3,15 @@ import pc from "picocolors";
 import type { ProvidedBroker } from "../broker/provide.js";
 import type { LocalSettings } from "../broker/settings.js";
 import { deployedFunctions } from "../build/service-map.js";
+import type { ProvidedRegistry } from "../registry/provide.js";
 
-export function welcome({ httpPort }: LocalSettings, broker: ProvidedBroker, databaseUrl: string, access = "everything"): string {
+interface Provided {
+  readonly broker: ProvidedBroker;
+  readonly databaseUrl: string;
+  readonly registry: ProvidedRegistry | undefined;
+}
+
+export function welcome({ httpPort }: LocalSettings, { broker, databaseUrl, registry }: Provided, access = "everything"): string {
   const api = `http://localhost:${httpPort}`;
   const allowed =
     access === "everything"
@@ -15,6 +22,7 @@ export function welcome({ httpPort }: LocalSettings, broker: ProvidedBroker, dat
     ["Kafka", `${broker.brokers.join(",")}  ${pc.dim(broker.what)}`],
     ["HTTP API", `${api}  ${pc.dim(`OpenAPI: ${api}/openapi.json; ${allowed}`)}`],
     ["SQL", databaseUrl],
+    ...(registry === undefined ? [] : [["Schemas", `${registry.url}  ${pc.dim(registry.what)}`]]),
     ...routes.map(({ file, triggers }, index) => [
       index === 0 ? "Routes" : "",
       `${triggers.map(({ topic }) => topic).join(", ")} -> ${file}.ts`,
@@ -30,7 +38,20 @@ ${pc.bold("Try this in a second terminal:")}
   curl -s ${api}/topics/earthquakes/events -H 'content-type: application/json' -H 'ce-specversion: 1.0' -H 'ce-type: quake' -H 'ce-source: /me' -H 'ce-id: 1' -d '${quake}'
   curl -s '${api}/topics/strong-earthquakes/records?from=beginning'
   npm run demo
-
+${registry === undefined ? "" : schemaTry(api, registry)}
 Ctrl-C stops everything and keeps the data. Saved edits of functions are live within two seconds. Log:
+`;
+}
+
+/** Produces with a schema, and reads what the registry has of it. */
+function schemaTry(api: string, { url }: ProvidedRegistry): string {
+  const schema = '{"type":"record","name":"Quake","fields":[{"name":"id","type":"string"},{"name":"magnitude","type":"double"}]}';
+  const body = JSON.stringify({ value_schema: schema, records: [{ value: { id: "try2", magnitude: 5.2 } }] });
+  return `
+${pc.bold("With schemas:")}
+
+  curl -s ${api}/topics/earthquakes -H 'content-type: application/vnd.kafka.avro.v2+json' -d '${body}'
+  export SCHEMA_REGISTRY_URL=${url}
+  npm run relay -- schemas list
 `;
 }

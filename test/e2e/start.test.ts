@@ -7,12 +7,12 @@ import { createHome, type Home, npmRun, npmStart, type Program, treeOf, until } 
 /** How long anybody waits for an answer to a bad request, on a machine that does other things too. */
 const answerMsMax = 8_000;
 
-describe("npm start", { timeout: 180_000 }, () => {
+describe("npm start -- --registry", { timeout: 180_000 }, () => {
   let home: Home;
   let program: Program;
   beforeAll(async () => {
     home = await createHome({ KAFKA_CREATE_TOPICS: "orders:4:1:compact" });
-    program = await npmStart(home);
+    program = await npmStart(home, ["--registry"]);
   }, 180_000);
   afterAll(async () => {
     await program?.killTree();
@@ -30,6 +30,13 @@ describe("npm start", { timeout: 180_000 }, () => {
       headers: { "content-type": "application/json", "ce-specversion": "1.0", "ce-type": "quake", "ce-source": "/test", "ce-id": id },
       body: JSON.stringify(quake),
     });
+  let schemaId = 0;
+  const postAvro = (schema: object) =>
+    fetch(`${home.api}/topics/orders`, {
+      method: "POST",
+      headers: { "content-type": "application/vnd.kafka.avro.v2+json" },
+      body: JSON.stringify({ ...schema, key_schema: '"string"', records: [{ key: "a", value: "b" }] }),
+    });
   const quake = (id: string, dmin: number | null) => ({
     id,
     properties: { mag: 5.5, place: "here", time: 0, type: "earthquake", dmin },
@@ -40,17 +47,18 @@ describe("npm start", { timeout: 180_000 }, () => {
     return status === 200 ? body.records.map(({ value }: { readonly value: unknown }) => value) : [];
   };
 
-  test("it says what it does, what is up, and three things to try", () => {
+  test("it says what it does, what is up, and things to try, with schemas and without", () => {
     for (const said of [
       /Starting Apache Kafka/,
       /Created the topics/,
       /Starting the API/,
       /HTTP API +http:\/\/localhost:/,
       /npm run demo/,
+      /Schemas +http:\/\/127\.0\.0\.1:\d+\/apis\/ccompat\/v7/,
     ]) {
       expect(program.output()).toMatch(said);
     }
-    expect(program.output().match(/^ {2}(curl|npm run demo)/gm)).toHaveLength(3);
+    expect(program.output().match(/^ {2}(curl|npm run demo)/gm)).toHaveLength(4);
   });
 
   test("topics that were asked for are there as asked, and none is made by accident", async () => {
@@ -109,6 +117,12 @@ describe("npm start", { timeout: 180_000 }, () => {
     expect(answer.message.length).toBeGreaterThan(10);
   });
 
+  test("Avro goes in over HTTP by a schema that the registry gets", async () => {
+    const response = await postAvro({ value_schema: '"string"' });
+    expect(response.status).toBe(200);
+    schemaId = ((await response.json()) as { readonly value_schema_id: number }).value_schema_id;
+  });
+
   test("a second npm start in the same folder says who runs there, and leaves the first alone", async () => {
     const second = npmRun("start", home);
 
@@ -126,9 +140,11 @@ describe("npm start", { timeout: 180_000 }, () => {
 
     expect(tree.filter(isAlive)).toEqual([]);
     for (const port of Object.values(home.ports)) expect(await isPortFree(port), `port ${port}`).toBe(true);
-    program = await npmStart(home);
+    program = await npmStart(home, ["--registry"]);
     expect(program.output()).not.toMatch(/Created the topics/);
     expect(await valuesOf("earthquakes.dead-letters")).toHaveLength(2);
+    // An unknown id would be refused.
+    expect((await postAvro({ value_schema_id: schemaId })).status).toBe(200);
   });
 
   test("when npm alone is killed, what it has started ends too", async () => {

@@ -21,6 +21,7 @@ export interface Home {
     readonly sql: number;
     readonly lambda: number;
     readonly webhook: number;
+    readonly registry: number;
   };
   readonly api: string;
   readonly remove: () => Promise<void>;
@@ -46,7 +47,7 @@ export async function createHome(variables: NodeJS.ProcessEnv = {}): Promise<Hom
   mkdirSync(jars, { recursive: true });
   // All brokers share the jars; everything else belongs to this home.
   symlinkSync(jars, join(folder, "jars"));
-  const [http = 0, lambda = 0, sql = 0, webhook = 0, broker = 0] = await freePorts(6);
+  const [http = 0, lambda = 0, sql = 0, webhook = 0, broker = 0, , registry = 0] = await freePorts(7);
   const { KAFKA_BROKERS: _, KAFKA_CREATE_TOPICS: __, ...env } = process.env;
   return {
     env: {
@@ -58,9 +59,10 @@ export async function createHome(variables: NodeJS.ProcessEnv = {}): Promise<Hom
       RELAY_LAMBDA_PORT: String(lambda),
       RELAY_SQL_PORT: String(sql),
       RELAY_WEBHOOK_PORT: String(webhook),
+      RELAY_REGISTRY_PORT: String(registry),
       ...variables,
     },
-    ports: { http, broker, sql, lambda, webhook },
+    ports: { http, broker, sql, lambda, webhook, registry },
     api: `http://127.0.0.1:${http}`,
     remove: async () => rmSync(folder, { recursive: true, force: true }),
   };
