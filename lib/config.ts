@@ -100,6 +100,7 @@ export const environment = v.object({
   AWS_SECRET_ACCESS_KEY: v.optional(text),
   AWS_SESSION_TOKEN: v.optional(text),
   RELAY_NAMESPACE: v.optional(v.pipe(text, v.regex(/^[^/\s]+$/, "must not contain slashes or spaces"))),
+  RELAY_STAGE: v.optional(v.pipe(text, v.regex(/^[A-Za-z0-9-]{1,128}$/, "must consist of letters, digits and hyphens"))),
   RELAY_REQUEST_LOG: v.optional(v.picklist(["on", "off"]), "off"),
   RELAY_METRICS: v.optional(v.picklist(["emf", "off"]), "emf"),
   RELAY_ALLOW_PRIVATE_ADDRESSES: v.optional(flag, "false"),

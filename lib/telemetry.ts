@@ -1,5 +1,7 @@
 /** What a function reports to its operators: JSON log lines, and metrics in CloudWatch's embedded format. No payloads, and no agent is needed. */
 
+import type { Config } from "./config.js";
+
 type LogLevel = "debug" | "info" | "warn" | "error";
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
@@ -22,6 +24,8 @@ interface Metric {
 interface TelemetryOptions {
   readonly level: LogLevel;
   readonly metrics: "emf" | "off";
+  /** The first dimension of every metric, so that the stages of one account stay apart. */
+  readonly stage?: string | undefined;
   readonly now?: () => number;
   /** Writes one line, given without its line end. */
   readonly write?: (line: string) => void;
@@ -31,14 +35,19 @@ interface TelemetryOptions {
 export const namespace = "KafkaRelay";
 const valuesMax = 100;
 
-export function createTelemetry({ level, metrics, now = Date.now, write = writeLine }: TelemetryOptions): Telemetry {
+export function toTelemetryOptions(config: Pick<Config, "RELAY_LOG_LEVEL" | "RELAY_METRICS" | "RELAY_STAGE">): TelemetryOptions {
+  return { level: config.RELAY_LOG_LEVEL, metrics: config.RELAY_METRICS, stage: config.RELAY_STAGE };
+}
+
+export function createTelemetry({ level, metrics, stage, now = Date.now, write = writeLine }: TelemetryOptions): Telemetry {
   return {
     log: (lineLevel, message, fields = {}) => {
       if (levels.indexOf(lineLevel) < levels.indexOf(level)) return;
       write(toJson({ time: new Date(now()).toISOString(), level: lineLevel, message, ...fields }));
     },
-    metrics: (dimensions, told) => {
+    metrics: (own, told) => {
       if (metrics === "off") return;
+      const dimensions = stage === undefined ? own : { Stage: stage, ...own };
       const names = Object.keys(told);
       const definitions = names.map((name) => ({ Name: name, Unit: told[name]?.unit }));
       const values = Object.fromEntries(names.map((name) => [name, thinned(told[name]?.value ?? 0)]));

@@ -5,7 +5,7 @@ import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { readKafkaEvent } from "../kafka-event/read.js";
 import type { KafkaBatchResponse } from "../kafka-event/shape.js";
 import { createSecrets } from "../secrets.js";
-import { createTelemetry, type Telemetry } from "../telemetry.js";
+import { createTelemetry, type Telemetry, toTelemetryOptions } from "../telemetry.js";
 import { relayBatch } from "./batch/batch.js";
 import { breakerOf } from "./batch/breaker.js";
 import { type Clock, systemClock } from "./batch/clock.js";
@@ -65,8 +65,8 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
   const handle = async (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse> => {
     const startedMs = performance.now();
     const leftMs = (context?.getRemainingTimeInMillis() ?? invocationMsDefault) - route.timeLeftMarginMs;
-    const { RELAY_LOG_LEVEL: level, RELAY_METRICS: metrics, RELAY_PARTIAL_RESPONSES: partialResponses, RELAY_NAMESPACE } = config();
-    telemetry ??= createTelemetry({ level, metrics });
+    const { RELAY_PARTIAL_RESPONSES: partialResponses, RELAY_NAMESPACE } = config();
+    telemetry ??= createTelemetry(toTelemetryOptions(config()));
     const partitions = readKafkaEvent(event);
     const cluster = clusterOf(event);
     const entries = await relayBatch(partitions, {

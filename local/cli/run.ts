@@ -125,6 +125,11 @@ function toTarget(text: string, { webhookTimeout, allowPrivate }: RunOptions): R
 }
 
 /** The mapping of a route in serverless.yml: its topic and its group. */
+/** A group that begins with a parameter of a stage has no name here. */
+function declaredGroup(groupId: string | undefined): string | undefined {
+  return groupId?.includes("${") ? undefined : groupId;
+}
+
 function mappingOf(name: string): { readonly topic?: string; readonly consumerGroupId?: string } {
   const [trigger] = deployedFunctions().find(({ file }) => file === `functions/routes/${name}`)?.triggers ?? [];
   return trigger ?? {};
@@ -136,7 +141,8 @@ async function runRoute(context: CliContext, options: RunOptions, name: string):
   const mapping = mappingOf(name);
   const topic = options.topic ?? mapping.topic;
   if (topic === undefined) throw usageError(`The route ${name} has no topic in serverless.yml. Set one with --topic.`);
-  const groupId = options.group ?? (options.topic === undefined ? mapping.consumerGroupId : undefined) ?? `kafka-relay-${name}`;
+  const groupId =
+    options.group ?? (options.topic === undefined ? declaredGroup(mapping.consumerGroupId) : undefined) ?? `kafka-relay-${name}`;
   const brokers = options.brokers ?? env.KAFKA_BROKERS ?? "127.0.0.1:9092";
   const config = parseConfig({
     RELAY_METRICS: "off",

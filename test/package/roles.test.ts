@@ -71,9 +71,9 @@ const table: Readonly<Record<string, Allowed>> = {
   },
   deadLetters: { ...written, CreateTopic: [topic("team-a.*.marks")], ReadData: [ours] },
   service: {},
-  strongQuakes: route("earthquakes", "kafka-relay-strong-quakes", "strong-earthquakes"),
-  quakesToSql: route("earthquakes", "kafka-relay-quakes-to-sql"),
-  quakesToWebhook: route("strong-earthquakes", "kafka-relay-quakes-to-webhook"),
+  strongQuakes: route("earthquakes", "kafka-relay-prod-strong-quakes", "strong-earthquakes"),
+  quakesToSql: route("earthquakes", "kafka-relay-prod-quakes-to-sql"),
+  quakesToWebhook: route("strong-earthquakes", "kafka-relay-prod-quakes-to-webhook"),
 };
 
 let prod: Packaged;

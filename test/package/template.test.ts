@@ -1,5 +1,5 @@
 /** `npm run package`: the CloudFormation template and the zips, without network and without credentials. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { deployedFunctions, projectFolder } from "../../local/build/service-map.js";
@@ -129,7 +129,7 @@ test("every function has alarms for errors and throttles, every route for its la
 });
 
 test("what each function must reach from its subnets is written beside the template", () => {
-  const egress = readFileSync(join(projectFolder, ".build/egress.md"), "utf8");
+  const egress = prod.pages["egress.md"];
 
   for (const { key } of functions) expect(egress).toContain(`| ${key} | brokers | 9098 |`);
   expect(egress).toContain("| quakesToWebhook | webhook hooks.example.com | 443 | NAT |");
@@ -137,10 +137,7 @@ test("what each function must reach from its subnets is written beside the templ
 });
 
 test("CloudFormation's own checker finds no error in it", { timeout: 400_000 }, async () => {
-  const errors = await lintTemplate(
-    join(projectFolder, ".build/package/cloudformation-template-update-stack.json"),
-    "cfn-lint on the template",
-  );
+  const errors = await lintTemplate(prod.templatePath, "cfn-lint on the template");
 
   expect(errors ?? []).toEqual([]);
 });

@@ -49,6 +49,19 @@ test("metrics are one line of the embedded format, a distribution thinned out to
   expect(line.DeliveryLatency.at(-1)).toBe(990);
 });
 
+test("a stage is the first dimension of every metric", () => {
+  const lines: string[] = [];
+  const telemetry = createTelemetry({ level: "info", metrics: "emf", stage: "prod", write: (line) => void lines.push(line) });
+
+  telemetry.metrics({ Route: "billing" }, { Delivered: { unit: "Count", value: 3 } });
+
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+    _aws: { CloudWatchMetrics: [{ Dimensions: [["Stage", "Route"]] }] },
+    Stage: "prod",
+    Route: "billing",
+  });
+});
+
 test("metrics can be switched off", () => {
   const { lines, telemetry } = recorded("info", "off");
 

@@ -14,7 +14,7 @@ interface Alarm {
   readonly description: string;
   readonly metric: string;
   readonly namespace: string;
-  readonly dimension: { readonly Name: string; readonly Value: unknown };
+  readonly dimensions: Readonly<Record<string, unknown>>;
   readonly statistic: "Sum" | "Maximum";
   readonly threshold: number;
   readonly period?: number;
@@ -25,14 +25,15 @@ interface Alarm {
 export function toAlarms(
   needs: readonly FunctionNeeds[],
   functionNameOf: (key: string) => string,
+  stage: string,
   alarmsTopic: string,
 ): Readonly<Record<string, Resource>> {
-  const alarms = needs.flatMap((one) => alarmsOf(one, functionNameOf(one.key)).map((alarm) => [one.key, alarm] as const));
+  const alarms = needs.flatMap((one) => alarmsOf(one, functionNameOf(one.key), stage).map((alarm) => [one.key, alarm] as const));
   return Object.fromEntries(alarms.map(([key, alarm]) => [idOf(key, alarm.name), toResource(alarm, functionNameOf(key), alarmsTopic)]));
 }
 
-function alarmsOf({ key, route }: FunctionNeeds, functionName: string): readonly Alarm[] {
-  const ofFunction = { namespace: "AWS/Lambda", dimension: { Name: "FunctionName", Value: functionName } } as const;
+function alarmsOf({ key, route }: FunctionNeeds, functionName: string, stage: string): readonly Alarm[] {
+  const ofFunction = { namespace: "AWS/Lambda", dimensions: { FunctionName: functionName } } as const;
   const shared: readonly Alarm[] = [
     { ...ofFunction, name: "Errors", description: `${key} throws.`, metric: "Errors", statistic: "Sum", threshold: 1 },
     {
@@ -60,7 +61,7 @@ function alarmsOf({ key, route }: FunctionNeeds, functionName: string): readonly
       description: `${route.name} wrote dead letters into ${route.deadLetterTopics.join(", ")}.`,
       namespace: "KafkaRelay",
       metric: "DeadLettered",
-      dimension: { Name: "Route", Value: route.name },
+      dimensions: { Stage: stage, Route: route.name },
       statistic: "Sum",
       threshold: 1,
       evaluationPeriods: 1,
@@ -79,7 +80,7 @@ function toResource(alarm: Alarm, functionName: string, alarmsTopic: string): Re
       AlarmDescription: alarm.description,
       Namespace: alarm.namespace,
       MetricName: alarm.metric,
-      Dimensions: [alarm.dimension],
+      Dimensions: Object.entries(alarm.dimensions).map(([Name, Value]) => ({ Name, Value })),
       Statistic: alarm.statistic,
       Period: periodSeconds,
       EvaluationPeriods: alarm.evaluationPeriods ?? periods,

@@ -10,7 +10,7 @@ import { toAclPage } from "./acls.js";
 import { toAlarms } from "./alarms.js";
 import { type EgressRow, egressFaults, egressOf, toMarkdown } from "./egress.js";
 import { ownVariables, secretFaults, secretOf, sharedVariables } from "./kafka-access.js";
-import { isProvisioned, type MappingEvent, mappingFaults, takesPartialResponses } from "./mappings.js";
+import { isProvisioned, type MappingEvent, mappingFaults, sharedGroupWarnings, takesPartialResponses } from "./mappings.js";
 import { type DeclaredFunction, type FunctionNeeds, needsOf } from "./needs.js";
 import { type Resource, roleIdOf, toRole } from "./roles.js";
 import { checkSettings, type DeploymentSettings } from "./settings.js";
@@ -78,7 +78,10 @@ export async function prepareDeployment(service: Service, folder: string): Promi
   );
   if (faults.length > 0) return { faults };
   complete(service, settings, functions);
-  return { deployment: { settings, needs, secretArns, egress }, warnings: checked.warnings };
+  return {
+    deployment: { settings, needs, secretArns, egress },
+    warnings: [...checked.warnings, ...sharedGroupWarnings(needs, stageOf(service))],
+  };
 }
 
 /** What only the brokers know, asked if they are reachable from here. `shell` has credentials and addresses that the settings do not. */
@@ -88,6 +91,9 @@ export function checkBrokers({ settings, needs }: Deployment, shell: NodeJS.Proc
   const environment = { ...shell, ...sharedVariables(settings), ...(brokers === "" ? {} : { KAFKA_BROKERS: brokers }) };
   return checkDeployedSourceTopics(sources, largeTopics, environment);
 }
+
+/** As serverless.yml gives it to every function. */
+const stageOf = ({ provider }: Service): string => provider.environment?.RELAY_STAGE ?? "";
 
 /** What the laptop allows is allowed nowhere else. */
 function openDoors(service: Service): readonly string[] {
@@ -112,7 +118,7 @@ export function completeTemplate(service: Service, { settings, needs, secretArns
       routeFunctionIds,
     });
   }
-  Object.assign(resources, toAlarms(needs, nameOf, settings.alarmsTopic));
+  Object.assign(resources, toAlarms(needs, nameOf, stageOf(service), settings.alarmsTopic));
   const stage = resources.HttpApiStage;
   if (stage !== undefined) {
     stage.Properties.DefaultRouteSettings = {

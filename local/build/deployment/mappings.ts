@@ -2,6 +2,8 @@
  * The mappings of routes: a relay loses nothing as long as its mapping drops nothing. What would drop or reorder records behind its back is refused, before
  * it is deployed and before it is started. Pure.
  */
+import type { FunctionNeeds } from "./needs.js";
+
 export interface MappingEvent {
   readonly maximumRetryAttempts?: unknown;
   readonly maximumRecordAgeInSeconds?: unknown;
@@ -44,6 +46,18 @@ export function mappingFaults(functionKey: string, event: MappingEvent): readonl
         ]
       : []),
   ];
+}
+
+/** Two mappings with one group would each get a part of the partitions: a group that does not name its stage may be another stage's as well. */
+export function sharedGroupWarnings(needs: readonly FunctionNeeds[], stage: string): readonly string[] {
+  return needs.flatMap(({ key, route }) =>
+    (route?.groups ?? [])
+      .filter((group) => group !== undefined && !group.includes(stage))
+      .map(
+        (group) =>
+          `function ${key}: its group ${group} does not contain the stage ${stage}; make sure that no other stage uses it on this cluster`,
+      ),
+  );
 }
 
 /** Does the mapping accept partial responses? Otherwise the function has to throw, and the whole batch is delivered again. */

@@ -66,6 +66,7 @@ const shape = v.strictObject({
     v.transform(toSecrets),
   ),
   brokers: text,
+  groupPrefix: form(/^[A-Za-z0-9._-]{1,100}$/, "the beginning of consumer groups (letters, digits, dots, hyphens, underscores)"),
   largeTopics: list(/^[A-Za-z0-9._-]{1,249}$/, "orders,payments"),
   topicPrefix: form(/^[A-Za-z0-9._-]{1,200}$/, "the beginning of topic names (letters, digits, dots, hyphens, underscores)"),
   authorizer: picked(["iam", "jwt", "none"]),

@@ -1,8 +1,10 @@
 /** The service packaged as `npm run package` does it, without network and without credentials: what is in its template, and its output. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectFolder } from "../../../local/build/service-map.js";
+import { runFolder } from "../run/run-folder.js";
 
 interface Resource {
   readonly Type: string;
@@ -21,6 +23,10 @@ export interface Packaged {
   readonly status: number | null;
   readonly output: string;
   readonly resources: Readonly<Record<string, Resource>>;
+  /** A copy of the whole template. */
+  readonly templatePath: string;
+  /** What was written beside it: "egress.md". */
+  readonly pages: Readonly<Record<string, string>>;
   readonly ofType: (type: string) => readonly Resource["Properties"][];
   /** Every statement of the role that the function runs as. */
   readonly statementsOf: (functionKey: string) => readonly Statement[];
@@ -42,12 +48,40 @@ export const parameters: Readonly<Record<string, string>> = {
   quakesWebhookSecret: `arn:aws:secretsmanager:${account}:secret:quakes-webhook-AbCdEf`,
 };
 
+interface Written {
+  readonly status: number | null;
+  readonly output: string;
+  readonly resources: Readonly<Record<string, Resource>>;
+  readonly pages: Readonly<Record<string, string>>;
+}
+
+/** The same stage with the same parameters is packaged once in a run. */
 export function packageService(stage: string, given: Readonly<Record<string, string>> = parameters): Packaged {
+  const folder = join(runFolder(), "packages");
+  mkdirSync(folder, { recursive: true });
+  const name = createHash("sha256")
+    .update(JSON.stringify([stage, given]))
+    .digest("hex")
+    .slice(0, 20);
+  const path = join(folder, `${name}.json`);
+  const templatePath = join(folder, `${name}.template.json`);
+  if (!existsSync(path)) {
+    const written = writePackage(stage, given);
+    if (written.status === 0) copyFileSync(builtTemplate, templatePath);
+    writeFileSync(path, JSON.stringify(written));
+  }
+  return toPackaged(JSON.parse(readFileSync(path, "utf8")) as Written, templatePath);
+}
+
+const builtTemplate = join(projectFolder, ".build/package/cloudformation-template-update-stack.json");
+const pageNames = ["egress.md", "acls.md"];
+
+function writePackage(stage: string, given: Readonly<Record<string, string>>): Written {
   const { PATH, HOME } = process.env;
   const program = [join(projectFolder, "node_modules/tsx/dist/cli.mjs"), "local/build/package.ts", "--stage", stage];
   // A missing proxy, so every network request fails. And no credentials from any source.
   const nowhere = { HTTPS_PROXY: "http://127.0.0.1:1", HTTP_PROXY: "http://127.0.0.1:1" };
-  const run = spawnSync(
+  const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [...program, ...Object.entries(given).flatMap(([name, value]) => ["--param", `${name}=${value}`])],
     {
@@ -56,15 +90,24 @@ export function packageService(stage: string, given: Readonly<Record<string, str
       env: { PATH, HOME, AWS_EC2_METADATA_DISABLED: "true", ...nowhere },
     },
   );
-  const resources = run.status === 0 ? readResources() : {};
+  const isWritten = status === 0;
+  return {
+    status,
+    output: `${stdout}${stderr}`,
+    resources: isWritten ? readResources() : {},
+    pages: isWritten ? Object.fromEntries(pageNames.map((page) => [page, readFileSync(join(projectFolder, ".build", page), "utf8")])) : {},
+  };
+}
+
+function toPackaged(written: Written, templatePath: string): Packaged {
+  const { resources } = written;
   const ofType = (type: string) =>
     Object.values(resources)
       .filter(({ Type }) => Type === type)
       .map(({ Properties }) => Properties);
   return {
-    status: run.status,
-    output: `${run.stdout}${run.stderr}`,
-    resources,
+    ...written,
+    templatePath,
     ofType,
     statementsOf: (key) => {
       const lambda = ofType("AWS::Lambda::Function").find(({ FunctionName }) => FunctionName.endsWith(`-${key}`));
@@ -79,6 +122,5 @@ export function packageService(stage: string, given: Readonly<Record<string, str
 }
 
 function readResources(): Readonly<Record<string, Resource>> {
-  const template = readFileSync(join(projectFolder, ".build/package/cloudformation-template-update-stack.json"), "utf8");
-  return (JSON.parse(template) as { readonly Resources: Record<string, Resource> }).Resources;
+  return (JSON.parse(readFileSync(builtTemplate, "utf8")) as { readonly Resources: Record<string, Resource> }).Resources;
 }

@@ -12,6 +12,7 @@ const complete = {
   kafkaSecrets: "",
   brokers: "",
   topicPrefix: "",
+  groupPrefix: "",
   largeTopics: "",
   authorizer: "iam",
   jwtIssuer: "",
