@@ -8,7 +8,7 @@ import type { Entry } from "../../../lib/relay/batch/entry.js";
 import type { DeadLetters } from "../../../lib/relay/batch/parts.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../../../lib/relay/delivery.js";
 import { defineRoute, type RouteDefinition } from "../../../lib/relay/route.js";
-import { createVirtualClock, type VirtualClock } from "./virtual-clock.js";
+import { createVirtualClock, type VirtualClock } from "../../../lib/testing/virtual-clock.js";
 
 export function record(given: Partial<KafkaRecord> & { readonly json?: unknown; readonly text?: string } = {}): KafkaRecord {
   const { json, text, ...own } = given;

@@ -1,8 +1,8 @@
 /** Retries, waits and the breaker, with a clock whose hours take no time. */
 import { describe, expect, test } from "vitest";
 import { Breaker } from "../../../lib/relay/batch/breaker.js";
+import { createVirtualClock } from "../../../lib/testing/virtual-clock.js";
 import { delivered, failed, records, run } from "../../support/relay/relay-bench.js";
-import { createVirtualClock } from "../../support/relay/virtual-clock.js";
 
 const policy = { failuresInRowMax: 5, openMs: 5_000, deadLettersInRowMax: 100 };
 const names = (count: number) => Array.from({ length: count }, (_, index) => `0/${index}`);

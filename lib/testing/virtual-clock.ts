@@ -1,5 +1,5 @@
 /** A clock whose time passes only when nothing else can happen: minutes of retries in a moment, and always the same. */
-import type { Clock } from "../../../lib/relay/batch/clock.js";
+import type { Clock } from "../relay/batch/clock.js";
 
 /** Of a millisecond each. */
 const realWaitsMax = 2_000;
