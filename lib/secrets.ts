@@ -1,6 +1,7 @@
 /** Where secrets come from: `env:NAME` (which may hold an ARN), a Secrets Manager ARN (optionally with `#field` of its JSON), or the text itself. Values are kept for some minutes and never logged. */
 import { secretFromEnvironment } from "./config.js";
 import { RelayError } from "./errors.js";
+import { installed } from "./installed.js";
 
 export type ReadSecret = (reference: string, options?: { readonly refresh?: boolean }) => Promise<string>;
 
@@ -72,7 +73,10 @@ function fieldOf(text: string, field: string, arn: string): string {
 }
 
 async function askSecretsManager(arn: string, region: string): Promise<string> {
-  const { SecretsManagerClient, GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
+  const { SecretsManagerClient, GetSecretValueCommand } = await installed(
+    "@aws-sdk/client-secrets-manager",
+    () => import("@aws-sdk/client-secrets-manager"),
+  );
   const client = new SecretsManagerClient({ region, maxAttempts: 2 });
   try {
     const answer = await client.send(new GetSecretValueCommand({ SecretId: arn }), { abortSignal: AbortSignal.timeout(requestTimeoutMs) });

@@ -1,6 +1,7 @@
 /** JSONata as a transform: loaded on demand, compiled once, guarded in time and depth. */
 import type { Expression } from "jsonata";
 import { RelayError } from "../errors.js";
+import { installed } from "../installed.js";
 import { NumberText, plainText } from "../json/number-text.js";
 import { toJsonText } from "../json/write.js";
 import type { RecordDocument } from "./route/document.js";
@@ -52,7 +53,7 @@ export function jsonata(expression: string, options: JsonataOptions = {}): Jsona
 }
 
 async function load(expression: string, timeoutMs: number, depthMax: number): Promise<Expression> {
-  const { default: parse } = await import("jsonata");
+  const { default: parse } = await installed("jsonata", () => import("jsonata"));
   try {
     const compiled = parse(expression, { timeout: timeoutMs, stack: depthMax } as Parameters<typeof parse>[1]);
     await acceptExactNumbers(compiled, parse);

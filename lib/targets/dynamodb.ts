@@ -3,6 +3,7 @@
 import type { AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as v from "valibot";
 import { RelayError } from "../errors.js";
+import { installed } from "../installed.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { isContainer } from "../relay/route/path.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
@@ -90,7 +91,10 @@ export function dynamodb(options: DynamoDbOptions): TargetDefinition {
     options: { ...options },
     open: (context) => {
       const client = lazily(
-        async () => new (await import("@aws-sdk/client-dynamodb")).DynamoDBClient(clientConfig(options, context)),
+        async () =>
+          new (await installed("@aws-sdk/client-dynamodb", () => import("@aws-sdk/client-dynamodb"))).DynamoDBClient(
+            clientConfig(options, context),
+          ),
         (made) => made.destroy(),
       );
       const apply = async (change: Change<AttributeValue>, leftMs: () => number): Promise<DeliveryOutcome> => {
@@ -163,7 +167,7 @@ async function applyChange(
   change: Change<AttributeValue>,
   timeoutMs: number,
 ): Promise<void> {
-  const { DeleteItemCommand, PutItemCommand } = await import("@aws-sdk/client-dynamodb");
+  const { DeleteItemCommand, PutItemCommand } = await installed("@aws-sdk/client-dynamodb", () => import("@aws-sdk/client-dynamodb"));
   const coordinates = {
     topic: { S: change.topic },
     partition: { N: String(change.partition) },

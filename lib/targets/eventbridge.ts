@@ -1,6 +1,7 @@
 /** The target "eventbridge": records become events of a bus, ten a call. A repeat is a second event with the same `id` in its detail or resources. */
 import * as v from "valibot";
 import { isInDateRange } from "../calendar.js";
+import { installed } from "../installed.js";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { timestampFault } from "../relay/route/path.js";
 import { type AwsOptions, clientConfig } from "./aws.js";
@@ -69,9 +70,12 @@ export function eventbridge(options: EventBridgeOptions): TargetDefinition {
     name,
     options,
     toEntry,
-    createClient: async (context) => new (await import("@aws-sdk/client-eventbridge")).EventBridgeClient(clientConfig(options, context)),
+    createClient: async (context) =>
+      new (await installed("@aws-sdk/client-eventbridge", () => import("@aws-sdk/client-eventbridge"))).EventBridgeClient(
+        clientConfig(options, context),
+      ),
     send: async (client, entries: readonly Entry[], abortSignal) => {
-      const { PutEventsCommand } = await import("@aws-sdk/client-eventbridge");
+      const { PutEventsCommand } = await installed("@aws-sdk/client-eventbridge", () => import("@aws-sdk/client-eventbridge"));
       const Entries = entries.map((entry) => ({
         EventBusName: bus,
         Source: entry.source,

@@ -1,5 +1,6 @@
 /** The target "lambda": another function is invoked with records. A repeat is a second invocation with the same `id` in its payload. */
 import * as v from "valibot";
+import { installed } from "../installed.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, failedByAws, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
@@ -42,12 +43,15 @@ export function lambda(options: LambdaOptions): TargetDefinition {
     options: { ...options },
     open: (context) => {
       const client = lazily(
-        async () => new (await import("@aws-sdk/client-lambda")).LambdaClient(clientConfig(options, context)),
+        async () =>
+          new (await installed("@aws-sdk/client-lambda", () => import("@aws-sdk/client-lambda"))).LambdaClient(
+            clientConfig(options, context),
+          ),
         (made) => made.destroy(),
       );
       const invoke = async (payload: string, leftMs: number): Promise<DeliveryOutcome> => {
         try {
-          const { InvokeCommand } = await import("@aws-sdk/client-lambda");
+          const { InvokeCommand } = await installed("@aws-sdk/client-lambda", () => import("@aws-sdk/client-lambda"));
           const command = new InvokeCommand({
             FunctionName: functionName,
             InvocationType: invocation === "wait" ? "RequestResponse" : "Event",

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import * as v from "valibot";
+import { installed } from "../installed.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
@@ -73,14 +74,14 @@ export function s3(options: S3Options): TargetDefinition {
     open: (context) => {
       const client = lazily(
         async () => {
-          const { S3Client } = await import("@aws-sdk/client-s3");
+          const { S3Client } = await installed("@aws-sdk/client-s3", () => import("@aws-sdk/client-s3"));
           return new S3Client({ ...clientConfig(options, context), forcePathStyle: options.forcePathStyle ?? false });
         },
         (made) => made.destroy(),
       );
       const put = async ({ key, body, contentType, metadata }: NewObject, leftMs: number): Promise<DeliveryOutcome> => {
         try {
-          const { PutObjectCommand } = await import("@aws-sdk/client-s3");
+          const { PutObjectCommand } = await installed("@aws-sdk/client-s3", () => import("@aws-sdk/client-s3"));
           const object = {
             Bucket: options.bucket,
             Key: key,

@@ -1,6 +1,7 @@
 /** The target "sns": records are published, ten a call; on a FIFO topic in order, and a repeat within five minutes adds no second message. */
 
 import * as v from "valibot";
+import { installed } from "../installed.js";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, clientConfig } from "./aws.js";
 import type { ElementKind } from "./element.js";
@@ -55,9 +56,10 @@ export function sns(options: SnsOptions): TargetDefinition {
     options,
     toEntry,
     groupOf: isFifo ? groupOf : undefined,
-    createClient: async (context) => new (await import("@aws-sdk/client-sns")).SNSClient(clientConfig(options, context)),
+    createClient: async (context) =>
+      new (await installed("@aws-sdk/client-sns", () => import("@aws-sdk/client-sns"))).SNSClient(clientConfig(options, context)),
     send: async (client, entries, abortSignal) => {
-      const { PublishBatchCommand } = await import("@aws-sdk/client-sns");
+      const { PublishBatchCommand } = await installed("@aws-sdk/client-sns", () => import("@aws-sdk/client-sns"));
       const PublishBatchRequestEntries = entries.map(({ body, attributes, bytes: _, ...more }, index) => ({
         Id: String(index),
         Message: body,

@@ -1,6 +1,7 @@
 /** The target "sqs": records become messages, ten a call; on a FIFO queue in order, and a repeat within five minutes adds no second message. */
 
 import * as v from "valibot";
+import { installed } from "../installed.js";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, clientConfig } from "./aws.js";
 import type { ElementKind } from "./element.js";
@@ -46,9 +47,10 @@ export function sqs(options: SqsOptions): TargetDefinition {
     options,
     toEntry,
     groupOf: isFifo ? groupOf : undefined,
-    createClient: async (context) => new (await import("@aws-sdk/client-sqs")).SQSClient(clientConfig(options, context)),
+    createClient: async (context) =>
+      new (await installed("@aws-sdk/client-sqs", () => import("@aws-sdk/client-sqs"))).SQSClient(clientConfig(options, context)),
     send: async (client, entries, abortSignal) => {
-      const { SendMessageBatchCommand } = await import("@aws-sdk/client-sqs");
+      const { SendMessageBatchCommand } = await installed("@aws-sdk/client-sqs", () => import("@aws-sdk/client-sqs"));
       const Entries = entries.map(({ body, attributes, bytes: _, ...fifo }, index) => ({
         Id: String(index),
         MessageBody: body,

@@ -1,6 +1,7 @@
 /** What Amazon MSK says of a cluster: where its brokers are, and how it is. The SDK is loaded only when somebody asks. */
 import type { GetBootstrapBrokersCommandOutput, Cluster as MskCluster } from "@aws-sdk/client-kafka";
 import { RelayError } from "../../errors.js";
+import { installed } from "../../installed.js";
 
 /** How a client authenticates, as far as it decides which listener it needs. */
 export type MskAuthentication = "none" | "tls" | "scram" | "iam";
@@ -115,7 +116,7 @@ export function createMskDiscovery({ clusterArn, authentication, network, timeou
     );
   }
   const ask = async <Answer>(send: (sdk: typeof import("@aws-sdk/client-kafka"), client: KafkaClient) => Promise<Answer>) => {
-    const sdk = await import("@aws-sdk/client-kafka");
+    const sdk = await installed("@aws-sdk/client-kafka", () => import("@aws-sdk/client-kafka"));
     const client = new sdk.KafkaClient({
       region,
       maxAttempts: attemptsMax,

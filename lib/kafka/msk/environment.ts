@@ -1,6 +1,7 @@
 /** What the environment says of an MSK cluster, as the connection needs it: where the brokers are, and tokens for IAM. Everything is asked for on first use. */
 import type { Config } from "../../config.js";
 import { RelayError } from "../../errors.js";
+import { installed } from "../../installed.js";
 import type { MskAuthentication, MskDiscovery } from "./discovery.js";
 import { type AwsCredentials, createMskTokens } from "./token.js";
 
@@ -60,7 +61,7 @@ async function credentialsOf(config: Config, region: string): Promise<AwsCredent
   if (accessKeyId !== undefined && secretAccessKey !== undefined) {
     return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
   }
-  const { KafkaClient } = await import("@aws-sdk/client-kafka");
+  const { KafkaClient } = await installed("@aws-sdk/client-kafka", () => import("@aws-sdk/client-kafka"));
   const client = new KafkaClient({ region });
   try {
     const found = await client.config.credentials();

@@ -1,5 +1,6 @@
 /** Hands one record to a route, as an event of its topic: to the route's handler in this process, or to its deployed function. */
 import { RelayError } from "../../errors.js";
+import { installed } from "../../installed.js";
 import type { KafkaRecord } from "../../kafka/records.js";
 import type { KafkaBatchResponse } from "../../kafka-event/shape.js";
 import type { RelayHandler } from "../relay.js";
@@ -25,7 +26,7 @@ interface FunctionPlace {
 
 export function invokeFunction({ prefix, region, endpoint }: FunctionPlace): RouteInvoker {
   return async (route, record, mark, deadline) => {
-    const { LambdaClient, InvokeCommand } = await import("@aws-sdk/client-lambda");
+    const { LambdaClient, InvokeCommand } = await installed("@aws-sdk/client-lambda", () => import("@aws-sdk/client-lambda"));
     const client = new LambdaClient({
       maxAttempts: 1,
       ...(region === undefined ? {} : { region }),

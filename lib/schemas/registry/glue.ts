@@ -2,6 +2,7 @@
 import type { GlueClient } from "@aws-sdk/client-glue";
 import { assertTimeLeft, type Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
+import { installed } from "../../installed.js";
 import { Kept } from "./kept.js";
 import { type SchemaType, schemaTypes } from "./registry.js";
 
@@ -73,13 +74,16 @@ class GlueCalls {
   }
 
   async getVersion(versionId: string, deadline: Deadline) {
-    const { GetSchemaVersionCommand } = await import("@aws-sdk/client-glue");
+    const { GetSchemaVersionCommand } = await installed("@aws-sdk/client-glue", () => import("@aws-sdk/client-glue"));
     return this.#call(deadline, (client, options) => client.send(new GetSchemaVersionCommand({ SchemaVersionId: versionId }), options));
   }
 
   /** Looked up first, as AWS's own serializers do: most schemas are there. */
   async register({ registryName, schemaName, schema }: Registering, deadline: Deadline): Promise<Version> {
-    const { CreateSchemaCommand, GetSchemaByDefinitionCommand, RegisterSchemaVersionCommand } = await import("@aws-sdk/client-glue");
+    const { CreateSchemaCommand, GetSchemaByDefinitionCommand, RegisterSchemaVersionCommand } = await installed(
+      "@aws-sdk/client-glue",
+      () => import("@aws-sdk/client-glue"),
+    );
     const named = { SchemaId: { RegistryName: registryName, SchemaName: schemaName }, SchemaDefinition: schema.text };
     const found = await this.#call(deadline, (client, options) => client.send(new GetSchemaByDefinitionCommand(named), options));
     if (found !== undefined) return { id: found.SchemaVersionId, status: found.Status };
@@ -132,7 +136,7 @@ class GlueCalls {
   }
 
   async #open(): Promise<GlueClient> {
-    const { GlueClient: Client } = await import("@aws-sdk/client-glue");
+    const { GlueClient: Client } = await installed("@aws-sdk/client-glue", () => import("@aws-sdk/client-glue"));
     return new Client({ maxAttempts: attemptsMax, ...(this.#region === undefined ? {} : { region: this.#region }) });
   }
 }

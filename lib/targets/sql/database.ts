@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import type { Kysely } from "kysely";
 import { createDeadline, within } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
+import { installed } from "../../installed.js";
 
 /** Tables are named by routes, so their columns are not known to the compiler. */
 type Tables = Record<string, Record<string, unknown>>;
@@ -24,7 +25,7 @@ const connectTimeoutMs = 5_000;
 const idleTimeoutMs = 60_000;
 
 export async function createDatabase(options: DatabaseOptions): Promise<Database> {
-  const [{ default: pg }, { Kysely, PostgresDialect }] = await Promise.all([import("pg"), import("kysely")]);
+  const [{ default: pg }, { Kysely, PostgresDialect }] = await Promise.all([installed("pg", () => import("pg")), import("kysely")]);
   const sockets = new Set<Socket>();
   const pool = new pg.Pool({
     connectionString: options.connectionString,
