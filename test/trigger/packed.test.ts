@@ -42,7 +42,7 @@ test("the package is its build, its types and its manual, and needs no other pac
     "bin.cjs",
     "dist",
     "dist/main.cjs",
-    "dist/main.d.ts",
+    "dist/main.d.cts",
     "dist/run.cjs",
     "dist/worker.cjs",
     "package.json",
@@ -83,7 +83,7 @@ test("its library is imported by name, from ES modules and from CommonJS", async
 });
 
 /** What a strict project without Node's types sees of the package: every exported name, with the options it has. */
-const consumer = `import KafkaTriggerPlugin, { createKafkaTrigger, lambdaFunction } from "serverless-offline-kafka-trigger";
+const consumer = `import { createKafkaTrigger, lambdaFunction } from "serverless-offline-kafka-trigger";
 import type { InvocationReport, KafkaEvent, KafkaEventRecord, KafkaTrigger, KafkaTriggerOptions, LambdaFunctionOptions, PartitionStatus, StartingPosition, TriggerStatus } from "serverless-offline-kafka-trigger";
 const startingPosition: StartingPosition = { kind: "AT_TIMESTAMP", timestampMs: 1 };
 const onInvocation = ({ records, verdict }: InvocationReport): string => verdict + records.toFixed();
@@ -95,7 +95,6 @@ const lags: readonly number[] = status.partitions.map((partition: PartitionStatu
 const there: LambdaFunctionOptions = { endpoint: "http://127.0.0.1:3002" };
 export const elsewhere = createKafkaTrigger(options, lambdaFunction("orders", there));
 export const stopped: Promise<void> = trigger.stop({ limitMs: lags.length });
-export const plugin: { readonly hooks: object } | typeof KafkaTriggerPlugin = KafkaTriggerPlugin;
 `;
 
 /** What the compiler prints about a file of the empty project; "" where nothing is wrong. */

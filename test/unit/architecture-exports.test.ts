@@ -24,7 +24,8 @@ function isEntry(path: string): boolean {
     /^local\/(build|gateway|start)\/[^/]+\.mjs$|^test\/support\/(.+\/)?(broker|registry)-setup\.ts$/.test(path) ||
     /^functions\/|^test\/bench\/|\/projects\//.test(path) ||
     /^lib\/(targets\/[^/]+|relay\/(route|relay|jsonata)|client\/client)\.ts$/.test(path) ||
-    /^local\/kafka-trigger\/src\/(main|run|library)\.ts$/.test(path)
+    /^local\/kafka-trigger\/src\/(main|run|library)\.ts$/.test(path) ||
+    path.startsWith("local/package/entries/")
   );
 }
 

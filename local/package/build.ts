@@ -1,0 +1,102 @@
+/**
+ * Builds the npm package into `.build/npm/kafka-relay`: JavaScript as ES modules and as CommonJS, types, the command line, the local trigger, and its package.json.
+ * The same sources give the same bytes. Run it with `npm run build:npm`; `npm run release` packs the folder.
+ */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { build, transform } from "esbuild";
+import { rollup } from "rollup";
+import { dts } from "rollup-plugin-dts";
+import { buildFolder } from "../build/bundle.js";
+import { bundleCli } from "../build/cli.js";
+import { projectFolder } from "../build/service-map.js";
+import { apiReportFile, toApiReport } from "./api-report.js";
+import { packageEntries } from "./entries.js";
+import { toManifest } from "./manifest.js";
+
+const target = "node20.19";
+
+const npmFolder = join(buildFolder, "npm/kafka-relay");
+
+/** Returns the package's folder. */
+export async function buildNpmPackage(folder = npmFolder): Promise<string> {
+  rmSync(folder, { recursive: true, force: true });
+  const entries = packageEntries();
+  const esm = join(folder, "dist/esm");
+  const cjs = join(folder, "dist/cjs");
+  await buildModules(entries, esm);
+  await Promise.all([toCommonJs(esm, cjs), writeTypes(entries, esm)]);
+  copyTypes(esm, cjs);
+  writeFile(join(cjs, "package.json"), '{ "type": "commonjs" }\n');
+  await copyPrograms(join(folder, "dist"));
+  writeFile(join(folder, "package.json"), `${JSON.stringify(toManifest(Object.keys(entries)), null, 2)}\n`);
+  cpSync(join(projectFolder, "local/package/README.md"), join(folder, "README.md"));
+  for (const name of ["LICENSE", "CHANGELOG.md"]) cpSync(join(projectFolder, name), join(folder, name));
+  return folder;
+}
+
+/** Entries share what they have in common, so that a state is one state, whichever entry reaches it. */
+async function buildModules(entries: Readonly<Record<string, string>>, outdir: string): Promise<void> {
+  await build({
+    absWorkingDir: projectFolder,
+    entryPoints: Object.entries(entries).map(([out, source]) => ({ in: source, out })),
+    outdir,
+    bundle: true,
+    splitting: true,
+    chunkNames: "shared/[name]-[hash]",
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target,
+    legalComments: "none",
+    logLevel: "silent",
+  });
+}
+
+/** File by file, so that the CommonJS form shares its state between entries too. */
+async function toCommonJs(esm: string, cjs: string): Promise<void> {
+  for (const file of filesIn(esm, ".js")) {
+    const { code } = await transform(readFileSync(join(esm, file), "utf8"), { format: "cjs", platform: "node", target });
+    writeFile(join(cjs, file), code);
+  }
+}
+
+async function writeTypes(entries: Readonly<Record<string, string>>, outdir: string): Promise<void> {
+  const input = Object.fromEntries(Object.entries(entries).map(([name, source]) => [name, join(projectFolder, source)]));
+  const bundle = await rollup({
+    input,
+    plugins: [dts({ tsconfig: join(projectFolder, "tsconfig.json") })],
+    external: (id) => !id.startsWith(".") && !id.startsWith("/"),
+  });
+  await bundle.write({ dir: outdir, format: "es", entryFileNames: "[name].d.ts", chunkFileNames: "shared/[name]-[hash].d.ts" });
+  await bundle.close();
+}
+
+function copyTypes(esm: string, cjs: string): void {
+  for (const file of filesIn(esm, ".d.ts")) writeFile(join(cjs, file), readFileSync(join(esm, file), "utf8"));
+}
+
+/** The command line, and the trigger as its own package has it. */
+async function copyPrograms(dist: string): Promise<void> {
+  await bundleCli(join(dist, "cli"));
+  cpSync(join(projectFolder, "local/package/bin.js"), join(dist, "cli/bin.js"));
+  const trigger = join(projectFolder, "local/kafka-trigger/dist");
+  for (const name of ["main.cjs", "main.d.cts", "worker.cjs", "run.cjs"]) cpSync(join(trigger, name), join(dist, "trigger", name));
+}
+
+function filesIn(folder: string, ending: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(ending))
+    .sort();
+}
+
+function writeFile(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+if (import.meta.filename === process.argv[1]) {
+  const folder = await buildNpmPackage();
+  writeFile(apiReportFile, toApiReport(folder));
+  console.log(folder);
+}
