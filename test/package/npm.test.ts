@@ -129,12 +129,14 @@ export { produce };
 `;
 
 test.each([
-  ["an ES module", "consumer.mts", ["--module", "nodenext"]],
-  ["a CommonJS module", "consumer.cts", ["--module", "nodenext"]],
-  ["a module that is bundled", "consumer.ts", ["--module", "esnext", "--moduleResolution", "bundler"]],
-])("its types compile in %s of a strict project", (_what, name, moduleFlags) => {
+  ["ES modules and CommonJS modules", ["consumer.mts", "consumer.cts"], ["--module", "nodenext"]],
+  ["modules that are bundled", ["consumer.ts"], ["--module", "esnext", "--moduleResolution", "bundler"]],
+])("its types compile in %s of a strict project", (_what, names, moduleFlags) => {
   const flags = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--types", "node", "--target", "es2023", ...moduleFlags];
-  const { stdout } = spawnSync(process.execPath, [typescript, ...flags, write(name, consumer)], { cwd: project, encoding: "utf8" });
+  const { stdout } = spawnSync(process.execPath, [typescript, ...flags, ...names.map((name) => write(name, consumer))], {
+    cwd: project,
+    encoding: "utf8",
+  });
   expect(stdout.trim()).toBe("");
 });
 
