@@ -1,53 +1,18 @@
 /** The target "webhook": a record, or a batch of them, becomes one signed HTTP request. What it sends and what answers mean: docs/targets.md. */
-import * as v from "valibot";
 import type { OAuthTokens } from "../oauth/client-credentials.js";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
-import { parseCertificates, trustAlso } from "../trusted-authorities.js";
-import { assertConsistent, knownText, reference } from "./option-checks.js";
-import { checkOptions, flag, made, oneOf, slowTimeoutMsDefault, timeoutMs, whole } from "./options.js";
-import { deliverByHalves, endsCall, failedBy, failedByRecord, toRecordFault } from "./outcome.js";
-import { assertHostAllowed } from "./webhook/address.js";
-import { authEntry, createWebhookTokens, tokenWithin, type WebhookAuth } from "./webhook/authorization.js";
-import { type BatchOptions, joinElements, partsWithin, toBatchElement } from "./webhook/batch.js";
+import { trustAlso } from "../trusted-authorities.js";
+import { slowTimeoutMsDefault } from "./options.js";
+import { failedBy, toRecordFault } from "./outcome.js";
+import { createWebhookTokens, tokenWithin, type WebhookAuth } from "./webhook/authorization.js";
+import { deliverBatches } from "./webhook/batch.js";
 import { type Composed, type Composition, composeBatch, composeOne, madeBy, seal } from "./webhook/compose.js";
-import { assertHeaderValue, fixedHeaderName } from "./webhook/fixed-headers.js";
+import { checkWebhookOptions, type WebhookOptions } from "./webhook/options.js";
 import { createHttpSender, type HttpSender } from "./webhook/request.js";
-import { displayName, parseAddress, readSettings, type Settings, type SettingsSource } from "./webhook/settings.js";
-import { parseSigningSecret } from "./webhook/signature.js";
-import { type StatusMeanings, toFailure, toOutcome } from "./webhook/verdict.js";
+import { displayName, keepSettings, parseAddress, readSettings, type Settings, type SettingsSource } from "./webhook/settings.js";
+import { toFailure, toOutcome } from "./webhook/verdict.js";
 
-type Method = "POST" | "PUT" | "PATCH" | "DELETE";
-
-export interface WebhookOptions {
-  /** `http:` or `https:`; a reference to a secret where the address is one; or a function of the delivery. */
-  readonly url: string | ((delivery: Delivery) => string);
-  readonly method?: Method | ((delivery: Delivery) => Method);
-  /** Added to every request, over what the record brings; values may be references to secrets (`env:TOKEN`). Or a function of the delivery. */
-  readonly headers?: Readonly<Record<string, string>> | ((delivery: Delivery) => Readonly<Record<string, string>>);
-  /** Signs in by a token of OAuth client credentials, in the header `authorization`. */
-  readonly auth?: WebhookAuth;
-  /** Standard Webhooks secrets, as references; two while they are changed: each signs. */
-  readonly secrets?: string | readonly string[];
-  /** Sends every record as a CloudEvent, made of a plain one, in this mode. Absent: records go as they are, events in the mode they came in. */
-  readonly cloudEvents?: "binary" | "structured";
-  /** Do the record's own headers go along? "forward" where absent. */
-  readonly recordHeaders?: "forward" | "none";
-  /** From the first byte sent to the last received; 15,000 where absent, and never past the time the function has left. */
-  readonly timeoutMs?: number;
-  /** Connections a host at most; 128 where absent. */
-  readonly connectionsMax?: number;
-  /** Of the answer's body that is read; 65,536 where absent. */
-  readonly answerBytesMax?: number;
-  readonly answerHeaderBytesMax?: number;
-  /** May the address be loopback, private or link-local? */
-  readonly allowPrivate?: boolean;
-  /** PEM of certificate authorities to trust beside those that Node trusts, or a reference to a secret. */
-  readonly ca?: string;
-  /** One request for several deliveries, answered as one. */
-  readonly batch?: BatchOptions;
-  /** What a status means here where it is not what it usually means. */
-  readonly statuses?: StatusMeanings;
-}
+export type { WebhookOptions } from "./webhook/options.js";
 
 const defaults = {
   timeoutMs: slowTimeoutMsDefault,
@@ -56,73 +21,11 @@ const defaults = {
   answerBytesMax: 65_536,
   answerHeaderBytesMax: 16_384,
   batchDeliveriesMax: 100,
-  batchBytesMax: 1_000_000,
 } as const;
-
-const optionEntries = {
-  url: v.union([reference(parseAddress), made], "must be an address, a reference to one, or a function of the delivery"),
-  method: v.optional(
-    v.union([oneOf("POST", "PUT", "PATCH", "DELETE"), made], 'must be "POST", "PUT", "PATCH", "DELETE", or a function of the delivery'),
-  ),
-  headers: v.optional(
-    v.union([v.record(fixedHeaderName, reference(assertHeaderValue)), made], "must be an object of texts, or a function of the delivery"),
-  ),
-  secrets: v.optional(
-    v.union(
-      [reference(parseSigningSecret), v.pipe(v.array(reference(parseSigningSecret)), v.minLength(1, "must not be empty"))],
-      "must be a signing secret, a reference to one, or a list of them",
-    ),
-  ),
-  auth: authEntry,
-  recordHeaders: v.optional(oneOf("forward", "none")),
-  cloudEvents: v.optional(oneOf("binary", "structured")),
-  timeoutMs: v.optional(timeoutMs),
-  connectionsMax: v.optional(whole(1, 1_000)),
-  answerBytesMax: v.optional(whole(0, 100_000_000)),
-  answerHeaderBytesMax: v.optional(whole(1_024, 1_000_000)),
-  allowPrivate: v.optional(flag),
-  ca: v.optional(reference(parseCertificates)),
-  batch: v.optional(
-    v.strictObject({
-      format: oneOf("json-array", "ndjson"),
-      deliveriesMax: v.optional(whole(1, 10_000)),
-      bytesMax: v.optional(whole(1, 100_000_000)),
-      element: v.optional(oneOf("value", "record", "cloudevent")),
-    }),
-  ),
-  statuses: v.optional(
-    v.record(v.pipe(v.string(), v.regex(/^[1-5]\d\d$/, "must be an HTTP status")), oneOf("delivered", "record", "target")),
-  ),
-};
-
-/** What contradicts itself, or would be ignored. A batch is one request: what is made of a delivery would be made of its first record alone. */
-function assertSound({ url, method, headers, auth, batch, cloudEvents, recordHeaders, allowPrivate }: WebhookOptions): void {
-  const made = Object.entries({ url, method, headers }).filter(([, option]) => typeof option === "function");
-  const names = typeof headers === "object" ? Object.keys(headers).map((name) => name.toLowerCase()) : [];
-  const repeated = names.find((name, index) => names.indexOf(name) < index);
-  const address = typeof url === "string" ? knownText(url) : undefined;
-  assertConsistent("webhook", [
-    ...made.map(
-      ([name]) => batch !== undefined && `${name}: cannot be a function of the delivery, because a batch contains several deliveries`,
-    ),
-    batch !== undefined && cloudEvents !== undefined && 'cloudEvents: does not apply to a batch; use batch.element: "cloudevent"',
-    batch !== undefined &&
-      recordHeaders !== undefined &&
-      "recordHeaders: does not apply to a batch, which does not contain the headers of its records",
-    auth !== undefined && names.includes("authorization") && "headers.authorization: is already set by `auth`; use only one of them",
-    auth !== undefined &&
-      address !== undefined &&
-      hasUser(address) &&
-      "url: contains a user, but `auth` authenticates too; use only one of them",
-    repeated !== undefined && `headers.${repeated}: is given twice, in different case`,
-  ]);
-  if (allowPrivate === false && address !== undefined) assertHostAllowed(parseAddress(address).hostname);
-}
 
 /** Relays to an HTTP address. A repeat of a delivery is sent again under the same `webhook-id` and `idempotency-key`. */
 export function webhook(options: WebhookOptions): TargetDefinition {
-  checkOptions("webhook", options, optionEntries);
-  assertSound(options);
+  checkWebhookOptions(options);
   const name = typeof options.url === "string" ? displayName(options.url) : "webhook by record";
   return {
     kind: "webhook",
@@ -131,7 +34,7 @@ export function webhook(options: WebhookOptions): TargetDefinition {
       ...options,
       url: name,
       ...(options.secrets === undefined ? {} : { secrets: [options.secrets].flat().length }),
-      ...(options.auth === undefined ? {} : { auth: toldAuth(options.auth) }),
+      ...(options.auth === undefined ? {} : { auth: shownAuth(options.auth) }),
     },
     open: (context) => openWebhook(name, options, context),
   };
@@ -207,7 +110,7 @@ function compositionOf({ recordHeaders = "forward", cloudEvents, headers }: Webh
   };
 }
 
-/** Composing asks nobody: what it throws is the record's own fault. */
+/** Composing needs nothing but the record, so what it throws is the record's fault. */
 function composedBy(compose: () => Composed): Composed {
   try {
     return compose();
@@ -242,67 +145,8 @@ function withToken(settings: Settings, token: string): Settings {
   return { ...settings, headers: { ...settings.headers, authorization: `Bearer ${token}` } };
 }
 
-/** For `routes explain`: which server it asks, and as which client unless that is a secret. */
-function toldAuth({ oauth }: WebhookAuth): object {
+/** For `routes explain`: the token server, and the client unless it is a secret. */
+function shownAuth({ oauth }: WebhookAuth): object {
   const { tokenUrl, clientId, scope, clientAuthentication } = oauth;
   return { oauth: { tokenUrl, clientId, scope, clientAuthentication } };
-}
-
-function hasUser(address: string): boolean {
-  return URL.canParse(address) && new URL(address).username !== "";
-}
-
-/** Keeps settings until somebody doubts the ones that were used; then they are read afresh, once for all who ask. */
-function keepSettings(read: (refresh: boolean) => Promise<Settings>): {
-  readonly read: () => Promise<Settings>;
-  readonly doubt: (used: Settings) => void;
-} {
-  let kept: Promise<Settings> | undefined;
-  let current: Settings | undefined;
-  let isDoubted = false;
-  return {
-    read: async () => {
-      kept ??= read(isDoubted).catch((thrown) => {
-        kept = undefined;
-        throw thrown;
-      });
-      current = await kept;
-      return current;
-    },
-    doubt: (used) => {
-      if (used !== current) return;
-      isDoubted = true;
-      kept = undefined;
-    },
-  };
-}
-
-/** Elements that cannot be one fail alone; the others go in requests of at most `bytesMax`, in order, until one fails for a reason that is not a record's. */
-async function deliverBatches(
-  deliveries: readonly Delivery[],
-  batch: BatchOptions,
-  post: (deliveries: readonly Delivery[], body: Buffer) => Promise<DeliveryOutcome>,
-): Promise<readonly DeliveryOutcome[]> {
-  const outcomes = new Map<Delivery, DeliveryOutcome>();
-  const elements = new Map<Delivery, string>();
-  for (const delivery of deliveries) {
-    try {
-      elements.set(delivery, toBatchElement(delivery, batch));
-    } catch (thrown) {
-      outcomes.set(delivery, failedByRecord(thrown));
-    }
-  }
-  const bodyOf = (some: readonly Delivery[]) =>
-    joinElements(
-      some.map((each) => elements.get(each) as string),
-      batch,
-    );
-  let stopped: DeliveryOutcome | undefined;
-  for (const part of partsWithin(batch.bytesMax ?? defaults.batchBytesMax, elements)) {
-    const held = stopped;
-    const results = held === undefined ? await deliverByHalves(part, (some) => post(some, bodyOf(some))) : part.map(() => held);
-    stopped = results.find(endsCall);
-    for (const [index, delivery] of part.entries()) outcomes.set(delivery, results[index] as DeliveryOutcome);
-  }
-  return deliveries.map((delivery) => outcomes.get(delivery) as DeliveryOutcome);
 }

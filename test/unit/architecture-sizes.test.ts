@@ -14,8 +14,6 @@ const stillLonger: readonly string[] = [
   "lib/kafka/protocol/groups.ts",
   "lib/kafka/protocol/wire.ts",
   "lib/relay/route.ts",
-  "lib/targets/webhook.ts",
-  "lib/targets/webhook/request.ts",
   "local/build/deployment/deployment.ts",
   "local/cli/cli.ts",
   "local/cli/consume.ts",

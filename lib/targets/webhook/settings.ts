@@ -67,3 +67,28 @@ export function displayName(address: string): string {
   if (protocol === "env:" || protocol === "arn:") return `webhook at ${address}`;
   throw new RelayError("bad-configuration", `A webhook's address starts with http:// or https://, not ${protocol}//${host}.`);
 }
+
+/** Keeps settings until the ones that were used are doubted. They are then read again, once for all callers. */
+export function keepSettings(read: (refresh: boolean) => Promise<Settings>): {
+  readonly read: () => Promise<Settings>;
+  readonly doubt: (used: Settings) => void;
+} {
+  let kept: Promise<Settings> | undefined;
+  let current: Settings | undefined;
+  let isDoubted = false;
+  return {
+    read: async () => {
+      kept ??= read(isDoubted).catch((thrown) => {
+        kept = undefined;
+        throw thrown;
+      });
+      current = await kept;
+      return current;
+    },
+    doubt: (used) => {
+      if (used !== current) return;
+      isDoubted = true;
+      kept = undefined;
+    },
+  };
+}
