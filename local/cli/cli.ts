@@ -1,15 +1,13 @@
 /** What every command uses: one connection made on first use, tables for people, JSON for programs, and one message with an exit code for each failure. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { SingleBar } from "cli-progress";
-import Table from "cli-table3";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { createColors } from "picocolors";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline, type Deadline } from "../../lib/deadline.js";
 import { type RelayError, toRelayError } from "../../lib/errors.js";
-import { toJsonText } from "../../lib/json/write.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import manifest from "../../package.json" with { type: "json" };
+import { type Column, createProgressBar, type PrintedRow, type ProgressBar, toFacts, toPrettyJson, toTable } from "./output.js";
 
 /** The world outside, so that a test can be it. */
 export interface World {
@@ -21,19 +19,6 @@ export interface World {
   readonly interrupted: AbortSignal;
 }
 
-type Cell = string | number | bigint | boolean | null | undefined;
-type Row = Readonly<Record<string, unknown>>;
-
-interface Column<R extends Row> {
-  readonly title: string;
-  readonly cell: (row: R) => Cell;
-}
-
-export interface Progress {
-  readonly add: (count: number) => void;
-  readonly stop: () => void;
-}
-
 /** What an action can use. */
 export interface CliContext {
   readonly world: World;
@@ -42,9 +27,9 @@ export interface CliContext {
   /** Each call makes a new deadline of `--timeout`, for one request to the cluster. */
   readonly deadline: () => Deadline;
   /** Rows as a table, or as one JSON list. */
-  readonly print: <R extends Row>(rows: readonly R[], columns: readonly Column<R>[]) => void;
+  readonly print: <R extends PrintedRow>(rows: readonly R[], columns: readonly Column<R>[]) => void;
   /** One row as names and values, or as one JSON object. */
-  readonly printOne: (row: Row) => void;
+  readonly printOne: (row: PrintedRow) => void;
   /** A line for people; omitted with `--json`. */
   readonly say: (line: string) => void;
   /** Text unchanged; waits for a slow reader. */
@@ -52,7 +37,7 @@ export interface CliContext {
   /** Reports at once that part of the work failed. The exit code is then 1, even if the rest succeeds. */
   readonly complain: (error: RelayError) => void;
   /** A bar on a terminal, nothing elsewhere. */
-  readonly progress: (what: string, total: number) => Progress;
+  readonly progress: (what: string, total: number) => ProgressBar;
 }
 
 type Action<Options> = (context: CliContext, options: Options, args: readonly string[]) => Promise<void>;
@@ -204,71 +189,8 @@ function createContext(
       onFailure();
       writeError(world, isJson, error);
     },
-    progress: (what, total) => createProgress(world, what, total),
+    progress: (what, total) => createProgressBar(world, what, total),
   };
-}
-
-/** JSON with two spaces of indentation; bigints are whole numbers with all their digits. */
-function toPrettyJson(value: unknown, margin = ""): string {
-  const deeper = `${margin}  `;
-  if (Array.isArray(value) && value.length > 0) {
-    return `[\n${value.map((item) => deeper + toPrettyJson(item, deeper)).join(",\n")}\n${margin}]`;
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return toJsonText(value) ?? "null";
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  if (members.length === 0) return "{}";
-  return `{\n${members.map(([name, member]) => `${deeper}${JSON.stringify(name)}: ${toPrettyJson(member, deeper)}`).join(",\n")}\n${margin}}`;
-}
-
-const bare = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: "  ",
-};
-
-/** Text from a cluster must not steer a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: this regex exists to replace control characters
-export const printable = (text: string): string => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
-
-const toText = (cell: Cell): string => (cell === null || cell === undefined ? "-" : printable(String(cell)));
-
-function toTable<R extends Row>(rows: readonly R[], columns: readonly Column<R>[], colors: ReturnType<typeof createColors>): string {
-  const table = new Table({
-    chars: bare,
-    head: columns.map(({ title }) => colors.bold(title.toUpperCase())),
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-  });
-  for (const row of rows) table.push(columns.map(({ cell }) => toText(cell(row))));
-  return withoutTrailingSpace(table.toString());
-}
-
-function toFacts(row: Row, colors: ReturnType<typeof createColors>): string {
-  const table = new Table({ chars: bare, style: { head: [], border: [], "padding-left": 0, "padding-right": 0 } });
-  for (const [name, value] of Object.entries(row)) {
-    table.push([colors.bold(name.replaceAll("_", " ")), toText(Array.isArray(value) ? value.join(", ") : (value as Cell))]);
-  }
-  return withoutTrailingSpace(table.toString());
-}
-
-const withoutTrailingSpace = (text: string): string => text.replaceAll(/[ \t]+$/gm, "");
-
-function createProgress(world: World, what: string, total: number): Progress {
-  if (world.stderr.isTTY !== true) return { add: () => {}, stop: () => {} };
-  const bar = new SingleBar({ format: `${what} {bar} {value}/{total}`, stream: world.stderr, clearOnComplete: true, hideCursor: true });
-  bar.start(total, 0);
-  return { add: (count) => bar.increment(count), stop: () => bar.stop() };
 }
 
 function toSeconds(text: string): number {

@@ -1,15 +1,14 @@
 /** `kafka-relay consume`: prints the records of a topic as they arrive. It does not join a group or commit offsets. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { isInDateRange, toIsoText } from "../../lib/calendar.js";
 import { RelayError } from "../../lib/errors.js";
-import { toJsonText } from "../../lib/json/write.js";
 import { describeTopic } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/port.js";
 import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js";
-import type { KafkaRecord } from "../../lib/kafka/records.js";
 import { compileRecordFilter, type RecordFilter } from "../../lib/relay/route/record-filter.js";
 import { toCount, toNumbers, toOffset, toTimeMs } from "./arguments.js";
-import { type Cli, type CliContext, type Progress, printable, usageError, withExamples } from "./cli.js";
+import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import type { ProgressBar } from "./output.js";
+import { formatter, type LineOf } from "./record-lines.js";
 
 export function registerConsume(cli: Cli): void {
   withExamples(
@@ -71,16 +70,6 @@ const pauseMs = 500;
 /** A partition that cannot be read this many times in a row is given up. */
 const failuresInRowMax = 20;
 
-/** The printable parts of a record: text, or the unchanged bytes. */
-const parts: Readonly<Record<string, (record: KafkaRecord) => string | Buffer>> = {
-  partition: (record) => String(record.partition),
-  offset: (record) => String(record.offset),
-  timestamp: (record) => toTimeText(record.timestampMs),
-  key: (record) => record.key ?? "null",
-  headers: (record) => record.headers.map(({ name, value }) => `${name}:${value?.toString("utf8") ?? "null"}`).join(","),
-  value: (record) => record.value ?? "null",
-};
-
 async function consume(context: CliContext, options: ConsumeOptions, [topic = ""]: readonly string[]): Promise<void> {
   const format = formatter(context, options.print);
   const kafka = await context.kafka();
@@ -139,7 +128,7 @@ function progressOf(
   partitions: readonly number[],
   next: ReadonlyMap<number, bigint>,
   ends: ReadonlyMap<number, { readonly end: bigint }>,
-): Progress | undefined {
+): ProgressBar | undefined {
   if (context.world.stdout.isTTY === true || (options.limit === undefined && options.untilEnd !== true)) return undefined;
   const ahead = partitions.reduce((sum, partition) => sum + Number((ends.get(partition)?.end ?? 0n) - (next.get(partition) ?? 0n)), 0);
   return context.progress("reading", Math.min(options.limit ?? ahead, options.untilEnd === true ? ahead : Number.POSITIVE_INFINITY));
@@ -159,6 +148,8 @@ function orInterrupted<T>(work: Promise<T>, interrupted: AbortSignal): Promise<T
     work.then(resolve, reject).finally(() => interrupted.removeEventListener("abort", stop));
   });
 }
+
+const newline = Buffer.from("\n");
 
 async function printRead(
   context: CliContext,
@@ -182,64 +173,7 @@ async function printRead(
   return lines.length / 2;
 }
 
-type LineOf = (record: KafkaRecord) => Buffer;
-
-const newline = Buffer.from("\n");
-const tab = Buffer.from("\t");
-
-function formatter(context: CliContext, print: string): LineOf {
-  if (context.isJson) return (record) => Buffer.from(toJsonLine(record));
-  const names = print.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !(name in parts));
-  if (unknown !== undefined) throw usageError(`--print has an unknown part "${unknown}". The parts are ${Object.keys(parts).join(",")}.`);
-  const shown = names.flatMap((name) => parts[name] ?? []);
-  // Control characters from a record must not reach a terminal. A pipe gets the record byte for byte.
-  if (context.world.stdout.isTTY === true) return (record) => Buffer.from(shown.map((part) => printable(String(part(record)))).join("\t"));
-  return (record) => {
-    const pieces = shown.flatMap((part, index) => (index === 0 ? [toBytes(part(record))] : [tab, toBytes(part(record))]));
-    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
-  };
-}
-
-const toBytes = (piece: string | Buffer): Buffer => (typeof piece === "string" ? Buffer.from(piece) : piece);
-
-const within = (offset: bigint, first: bigint, end: bigint): bigint => (offset < first ? first : offset < end ? offset : end);
-
-/** A timestamp outside the range of dates, such as one in nanoseconds, is shown as a number. */
-function toTimeText(timestampMs: number): string {
-  return isInDateRange(timestampMs) ? toIsoText(timestampMs) : String(timestampMs);
-}
-
-/** UTF-8 bytes as text, other bytes as base64 with a flag. */
-function toJsonLine(record: KafkaRecord): string {
-  const key = decoded(record.key);
-  const value = decoded(record.value);
-  const line = {
-    partition_id: record.partition,
-    offset: record.offset,
-    timestamp: toTimeText(record.timestampMs),
-    key: key.data,
-    ...(key.isBase64 ? { key_encoding: "base64" } : {}),
-    headers: record.headers.map((header) => {
-      const { data, isBase64 } = decoded(header.value);
-      return { name: header.name, value: data, ...(isBase64 ? { encoding: "base64" } : {}) };
-    }),
-    value: value.data,
-    ...(value.isBase64 ? { value_encoding: "base64" } : {}),
-  };
-  return toJsonText(line) ?? "null";
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function decoded(bytes: Buffer | null): { readonly data: string | null; readonly isBase64: boolean } {
-  if (bytes === null) return { data: null, isBase64: false };
-  try {
-    return { data: utf8.decode(bytes), isBase64: false };
-  } catch {
-    return { data: bytes.toString("base64"), isBase64: true };
-  }
-}
+const clamped = (offset: bigint, first: bigint, end: bigint): bigint => (offset < first ? first : offset < end ? offset : end);
 
 async function startOffsets(
   context: CliContext,
@@ -259,7 +193,7 @@ async function startOffsets(
     partitions.map((partition) => {
       const { beginning = 0n, end = 0n } = ends.get(partition) ?? {};
       if (fromOffset === undefined) return [partition, fromBeginning === true ? beginning : end];
-      return [partition, within(fromOffset, beginning, end)];
+      return [partition, clamped(fromOffset, beginning, end)];
     }),
   );
 }

@@ -50,7 +50,7 @@ export function registerRun(cli: Cli): void {
   const run: Command = cli.program
     .command("run")
     .description(
-      "Runs one route in the foreground until it is interrupted. SIGINT and SIGTERM finish the running batch, commit, and exit with code 0.",
+      "Run one route in the foreground until it is interrupted. SIGINT and SIGTERM finish the running batch, commit, and exit with code 0.",
     )
     .argument("<route>", "the name of a file in functions/routes, or any name if both --topic and --target are given")
     .option("--topic <name>", "read this topic instead of the one in serverless.yml")

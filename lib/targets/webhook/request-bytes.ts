@@ -34,7 +34,7 @@ export function originOf(url: URL): Origin {
 }
 
 /** Head and body in one piece, for one write. Every name and value is checked here once more: what HTTP cannot carry must not become another header. */
-export function toBytes(method: string, { head, authorization }: Origin, headers: HttpHeaders, body: Buffer): Buffer {
+export function toRequestBytes(method: string, { head, authorization }: Origin, headers: HttpHeaders, body: Buffer): Buffer {
   let text = method + head;
   if (authorization !== undefined && headers.authorization === undefined) text += `authorization: ${authorization}\r\n`;
   for (const name in headers) {

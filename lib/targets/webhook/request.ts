@@ -6,7 +6,7 @@ import { assertHostAllowed } from "./address.js";
 import type { Answer } from "./answer-parser.js";
 import type { HttpHeaders } from "./headers.js";
 import { OriginConnections, type PoolLimits } from "./origin-connections.js";
-import { originOf, toBytes } from "./request-bytes.js";
+import { originOf, toRequestBytes } from "./request-bytes.js";
 
 interface HttpLimits extends PoolLimits {
   /** Hosts whose connections are kept, where each record names its own. Beyond this, the oldest without a request in progress are closed. */
@@ -35,7 +35,7 @@ export function createHttpSender(limits: HttpLimits): HttpSender {
     send: async ({ url, method, headers, body, timeoutMs }) => {
       if (!limits.allowPrivate) assertHostAllowed(url.hostname);
       const origin = originOf(url);
-      const bytes = toBytes(method, origin, headers, body);
+      const bytes = toRequestBytes(method, origin, headers, body);
       let host = hosts.get(origin.name);
       if (host === undefined) {
         closeOldest(hosts, limits.hostsMax - 1);
