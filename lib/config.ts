@@ -1,6 +1,7 @@
 /** The environment variables, checked once and frozen. The only file of lib that reads `process.env`. One message reports all faults. */
 import * as v from "valibot";
 import { RelayError } from "./errors.js";
+import { rightValueOf } from "./schema-words.js";
 
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty());
 const count = (min: number, max: number) =>
@@ -130,7 +131,7 @@ export function parseConfig(env: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const result = v.safeParse(environment, given);
   if (result.success) return Object.freeze(result.output);
-  const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "?"}: ${issue.message.replace(/ but received .*$/, "")}`);
+  const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "?"}: ${rightValueOf(issue)}`);
   throw new RelayError("bad-configuration", `The configuration is not valid:\n  ${faults.join("\n  ")}`);
 }
 

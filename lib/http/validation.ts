@@ -2,6 +2,7 @@
 import type { BaseIssue, GenericSchema, InferOutput } from "valibot";
 import * as v from "valibot";
 import { RelayError } from "../errors.js";
+import { rightValueOf } from "../schema-words.js";
 
 const faultsListedMax = 5;
 /** Up to this length of JSON text, all faults are collected. Beyond it, the first one ends the check, because a list of millions could have millions of faults. */
@@ -34,31 +35,6 @@ function toSentence(issue: BaseIssue<unknown>, where: string): string {
 function isMissing(issue: BaseIssue<unknown>): boolean {
   return issue.kind === "schema" && issue.input === undefined && (issue.path?.length ?? 0) > 0;
 }
-
-/** What would be right. Messages of valibot end with the value that was received; values are payload and are not repeated. */
-function rightValueOf({ message, type, requirement, expected }: BaseIssue<unknown>): string {
-  if (!/^Invalid [\w ]+: /.test(message)) return message;
-  if (type === "integer" || type === "safe_integer") return "must be a whole number";
-  if (type === "min_value") return `must be at least ${requirement}`;
-  if (type === "max_value") return `must be at most ${requirement}`;
-  if (type === "min_length" || type === "non_empty")
-    return requirement === undefined || requirement === 1 ? "must not be empty" : `must have a length of at least ${requirement}`;
-  if (type === "max_length") return `must have a length of at most ${requirement}`;
-  if (type === "regex") return "does not have the required form";
-  return `must be ${(expected ?? "")
-    .replaceAll(/"[^"]*"|\w+/g, (word) => kindWords[word] ?? word)
-    .replaceAll(" | ", " or ")
-    .replaceAll(/^\(|\)$/g, "")}`;
-}
-
-const kindWords: Readonly<Record<string, string>> = {
-  string: "a string",
-  number: "a number",
-  boolean: "true or false",
-  bigint: "a whole number",
-  Array: "a list",
-  Object: "an object",
-};
 
 const nameLengthMax = 80;
 

@@ -1,13 +1,11 @@
 /** What a relay route is: `defineRoute` types it, checks it at start-up and fills in what was left out. */
-import * as v from "valibot";
-import { didYouMean } from "../closest-name.js";
 import { RelayError } from "../errors.js";
-import { isTopicName } from "../kafka/topic-name.js";
-import { compilePattern, type EventMatcher } from "../patterns/compile.js";
+import type { EventMatcher } from "../patterns/compile.js";
 import type { EventPattern, PatternMember } from "../patterns/event-pattern.js";
 import type { TargetDefinition } from "./delivery.js";
 import type { JsonataTransform } from "./jsonata.js";
-import { documentFields } from "./route/document.js";
+import { compileFilter, fieldsOf } from "./route/filter.js";
+import { checkRouteOptions } from "./route/options.js";
 import type { Transform } from "./route/transform.js";
 
 /** What must be kept in order: every record of a partition, of a key, or nothing. */
@@ -130,69 +128,13 @@ export interface Route {
   readonly examples: readonly RouteExample[];
 }
 
-const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
-const topicName = v.pipe(v.string(), v.check(isTopicName, "is not a valid topic name"));
-const retention = v.pipe(
-  v.number(),
-  v.check(
-    (ms) => ms === -1 || (Number.isSafeInteger(ms) && ms > 0),
-    "must be a whole number of milliseconds above 0, or -1 to keep dead letters forever",
-  ),
-);
-
-const shape = v.strictObject({
-  name: v.pipe(v.string(), v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be a name in kebab-case, such as strong-quakes")),
-  filter: v.optional(v.custom<RouteFilter>((given) => typeof given === "object" && given !== null, "must be an event pattern")),
-  transform: v.optional(
-    v.union([v.function(), v.object({ kind: v.literal("jsonata"), expression: v.string() })], 'must be a function or jsonata("...")'),
-  ),
-  target: v.looseObject({ kind: v.string(), name: v.string(), open: v.function() }, 'must be a target, such as topic({ topic: "orders" })'),
-  order: v.optional(v.picklist(["partition", "key", "none"]), "partition"),
-  concurrencyMax: v.optional(whole(1, 1000), 64),
-  retry: v.optional(
-    v.strictObject({
-      attemptsMax: v.optional(whole(1, 1000), 20),
-      firstDelayMs: v.optional(whole(0, 600_000), 200),
-      delayMaxMs: v.optional(whole(0, 900_000), 10_000),
-      deadlineMs: v.optional(whole(1, 900_000), 60_000),
-      retryAfterMaxMs: v.optional(whole(0, 86_400_000), 300_000),
-    }),
-    {},
-  ),
-  afterRetries: v.optional(v.picklist(["give-back", "dead-letter"]), "give-back"),
-  breaker: v.optional(
-    v.strictObject({
-      failuresInRowMax: v.optional(whole(1, 100_000), 5),
-      openMs: v.optional(whole(1, 900_000), 5_000),
-      deadLettersInRowMax: v.optional(whole(1, 1_000_000), 100),
-    }),
-    {},
-  ),
-  deadLetters: v.optional(v.strictObject({ topic: v.optional(topicName), retentionMs: v.optional(retention, -1) }), {}),
-  timeLeftMarginMs: v.optional(whole(0, 60_000), 1_500),
-  transformTimeoutMs: v.optional(whole(1, 900_000), 10_000),
-  namespace: v.optional(v.pipe(v.string(), v.regex(/^[^/\s]+$/, "must not contain a slash or a space"))),
-  generation: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
-  examples: v.optional(v.array(v.looseObject({ name: v.string(), input: v.looseObject({}) })), []),
-});
-
-/** Names of options by the place they stand in, for "did you mean". */
-const optionNames: Readonly<Record<string, readonly string[]>> = {
-  "": Object.keys(shape.entries),
-  retry: Object.keys(shape.entries.retry.wrapped.entries),
-  breaker: Object.keys(shape.entries.breaker.wrapped.entries),
-  deadLetters: Object.keys(shape.entries.deadLetters.wrapped.entries),
-};
-
 /**
  * Checks a route and completes it. Throws `bad-configuration` that names every invalid option and its place, so that a wrong route fails when the
  * function starts and never at a record.
  */
 export function defineRoute<Value = unknown>(definition: RouteDefinition<Value>): Route {
-  const result = v.safeParse(shape, definition);
-  if (!result.success) throw new RelayError("bad-configuration", `${called(definition)}:\n  ${result.issues.map(toSentence).join("\n  ")}`);
   const { name, order, concurrencyMax, retry, afterRetries, breaker, deadLetters, timeLeftMarginMs, transformTimeoutMs, namespace } =
-    result.output;
+    checkRouteOptions(definition);
   const { filter, transform, target, examples = [] } = definition;
   return Object.freeze({
     name,
@@ -216,7 +158,7 @@ export function defineRoute<Value = unknown>(definition: RouteDefinition<Value>)
   });
 }
 
-/** A table's target may say it in the route's place, as it could before routes had one. */
+/** Targets for tables accept `generation` too, as they did before routes had it. */
 function generationOf({ generation, target }: Pick<RouteDefinition, "generation" | "target">): number {
   const ofTarget = target.options?.generation as number | undefined;
   if (generation !== undefined && ofTarget !== undefined && generation !== ofTarget) {
@@ -226,38 +168,4 @@ function generationOf({ generation, target }: Pick<RouteDefinition, "generation"
     );
   }
   return generation ?? ofTarget ?? 0;
-}
-
-function compileFilter(filter: RouteFilter, name: string): EventMatcher {
-  const matches = compilePattern(filter as EventPattern, { place: `route ${name}: filter`, rounded: "refuse" });
-  for (const field of fieldsOf(filter)) {
-    if ((documentFields as readonly string[]).includes(field)) continue;
-    throw new RelayError(
-      "bad-configuration",
-      `route ${name}: filter.${field}: a record has no such field.${didYouMean(field, documentFields)} Use ${documentFields.join(", ")}; what is inside a record's body is under value.`,
-    );
-  }
-  return matches;
-}
-
-function fieldsOf(filter: RouteFilter): readonly string[] {
-  return Object.entries(filter).flatMap(([field, inner]) =>
-    field === "$or" ? (inner as readonly RouteFilter[]).flatMap(fieldsOf) : [field],
-  );
-}
-
-function called(definition: unknown): string {
-  const name = (definition as { readonly name?: unknown } | null)?.name;
-  return typeof name === "string" ? `The route ${JSON.stringify(name)}` : "A route";
-}
-
-function toSentence(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue) ?? "?";
-  if (issue.type === "strict_object" && issue.expected === "never") {
-    const parent = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : "";
-    const name = path.slice(parent === "" ? 0 : parent.length + 1);
-    return `${path}: this option does not exist.${didYouMean(name, optionNames[parent] ?? [])}`;
-  }
-  if (issue.received === "undefined") return `${path}: is missing.`;
-  return `${path}: ${issue.message}`;
 }

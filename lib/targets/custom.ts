@@ -2,8 +2,9 @@
 import * as v from "valibot";
 import { createDeadline, type Deadline, within } from "../deadline.js";
 import { RelayError } from "../errors.js";
+import { text } from "../option-values.js";
 import type { Delivery, DeliveryOutcome, TargetContext, TargetDefinition } from "../relay/delivery.js";
-import { checkOptions, made, slowTimeoutMsDefault, text, timeoutMs } from "./options.js";
+import { checkOptions, made, slowTimeoutMsDefault, timeoutMs } from "./options.js";
 import { delivered, failed, failedBy } from "./outcome.js";
 
 export interface CustomDelivery {

@@ -4,13 +4,14 @@ import type { AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as v from "valibot";
 import { RelayError } from "../errors.js";
 import { installed } from "../installed.js";
+import { oneOf, text, whole } from "../option-values.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { isContainer } from "../relay/route/path.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
 import { assertPath, type Change, type ChangeRules, type RowMapping, type Tombstones, toChange } from "./change.js";
 import { named, ofKeyType, toAttribute } from "./dynamodb/attribute.js";
 import { assertConsistent, checkedText, textOf } from "./option-checks.js";
-import { awsEntries, checkOptions, made, oneOf, text, whole } from "./options.js";
+import { awsEntries, checkOptions, made } from "./options.js";
 import { delivered, endsCall, failedByRecord, isRecordFault } from "./outcome.js";
 
 export interface DynamoDbOptions extends AwsOptions {

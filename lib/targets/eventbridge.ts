@@ -2,12 +2,13 @@
 import * as v from "valibot";
 import { isInDateRange } from "../calendar.js";
 import { installed } from "../installed.js";
+import { oneOf, text } from "../option-values.js";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { timestampFault } from "../relay/route/path.js";
 import { type AwsOptions, clientConfig } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
 import { textOf } from "./option-checks.js";
-import { awsEntries, checkOptions, made, oneOf, text } from "./options.js";
+import { awsEntries, checkOptions, made } from "./options.js";
 import { queueTarget } from "./queue.js";
 import { assertNamed, type EntryRefusal } from "./queue-calls.js";
 

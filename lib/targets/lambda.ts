@@ -1,10 +1,11 @@
 /** The target "lambda": another function is invoked with records. A repeat is a second invocation with the same `id` in its payload. */
 import * as v from "valibot";
 import { installed } from "../installed.js";
+import { oneOf, text, whole } from "../option-values.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, failedByAws, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
-import { awsEntries, checkOptions, oneOf, text, whole } from "./options.js";
+import { awsEntries, checkOptions } from "./options.js";
 import { deliverByHalves, delivered, endsCall, failed, failedByRecord } from "./outcome.js";
 import { assertNamed } from "./queue-calls.js";
 import { toCalls } from "./queue-message.js";

@@ -2,18 +2,12 @@
 import * as v from "valibot";
 import { didYouMean } from "../closest-name.js";
 import { RelayError } from "../errors.js";
+import { text, whole } from "../option-values.js";
+import { rightValueOf } from "../schema-words.js";
 import { textOf } from "./option-checks.js";
 
-export const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
-export const flag = v.boolean("must be true or false");
 export const made = v.function("must be a function");
 export const textOrMade = v.union([text, made], "must be text, or a function of the delivery");
-export const whole = (min: number, max: number) => {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
-};
-export const oneOf = <const Names extends readonly string[]>(...names: Names) =>
-  v.picklist(names, `must be one of ${names.map((name) => JSON.stringify(name)).join(", ")}`);
 export const timeoutMs = whole(1, 900_000);
 /** Of one call to AWS or one batch of SQL, where the route sets none. */
 export const timeoutMsDefault = 10_000;
@@ -35,7 +29,7 @@ export function checkOptions(target: string, options: object, entries: v.ObjectE
     if (issue.type === "strict_object" && issue.expected === "never") {
       return `${path}: this option does not exist.${didYouMean(path.split(".").at(-1) ?? path, namesIn(entries))}`;
     }
-    return issue.received === "undefined" ? `${path}: is missing.` : `${path}: ${issue.message.replace(/ but received .*$/, "")}.`;
+    return issue.received === "undefined" ? `${path}: is missing.` : `${path}: ${rightValueOf(issue)}.`;
   });
   throw new RelayError("bad-configuration", `The target ${target}:\n  ${faults.join("\n  ")}`);
 }

@@ -5,11 +5,12 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import * as v from "valibot";
 import { installed } from "../installed.js";
+import { flag, oneOf, whole } from "../option-values.js";
 import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
 import { type ElementKind, toElement } from "./element.js";
 import { assertConsistent, checkedText, textOf } from "./option-checks.js";
-import { awsEntries, checkOptions, flag, oneOf, whole } from "./options.js";
+import { awsEntries, checkOptions } from "./options.js";
 import { delivered, endsCall, failedByRecord } from "./outcome.js";
 import { type FolderOf, parsePath } from "./s3/path.js";
 

@@ -1,11 +1,12 @@
 /** The target "sql": records become rows of a PostgreSQL table; upserts, inserts, and deletes on tombstones, safe to repeat. Options and verdicts: docs/targets.md. */
 import * as v from "valibot";
 import { RelayError } from "../errors.js";
+import { flag, oneOf, text, whole } from "../option-values.js";
 import type { Delivery, DeliveryOutcome, Target, TargetContext, TargetDefinition } from "../relay/delivery.js";
 import { parseCertificates } from "../trusted-authorities.js";
 import { assertPath, type Change, type ChangeRules, type RowMapping, type Tombstones, toChange } from "./change.js";
 import { checkedText, reference } from "./option-checks.js";
-import { checkOptions, flag, made, oneOf, text, timeoutMs, timeoutMsDefault, whole } from "./options.js";
+import { checkOptions, made, timeoutMs, timeoutMsDefault } from "./options.js";
 import { deliverByHalves, delivered, failedBy, failedByRecord } from "./outcome.js";
 import { createDatabase, type Database } from "./sql/database.js";
 import { applyChanges, createTable, type GuardColumns, guardParametersMax, parametersMax, type Table } from "./sql/statement.js";

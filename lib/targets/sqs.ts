@@ -2,11 +2,12 @@
 
 import * as v from "valibot";
 import { installed } from "../installed.js";
+import { oneOf, text, whole } from "../option-values.js";
 import type { Delivery, TargetDefinition } from "../relay/delivery.js";
 import { type AwsOptions, clientConfig } from "./aws.js";
 import type { ElementKind } from "./element.js";
 import { assertConsistent } from "./option-checks.js";
-import { awsEntries, checkOptions, oneOf, text, whole } from "./options.js";
+import { awsEntries, checkOptions } from "./options.js";
 import { queueTarget } from "./queue.js";
 import { assertNamed, refusalsOf } from "./queue-calls.js";
 import { type FifoGroup, fifoIds, groupOf, toMessageAttributes, toQueueMessage } from "./queue-message.js";

@@ -6,9 +6,10 @@ import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { mskTokensOf } from "../kafka/msk/environment.js";
 import type { OutgoingRecord } from "../kafka/records.js";
 import { isInternalTopic, parseTopicName } from "../kafka/topic-name.js";
+import { flag, oneOf, whole } from "../option-values.js";
 import type { Delivery, DeliveryOutcome, TargetContext, TargetDefinition } from "../relay/delivery.js";
 import { assertConsistent, reference, textOf } from "./option-checks.js";
-import { checkOptions, flag, oneOf, textOrMade, whole } from "./options.js";
+import { checkOptions, textOrMade } from "./options.js";
 import { delivered, failedBy } from "./outcome.js";
 
 /** Another cluster; `username` and `password` may be references to secrets. */

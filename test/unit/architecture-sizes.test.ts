@@ -13,7 +13,6 @@ const stillLonger: readonly string[] = [
   "lib/kafka/protocol/error-codes.ts",
   "lib/kafka/protocol/groups.ts",
   "lib/kafka/protocol/wire.ts",
-  "lib/relay/route.ts",
   "local/build/deployment/deployment.ts",
 ];
 

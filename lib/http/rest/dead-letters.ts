@@ -1,6 +1,7 @@
 /** The shapes of dead letters: what requests may ask for, and how letters and outcomes are written. Pure. */
 import * as v from "valibot";
 import { isInternalTopic } from "../../kafka/topic-name.js";
+import { whole } from "../../option-values.js";
 import type { Letter } from "../../relay/dead-letters/letter.js";
 import type { FoundLetter } from "../../relay/dead-letters/letters.js";
 import type { RedriveOutcome } from "../../relay/dead-letters/redrive.js";
@@ -8,7 +9,6 @@ import { timestampForm, toTimestampMs } from "../timestamp.js";
 
 const listLimitMax = 1_000;
 
-const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const wholeText = (max: number) =>
   v.pipe(v.string(), v.regex(/^\d{1,19}$/, "must be a whole number"), v.transform(Number), v.maxValue(max));
 const time = v.pipe(

@@ -1,26 +1,23 @@
-/** Event patterns on whole records, for those who read: the language and the fields of a route's filter, given as JSON text. */
-import { didYouMean } from "../../closest-name.js";
+/** Filters for reading: event patterns on whole records, with the language and the fields of a route's filter, given as JSON text. */
 import { RelayError } from "../../errors.js";
 import type { KafkaRecord } from "../../kafka/records.js";
 import { compilePattern } from "../../patterns/compile.js";
-import { documentFields, RecordDocument } from "./document.js";
+import { RecordDocument } from "./document.js";
+import { fieldsOf, unknownFieldIn } from "./filter.js";
 
 export type RecordFilter = (record: KafkaRecord) => boolean;
 
-/** Longer patterns are not what a query or a command line is for. */
+/** Enough for a query or a command line. */
 const filterCharactersMax = 4_096;
 
 /** Throws `bad-request` that names the place in the pattern. A record that cannot be decoded (a broken CloudEvent) does not match. */
 export function compileRecordFilter(text: string): RecordFilter {
   if (text.length > filterCharactersMax) throw badFilter(`filter: must be at most ${filterCharactersMax} characters.`);
   const matches = compiled(text);
-  const fields = new Set(fieldsOf(JSON.parse(text) as Readonly<Record<string, unknown>>));
-  for (const field of fields) {
-    if ((documentFields as readonly string[]).includes(field)) continue;
-    throw badFilter(
-      `filter.${field}: a record has no such field.${didYouMean(field, documentFields)} Use ${documentFields.join(", ")}; what is inside a record's body is under value.`,
-    );
-  }
+  const filter = JSON.parse(text) as object;
+  const unknown = unknownFieldIn(filter, "filter");
+  if (unknown !== undefined) throw badFilter(unknown);
+  const fields = new Set(fieldsOf(filter));
   return (record) => {
     try {
       return matches(new RecordDocument(record).toPatternEvent(fields));
@@ -41,10 +38,4 @@ function compiled(text: string) {
 
 function badFilter(message: string, cause?: unknown): RelayError {
   return new RelayError("bad-request", message, cause === undefined ? {} : { cause });
-}
-
-function fieldsOf(filter: Readonly<Record<string, unknown>>): readonly string[] {
-  return Object.entries(filter).flatMap(([field, inner]) =>
-    field === "$or" ? (inner as readonly Readonly<Record<string, unknown>>[]).flatMap(fieldsOf) : [field],
-  );
 }

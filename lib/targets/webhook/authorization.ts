@@ -5,9 +5,9 @@ import { createDeadline, within } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import { createOAuthTokens, type OAuthTokens } from "../../oauth/client-credentials.js";
 import { assertParameters, parseTokenUrl, requestToken } from "../../oauth/token-request.js";
+import { oneOf } from "../../option-values.js";
 import type { TargetContext } from "../../relay/delivery.js";
 import { reference, textOf } from "../option-checks.js";
-import { oneOf } from "../options.js";
 import { assertHostAllowed, publicLookup } from "./address.js";
 
 interface OAuthOptions {

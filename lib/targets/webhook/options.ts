@@ -1,9 +1,10 @@
 /** The options of the target "webhook": what they mean, and what is checked when a route is defined. */
 import * as v from "valibot";
+import { flag, oneOf, whole } from "../../option-values.js";
 import type { Delivery } from "../../relay/delivery.js";
 import { parseCertificates } from "../../trusted-authorities.js";
 import { assertConsistent, knownText, reference } from "../option-checks.js";
-import { checkOptions, flag, made, oneOf, timeoutMs, whole } from "../options.js";
+import { checkOptions, made, timeoutMs } from "../options.js";
 import { assertHostAllowed } from "./address.js";
 import { authEntry, type WebhookAuth } from "./authorization.js";
 import type { BatchOptions } from "./batch.js";
