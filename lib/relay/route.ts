@@ -4,7 +4,7 @@ import type { EventMatcher } from "../patterns/compile.js";
 import type { EventPattern, PatternMember } from "../patterns/event-pattern.js";
 import type { TargetDefinition } from "./delivery.js";
 import type { JsonataTransform } from "./jsonata.js";
-import { compileFilter, fieldsOf } from "./route/filter.js";
+import { compileRouteFilter, fieldsOf } from "./route/filter.js";
 import { checkRouteOptions } from "./route/options.js";
 import type { Transform } from "./route/transform.js";
 
@@ -139,7 +139,7 @@ export function defineRoute<Value = unknown>(definition: RouteDefinition<Value>)
   return Object.freeze({
     name,
     filter,
-    matches: filter === undefined ? undefined : compileFilter(filter, name),
+    matches: filter === undefined ? undefined : compileRouteFilter(filter, name),
     filterFields: new Set(filter === undefined ? [] : fieldsOf(filter)),
     transform: transform as Route["transform"],
     target,

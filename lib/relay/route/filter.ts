@@ -6,7 +6,7 @@ import type { EventPattern } from "../../patterns/event-pattern.js";
 import type { RouteFilter } from "../route.js";
 import { documentFields } from "./document.js";
 
-export function compileFilter(filter: RouteFilter, name: string): EventMatcher {
+export function compileRouteFilter(filter: RouteFilter, name: string): EventMatcher {
   const matches = compilePattern(filter as EventPattern, { place: `route ${name}: filter`, rounded: "refuse" });
   const unknown = unknownFieldIn(filter, `route ${name}: filter`);
   if (unknown !== undefined) throw new RelayError("bad-configuration", unknown);

@@ -15,7 +15,7 @@ export interface ConnectionLimits extends AnswerLimits {
 type Done = (error: unknown, answer: Answer | undefined) => void;
 
 /** One socket that carries one request at a time. */
-export class Connection {
+export class WebhookConnection {
   isUsed = false;
   isAlive = true;
   idleSinceMs = 0;

@@ -1,7 +1,7 @@
 /** The connections to one receiver: how many there are, how long they are kept, and which request goes on which. */
 import { RelayError } from "../../errors.js";
 import type { Answer } from "./answer-parser.js";
-import { Connection, type ConnectionLimits } from "./connection.js";
+import { type ConnectionLimits, WebhookConnection } from "./connection.js";
 import type { Origin } from "./request-bytes.js";
 
 export interface PoolLimits extends ConnectionLimits {
@@ -16,8 +16,8 @@ const idleConnectionMs = 30_000;
 export class OriginConnections {
   readonly #origin: Origin;
   readonly #limits: PoolLimits;
-  readonly #idle: Connection[] = [];
-  readonly #open = new Set<Connection>();
+  readonly #idle: WebhookConnection[] = [];
+  readonly #open = new Set<WebhookConnection>();
   readonly #waiting: (() => void)[] = [];
 
   constructor(origin: Origin, limits: PoolLimits) {
@@ -32,7 +32,7 @@ export class OriginConnections {
   /** The server may close a kept connection at any time, also while a request is on its way (RFC 9112, 9.3.1). The request is then sent once more, on a new one. */
   exchange(bytes: Buffer, timeoutMs: number): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      let current: Connection | undefined;
+      let current: WebhookConnection | undefined;
       let isSettled = false;
       const settle = (finish: () => void) => {
         if (isSettled) return;
@@ -50,7 +50,7 @@ export class OriginConnections {
         );
         current?.destroy();
       }, timeoutMs);
-      const attempt = (connection: Connection) => {
+      const attempt = (connection: WebhookConnection) => {
         current = connection;
         const { isUsed } = connection;
         connection.exchange(bytes, (error, answer) => {
@@ -70,7 +70,7 @@ export class OriginConnections {
     });
   }
 
-  #takeIdle(): Connection | undefined {
+  #takeIdle(): WebhookConnection | undefined {
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
       if (connection.isAlive && Date.now() - connection.idleSinceMs < idleConnectionMs) return connection;
       connection.destroy();
@@ -79,13 +79,13 @@ export class OriginConnections {
     return undefined;
   }
 
-  #connect(): Connection {
-    const connection = new Connection(this.#origin, this.#limits);
+  #connect(): WebhookConnection {
+    const connection = new WebhookConnection(this.#origin, this.#limits);
     this.#open.add(connection);
     return connection;
   }
 
-  #giveBack(connection: Connection): void {
+  #giveBack(connection: WebhookConnection): void {
     if (connection.isAlive) this.#idle.push(connection);
     else this.#open.delete(connection);
     this.#waiting.shift()?.();
