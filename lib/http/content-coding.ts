@@ -2,8 +2,19 @@
  * Content codings (RFC 9110, sections 8.4 and 12.5.3): a compressed request body is unpacked up to a limit, a long answer is compressed for a caller that accepts it.
  * No answer here has an ETag, so none has to differ by its coding.
  */
+import { Readable } from "node:stream";
 import { promisify } from "node:util";
-import { brotliCompress, brotliDecompress, constants, gunzip, gzip, inflate } from "node:zlib";
+import {
+  brotliCompress,
+  brotliDecompress,
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  gunzip,
+  gzip,
+  inflate,
+} from "node:zlib";
 import { RelayError } from "../errors.js";
 
 type Headers = Readonly<Record<string, string | undefined>>;
@@ -41,9 +52,38 @@ export async function unpacked(bytes: Buffer, coding: RequestCoding, bytesMax: n
         { cause },
       );
     }
-    throw new RelayError("bad-request", `The Content-Encoding says ${coding}, but the request body is not valid ${coding} data.`, {
-      cause,
-    });
+    throw notOfCoding(coding, cause);
+  }
+}
+
+function notOfCoding(coding: RequestCoding, cause: unknown): RelayError {
+  return new RelayError("bad-request", `The Content-Encoding says ${coding}, but the request body is not valid ${coding} data.`, { cause });
+}
+
+const unpackingStreams = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress } as const;
+
+/** The body unpacked as it arrives, no faster than it is read. A failure of `bytes` is passed on; `bad-request` for bytes that are not of that coding. */
+export async function* unpackedStream(bytes: AsyncIterable<Buffer>, coding: RequestCoding): AsyncGenerator<Buffer> {
+  let ofBody: unknown;
+  const source = async function* () {
+    try {
+      yield* bytes;
+    } catch (error) {
+      ofBody = error;
+      throw error;
+    }
+  };
+  const sent = Readable.from(source());
+  // What has arrived is handed on at once: the sender may wait for its reports before it sends more.
+  const unpacking = unpackingStreams[coding]();
+  sent.once("error", (error) => unpacking.destroy(error));
+  try {
+    yield* sent.pipe(unpacking) as AsyncIterable<Buffer>;
+  } catch (cause) {
+    throw ofBody ?? notOfCoding(coding, cause);
+  } finally {
+    sent.destroy();
+    unpacking.destroy();
   }
 }
 

@@ -1,9 +1,9 @@
 /** From a map of operations to a handler of requests, whatever host they come from: route, authorize, check, run, reply. Whatever is thrown becomes a reply. */
-import { authorize } from "../access.js";
+import { authorize, type Caller, type Permission } from "../access.js";
 import { assertTimeLeft, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
 import { createEnvironment, type HandlerEnvironment, type HttpOptions } from "./environment.js";
-import type { HttpReply, HttpRequest } from "./message.js";
+import { type HttpReply, type HttpRequest, shortLifetime } from "./message.js";
 import type { Operation, OperationContext, Operations, Reply } from "./operation.js";
 import { assertAcceptable, problemTypeOf, toInput } from "./operation-input.js";
 import { problemReply } from "./problem.js";
@@ -46,9 +46,11 @@ async function run(
 ): Promise<Reply> {
   const { host, method, rawPath, baseUrl, requestId } = request;
   const caller = await request.caller(environment.config());
-  const allow: OperationContext["authorize"] = (may, resource) =>
-    authorize(environment.policy(), caller, may, resource, environment.config().RELAY_TOPIC_PREFIX);
-  allow(operation.may, operation.on === undefined ? undefined : route.path[operation.on]);
+  const resource = operation.on === undefined ? undefined : route.path[operation.on];
+  const check = (who: Caller, may: Permission, named: string | undefined): void =>
+    authorize(environment.policy(), who, may, named, environment.config().RELAY_TOPIC_PREFIX);
+  const allow: OperationContext["authorize"] = (may, named) => check(caller, may, named);
+  allow(operation.may, resource);
   assertAcceptable(operation, request.headers.accept);
   const input = await toInput(operation, request, route.path, () => environment.config().RELAY_REQUEST_BYTES_MAX);
   assertTimeLeft(deadline, "handle the request; nothing was done");
@@ -67,6 +69,8 @@ async function run(
     baseUrl,
     requestId,
     authorize: allow,
+    stillAllowed: async () => check(await request.caller(environment.config()), operation.may, resource),
+    lifetime: request.lifetime ?? (() => shortLifetime),
   });
 }
 

@@ -11,8 +11,27 @@ export type RequestBody =
   | { readonly kind: "bytes"; readonly bytes: Buffer }
   /** What some hosts hand over for what they take for text. Bytes that were not UTF-8 are lost. */
   | { readonly kind: "text"; readonly text: string }
-  /** Read as it arrives. It ends with an error for a caller that stops sending, and for one that sends more than the host accepts. */
-  | { readonly kind: "stream"; readonly stream: AsyncIterable<Buffer> };
+  /** Read as it arrives, once. It ends with an error for a caller that stops sending, and for one that sends more than is accepted. */
+  | { readonly kind: "stream"; readonly read: (limits?: StreamedBodyLimits) => AsyncIterable<Buffer> };
+
+/** For a body that an operation works on while it arrives. Absent: the host's limits for a body that is read as a whole. */
+export interface StreamedBodyLimits {
+  /** How long the caller may send nothing. */
+  readonly idleTimeoutMs: number;
+}
+
+/** What ends a reply that lasts. */
+export interface Lifetime {
+  /** Aborted when the caller has gone, and when the reply has been sent. */
+  readonly gone: AbortSignal;
+  /** Aborted when the host is asked to end: a stream finishes what it has begun, and ends. */
+  readonly ending: AbortSignal;
+}
+
+const never = new AbortController().signal;
+
+/** Of a host that does not stream, whose calls are short. */
+export const shortLifetime: Lifetime = { gone: never, ending: never };
 
 export interface HttpRequest {
   readonly host: Host;
@@ -32,6 +51,8 @@ export interface HttpRequest {
   /** `https://host[:port][/prefix]`, as the caller addressed the API. */
   readonly baseUrl: string;
   readonly requestId: string;
+  /** Absent where the host cannot stream. */
+  readonly lifetime?: () => Lifetime;
 }
 
 export interface HttpReply {
@@ -40,6 +61,8 @@ export interface HttpReply {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** "": none. A stream only where the host can stream. */
   readonly body: string | Buffer | AsyncIterable<string | Uint8Array>;
+  /** Of a stream: how much is kept for a caller who does not read, before the stream waits for it. Absent: what the socket takes. */
+  readonly unreadBytesMax?: number;
 }
 
 export const anonymous: Caller = { kind: "anonymous", name: "anonymous", scopes: [], groups: [] };

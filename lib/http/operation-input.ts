@@ -6,7 +6,7 @@ import { isJson, type MediaType, negotiate } from "./media-type.js";
 import type { HttpRequest } from "./message.js";
 import type { Operation, OperationInput } from "./operation.js";
 import { parseQuery } from "./query.js";
-import { assertJsonText, readBody, toMediaType, toMediaTypeIfAny } from "./request-body.js";
+import { assertJsonText, readBody, streamBody, toMediaType, toMediaTypeIfAny } from "./request-body.js";
 import { validate } from "./validation.js";
 
 const jsonOnly = ["application/json"] as const;
@@ -35,14 +35,13 @@ export async function toInput(
   // Operations that read the body themselves check its type, and the type of a GET without a body does not matter.
   const takesJson = operation.body !== undefined || operation.consumes !== undefined;
   const type = takesJson ? toMediaType(headers) : toMediaTypeIfAny(headers);
-  const isStreamed = operation.streamsBody === true && request.body?.kind === "stream" && headers["content-encoding"] === undefined;
-  const read = { isJsonText: takesJson || takesOnlyJson(operation), bytesMax };
-  const rawBody = isStreamed ? none : await readBody(request, type, read);
+  const isJsonText = takesJson || takesOnlyJson(operation);
+  const bodyStream = streamBody(request, type, isJsonText, operation.streamsBody);
+  const rawBody = bodyStream === undefined ? await readBody(request, type, { isJsonText, bytesMax }) : none;
   const path = operation.path === undefined ? undefined : validate(operation.path as GenericSchema, givenPath, "path");
   const query =
     operation.query === undefined ? undefined : validate(operation.query as GenericSchema, parseQuery(request.rawQuery), "query");
   const body = bodyOf(operation, rawBody, type);
-  const bodyStream = isStreamed && request.body?.kind === "stream" ? request.body.stream : chunksOf(rawBody);
   return { path: path as never, query: query as never, body: body as never, headers, rawBody, bodyStream };
 }
 
@@ -58,10 +57,6 @@ function bodyOf(operation: Operation, rawBody: Buffer, type: MediaType): unknown
   if (text.trim() === "")
     throw new RelayError("unprocessable", "The request body is missing. This operation needs one.", { restCode: 42206 });
   return validate(operation.body as GenericSchema, parseStrictJson(text), "body", text.length);
-}
-
-async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
-  if (bytes.length > 0) yield bytes;
 }
 
 /** An operation that reads its body itself, but only accepts JSON. */

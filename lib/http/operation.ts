@@ -5,7 +5,7 @@ import type { Config } from "../config.js";
 import type { Deadline } from "../deadline.js";
 import type { Kafka } from "../kafka/port.js";
 import type { Host } from "./host.js";
-import type { Headers } from "./message.js";
+import type { Headers, Lifetime, StreamedBodyLimits } from "./message.js";
 
 /** A reply before it is written out. `body` becomes JSON, with bigints as whole numbers; undefined: no body. */
 export interface Reply {
@@ -17,6 +17,8 @@ export interface Reply {
   readonly isMeasured?: boolean;
   /** In place of both: sent as it is produced, and ended early if the caller goes away. Only where `host.canStream`. */
   readonly stream?: AsyncIterable<string | Uint8Array>;
+  /** Of a stream: see `HttpReply`. */
+  readonly unreadBytesMax?: number;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -36,6 +38,9 @@ export interface OperationContext {
   readonly rawPath: string;
   /** Throws `forbidden` if the caller may not: for resources that only the body names. */
   readonly authorize: (may: Permission, resource?: string) => void;
+  /** Looks again at who calls and whether they still may: for replies that last longer than a token. Throws `unauthenticated` and `forbidden`. */
+  readonly stillAllowed: () => Promise<void>;
+  readonly lifetime: () => Lifetime;
 }
 
 type Output<Schema> = Schema extends GenericSchema ? InferOutput<Schema> : undefined;
@@ -45,10 +50,10 @@ export interface OperationInput<Path, Query, Body> {
   readonly query: Output<Query>;
   readonly body: Output<Body>;
   readonly headers: Headers;
-  /** The bytes that the client sent, decompressed. Empty where the operation streams its body. */
+  /** The bytes that the client sent, decompressed. Empty where `bodyStream` is there. */
   readonly rawBody: Buffer;
-  /** The body as it arrives, for operations that stream it. */
-  readonly bodyStream: AsyncIterable<Buffer>;
+  /** The body as it arrives, decompressed: where the host streams and the operation wants it. */
+  readonly bodyStream: AsyncIterable<Buffer> | undefined;
 }
 
 export interface Operation<Path = unknown, Query = unknown, Body = unknown> {
@@ -63,8 +68,8 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown> {
   readonly body?: Body;
   /** For OpenAPI only: the schemas, by media type, of a body that the operation reads itself. */
   readonly rawBody?: Readonly<Record<string, GenericSchema>>;
-  /** The operation reads its body from `bodyStream`, as it arrives. */
-  readonly streamsBody?: boolean;
+  /** Whether the operation reads this body from `bodyStream`, as it arrives. */
+  readonly streamsBody?: (headers: Headers) => StreamedBodyLimits | undefined;
   /** The media types that are accepted and returned, for negotiation and OpenAPI; JSON where absent. With an empty list, any Accept header will do. */
   readonly consumes?: readonly string[];
   readonly produces?: readonly string[];

@@ -11,8 +11,16 @@ import type { Reply } from "./operation.js";
 export async function writeReply(reply: Reply, contentType: string, acceptEncoding: string | undefined, host: Host): Promise<HttpReply> {
   const headers: Record<string, string | readonly string[]> = { ...reply.headers };
   const { status } = reply;
-  if (reply.stream !== undefined)
-    return { status, headers: { ...headers, "content-type": contentType }, body: streamOf(reply.stream, host) };
+  if (reply.stream !== undefined) {
+    const { unreadBytesMax } = reply;
+    const body = streamOf(reply.stream, host);
+    return {
+      status,
+      headers: { ...headers, "content-type": contentType },
+      body,
+      ...(unreadBytesMax === undefined ? {} : { unreadBytesMax }),
+    };
+  }
   if (reply.body === undefined && reply.text === undefined) return { status, headers, body: "" };
   const text = reply.text ?? toJsonText(reply.body) ?? "null";
   headers["content-type"] = contentType;

@@ -2,10 +2,10 @@
 import { isUtf8 } from "node:buffer";
 import { RelayError } from "../errors.js";
 import { assertRequestFits, requestTooLarge } from "./body-limits.js";
-import { bytesLost, requestCoding, unpacked } from "./content-coding.js";
+import { bytesLost, requestCoding, unpacked, unpackedStream } from "./content-coding.js";
 import type { Host } from "./host.js";
 import { isGatewayText, isJson, type MediaType, parseMediaType } from "./media-type.js";
-import type { Headers, HttpRequest, RequestBody } from "./message.js";
+import type { Headers, HttpRequest, RequestBody, StreamedBodyLimits } from "./message.js";
 
 /** The Content-Type of the request; JSON if there is none. Throws `unsupported-media-type` if it is not a media type. */
 export function toMediaType(headers: Headers): MediaType {
@@ -44,6 +44,26 @@ export async function readBody(
   return isJsonText && isLatin1(type) ? Buffer.from(bytes.toString("latin1"), "utf8") : bytes;
 }
 
+/** The same as it arrives, if the host streams and `wanted` gives limits for it; undefined: it is to be read as a whole. */
+export function streamBody(
+  { body, headers }: Pick<HttpRequest, "body" | "headers">,
+  type: MediaType,
+  isJsonText: boolean,
+  wanted: ((headers: Headers) => StreamedBodyLimits | undefined) | undefined,
+): AsyncIterable<Buffer> | undefined {
+  if (body?.kind !== "stream") return undefined;
+  const limits = wanted?.(headers);
+  if (limits === undefined) return undefined;
+  const coding = requestCoding(headers);
+  const sent = body.read(limits);
+  const bytes = coding === undefined ? sent : unpackedStream(sent, coding);
+  return isJsonText && isLatin1(type) ? inUtf8(bytes) : bytes;
+}
+
+async function* inUtf8(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk.toString("latin1"), "utf8");
+}
+
 function toBytes(text: string, type: MediaType, host: Host): Buffer {
   assertRequestFits(text, !isGatewayText(type.essence), host);
   if (text.includes("\ufffd") && !(isUtf8Charset(type) && isGatewayText(type.essence))) throw lostBytes(type);
@@ -57,7 +77,7 @@ async function bytesOfBody(body: Exclude<RequestBody, { readonly kind: "text" }>
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of body.stream) {
+  for await (const chunk of body.read()) {
     bytes += chunk.length;
     if (bytes > host.request.bytesMax) throw requestTooLarge("is too large", host.name, host.request.bytesMax);
     chunks.push(chunk);

@@ -27,6 +27,7 @@ export async function startInstance(options: ServeOptions, output: Output, metri
   const { config, limits, callers } = options;
   const kafka = createKafka({ ...options.kafka, topicPrefix: config.RELAY_TOPIC_PREFIX });
   const metrics = createMetrics();
+  const ending = new AbortController();
   const consumers = createConsumers();
   // An instance lives in one process, and a call may reach any of several.
   const operations = options.workers === 1 ? { ...allOperations, ...consumerOperations(consumers) } : allOperations;
@@ -36,6 +37,7 @@ export async function startInstance(options: ServeOptions, output: Output, metri
     limits,
     callerOf: createCallerOf(callers),
     isTrustedProxy: callers.isTrustedProxy,
+    ending: ending.signal,
     log: output.write,
     onCall: ({ request, routeKey = "none", status, tookMs }) => {
       metrics.call(request.method, routeKey, status, tookMs);
@@ -67,6 +69,7 @@ export async function startInstance(options: ServeOptions, output: Output, metri
     port,
     metrics,
     end: async () => {
+      ending.abort();
       const [cutOff] = await Promise.all([server.drain(options.drainMs), consumers.close(createDeadline(options.drainMs))]);
       await Promise.race([kafka.close(), new Promise((resolve) => setTimeout(resolve, closeKafkaWithinMs).unref())]);
       return cutOff;

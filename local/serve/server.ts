@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { RelayError } from "../../lib/errors.js";
+import { mayTakeLong } from "../../lib/http/hosts/node-body.js";
 import { type NodeHttpLimits, type NodeHttpListener, refuseMalformed, serverOptions } from "../../lib/http/hosts/node-http.js";
 import { toProblem } from "../../lib/http/problem.js";
 import type { Metrics } from "./metrics.js";
@@ -36,13 +37,10 @@ export function createServeServer(parts: ServerParts): ServeServer {
   const server = createServer(serverOptions(limits), accept);
   server.maxHeadersCount = limits.headersMax;
   server.maxConnections = connectionsMax;
-  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
-    // A body that is too large, or that nobody will read, is refused before it is sent.
-    if (!isDraining && Number(request.headers["content-length"] ?? 0) <= limits.requestBytesMax) response.writeContinue();
-    accept(request, response);
-  });
+  // A client that asks first gets its answer when its body is read.
+  server.on("checkContinue", accept);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code !== "ECONNRESET") metrics.refused("malformed");
+    if (error.code !== "ECONNRESET" && !mayTakeLong(socket)) metrics.refused("malformed");
     refuseMalformed(error, socket);
   });
   server.on("drop", () => metrics.refused("too-many-connections"));

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { RelayError } from "../../errors.js";
 import { requestTooLarge } from "../body-limits.js";
 import type { Host } from "../host.js";
+import type { StreamedBodyLimits } from "../message.js";
 
 /** How much of a refused body is still read, and for how long, so that the client can read the refusal. */
 const drainBytesMax = 4_194_304;
@@ -19,9 +20,44 @@ export async function* bodyOf(
   request: IncomingMessage,
   { name, request: { bytesMax } }: Host,
   idleTimeoutMs: number,
+  begin: () => void,
 ): AsyncGenerator<Buffer> {
   const length = Number(request.headers["content-length"] ?? 0);
   if (length > bytesMax) throw requestTooLarge(`has ${length} bytes`, name, bytesMax);
+  begin();
+  yield* chunksOf(request, { name, bytesMax, idleTimeoutMs });
+}
+
+/** Sockets whose request may take longer to arrive than others: what reads it has limits of its own. */
+const withoutRequestTimeout = new WeakSet<object>();
+
+/** Whether a request that takes long to arrive may go on. Node reports each request once. */
+export const mayTakeLong = (socket: object): boolean => withoutRequestTimeout.has(socket);
+
+/** A body of any length, as it arrives, for as long as the client sends something within each `idleTimeoutMs`. Throws as `bodyOf` does. */
+export async function* longBodyOf(
+  request: IncomingMessage,
+  { name }: Host,
+  { idleTimeoutMs }: StreamedBodyLimits,
+  begin: () => void,
+): AsyncGenerator<Buffer> {
+  const { socket } = request;
+  withoutRequestTimeout.add(socket);
+  begin();
+  try {
+    yield* chunksOf(request, { name, bytesMax: Number.POSITIVE_INFINITY, idleTimeoutMs });
+  } finally {
+    if (request.complete) withoutRequestTimeout.delete(socket);
+  }
+}
+
+interface ChunkLimits {
+  readonly name: string;
+  readonly bytesMax: number;
+  readonly idleTimeoutMs: number;
+}
+
+async function* chunksOf(request: IncomingMessage, { name, bytesMax, idleTimeoutMs }: ChunkLimits): AsyncGenerator<Buffer> {
   let bytes = 0;
   while (!request.readableEnded) {
     const chunk = request.read() as Buffer | null;

@@ -9,11 +9,13 @@ import type { ClaimNames } from "../claims.js";
 import type { HttpOptions } from "../environment.js";
 import { createHandler, type Handler } from "../handler.js";
 import type { Host } from "../host.js";
-import { anonymous, type Headers, type HttpReply, type HttpRequest, toBaseUrl, toHeaders } from "../message.js";
+import { anonymous, type Headers, type HttpRequest, toBaseUrl, toHeaders } from "../message.js";
 import type { Operations } from "../operation.js";
 import { toProblem } from "../problem.js";
 import { routesByPath } from "../router.js";
-import { bodyOf, drained, hasBody } from "./node-body.js";
+import { bodyOf, hasBody, longBodyOf, mayTakeLong } from "./node-body.js";
+import { lifetimeOf } from "./node-lifetime.js";
+import { send } from "./node-reply.js";
 
 export interface NodeHttpLimits {
   /** The request line and all headers. */
@@ -55,6 +57,8 @@ export interface NodeHttpOptions extends HttpOptions {
   /** Whether the proxy at this address is trusted to name scheme and host (`x-forwarded-proto`, `x-forwarded-host`). Absent: none is. */
   readonly isTrustedProxy?: (address: string) => boolean;
   readonly scheme?: "http" | "https";
+  /** Aborted when the server is asked to end: replies that are streams then end in good order. Absent: they end with their clients. */
+  readonly ending?: AbortSignal;
 }
 
 export type NodeHttpListener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -100,11 +104,8 @@ export function createNodeServer(operations: Operations, options: NodeHttpOption
   const server = createServer(serverOptions(limits), listener);
   server.maxHeadersCount = limits.headersMax;
   server.on("clientError", refuseMalformed);
-  // A client that asks first (Expect: 100-continue) is refused before it sends a body that is too large.
-  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
-    if (Number(request.headers["content-length"] ?? 0) <= limits.requestBytesMax) response.writeContinue();
-    listener(request, response);
-  });
+  // A client that asks first (Expect: 100-continue) gets its answer when its body is read: it is refused before it sends a body that nobody will read.
+  server.on("checkContinue", listener);
   return server;
 }
 
@@ -117,15 +118,17 @@ async function answer(
   options: NodeHttpOptions,
 ): Promise<void> {
   request.on("error", () => {}); // the reader of the body receives the error
-  const reply = await handle(toRequest(request, host, limits, options), createDeadline(host.timeMs));
-  // A body that was not read to its end would be taken for the next request.
-  const isUnread = !request.complete && hasBody(request);
-  if (isUnread) response.setHeader("connection", "close");
-  // The connection closes with the end of the reply, and a client that is still sending would not get to read it.
-  await send(reply, request, response, limits, isUnread ? () => drained(request) : undefined);
+  const reply = await handle(toRequest(request, response, host, limits, options), createDeadline(host.timeMs));
+  await send(reply, request, response, limits.idleTimeoutMs);
 }
 
-function toRequest(request: IncomingMessage, host: Host, limits: NodeHttpLimits, options: NodeHttpOptions): HttpRequest {
+function toRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  host: Host,
+  limits: NodeHttpLimits,
+  options: NodeHttpOptions,
+): HttpRequest {
   const headers = toHeaders(request.headersDistinct);
   const address = request.socket.remoteAddress ?? "";
   const isProxied = options.isTrustedProxy?.(address) ?? false;
@@ -137,67 +140,28 @@ function toRequest(request: IncomingMessage, host: Host, limits: NodeHttpLimits,
     rawPath,
     rawQuery,
     headers,
-    body: hasBody(request) ? { kind: "stream", stream: bodyOf(request, host, limits.idleTimeoutMs) } : undefined,
+    body: toBody(request, response, host, limits),
     caller: (claimNames) => options.callerOf?.({ headers, address }, claimNames) ?? anonymous,
     baseUrl: toBaseUrl(scheme, (isProxied ? headers["x-forwarded-host"] : undefined) ?? headers.host, "localhost"),
     requestId: randomUUID(),
+    lifetime: lifetimeOf(response, options.ending),
   };
 }
 
-/** Writes a reply; a stream no faster than the client reads it. */
-async function send(
-  reply: HttpReply,
-  request: IncomingMessage,
-  response: ServerResponse,
-  limits: NodeHttpLimits,
-  beforeEnd: (() => Promise<void>) | undefined,
-): Promise<void> {
-  const { status, headers, body } = reply;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.statusCode = status;
-  if (typeof body === "string" || Buffer.isBuffer(body)) {
-    if (status !== 204 && status !== 304) response.setHeader("content-length", Buffer.byteLength(body));
-    const sent = request.method === "HEAD" ? "" : body;
-    if (beforeEnd === undefined) return ended(response, sent);
-    response.flushHeaders();
-    if (sent.length > 0) response.write(sent);
-    await beforeEnd();
-    return ended(response, "");
-  }
-  if (request.method !== "HEAD") await stream(body, response, limits.idleTimeoutMs);
-  await ended(response, "");
-}
-
-async function stream(chunks: AsyncIterable<string | Uint8Array>, response: ServerResponse, idleTimeoutMs: number): Promise<void> {
-  response.flushHeaders();
-  for await (const chunk of chunks) {
-    if (response.destroyed) return;
-    if (!response.write(chunk)) await writable(response, idleTimeoutMs);
-  }
-}
-
-/** Resolves once the client has read enough for more; it is cut off when it reads nothing for `idleTimeoutMs`. */
-function writable(response: ServerResponse, idleTimeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => response.destroy(), idleTimeoutMs);
-    const done = (): void => {
-      clearTimeout(timer);
-      response.off("drain", done).off("close", done);
-      resolve();
-    };
-    response.on("drain", done).on("close", done);
-  });
-}
-
-function ended(response: ServerResponse, body: string | Buffer): Promise<void> {
-  return new Promise((resolve) => {
-    response.once("close", resolve);
-    response.end(body, () => resolve());
-  });
+function toBody(request: IncomingMessage, response: ServerResponse, host: Host, limits: NodeHttpLimits): HttpRequest["body"] {
+  if (!hasBody(request)) return undefined;
+  const begin = (): void => {
+    if (/^100-continue$/i.test(request.headers.expect ?? "")) response.writeContinue();
+  };
+  return {
+    kind: "stream",
+    read: (own) => (own === undefined ? bodyOf(request, host, limits.idleTimeoutMs, begin) : longBodyOf(request, host, own, begin)),
+  };
 }
 
 /** What is not HTTP, or takes too long to become a request, gets an answer where the connection still takes one. */
 export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && mayTakeLong(socket)) return;
   if (!socket.writable || socket.bytesWritten > 0) {
     socket.destroy();
     return;

@@ -31,9 +31,13 @@ const operations = {
     may,
     summary: "Answers each chunk as it comes.",
     produces: [],
-    streamsBody: true,
+    streamsBody: () => ({ idleTimeoutMs: 500 }),
     answers: {},
-    run: async ({ bodyStream }) => ({ status: 200, contentType: "application/octet-stream", stream: bodyStream }),
+    run: async ({ bodyStream, rawBody }) => ({
+      status: 200,
+      contentType: "application/octet-stream",
+      stream: bodyStream ?? ([rawBody] as never),
+    }),
   }),
   "GET /endless": operation({
     may,
