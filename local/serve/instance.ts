@@ -3,6 +3,8 @@ import { createConsumers } from "../../lib/consumers/consumers.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { nodeHttp } from "../../lib/http/hosts/node-http.js";
 import { consumerOperations } from "../../lib/http/operations/consumer-operations.js";
+import { streamOperations } from "../../lib/http/operations/stream-operations.js";
+import { createStreams } from "../../lib/http/streams/streams.js";
 import { createKafka } from "../../lib/kafka/kafka.js";
 import { createCallerOf } from "./callers.js";
 import { createMetrics, type Metrics } from "./metrics.js";
@@ -30,7 +32,11 @@ export async function startInstance(options: ServeOptions, output: Output, metri
   const ending = new AbortController();
   const consumers = createConsumers();
   // An instance lives in one process, and a call may reach any of several.
-  const operations = options.workers === 1 ? { ...allOperations, ...consumerOperations(consumers) } : allOperations;
+  const operations = {
+    ...allOperations,
+    ...streamOperations(createStreams(options.streams)),
+    ...(options.workers === 1 ? consumerOperations(consumers) : {}),
+  };
   const api = nodeHttp(operations, {
     config,
     kafka,

@@ -6,6 +6,7 @@ import { type Config, parseConfig } from "../../lib/config.js";
 import { RelayError, toRelayError } from "../../lib/errors.js";
 import type { NodeHttpLimits } from "../../lib/http/hosts/node-http.js";
 import { nodeHttpLimits } from "../../lib/http/hosts/node-http.js";
+import type { StreamLimits } from "../../lib/http/streams/stream-limits.js";
 import { type KafkaOptions, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { type CallerRules, toCallerRules } from "./callers.js";
 import { type ServeVariables, serveVariables } from "./variables.js";
@@ -22,6 +23,7 @@ export interface ServeOptions {
   readonly connectionsMax: number;
   readonly callsMax: number;
   readonly limits: NodeHttpLimits;
+  readonly streams: Partial<StreamLimits>;
   readonly policy: AccessPolicy;
   readonly callers: CallerRules;
   readonly config: Config;
@@ -89,7 +91,14 @@ function withoutFaulty(env: NodeJS.ProcessEnv, faults: readonly string[]): NodeJ
 
 function parseVariables(env: NodeJS.ProcessEnv): ServeVariables {
   const result = v.safeParse(serveVariables, env);
-  if (result.success) return result.output;
+  if (result.success) {
+    const { RELAY_SERVE_HEADERS_TIMEOUT_MS: headersMs, RELAY_SERVE_REQUEST_TIMEOUT_MS: requestMs } = result.output;
+    if (requestMs >= headersMs) return result.output;
+    throw new RelayError(
+      "bad-configuration",
+      `RELAY_SERVE_REQUEST_TIMEOUT_MS: must be at least RELAY_SERVE_HEADERS_TIMEOUT_MS, which is ${headersMs}`,
+    );
+  }
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "?"}: ${issue.message.replace(/ but received .*$/, "")}`);
   throw new RelayError("bad-configuration", faults.join("\n"));
 }
@@ -112,6 +121,17 @@ function toOptions(variables: ServeVariables) {
       idleTimeoutMs: variables.RELAY_SERVE_IDLE_TIMEOUT_MS,
       keepAliveTimeoutMs: variables.RELAY_SERVE_KEEP_ALIVE_TIMEOUT_MS,
       timeMs: variables.RELAY_SERVE_CALL_TIMEOUT_MS,
+    },
+    streams: {
+      streamsMax: variables.RELAY_STREAMS_MAX,
+      perCallerMax: variables.RELAY_STREAMS_PER_CALLER_MAX,
+      followedMax: variables.RELAY_STREAMS_FOLLOWED_MAX,
+      bytesMax: variables.RELAY_STREAM_BYTES_MAX,
+      unreadBytesMax: variables.RELAY_STREAM_UNREAD_BYTES_MAX,
+      idleMs: variables.RELAY_STREAM_IDLE_MS,
+      lastsMs: variables.RELAY_STREAM_LASTS_MS,
+      heartbeatMs: variables.RELAY_STREAM_HEARTBEAT_MS,
+      recheckMs: variables.RELAY_STREAM_RECHECK_MS,
     },
   };
 }

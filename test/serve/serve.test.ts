@@ -72,6 +72,13 @@ async function startQuiet() {
   return server;
 }
 
+test("a time for requests that is shorter than the time for their headers is a fault of the configuration", async () => {
+  const server = await spawnServe([], { RELAY_SERVE_REQUEST_TIMEOUT_MS: "500" });
+
+  expect(await server.ended).toBe(1);
+  expect(server.output()).toContain("RELAY_SERVE_REQUEST_TIMEOUT_MS: must be at least RELAY_SERVE_HEADERS_TIMEOUT_MS, which is 10000");
+});
+
 test("every fault of the configuration is reported in one message, without values, and the exit code is 1", async () => {
   const server = await spawnServe(["--workers", "many", "--log", "loud"], {
     KAFKA_BROKERS: "",

@@ -10,7 +10,8 @@ import { failedEntrySchema } from "../produce/failed-entry.js";
 import { toJsonType, writableTopic } from "../produce/request.js";
 import { strictAnswers, toStatusReply } from "../produce/strictness.js";
 import { toV3BatchAnswer, toV3StreamAnswer } from "../produce/v3-answer.js";
-import { errorOf, readV3Batch, readV3Stream, type V3Entry, type V3Outcome, type V3Record, v3Batch, v3Record } from "../produce/v3-body.js";
+import { readV3Batch, readV3Stream, type V3Entry, type V3Record, v3Batch, v3Record } from "../produce/v3-body.js";
+import { errorOf, type V3Outcome } from "../produce/v3-outcome.js";
 import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
 
@@ -38,8 +39,10 @@ const shared = {
   path: v.object({ cluster_id: v.string(), topic: writableTopic }),
 } as const;
 
+export const v3StreamKey = "POST /v3/clusters/{cluster_id}/topics/{topic}/records";
+
 export const produceV3Operations: Operations = {
-  "POST /v3/clusters/{cluster_id}/topics/{topic}/records": operation({
+  [v3StreamKey]: operation({
     ...shared,
     summary: "Write records, sent as JSON objects one after another. The response has one object per record.",
     rawBody: { "application/json": v3Record },
@@ -47,7 +50,7 @@ export const produceV3Operations: Operations = {
     run: async ({ path, headers, rawBody }, context) => {
       toJsonType(headers, rawBody);
       const entries = readV3Stream(rawBody, { recordsMax: context.config.RELAY_PRODUCE_RECORDS_MAX });
-      const outcomes = await write(path, entries, headers, context);
+      const outcomes = await writeV3Entries(path, entries, headers, context);
       return toStatusReply(toEnding(outcomes), 200, headers.prefer, {
         text: toV3StreamAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic }),
       });
@@ -61,7 +64,7 @@ export const produceV3Operations: Operations = {
     run: async ({ path, headers, rawBody }, context) => {
       toJsonType(headers, rawBody);
       const entries = readV3Batch(rawBody, { recordsMax: context.config.RELAY_PRODUCE_RECORDS_MAX });
-      const outcomes = await write(path, entries, headers, context, failuresOfEntries);
+      const outcomes = await writeV3Entries(path, entries, headers, context, failuresOfEntries);
       return toStatusReply(toEnding(outcomes), 207, headers.prefer, {
         text: toV3BatchAnswer(outcomes, { clusterId: path.cluster_id, topic: path.topic }),
       });
@@ -69,7 +72,7 @@ export const produceV3Operations: Operations = {
   }),
 };
 
-interface Place {
+export interface V3WritePlace {
   readonly cluster_id: string;
   readonly topic: TopicName;
 }
@@ -80,11 +83,11 @@ type RequestHeaders = Readonly<Record<string, string | undefined>>;
 const failuresOfEntries: ReadonlySet<FailureCode> = new Set(["topic-not-found", "kafka-forbidden"]);
 
 /** Writes what could be read, and puts every entry's outcome back in its place. A failure of all records is thrown, unless it is one of `reportedPerEntry`. */
-async function write(
-  { cluster_id, topic }: Place,
+export async function writeV3Entries(
+  { cluster_id, topic }: V3WritePlace,
   entries: readonly V3Entry[],
   headers: RequestHeaders,
-  { kafka, deadline }: OperationContext,
+  { kafka, deadline }: Pick<OperationContext, "kafka" | "deadline">,
   reportedPerEntry: ReadonlySet<FailureCode> = new Set(),
 ): Promise<readonly V3Outcome[]> {
   // The first time, the topic and a producer id are requested while the cluster id is. If either is missing, the producer reports it.

@@ -2,7 +2,7 @@
 import type { Reply } from "../operation.js";
 
 /** Is `status=strict` among the preferences (RFC 7240)? */
-function isStrict(prefer: string | undefined): boolean {
+export function isStrict(prefer: string | undefined): boolean {
   if (prefer === undefined) return false;
   return prefer.split(/[,;]/).some((preference) => /^\s*status\s*=\s*"?strict"?\s*$/i.test(preference));
 }

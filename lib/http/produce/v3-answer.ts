@@ -2,8 +2,9 @@
 import { failures, type RelayError } from "../../errors.js";
 import type { ProduceOutcome } from "../../kafka/produce/outcome.js";
 import { toFailedEntry } from "./failed-entry.js";
-import { errorOf, type V3Entry, type V3Outcome, type V3Record } from "./v3-body.js";
+import type { V3Entry, V3Record } from "./v3-body.js";
 import type { DataType } from "./v3-data.js";
+import { errorOf, type V3Outcome } from "./v3-outcome.js";
 
 type Written = Extract<ProduceOutcome, { outcome: "written" }>;
 
@@ -16,6 +17,12 @@ interface V3Place {
 export function toV3StreamAnswer(outcomes: readonly V3Outcome[], place: V3Place): string {
   const write = createWriter(place);
   return outcomes.map((outcome) => write(outcome, true)).join("\r\n");
+}
+
+/** The same for answers that go on: each object ends with its line, so that it can be read at once. */
+export function v3Reports(place: V3Place): (outcomes: readonly V3Outcome[]) => string {
+  const write = createWriter(place);
+  return (outcomes) => outcomes.map((outcome) => `${write(outcome, true)}\r\n`).join("");
 }
 
 /** The answer to `records:batch`: what was written and what was not, each in the order of the request. */

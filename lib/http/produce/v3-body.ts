@@ -2,7 +2,6 @@
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { JsonScanner } from "../../json/scanner.js";
-import type { ProduceOutcome } from "../../kafka/produce/outcome.js";
 import type { OutgoingRecord } from "../../kafka/records.js";
 import { bodyPlace, describeObject, type Member, Place, readObject } from "./members.js";
 import {
@@ -27,7 +26,7 @@ export interface V3Record {
 }
 
 /** A record object that could not be read: it fails alone. */
-interface V3Fault {
+export interface V3Fault {
   readonly error: RelayError;
   readonly id?: string;
 }
@@ -118,23 +117,38 @@ export const v3Batch = describeObject(batchMembers);
  * Reads the record objects of a `/records` body. What is wrong in one object fails that object alone; what is not JSON ends the reading with one last fault.
  * If nothing was read before it, it refuses the request, as does a body without any object.
  */
-export function readV3Stream(body: Buffer, limits: V3Limits): readonly V3Entry[] {
-  const scanner = new JsonScanner(body);
-  const place = new Place((index) => `record ${index}`);
-  const entries: V3Entry[] = [];
-  while (!scanner.isAtEnd()) {
-    if (entries.length >= limits.recordsMax) throw tooManyRecords(limits.recordsMax);
-    place.begin(entries.length);
-    try {
-      entries.push(readAlone(scanner, recordMembers, place));
-    } catch (error) {
-      if (entries.length === 0 || !(error instanceof RelayError)) throw error;
-      entries.push({ error });
-      return entries;
-    }
+export function readV3Stream(body: Buffer, { recordsMax }: V3Limits): readonly V3Entry[] {
+  const { entries, malformed } = readV3Part(body, 0, recordsMax);
+  if (malformed !== undefined) {
+    if (entries.length === 0) throw malformed;
+    return [...entries, { error: malformed }];
   }
   if (entries.length === 0) throw noBody(42206);
   return entries;
+}
+
+interface V3Part {
+  readonly entries: readonly V3Entry[];
+  /** What ended the reading: text that is not JSON. */
+  readonly malformed: RelayError | undefined;
+}
+
+/** Reads whole record objects, the first of which has the index `first` in its request. Throws only for more than `recordsMax` of them. */
+export function readV3Part(bytes: Buffer, first: number, recordsMax = Number.POSITIVE_INFINITY): V3Part {
+  const scanner = new JsonScanner(bytes);
+  const place = new Place((index) => `record ${index}`);
+  const entries: V3Entry[] = [];
+  while (!scanner.isAtEnd()) {
+    if (entries.length >= recordsMax) throw tooManyRecords(recordsMax);
+    place.begin(first + entries.length);
+    try {
+      entries.push(readAlone(scanner, recordMembers, place));
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error;
+      return { entries, malformed: error };
+    }
+  }
+  return { entries, malformed: undefined };
 }
 
 /** Reads a `records:batch` body. 42208 for an invalid batch or id, 422 for unknown members; any other fault fails its entry alone. */
@@ -232,13 +246,4 @@ function idOf(object: Buffer): { readonly id?: string } {
     scanner.readValue();
   } while (scanner.hasMore("object"));
   return {};
-}
-
-/** How one entry ended: the producer's outcome for its record, or the fault that kept it from the producer. */
-export type V3Outcome = { readonly entry: V3Record; readonly outcome: ProduceOutcome } | { readonly entry: V3Fault };
-
-/** The error of a failed entry; undefined for a written one. */
-export function errorOf(outcome: V3Outcome): RelayError | undefined {
-  if ("error" in outcome.entry) return outcome.entry.error;
-  return "outcome" in outcome && outcome.outcome.outcome === "failed" ? outcome.outcome.error : undefined;
 }
