@@ -1,6 +1,6 @@
 /**
  * Cuts a body that arrives in chunks after each of its JSON values, so that whole records can be read while the rest is on its way. It only looks for the ends of
- * values: whoever reads what is cut checks it in full. Pure.
+ * values: the reader of what is cut checks it in full. Pure.
  */
 
 const quote = 0x22;

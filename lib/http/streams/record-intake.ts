@@ -1,4 +1,4 @@
-/** Reads records from a body as it arrives, a bounded number of bytes ahead of whoever takes them. */
+/** Reads records from a body as it arrives, a bounded number of bytes ahead of the code that takes them. */
 import { isUtf8 } from "node:buffer";
 import { RelayError, toRelayError } from "../../errors.js";
 import { noBody } from "../produce/record-members.js";
