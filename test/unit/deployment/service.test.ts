@@ -1,6 +1,7 @@
 /** What a deployment makes of the service before the framework packages it: faults in one list, variables, roles, authorizers. */
 import { expect, test } from "vitest";
-import { prepareDeployment, prepareStart, type Service, type ServiceFunction } from "../../../local/build/deployment/deployment.js";
+import { prepareDeployment, prepareStart } from "../../../local/build/deployment/deployment.js";
+import type { Service, ServiceFunction } from "../../../local/build/deployment/service.js";
 import { projectFolder } from "../../../local/build/service-map.js";
 
 const complete = {

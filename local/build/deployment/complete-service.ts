@@ -1,0 +1,94 @@
+/** What serverless.yml leaves to the settings of a deployment, written into the framework's service. */
+import { corsPolicy } from "../../gateway/cors.mjs";
+import { ownVariables, secretOf, sharedVariables } from "./kafka-access.js";
+import { isProvisioned, takesPartialResponses } from "./mappings.js";
+import { roleIdOf } from "./roles.js";
+import { isRouteFunction, mappingsOf, type Service, type ServiceFunction } from "./service.js";
+import type { DeploymentSettings } from "./settings.js";
+
+/** Network, variables, authorizers and CORS from the settings; and for each function its role, its mappings' secrets and its routes' authorizer. */
+export function completeService(
+  service: Service,
+  settings: DeploymentSettings,
+  functions: readonly { readonly key: string; readonly definition: ServiceFunction }[],
+): void {
+  const { provider } = service;
+  provider.vpc = { subnetIds: settings.subnets, securityGroupIds: settings.securityGroups };
+  provider.environment = {
+    ...provider.environment,
+    ...sharedVariables(settings),
+    MSK_CLUSTER_ARN: settings.clusterArn,
+    RELAY_ACCESS_GRANTS: settings.grants,
+  };
+  provider.httpApi = { ...provider.httpApi, ...authorizersOf(settings), ...corsOf(settings) };
+  setRouteSources(functions);
+  for (const { key, definition } of functions) {
+    definition.role = roleIdOf(key);
+    addVariables(definition, ownVariables(settings, key));
+    if (!isRouteFunction(definition) && settings.topicPrefix !== "") addVariables(definition, { RELAY_TOPIC_PREFIX: settings.topicPrefix });
+    if (settings.reservedConcurrency === "off") delete definition.reservedConcurrency;
+    setPartialResponses(definition);
+    for (const event of mappingsOf(definition)) {
+      const secret = secretOf(settings, key);
+      if (secret !== undefined) event.saslScram512 ??= secret;
+      // Retry controls belong to provisioned pollers; without them the mapping retries without end anyway.
+      if (isRouteFunction(definition) && isProvisioned(event)) event.maximumRetryAttempts ??= -1;
+    }
+    const hasCatchAll = (definition.events ?? []).some(({ httpApi }) => isCatchAll(httpApi));
+    definition.events = (definition.events ?? []).map((event) =>
+      event.httpApi === undefined ? event : { ...event, httpApi: guarded(event.httpApi, settings) },
+    );
+    // A preflight request is never signed, and the catch-all would require that.
+    if (hasCatchAll && settings.corsOrigins.length > 0 && settings.authorizer !== "none")
+      definition.events.push({ httpApi: "OPTIONS /{proxy+}" });
+  }
+}
+
+function addVariables(definition: ServiceFunction, variables: Readonly<Record<string, string>>): void {
+  if (Object.keys(variables).length === 0) return;
+  (definition as { environment?: Record<string, string> }).environment = { ...definition.environment, ...variables };
+}
+
+export function setPartialResponses(definition: ServiceFunction): void {
+  const mappings = mappingsOf(definition);
+  if (!isRouteFunction(definition) || mappings.length === 0 || !mappings.every(takesPartialResponses)) return;
+  addVariables(definition, { RELAY_PARTIAL_RESPONSES: "true" });
+}
+
+/** Which topics each route reads, for the function that redrives to routes: it accepts letters from these topics alone. */
+export function setRouteSources(functions: readonly { readonly definition: ServiceFunction }[]): void {
+  const routes = functions.flatMap(({ definition }) => {
+    const topics = [...new Set(mappingsOf(definition).map(({ topic }) => topic))];
+    const name = definition.handler
+      .split("/")
+      .pop()
+      ?.replace(/\.[^.]+$/, "");
+    return isRouteFunction(definition) && topics.length > 0 ? [`${name}=${topics.join(",")}`] : [];
+  });
+  for (const { definition } of functions) {
+    if (definition.environment?.RELAY_FUNCTION_PREFIX === undefined || routes.length === 0) continue;
+    addVariables(definition, { RELAY_ROUTES: routes.join(" ") });
+  }
+}
+
+function authorizersOf({ authorizer, jwtIssuer, jwtAudience }: DeploymentSettings): Record<string, unknown> {
+  if (authorizer !== "jwt") return {};
+  return {
+    authorizers: { jwt: { type: "jwt", identitySource: "$request.header.Authorization", issuerUrl: jwtIssuer, audience: jwtAudience } },
+  };
+}
+
+function corsOf({ corsOrigins }: DeploymentSettings): Record<string, unknown> {
+  return corsOrigins.length === 0 ? {} : { cors: { allowedOrigins: corsOrigins, ...corsPolicy } };
+}
+
+/** Every route has the authorizer, including the catch-all, health and the description, so none can be forgotten. */
+function guarded(event: unknown, { authorizer }: DeploymentSettings): unknown {
+  if (authorizer === "none") return event;
+  const [method = "", path] =
+    typeof event === "string" ? event.split(" ") : [(event as { method: string }).method, (event as { path: string }).path];
+  const call = path === undefined ? { path: "*" } : { method, path };
+  return { ...call, authorizer: authorizer === "iam" ? { type: "aws_iam" } : { name: "jwt" } };
+}
+
+const isCatchAll = (event: unknown): boolean => event === "*" || (event as { readonly path?: string } | undefined)?.path === "*";

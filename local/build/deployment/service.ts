@@ -1,0 +1,50 @@
+/** The framework's service: the parts of it that a deployment reads and writes. */
+import type { MappingEvent } from "./mappings.js";
+import type { DeclaredFunction } from "./needs.js";
+import type { Resource } from "./roles.js";
+
+export interface MskEvent extends MappingEvent {
+  readonly topic: string;
+  readonly consumerGroupId?: string;
+  saslScram512?: string;
+  maximumRetryAttempts?: unknown;
+}
+
+export interface ServiceFunction {
+  readonly handler: string;
+  readonly name: string;
+  readonly environment?: Record<string, string>;
+  events?: { httpApi?: unknown; msk?: MskEvent; kafka?: MskEvent }[];
+  role?: string;
+  reservedConcurrency?: number;
+}
+
+/** The parts of the framework's service that are read and written. */
+export interface Service {
+  readonly custom: { readonly deployment?: unknown };
+  readonly provider: {
+    environment?: Record<string, string>;
+    vpc?: unknown;
+    httpApi?: Record<string, unknown>;
+    readonly compiledCloudFormationTemplate?: { readonly Resources: Record<string, Resource> };
+  };
+  readonly getAllFunctions: () => string[];
+  readonly getFunction: (key: string) => ServiceFunction;
+}
+
+/** The name that the framework gives to a function's CloudFormation resource. */
+export const functionIdOf = (key: string): string => `${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction`;
+export const isRouteFunction = ({ handler }: ServiceFunction): boolean => handler.startsWith("functions/routes/");
+export const mappingsOf = ({ events = [] }: ServiceFunction): readonly MskEvent[] =>
+  events.flatMap(({ msk, kafka }) => [msk, kafka].filter((event) => event !== undefined));
+/** A function without a mapping is called; one with mappings runs as long as one of them is on. */
+export const isOn = (definition: ServiceFunction): boolean =>
+  mappingsOf(definition).length === 0 || mappingsOf(definition).some(({ enabled }) => enabled !== false && enabled !== "false");
+
+export function declaredOf(key: string, definition: ServiceFunction): DeclaredFunction {
+  return { key, file: definition.handler.replace(/\.[^./]+$/, ""), triggers: mappingsOf(definition) };
+}
+
+export function variablesOf(service: Service, key: string): Readonly<Record<string, string>> {
+  return { ...service.provider.environment, ...service.getFunction(key).environment };
+}
