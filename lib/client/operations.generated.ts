@@ -19,14 +19,14 @@ type PostV3ClustersClusterIdTopicsTopicRecordsBatchAnswer = { readonly successes
 export type ApiProblem = Problem;
 
 export interface ApiOperations {
-  /** Delete a consumer instance: it commits what it has returned, if it does so by itself, and leaves its group. */
+  /** Delete a consumer instance. If auto-commit is on, it commits what it has returned; then it leaves its group. */
   "DELETE /consumers/{group}/instances/{instance}": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: Readonly<Record<never, never>>;
     readonly body: undefined;
     readonly answer: undefined;
   };
-  /** End the subscription of an instance, or its assignment: it leaves the group. */
+  /** End the subscription or the assignment of an instance. The instance leaves its group. */
   "DELETE /consumers/{group}/instances/{instance}/subscription": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: Readonly<Record<never, never>>;
@@ -40,7 +40,7 @@ export interface ApiOperations {
     readonly body: undefined;
     readonly answer: { readonly topics: readonly string[] };
   };
-  /** Subscribe to topics by their names, or to those whose names match a pattern, in place of the subscription before. */
+  /** Subscribe to topics by name, or to those whose names match a pattern. This replaces the current subscription. */
   "POST /consumers/{group}/instances/{instance}/subscription": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: Readonly<Record<never, never>>;
@@ -201,35 +201,35 @@ export interface ApiOperations {
     readonly body: undefined;
     readonly answer: { readonly cluster_arn: string; readonly cluster_name: string | null; readonly type: "PROVISIONED" | "SERVERLESS" | null; readonly state: string | null; readonly kafka_version: string | null; readonly broker_nodes: number | null; readonly instance_type: string | null };
   };
-  /** List the partitions that an instance reads now. */
+  /** List the partitions that an instance currently reads. */
   "GET /consumers/{group}/instances/{instance}/assignments": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: Readonly<Record<never, never>>;
     readonly body: undefined;
     readonly answer: { readonly partitions: readonly { readonly topic: string; readonly partition: number }[] };
   };
-  /** Assign partitions to an instance by hand, without its group sharing them out. */
+  /** Assign partitions to an instance directly, without using its group to distribute them. */
   "POST /consumers/{group}/instances/{instance}/assignments": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: Readonly<Record<never, never>>;
     readonly body: { readonly partitions: readonly { readonly topic: string; readonly partition: number }[] };
     readonly answer: undefined;
   };
-  /** Return the offsets that the group has committed, of the partitions in the body or the query, or of all that the instance reads. */
+  /** Return the committed offsets of the partitions in the body or the query, or of all that the instance reads. */
   "GET /consumers/{group}/instances/{instance}/offsets": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: { readonly partitions?: string | number | boolean };
     readonly body: { readonly partitions: readonly { readonly topic: string; readonly partition: number }[] };
     readonly answer: { readonly offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: number; readonly metadata: string }[] };
   };
-  /** Commit offsets of the last records that are done with; without a body, everything that was returned. */
+  /** Commit the offsets of the last processed records or, without a body, of all records that were returned. */
   "POST /consumers/{group}/instances/{instance}/offsets": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: { readonly async?: string | number | boolean };
     readonly body: { readonly offsets?: readonly ({ readonly topic: string; readonly partition: number; readonly offset: number; readonly metadata?: string | null })[] | null };
     readonly answer: { readonly offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: number; readonly metadata: string }[] };
   };
-  /** Return the next records, and wait for them for a limited time. */
+  /** Return the next records. Wait for them for a limited time. */
   "GET /consumers/{group}/instances/{instance}/records": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: { readonly timeout?: string | number | boolean; readonly max_bytes?: string | number | boolean };
@@ -278,7 +278,7 @@ export interface ApiOperations {
     readonly body: undefined;
     readonly answer: { readonly name: string; readonly configs: { readonly [name: string]: string | null }; readonly partitions: readonly ({ readonly partition: number; readonly leader: number | null; readonly replicas: readonly { readonly broker: number; readonly leader: boolean; readonly in_sync: boolean }[] })[] };
   };
-  /** Write records to a topic. The answer says for each record where it was written, or why it was not. */
+  /** Write records to a topic. The response says for each record where it was written, or why it was not. */
   "POST /topics/{topic}": {
     readonly path: { readonly topic: string | number };
     readonly query: Readonly<Record<never, never>>;
@@ -316,9 +316,9 @@ export interface ApiOperations {
   /** Read records of a topic, starting at the beginning, the end, a time, an offset or a cursor. */
   "GET /topics/{topic}/records": {
     readonly path: { readonly topic: string | number };
-    readonly query: { readonly filter?: string | number | boolean; readonly scan_max?: string | number | boolean; readonly from?: "beginning" | "end"; readonly timestamp?: string | number | boolean; readonly offset?: string | number | boolean; readonly cursor?: string | number | boolean; readonly limit?: string | number | boolean; readonly bytes_max?: string | number | boolean; readonly wait_ms?: string | number | boolean; readonly key_format?: "json" | "string" | "base64"; readonly value_format?: "json" | "string" | "base64"; readonly header_format?: "base64" | "string"; readonly partition?: string | number | boolean };
+    readonly query: { readonly filter?: string | number | boolean; readonly scan_max?: string | number | boolean; readonly from?: "beginning" | "end"; readonly timestamp?: string | number | boolean; readonly offset?: string | number | boolean; readonly cursor?: string | number | boolean; readonly limit?: string | number | boolean; readonly bytes_max?: string | number | boolean; readonly wait_ms?: string | number | boolean; readonly key_format?: "json" | "string" | "base64" | "schema" | "avro" | "jsonschema" | "protobuf"; readonly value_format?: "json" | "string" | "base64" | "schema" | "avro" | "jsonschema" | "protobuf"; readonly header_format?: "base64" | "string"; readonly logical?: "true" | "false"; readonly partition?: string | number | boolean };
     readonly body: undefined;
-    readonly answer: { readonly topic: string; readonly records: readonly ({ readonly topic: string; readonly partition: number; readonly offset: number; readonly timestamp: number; readonly timestamp_type: "CREATE_TIME" | "LOG_APPEND_TIME"; readonly key: unknown; readonly key_format?: "json" | "string" | "base64"; readonly value: unknown; readonly value_format?: "json" | "string" | "base64"; readonly headers: readonly ({ readonly name: string; readonly value: string | null; readonly value_format?: "base64" })[]; readonly omitted?: { readonly key_bytes: number; readonly value_bytes: number } })[]; readonly partitions: readonly ({ readonly partition: number; readonly next_offset: number; readonly high_watermark: number | null; readonly deleted_before?: number; readonly truncated_to?: number; readonly error?: { readonly error_code: number; readonly message: string; readonly retriable: boolean } })[]; readonly cursor: string; readonly scanned?: number; readonly scan_limited?: boolean };
+    readonly answer: { readonly topic: string; readonly records: readonly ({ readonly topic: string; readonly partition: number; readonly offset: number; readonly timestamp: number; readonly timestamp_type: "CREATE_TIME" | "LOG_APPEND_TIME"; readonly key: unknown; readonly key_format?: "json" | "string" | "base64" | "avro" | "jsonschema" | "protobuf"; readonly key_schema?: { readonly id?: number; readonly guid?: string; readonly glue_version_id?: string; readonly message?: string }; readonly key_error?: string; readonly value: unknown; readonly value_format?: "json" | "string" | "base64" | "avro" | "jsonschema" | "protobuf"; readonly value_schema?: { readonly id?: number; readonly guid?: string; readonly glue_version_id?: string; readonly message?: string }; readonly value_error?: string; readonly headers: readonly ({ readonly name: string; readonly value: string | null; readonly value_format?: "base64" })[]; readonly omitted?: { readonly key_bytes: number; readonly value_bytes: number } })[]; readonly partitions: readonly ({ readonly partition: number; readonly next_offset: number; readonly high_watermark: number | null; readonly deleted_before?: number; readonly truncated_to?: number; readonly error?: { readonly error_code: number; readonly message: string; readonly retriable: boolean } })[]; readonly cursor: string; readonly scanned?: number; readonly scan_limited?: boolean };
   };
   /** List the clusters. The list holds exactly one: the cluster that this API is connected to. */
   "GET /v3/clusters": {
@@ -460,7 +460,7 @@ export interface ApiOperations {
     readonly body: { readonly topic_name: string; readonly partitions_count?: number | null; readonly replication_factor?: number | null; readonly replicas_assignments?: { readonly [name: string]: readonly number[] } | readonly { readonly partition_id: number; readonly broker_ids: readonly number[] }[] | null; readonly configs?: readonly ({ readonly name: string; readonly value?: string | number | boolean | null })[] | null; readonly validate_only?: boolean | null };
     readonly answer: PostV3ClustersClusterIdTopicsAnswer;
   };
-  /** List the settings of all topics, or of the topics and settings named in the query. An answer of 6 MB holds all settings of a few hundred topics. */
+  /** List the settings of all topics, or of the topics and settings named in the query. A response of 6 MB has room for all settings of a few hundred topics. */
   "GET /v3/clusters/{cluster_id}/topics/-/configs": {
     readonly path: { readonly cluster_id: string | number };
     readonly query: { readonly topic_name?: string | number | boolean; readonly name?: string | number | boolean };
@@ -526,16 +526,16 @@ export interface ApiOperations {
   /** Read records of one partition, starting at the beginning, the end, a time, an offset or a cursor. */
   "GET /v3/clusters/{cluster_id}/topics/{topic}/partitions/{partition}/records": {
     readonly path: { readonly cluster_id: string | number; readonly topic: string | number; readonly partition: string | number };
-    readonly query: { readonly filter?: string | number | boolean; readonly scan_max?: string | number | boolean; readonly from?: "beginning" | "end"; readonly timestamp?: string | number | boolean; readonly offset?: string | number | boolean; readonly cursor?: string | number | boolean; readonly limit?: string | number | boolean; readonly bytes_max?: string | number | boolean; readonly wait_ms?: string | number | boolean; readonly key_format?: "json" | "string" | "base64"; readonly value_format?: "json" | "string" | "base64"; readonly header_format?: "base64" | "string" };
+    readonly query: { readonly filter?: string | number | boolean; readonly scan_max?: string | number | boolean; readonly from?: "beginning" | "end"; readonly timestamp?: string | number | boolean; readonly offset?: string | number | boolean; readonly cursor?: string | number | boolean; readonly limit?: string | number | boolean; readonly bytes_max?: string | number | boolean; readonly wait_ms?: string | number | boolean; readonly key_format?: "json" | "string" | "base64" | "schema" | "avro" | "jsonschema" | "protobuf"; readonly value_format?: "json" | "string" | "base64" | "schema" | "avro" | "jsonschema" | "protobuf"; readonly header_format?: "base64" | "string"; readonly logical?: "true" | "false" };
     readonly body: undefined;
-    readonly answer: { readonly kind: "KafkaRecordList"; readonly metadata: { readonly self: string; readonly next: string }; readonly topic_name: string; readonly partition_id: number; readonly records: readonly ({ readonly topic_name: string; readonly partition_id: number; readonly offset: number; readonly timestamp: number; readonly timestamp_type: "CREATE_TIME" | "LOG_APPEND_TIME"; readonly key: unknown; readonly key_format?: "json" | "string" | "base64"; readonly value: unknown; readonly value_format?: "json" | "string" | "base64"; readonly headers: readonly ({ readonly name: string; readonly value: string | null; readonly value_format?: "base64" })[]; readonly omitted?: { readonly key_bytes: number; readonly value_bytes: number } })[]; readonly next_offset: number; readonly high_watermark: number | null; readonly deleted_before?: number; readonly truncated_to?: number; readonly cursor: string; readonly scanned?: number; readonly scan_limited?: boolean };
+    readonly answer: { readonly kind: "KafkaRecordList"; readonly metadata: { readonly self: string; readonly next: string }; readonly topic_name: string; readonly partition_id: number; readonly records: readonly ({ readonly topic_name: string; readonly partition_id: number; readonly offset: number; readonly timestamp: number; readonly timestamp_type: "CREATE_TIME" | "LOG_APPEND_TIME"; readonly key: unknown; readonly key_format?: "json" | "string" | "base64" | "avro" | "jsonschema" | "protobuf"; readonly key_schema?: { readonly id?: number; readonly guid?: string; readonly glue_version_id?: string; readonly message?: string }; readonly key_error?: string; readonly value: unknown; readonly value_format?: "json" | "string" | "base64" | "avro" | "jsonschema" | "protobuf"; readonly value_schema?: { readonly id?: number; readonly guid?: string; readonly glue_version_id?: string; readonly message?: string }; readonly value_error?: string; readonly headers: readonly ({ readonly name: string; readonly value: string | null; readonly value_format?: "base64" })[]; readonly omitted?: { readonly key_bytes: number; readonly value_bytes: number } })[]; readonly next_offset: number; readonly high_watermark: number | null; readonly deleted_before?: number; readonly truncated_to?: number; readonly cursor: string; readonly scanned?: number; readonly scan_limited?: boolean };
   };
   /** Read one record. */
   "GET /v3/clusters/{cluster_id}/topics/{topic}/partitions/{partition}/records/{offset}": {
     readonly path: { readonly cluster_id: string | number; readonly topic: string | number; readonly partition: string | number; readonly offset: string | number };
-    readonly query: { readonly key_format?: "json" | "string" | "base64"; readonly value_format?: "json" | "string" | "base64"; readonly header_format?: "base64" | "string" };
+    readonly query: { readonly key_format?: "json" | "string" | "base64" | "schema" | "avro" | "jsonschema" | "protobuf"; readonly value_format?: "json" | "string" | "base64" | "schema" | "avro" | "jsonschema" | "protobuf"; readonly header_format?: "base64" | "string"; readonly logical?: "true" | "false" };
     readonly body: undefined;
-    readonly answer: { readonly topic_name: string; readonly partition_id: number; readonly offset: number; readonly timestamp: number; readonly timestamp_type: "CREATE_TIME" | "LOG_APPEND_TIME"; readonly key: unknown; readonly key_format?: "json" | "string" | "base64"; readonly value: unknown; readonly value_format?: "json" | "string" | "base64"; readonly headers: readonly ({ readonly name: string; readonly value: string | null; readonly value_format?: "base64" })[]; readonly omitted?: { readonly key_bytes: number; readonly value_bytes: number } };
+    readonly answer: { readonly topic_name: string; readonly partition_id: number; readonly offset: number; readonly timestamp: number; readonly timestamp_type: "CREATE_TIME" | "LOG_APPEND_TIME"; readonly key: unknown; readonly key_format?: "json" | "string" | "base64" | "avro" | "jsonschema" | "protobuf"; readonly key_schema?: { readonly id?: number; readonly guid?: string; readonly glue_version_id?: string; readonly message?: string }; readonly key_error?: string; readonly value: unknown; readonly value_format?: "json" | "string" | "base64" | "avro" | "jsonschema" | "protobuf"; readonly value_schema?: { readonly id?: number; readonly guid?: string; readonly glue_version_id?: string; readonly message?: string }; readonly value_error?: string; readonly headers: readonly ({ readonly name: string; readonly value: string | null; readonly value_format?: "base64" })[]; readonly omitted?: { readonly key_bytes: number; readonly value_bytes: number } };
   };
   /** List the replicas of a partition. */
   "GET /v3/clusters/{cluster_id}/topics/{topic}/partitions/{partition}/replicas": {
@@ -551,28 +551,28 @@ export interface ApiOperations {
     readonly body: undefined;
     readonly answer: { readonly kind: "KafkaReplica"; readonly metadata: { readonly self: string; readonly resource_name?: string }; readonly cluster_id: string; readonly topic_name: string; readonly partition_id: number; readonly broker_id: number; readonly is_leader: boolean; readonly is_in_sync: boolean; readonly broker: { readonly related: string } };
   };
-  /** Create a consumer instance, which stays in the process that answers. */
+  /** Create a consumer instance. The process that handles this call keeps it. */
   "POST /consumers/{group}": {
     readonly path: { readonly group: string | number };
     readonly query: Readonly<Record<never, never>>;
     readonly body: { readonly name?: string | null; readonly id?: string | null; readonly format?: string | null; readonly "auto.offset.reset"?: string | null; readonly "auto.commit.enable"?: string | boolean | null; readonly "enable.auto.commit"?: string | boolean | null; readonly "fetch.min.bytes"?: string | number | null; readonly responseMinBytes?: string | number | null; readonly "consumer.request.timeout.ms"?: string | number | null; readonly requestWaitMs?: string | number | null; readonly autoOffsetReset?: string | null; readonly autoCommitEnable?: string | boolean | null };
     readonly answer: { readonly instance_id: string; readonly base_uri: string };
   };
-  /** Set the offsets, or the times, at which the next read starts. */
+  /** Set the offsets or times at which the next read starts. */
   "POST /consumers/{group}/instances/{instance}/positions": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: Readonly<Record<never, never>>;
     readonly body: { readonly offsets?: readonly ({ readonly topic: string; readonly partition: number; readonly offset: number; readonly metadata?: string | null })[] | null; readonly timestamps?: readonly ({ readonly topic: string; readonly partition: number; readonly timestamp: number | string; readonly metadata?: string | null })[] | null };
     readonly answer: undefined;
   };
-  /** Let the next read start at the first records that are kept; without partitions, in all that the instance reads. */
+  /** Start the next read at the first available record of the partitions in the body, or of all that the instance reads if there are none. */
   "POST /consumers/{group}/instances/{instance}/positions/beginning": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: Readonly<Record<never, never>>;
     readonly body: { readonly partitions: readonly { readonly topic: string; readonly partition: number }[] };
     readonly answer: undefined;
   };
-  /** Let the next read start at the ends of partitions; without partitions, in all that the instance reads. */
+  /** Start the next read at the end of the partitions in the body, or of all that the instance reads if there are none. */
   "POST /consumers/{group}/instances/{instance}/positions/end": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: Readonly<Record<never, never>>;
@@ -621,7 +621,7 @@ export interface ApiOperations {
     readonly body: { readonly data: readonly ({ readonly name: string; readonly value?: string | number | boolean | null; readonly operation?: string | null })[]; readonly validate_only?: boolean | null };
     readonly answer: undefined;
   };
-  /** Move a group's offsets to an end, an offset, a time, or by a number of records. */
+  /** Reset the committed offsets of a group: to the earliest or latest offset, to an offset or a time, or by a number of records. */
   "POST /v3/clusters/{cluster_id}/consumer-groups/{group}/offsets:reset": {
     readonly path: { readonly cluster_id: string | number; readonly group: string | number };
     readonly query: { readonly group_id?: string | number | boolean };
@@ -642,7 +642,7 @@ export interface ApiOperations {
     readonly body: { readonly data: readonly ({ readonly topic_name: string; readonly partition_id: number; readonly replicas: readonly number[] | null })[] };
     readonly answer: { readonly data: readonly { readonly topic_name: string; readonly partition_id: number; readonly error_code?: number; readonly message?: string }[] };
   };
-  /** Change the settings of many topics. The answer lists the topics whose settings were not changed. */
+  /** Change the settings of many topics. The response lists the topics whose settings were not changed. */
   "POST /v3/clusters/{cluster_id}/topics/-/configs:alter": {
     readonly path: { readonly cluster_id: string | number };
     readonly query: Readonly<Record<never, never>>;
@@ -656,21 +656,21 @@ export interface ApiOperations {
     readonly body: { readonly data: readonly ({ readonly name: string; readonly value?: string | number | boolean | null; readonly operation?: string | null })[]; readonly validate_only?: boolean | null };
     readonly answer: undefined;
   };
-  /** Write records, sent as JSON objects one after another. The answer has one object per record. */
+  /** Write records, sent as JSON objects one after another. The response has one object per record. */
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records": {
     readonly path: { readonly cluster_id: string | number; readonly topic: string | number };
     readonly query: Readonly<Record<never, never>>;
     readonly body: { readonly key?: { readonly type: "JSON"; readonly data?: unknown } | { readonly type: "BINARY"; readonly data?: string | null } | { readonly type: "STRING"; readonly data?: string | null } | null; readonly value?: { readonly type: "JSON"; readonly data?: unknown } | { readonly type: "BINARY"; readonly data?: string | null } | { readonly type: "STRING"; readonly data?: string | null } | null; readonly partition_id?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null };
     readonly answer: PostV3ClustersClusterIdTopicsTopicRecordsAnswer;
   };
-  /** Write a batch of records that have ids. The answer lists which were written and which were not. */
+  /** Write a batch of records that have ids. The response lists which were written and which were not. */
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records:batch": {
     readonly path: { readonly cluster_id: string | number; readonly topic: string | number };
     readonly query: Readonly<Record<never, never>>;
     readonly body: { readonly entries: readonly ({ readonly id: string; readonly key?: { readonly type: "JSON"; readonly data?: unknown } | { readonly type: "BINARY"; readonly data?: string | null } | { readonly type: "STRING"; readonly data?: string | null } | null; readonly value?: { readonly type: "JSON"; readonly data?: unknown } | { readonly type: "BINARY"; readonly data?: string | null } | { readonly type: "STRING"; readonly data?: string | null } | null; readonly partition_id?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[] };
     readonly answer: PostV3ClustersClusterIdTopicsTopicRecordsBatchAnswer;
   };
-  /** Delete the records before an offset. -1 deletes all records that exist now. */
+  /** Delete the records before an offset. The offset -1 deletes all current records. */
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records:delete": {
     readonly path: { readonly cluster_id: string | number; readonly topic: string | number };
     readonly query: Readonly<Record<never, never>>;

@@ -24,7 +24,7 @@ interface UsedSchema {
   readonly message?: string;
 }
 
-interface DecodedValue {
+export interface DecodedValue {
   /** With every digit. */
   readonly json: string;
   readonly schema: UsedSchema;
@@ -59,8 +59,8 @@ interface SchemaReader {
 }
 
 const readersMax = 1_000;
-/** The registries keep their own misses. */
-const failureKeptMs = 0;
+/** A schema that is not there is not asked for again with every record that names it. */
+const failureKeptMs = 5_000;
 
 export function createDeserializer({ confluent, glue, validates = false }: DeserializerOptions): Deserializer {
   const readers = new Kept<SchemaReader>({ entriesMax: readersMax, failureKeptMs });
@@ -81,6 +81,8 @@ export function createDeserializer({ confluent, glue, validates = false }: Deser
       const name = nameOf(framed);
       const known = readers.known(name);
       if (known !== undefined) return known.read(framed, options);
+      const failure = readers.knownFailure(name);
+      if (failure !== undefined) throw failure;
       const opening = readers.get(name, async () => openReader((await fetchSchema(framed, deadline)) as ResolvedSchema, validates));
       return opening.then((reader) => reader.read(framed, options));
     },
@@ -158,8 +160,7 @@ async function protobufReader({ text, resolved }: ResolvedSchema): Promise<Schem
       const { messageIndex, payload } = parseGlueMessageIndex(framed.payload);
       return { indexes: codec.indexesInOrderOfNames(messageIndex), payload };
     }
-    const { messageIndexes, payload } = parseMessageIndexes(framed.payload, (indexes) => codec.nameOf(indexes) !== undefined);
-    return { indexes: messageIndexes, payload };
+    return indexedMessage(framed.payload, (indexes) => codec.nameOf(indexes) !== undefined);
   };
   return {
     read: (framed) => {
@@ -169,6 +170,20 @@ async function protobufReader({ text, resolved }: ResolvedSchema): Promise<Schem
       return { json, schema: { ...usedSchema("PROTOBUF", framed), ...(message === undefined ? {} : { message }) } };
     },
   };
+}
+
+/** Some producers leave the indexes out (https://github.com/confluentinc/confluent-kafka-javascript/issues/481): what cannot be indexes begins the first message. */
+function indexedMessage(
+  bytes: Buffer,
+  isMessage: (indexes: readonly number[]) => boolean,
+): { readonly indexes: readonly number[]; readonly payload: Buffer } {
+  try {
+    const { messageIndexes, payload } = parseMessageIndexes(bytes, isMessage);
+    if (isMessage(messageIndexes)) return { indexes: messageIndexes, payload };
+  } catch (thrown) {
+    if (!(thrown instanceof RelayError)) throw thrown;
+  }
+  return { indexes: [0], payload: bytes };
 }
 
 function usedSchema(type: SchemaType, framed: Framed): UsedSchema {

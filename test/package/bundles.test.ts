@@ -57,12 +57,20 @@ test("the function that produces is small enough to start fast", () => {
   expect(bundleOf("produce").bytes).toBeLessThanOrEqual(produceBytesMax);
 });
 
-test("schemas are a file of their own in the zip of the function that produces, which loads it for a value with a schema", async () => {
-  const { path, packages, zipPath } = bundleOf("produce");
-  expect(packages.map(({ name }) => name).filter((name) => ["protobufjs", "@cfworker/json-schema"].includes(name))).toEqual([]);
-  expect(bundles.filter((one) => readFileSync(one.zipPath).includes("functions/schemas.js")).map(({ zipPath }) => zipPath)).toEqual([
-    zipPath,
-  ]);
+test("schemas are a file of their own in the zips of the functions that produce and read, which load it for a value with a schema", async () => {
+  const { path } = bundleOf("produce");
+  for (const key of ["produce", "records"])
+    expect(
+      bundleOf(key)
+        .packages.map(({ name }) => name)
+        .filter((name) => ["protobufjs", "@cfworker/json-schema"].includes(name)),
+    ).toEqual([]);
+  expect(
+    bundles
+      .filter((one) => readFileSync(one.zipPath).includes("functions/schemas.js"))
+      .map(({ key }) => key)
+      .sort(),
+  ).toEqual(["produce", "records"]);
   const body = '{"value_schema":"\\"string\\"","records":[{"value":"a"}]}';
   const event = httpEvent("POST /topics/{topic}", { topic: "no-such-topic" }, body, "application/vnd.kafka.avro.v2+json");
 

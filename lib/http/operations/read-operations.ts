@@ -1,67 +1,19 @@
 /** Reading records by offset, time or cursor. No group is joined and nothing is committed, so that any instance can answer any call. */
 import * as v from "valibot";
+import type { Config } from "../../config.js";
 import { RelayError } from "../../errors.js";
 import { assertCluster } from "../../kafka/admin/cluster.js";
 import { isInternalTopic, isTopicName } from "../../kafka/topic-name.js";
+import { canDecode, deserializerOf } from "../../schemas/on-demand.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
 import { toProblem } from "../problem.js";
+import { oneRecord, partitionRecords, topicRecords } from "../read/answer-schemas.js";
 import { type PartitionResult, type ReadAnswer, readRecords } from "../read/read-answer.js";
 import { formOf, offsetInQuery, partitionReadQuery, recordMediaTypes, recordQuery, startOf, topicReadQuery } from "../read/read-query.js";
+import { assertDecodable } from "../read/record-decoding.js";
+import type { RecordFormats } from "../read/record-json.js";
 import { inPartition } from "../rest/in-cluster.js";
 import { linksTo, paths } from "../rest/v3-resources.js";
-
-/** Offsets and times: JSON numbers with all their digits. */
-const int64 = v.pipe(v.number(), v.integer());
-const headers = v.array(v.object({ name: v.string(), value: v.nullable(v.string()), value_format: v.optional(v.literal("base64")) }));
-const format = v.optional(v.picklist(["json", "string", "base64"]));
-const recordFields = {
-  offset: int64,
-  /** Milliseconds since the epoch. */
-  timestamp: int64,
-  timestamp_type: v.picklist(["CREATE_TIME", "LOG_APPEND_TIME"]),
-  key: v.unknown(),
-  key_format: format,
-  value: v.unknown(),
-  value_format: format,
-  headers,
-  /** Present where the record is too large for the answer: the sizes of what was left out. */
-  omitted: v.optional(v.object({ key_bytes: v.number(), value_bytes: v.number() })),
-};
-const v2Record = v.object({ topic: v.string(), partition: v.number(), ...recordFields });
-const v3Record = v.object({ topic_name: v.string(), partition_id: v.number(), ...recordFields });
-const progressFields = {
-  next_offset: int64,
-  high_watermark: v.nullable(int64),
-  deleted_before: v.optional(int64),
-  truncated_to: v.optional(int64),
-};
-
-/** Of a filtered read: how many records it looked at, and whether it stopped at its limit, so that later records may match too. */
-const scanFields = { scanned: v.optional(int64), scan_limited: v.optional(v.boolean()) };
-
-const topicRecords = v.object({
-  topic: v.string(),
-  records: v.array(v2Record),
-  partitions: v.array(
-    v.object({
-      partition: v.number(),
-      ...progressFields,
-      error: v.optional(v.object({ error_code: v.number(), message: v.string(), retriable: v.boolean() })),
-    }),
-  ),
-  cursor: v.string(),
-  ...scanFields,
-});
-const partitionRecords = v.object({
-  kind: v.literal("KafkaRecordList"),
-  metadata: v.object({ self: v.string(), next: v.string() }),
-  topic_name: v.string(),
-  partition_id: v.number(),
-  records: v.array(v3Record),
-  ...progressFields,
-  cursor: v.string(),
-  ...scanFields,
-});
 
 const inRecord = v.object({ ...inPartition.entries, offset: offsetInQuery });
 
@@ -74,13 +26,14 @@ export const readOperations: Operations = {
     query: topicReadQuery,
     produces: recordMediaTypes,
     answers: { 200: topicRecords },
-    run: async ({ path: { topic }, query, headers: { accept } }, { kafka, deadline, host }) => {
+    run: async ({ path: { topic }, query, headers: { accept } }, { kafka, deadline, host, config }) => {
       assertReadable(topic);
       const { contentType, formats } = formOf(query, accept);
+      const decoding = decodingOf(config, formats, query);
       const partitions = query.partition === undefined ? ("all" as const) : [query.partition];
       const start = startOf(query, topic);
       const replyBytesMax = host.reply.bytesMax;
-      const answer = await readRecords(kafka, { topic, partitions, start, query, formats, style: "v2", replyBytesMax }, deadline);
+      const answer = await readRecords(kafka, { topic, partitions, start, query, formats, style: "v2", replyBytesMax, decoding }, deadline);
       return toTopicReply(topic, answer, contentType);
     },
   }),
@@ -103,6 +56,7 @@ export const readOperations: Operations = {
         start,
         query,
         formats,
+        decoding: decodingOf(context.config, formats, query),
         style: "v3" as const,
         replyBytesMax: context.host.reply.bytesMax,
       };
@@ -118,16 +72,18 @@ export const readOperations: Operations = {
     summary: "Read one record.",
     path: inRecord,
     query: recordQuery,
-    answers: { 200: v3Record },
+    answers: { 200: oneRecord },
     run: async ({ path, query, headers: { accept } }, context) => {
       const { topic, partition, offset } = path;
       await assertReadableIn(path, context);
+      const { formats } = formOf(query, accept);
       const request = {
         topic,
         partitions: [partition],
         start: { at: "offset" as const, offset },
         query: { limit: 1 },
-        formats: formOf(query, accept).formats,
+        formats,
+        decoding: decodingOf(context.config, formats, query),
         style: "v3" as const,
         replyBytesMax: context.host.reply.bytesMax,
       };
@@ -138,6 +94,12 @@ export const readOperations: Operations = {
     },
   }),
 };
+
+/** Undefined: no registry is configured, and nothing asks for one. */
+function decodingOf(config: Config, formats: RecordFormats, { logical }: { readonly logical?: string | undefined }) {
+  assertDecodable(formats, canDecode(config));
+  return canDecode(config) ? { open: () => deserializerOf(config), logical: logical === "true" } : undefined;
+}
 
 function assertReadable(topic: string): void {
   if (isInternalTopic(topic))

@@ -3,10 +3,11 @@ import type { Deadline } from "../../deadline.js";
 import { type RecordView, type SetPlace, toKafkaRecord } from "../../kafka/codec/record-view.js";
 import { compileRecordFilter } from "../../relay/route/record-filter.js";
 import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, scannedBytesMax, scannedDefault } from "./read-query.js";
+import { type DecodedRecord, withDecoded } from "./record-decoding.js";
 
 interface Scan {
   /** "enough": the read ends before this record. `given` is how many the answer has already. */
-  readonly judge: (view: RecordView, place: SetPlace, given: number) => "given" | "passed over" | "enough";
+  readonly judge: (view: RecordView, place: SetPlace, given: number, decoded?: DecodedRecord) => "given" | "passed over" | "enough";
   /** The record is in the answer. */
   readonly give: (view: RecordView) => void;
   readonly scanned: () => number;
@@ -30,13 +31,14 @@ export function createScan(filter: string, query: Pick<ReadQuery, "limit" | "byt
   let isLate = false;
   const isLimited = () => isLate || scanned >= scannedMax || scannedBytes >= scannedBytesMax;
   return {
-    judge: (view, place, given) => {
+    judge: (view, place, given, decoded) => {
       if (given >= recordsMax || isLimited()) return "enough";
       if (scanned % recordsPerLookAtClock === 0 && scanned > 0 && deadline.leftMs() < answerMarginMs) {
         isLate = true;
         return "enough";
       }
-      if (!matches(toKafkaRecord(view, place))) {
+      const record = toKafkaRecord(view, place);
+      if (!matches(decoded === undefined ? record : withDecoded(record, decoded))) {
         scanned++;
         scannedBytes += view.contentBytes;
         return "passed over";

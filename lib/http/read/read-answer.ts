@@ -1,17 +1,14 @@
 /** The answer to one read: positions from the query, records written as text straight from the fetched bytes, within what the host can return. */
 import { type Deadline, sooner } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import type { RecordView } from "../../kafka/codec/record-view.js";
 import type { Kafka } from "../../kafka/port.js";
 import type { PartitionProgress, ReadPosition } from "../../kafka/read/reader.js";
-import { createScan } from "./filtered-scan.js";
 import { positionsOf } from "./read-positions.js";
 import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, type Start, scannedBytesMax, scannedDefault } from "./read-query.js";
 import { type CursorPosition, toCursorText } from "./record-cursor.js";
-import { type RecordFormats, RecordJson } from "./record-json.js";
-
-/** The names of things in the two contracts. */
-type RecordStyle = "v2" | "v3";
+import type { DecodingOptions } from "./record-decoding.js";
+import type { RecordFormats } from "./record-json.js";
+import { createRecordWriter, type RecordStyle, type RecordWriter } from "./record-writer.js";
 
 interface ReadRequest {
   readonly topic: string;
@@ -22,6 +19,8 @@ interface ReadRequest {
   readonly style: RecordStyle;
   /** What the host returns at most. */
   readonly replyBytesMax: number;
+  /** By the schemas that records name; absent: no registry is configured. */
+  readonly decoding?: Pick<DecodingOptions, "open" | "logical"> | undefined;
 }
 
 export interface PartitionResult extends PartitionProgress {
@@ -62,18 +61,18 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
     const before = writer.scanned();
     const progress = await kafka.reader.visit(open, limitsOf(query, writer, patience.leftMs()), deadline, writer.visit);
     const asked = open;
-    open = progress.flatMap((one, index): readonly ReadPosition[] => {
-      const { partition, error, logStartOffset } = one;
-      const { offset } = asked[index] as ReadPosition;
-      if (error?.code !== "offset-out-of-range" || offset >= logStartOffset) {
-        results.set(partition, one);
-        return [];
-      }
-      if (start.at !== "beginning") deletedBefore.set(partition, logStartOffset);
-      results.set(partition, { topic, partition, nextOffset: logStartOffset, highWatermark: one.highWatermark, logStartOffset });
-      return [{ topic, partition, offset: logStartOffset, topicId: one.topicId }];
-    });
+    const moved = pastDeleted(progress, asked);
+    for (const one of [...progress, ...moved]) results.set(one.partition, one);
+    if (start.at !== "beginning") for (const { partition, nextOffset } of moved) deletedBefore.set(partition, nextOffset);
+    open = moved.map(({ partition, nextOffset, topicId }) => ({ topic, partition, offset: nextOffset, topicId }));
     tries++;
+    const waiting = writer.takeWaiting();
+    if (waiting !== undefined) {
+      await waiting;
+      open = asked.map((position) => goneOn(position, results.get(position.partition)));
+      tries = 0;
+      continue;
+    }
     // Records that do not match end the wait at the broker, but not the caller's wait.
     const isStillWaiting = open.length === 0 && query.filter !== undefined && writer.count() === 0 && !writer.isScanLimited();
     if (!isStillWaiting || writer.scanned() === before || patience.leftMs() <= 0) continue;
@@ -101,6 +100,15 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
       positions: served.map(({ partition, offset, lastEpoch }) => toCursorPosition(partition, results.get(partition), offset, lastEpoch)),
     }),
   };
+}
+
+/** Partitions whose records from the offset that was asked for on are deleted: they go on at the first one that is kept. */
+function pastDeleted(progress: readonly PartitionProgress[], asked: readonly ReadPosition[]): readonly PartitionProgress[] {
+  return progress.flatMap(({ topic, partition, error, highWatermark, logStartOffset, topicId }, index): readonly PartitionProgress[] => {
+    const { offset } = asked[index] as ReadPosition;
+    if (error?.code !== "offset-out-of-range" || offset >= logStartOffset) return [];
+    return [{ topic, partition, nextOffset: logStartOffset, highWatermark, logStartOffset, ...(topicId === undefined ? {} : { topicId }) }];
+  });
 }
 
 function goneOn(position: ReadPosition, result: PartitionProgress | undefined): ReadPosition {
@@ -140,7 +148,7 @@ function limitsOf(query: ReadRequest["query"], writer: RecordWriter, waitMs: num
       waitMs: writer.count() > 0 ? 0 : waitMs,
     };
   return {
-    bytesMax: Math.min(query.bytes_max ?? bytesDefault, bytesMax),
+    bytesMax: Math.max(1, Math.min(query.bytes_max ?? bytesDefault, bytesMax) - writer.bytes()),
     recordsMax: (query.limit ?? recordsDefault) - writer.count(),
     waitMs: writer.count() > 0 ? 0 : waitMs,
   };
@@ -166,53 +174,4 @@ function cursorOutlived(recreated: RelayError): RelayError {
 function rotated(positions: readonly ReadPosition[], lastPartition: number | undefined): readonly ReadPosition[] {
   const at = positions.findIndex(({ partition }) => partition === lastPartition) + 1;
   return [...positions.slice(at), ...positions.slice(0, at)];
-}
-
-interface RecordWriter {
-  readonly visit: (place: { readonly partition: number }, view: RecordView) => boolean;
-  readonly finish: () => string;
-  readonly count: () => number;
-  /** Records that a filter has looked at. */
-  readonly scanned: () => number;
-  readonly isScanLimited: () => boolean;
-  readonly firstOffset: (partition: number) => bigint | undefined;
-  readonly lastPartition: () => number | undefined;
-}
-
-/** Room for the rest of the answer: its partitions and cursor, and the HTTP headers. */
-const aroundBytes = 120_000;
-
-function createRecordWriter(request: ReadRequest, deadline: Deadline): RecordWriter {
-  const { topic, style, formats, query } = request;
-  const filter = query.filter === undefined ? undefined : createScan(query.filter, query, deadline);
-  const json = new RecordJson(formats, request.replyBytesMax - aroundBytes);
-  const firstOffsets = new Map<number, number>();
-  let prefix: Buffer = Buffer.alloc(0);
-  let last: number | undefined;
-  return {
-    visit: ({ partition }, view) => {
-      const verdict = filter?.judge(view, { topic, partition }, json.count) ?? "given";
-      if (verdict !== "given") return verdict === "passed over";
-      if (partition !== last) prefix = prefixOf(topic, partition, style);
-      if (!json.add(view, prefix)) return false;
-      filter?.give(view);
-      if (partition !== last && !firstOffsets.has(partition)) firstOffsets.set(partition, view.offset);
-      last = partition;
-      return true;
-    },
-    finish: () => json.finish(),
-    count: () => json.count,
-    scanned: () => filter?.scanned() ?? 0,
-    isScanLimited: () => filter?.isLimited() ?? false,
-    firstOffset: (partition) => {
-      const first = firstOffsets.get(partition);
-      return first === undefined ? undefined : BigInt(first);
-    },
-    lastPartition: () => last,
-  };
-}
-
-function prefixOf(topic: string, partition: number, style: RecordStyle): Buffer {
-  const name = JSON.stringify(topic);
-  return Buffer.from(style === "v3" ? `{"topic_name":${name},"partition_id":${partition},` : `{"topic":${name},"partition":${partition},`);
 }

@@ -4,7 +4,9 @@ import { RelayError } from "../../errors.js";
 import { negotiate } from "../media-type.js";
 import { timestampForm, toTimestampMsInUtc } from "../timestamp.js";
 import { parseCursor, type RecordCursor } from "./record-cursor.js";
-import { type RecordFormats, recordFormats } from "./record-json.js";
+import { schemaFormats } from "./record-decoding.js";
+import type { RecordFormats } from "./record-json.js";
+import { recordFormats } from "./record-words.js";
 
 /** Below API Gateway's 30 seconds, with time left to write the answer. */
 const waitMsMax = 25_000;
@@ -51,11 +53,14 @@ const shared = {
   wait_ms: v.optional(whole(waitMsMax)),
 };
 
-const format = v.optional(v.picklist(recordFormats, `must be one of ${recordFormats.join(", ")}`));
+const formats = [...recordFormats, ...schemaFormats] as const;
+const format = v.optional(v.picklist(formats, `must be one of ${formats.join(", ")}`));
 const formatsQuery = {
   key_format: format,
   value_format: format,
   header_format: v.optional(v.picklist(["base64", "string"], "must be base64 or string")),
+  /** Avro's decimals, days and times as such. */
+  logical: v.optional(v.picklist(["true", "false"], "must be true or false")),
 };
 
 /** A misspelt parameter would otherwise be ignored, and the read would return something else. */
@@ -90,8 +95,19 @@ export const recordMediaTypes = [
   "application/json",
   "application/vnd.kafka.json.v2+json",
   "application/vnd.kafka.binary.v2+json",
+  "application/vnd.kafka.avro.v2+json",
+  "application/vnd.kafka.jsonschema.v2+json",
+  "application/vnd.kafka.protobuf.v2+json",
   "application/vnd.kafka.v2+json",
 ] as const;
+
+const formatOfMediaType: Readonly<Record<string, RecordFormats["key"]>> = {
+  json: "json",
+  binary: "base64",
+  avro: "avro",
+  jsonschema: "jsonschema",
+  protobuf: "protobuf",
+};
 
 interface NegotiatedForm {
   readonly contentType: string;
@@ -103,7 +119,7 @@ export function formOf(
   accept: string | undefined,
 ): NegotiatedForm {
   const contentType = negotiate(accept, recordMediaTypes) ?? recordMediaTypes[0];
-  const byType = contentType.includes(".json.") ? "json" : contentType.includes(".binary.") ? "base64" : "auto";
+  const byType = formatOfMediaType[/\.kafka\.(\w+)\.v2/.exec(contentType)?.[1] ?? ""] ?? "auto";
   return {
     contentType,
     formats: { key: key_format ?? byType, value: value_format ?? byType, headers: header_format ?? "base64" },

@@ -4,17 +4,40 @@ import { jsonDepthMax } from "../../json/depth.js";
 import { isJsonBytes } from "../../json/walk.js";
 import { forEachHeader, type RecordView } from "../../kafka/codec/record-view.js";
 import { AnswerBytes } from "./answer-bytes.js";
+import { type DecodedFormat, type DecodedRecord, decodedText, failedText, isSchemaFormat } from "./record-decoding.js";
+import { type MemberWords, type RecordFormat, recordWords } from "./record-words.js";
+
+const {
+  keyWords,
+  valueWords,
+  comma,
+  quote,
+  closeBrace,
+  nullWord,
+  offsetWord,
+  timestampWord,
+  createTime,
+  logAppendTime,
+  headersOpen,
+  end,
+  headerOpen,
+  nextHeaderOpen,
+  headerValue,
+  headerFormat,
+  frameBytesMax,
+  frameEscapesMax,
+  headerBytesMax,
+} = recordWords;
 
 /** Half of what is read here: the answer adds levels around the value, and many readers of the answer stop at 1,000 (Python's `json`, Java's Jackson). */
 const splicedDepthMax = jsonDepthMax / 2;
 
-export const recordFormats = ["json", "string", "base64"] as const;
-type RecordFormat = (typeof recordFormats)[number];
+type AskedFormat = RecordFormat | DecodedFormat | "auto";
 
 export interface RecordFormats {
-  /** "auto": JSON if the bytes are JSON, otherwise a string if they are UTF-8, otherwise base64. */
-  readonly key: RecordFormat | "auto";
-  readonly value: RecordFormat | "auto";
+  /** "auto": what a schema decodes; else JSON if the bytes are JSON, otherwise a string if they are UTF-8, otherwise base64. */
+  readonly key: AskedFormat;
+  readonly value: AskedFormat;
   readonly headers: "base64" | "string";
 }
 
@@ -41,10 +64,10 @@ export class RecordJson {
    * `prefix` opens the object and ends with its first members: `{"partition":0,`. False: the record does not fit, and is not written. If it is the first record, it
    * is written without key, value and headers but with their sizes, so that a read can continue after it.
    */
-  add(view: RecordView, prefix: Buffer): boolean {
+  add(view: RecordView, prefix: Buffer, decoded?: DecodedRecord): boolean {
     const { length } = this.#out;
     const escapes = this.#escapes;
-    this.#write(view, prefix);
+    this.#write(view, prefix, decoded);
     if (!this.#fits(length)) {
       this.#out.length = length;
       this.#escapes = escapes;
@@ -74,11 +97,11 @@ export class RecordJson {
     return true;
   }
 
-  #write(view: RecordView, prefix: Buffer): void {
+  #write(view: RecordView, prefix: Buffer, decoded: DecodedRecord | undefined): void {
     const out = this.#out;
     this.#begin(view, prefix);
-    this.#member(keyWords, view.bytes, view.keyAt, view.keyBytes, this.#formats.key);
-    this.#member(valueWords, view.bytes, view.valueAt, view.valueBytes, this.#formats.value);
+    this.#part(keyWords, view.bytes, view.keyAt, view.keyBytes, this.#formats.key, decoded?.key);
+    this.#part(valueWords, view.bytes, view.valueAt, view.valueBytes, this.#formats.value, decoded?.value);
     out.reserve(headersOpen.length + 2);
     out.copy(headersOpen, 0, headersOpen.length);
     if (view.headerCount > 0) this.#headers(view);
@@ -106,7 +129,23 @@ export class RecordJson {
     this.#out.text(`,"key":null,"value":null,"headers":[],"omitted":{${sizes}}}`);
   }
 
-  #member(words: MemberWords, bytes: Buffer, at: number, length: number, asked: RecordFormats["key"]): void {
+  #part(words: MemberWords, bytes: Buffer, at: number, length: number, asked: AskedFormat, outcome: DecodedRecord["key"]): void {
+    if (outcome === undefined) this.#member(words, bytes, at, length, asked);
+    else if (outcome.is === "decoded") this.#text(decodedText(words.part, outcome.decoded));
+    else {
+      this.#member(words, bytes, at, length, "base64");
+      this.#text(failedText(words.part, outcome.reason));
+    }
+  }
+
+  /** Any text with its escapes. */
+  #text(text: string): void {
+    const from = this.#out.length;
+    this.#out.text(text);
+    if (!this.#isCounted) this.#escapes += this.#out.length - from;
+  }
+
+  #member(words: MemberWords, bytes: Buffer, at: number, length: number, asked: AskedFormat): void {
     const out = this.#out;
     if (length < 0) {
       out.reserve(words.null.length);
@@ -177,8 +216,8 @@ export class RecordJson {
   }
 }
 
-function formOf(bytes: Buffer, at: number, to: number, asked: RecordFormats["key"]): RecordFormat {
-  if (asked === "base64") return "base64";
+function formOf(bytes: Buffer, at: number, to: number, asked: AskedFormat): RecordFormat {
+  if (asked === "base64" || isSchemaFormat(asked)) return "base64";
   const isJson = asked !== "string" && isJsonBytes(bytes, at, to, splicedDepthMax);
   if (asked === "json" && !isJson) return "base64";
   if (!isUtf8(bytes.subarray(at, to))) return "base64";
@@ -203,38 +242,3 @@ function countEscapes(bytes: Buffer, from: number, to: number): number {
   }
   return escapes;
 }
-
-interface MemberWords extends Readonly<Record<RecordFormat, Buffer>> {
-  readonly name: Buffer;
-  readonly null: Buffer;
-}
-
-const wordsOf = (name: "key" | "value"): MemberWords => ({
-  name: Buffer.from(`,"${name}":`),
-  null: Buffer.from(`,"${name}":null`),
-  json: Buffer.from(`,"${name}_format":"json"`),
-  string: Buffer.from(`,"${name}_format":"string"`),
-  base64: Buffer.from(`,"${name}_format":"base64"`),
-});
-const keyWords = wordsOf("key");
-const valueWords = wordsOf("value");
-
-const comma = Buffer.from(",");
-const quote = Buffer.from('"');
-const closeBrace = Buffer.from("}");
-const nullWord = Buffer.from("null");
-const offsetWord = Buffer.from('"offset":');
-const timestampWord = Buffer.from(',"timestamp":');
-const createTime = Buffer.from(',"timestamp_type":"CREATE_TIME"');
-const logAppendTime = Buffer.from(',"timestamp_type":"LOG_APPEND_TIME"');
-const headersOpen = Buffer.from(',"headers":[');
-const end = Buffer.from("]}");
-const headerOpen = Buffer.from('{"name":');
-const nextHeaderOpen = Buffer.from(',{"name":');
-const headerValue = Buffer.from(',"value":');
-const headerFormat = Buffer.from(',"value_format":"base64"');
-
-/** The member names of a record without its prefix: their bytes, and the quotes among them. */
-const frameBytesMax = 160;
-const frameEscapesMax = 48;
-const headerBytesMax = 80;

@@ -122,11 +122,21 @@ export function typeNamed(root: protobuf.Root, fullName: string): protobuf.Type 
   return found instanceof protobuf.Type ? found : undefined;
 }
 
-/** Of the n-th message by full name, inner messages among them: how AWS Glue's serializers count. */
+/** Of the n-th message by full name, inner messages and the entries of maps among them: how AWS Glue's serializers count. */
 export function indexesInOrderOfNames(schema: ProtobufSchema, position: number): readonly number[] | undefined {
-  const namesOf = ({ fullName, nested }: DeclaredMessage): readonly string[] => [fullName, ...nested.flatMap(namesOf)];
+  const namesOf = ({ fullName, nested }: DeclaredMessage): readonly string[] => [
+    fullName,
+    ...entryNames(typeNamed(schema.root, fullName)),
+    ...nested.flatMap(namesOf),
+  ];
   const name = schema.messages.flatMap(namesOf).sort()[position];
   return name === undefined ? undefined : indexesOf(schema, name);
+}
+
+/** `map<string, int32> unit_prices` declares the message `UnitPricesEntry`. */
+function entryNames(type: protobuf.Type | undefined): readonly string[] {
+  const maps = (type?.fieldsArray ?? []).filter((field) => field instanceof protobuf.MapField);
+  return maps.map(({ name }) => `${type?.fullName}.${name.replace(/(?:^|_)([a-z0-9])/g, (_, first: string) => first.toUpperCase())}Entry`);
 }
 
 function firstLine(thrown: unknown): string {

@@ -14,6 +14,7 @@ interface Entry<Value> {
   readonly value: Promise<Value>;
   /** Set once it has come. */
   arrived?: { readonly value: Value };
+  failure?: unknown;
   untilMs: number;
 }
 
@@ -43,6 +44,7 @@ export class Kept<Value> {
         if (this.#options.keptMs !== undefined) entry.untilMs = this.#now() + this.#options.keptMs;
       },
       (thrown: unknown) => {
+        entry.failure = thrown;
         if (isKeptFailure(thrown)) entry.untilMs = this.#now() + this.#options.failureKeptMs;
         else if (this.#entries.get(key) === entry) this.#entries.delete(key);
       },
@@ -54,6 +56,12 @@ export class Kept<Value> {
   known(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     return entry !== undefined && this.#now() < entry.untilMs ? entry.arrived?.value : undefined;
+  }
+
+  /** And what has failed, as long as that is kept. */
+  knownFailure(key: string): unknown {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && this.#now() < entry.untilMs ? entry.failure : undefined;
   }
 
   forget(key: string): void {

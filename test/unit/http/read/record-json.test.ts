@@ -1,7 +1,8 @@
 /** Records as JSON: whatever the bytes, the text is JSON from which the same bytes come back, and it stays below its limit. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { RecordJson, recordFormats } from "../../../../lib/http/read/record-json.js";
+import { RecordJson } from "../../../../lib/http/read/record-json.js";
+import { recordFormats } from "../../../../lib/http/read/record-words.js";
 import { encodeRecordBatch, withoutProducerId } from "../../../../lib/kafka/codec/record-batch-encoder.js";
 import { walkRecordSet } from "../../../../lib/kafka/codec/record-set.js";
 import type { OutgoingRecord } from "../../../../lib/kafka/records.js";
