@@ -1,7 +1,8 @@
 /** Who is asked for what: partitions by their leader, and what one request names by topic. Pure. */
 import { RelayError } from "../errors.js";
 import type { TopicMetadata } from "./metadata.js";
-import { kafkaErrors, partitionWords, toKafkaError } from "./protocol/error-codes.js";
+import { kafkaErrors } from "./protocol/error-codes.js";
+import { partitionWords, toKafkaError } from "./protocol/kafka-error.js";
 
 export interface PartitionPlace {
   readonly topic: string;

@@ -5,7 +5,8 @@ import { ask, throughFailover } from "./ask.js";
 import type { AsksBrokers } from "./connection.js";
 import { byTopic, groupBy, groupByLeader, type PartitionPlace } from "./grouping.js";
 import type { KnowsTopics, TopicMetadata } from "./metadata.js";
-import { kafkaErrors, notAnswered, partitionWords, toKafkaError, toLeaderError, topicWords } from "./protocol/error-codes.js";
+import { kafkaErrors } from "./protocol/error-codes.js";
+import { notAnswered, partitionWords, toKafkaError, toLeaderError, topicWords } from "./protocol/kafka-error.js";
 import { listOffsetsApi } from "./protocol/offsets.js";
 
 export interface PartitionPoint extends PartitionPlace {

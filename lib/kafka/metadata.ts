@@ -4,7 +4,8 @@ import { RelayError } from "../errors.js";
 import { ask, type RetryPolicy } from "./ask.js";
 import type { ClusterIdentity } from "./cluster-identity.js";
 import type { Connection } from "./connection.js";
-import { isKafkaError, notAnswered, toKafkaError, topicWords } from "./protocol/error-codes.js";
+import { isKafkaError } from "./protocol/error-codes.js";
+import { notAnswered, toKafkaError, topicWords } from "./protocol/kafka-error.js";
 import { brokersAlone, metadataApi, noTopicId } from "./protocol/metadata.js";
 import type { AnswerOf } from "./protocol/wire.js";
 

@@ -1,6 +1,7 @@
 /** `kafka-relay configs`: settings of topics, brokers and the cluster. */
 import { RelayError } from "../../lib/errors.js";
-import { alterConfigs, type ConfigChange, type ConfigResource, describeConfigs } from "../../lib/kafka/admin/configs.js";
+import { alterConfigs, type ConfigChange } from "../../lib/kafka/admin/config-changes.js";
+import { type ConfigResource, describeConfigs } from "../../lib/kafka/admin/configs.js";
 import { refuseInternalTopic } from "../../lib/kafka/admin/topics.js";
 import { collect, collectPairs, type NameAndValue, toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";

@@ -1,7 +1,7 @@
 /** A record that is refused, and a dead letter topic that refuses it too: what is behind the record, on a real broker, try after try. */
 import { afterAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { alterConfigs } from "../../lib/kafka/admin/configs.js";
+import { alterConfigs } from "../../lib/kafka/admin/config-changes.js";
 import { defineRoute, type RouteDefinition } from "../../lib/relay/route.js";
 import { topic } from "../../lib/targets/topic.js";
 import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";

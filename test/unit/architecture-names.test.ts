@@ -27,7 +27,6 @@ const stillShared: readonly string[] = [
   "Lane",
   "Member",
   "Place",
-  "Reader",
   "RecordFilter",
   "RetryPolicy",
   "Route",

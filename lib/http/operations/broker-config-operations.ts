@@ -1,7 +1,8 @@
 /** v3 settings of brokers: of one broker, of all brokers, and the cluster-wide defaults. Changes are incremental. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { alterConfigs, type ConfigChange, type ConfigResource, describeConfigs } from "../../kafka/admin/configs.js";
+import { alterConfigs, type ConfigChange } from "../../kafka/admin/config-changes.js";
+import { type ConfigResource, describeConfigs } from "../../kafka/admin/configs.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
 import { alterConfigsBody, assertConfigsExist, configsOf, findConfig, setConfigBody } from "../rest/config-body.js";
 import { clusterLinks, inCluster } from "../rest/in-cluster.js";

@@ -1,7 +1,8 @@
 /** v3 settings of topics: read, set, reset, change many at once. Changes are incremental: settings that are not named stay as they are. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { alterConfigs, type ConfigChange, describeConfigs } from "../../kafka/admin/configs.js";
+import { alterConfigs, type ConfigChange } from "../../kafka/admin/config-changes.js";
+import { describeConfigs } from "../../kafka/admin/configs.js";
 import { describeTopic, refuseInternalTopic } from "../../kafka/admin/topics.js";
 import { isInternalTopic, isTopicName } from "../../kafka/topic-name.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";

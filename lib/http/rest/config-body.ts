@@ -1,7 +1,8 @@
 /** Settings in v3 request bodies, and checks that the settings they name exist. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { type ConfigChange, type ConfigEntry, type ConfigResource, describeConfigs } from "../../kafka/admin/configs.js";
+import type { ConfigChange } from "../../kafka/admin/config-changes.js";
+import { type ConfigEntry, type ConfigResource, describeConfigs } from "../../kafka/admin/configs.js";
 import type { OperationContext } from "../operation.js";
 import { shortText } from "./v3-resources.js";
 

@@ -5,7 +5,7 @@ import type { RelayError } from "../../errors.js";
 import { ask } from "../ask.js";
 import type { AsksBrokers } from "../connection.js";
 import { createAclsApi, deleteAclsApi, describeAclsApi } from "../protocol/acls.js";
-import { notAnswered, toChangeError, toKafkaError } from "../protocol/error-codes.js";
+import { notAnswered, toChangeError, toKafkaError } from "../protocol/kafka-error.js";
 import { untilVisible } from "./change.js";
 
 /** Each list has the order of the protocol's numbers. */

@@ -5,8 +5,8 @@ import { RelayError, toRelayError } from "../../errors.js";
 import { ask, throughFailover } from "../ask.js";
 import type { AsksBrokers } from "../connection.js";
 import { groupBy } from "../grouping.js";
-import { groupWords, toKafkaError } from "../protocol/error-codes.js";
 import { findCoordinatorsApi } from "../protocol/groups.js";
+import { groupWords, toKafkaError } from "../protocol/kafka-error.js";
 import { findCoordinatorApi } from "../protocol/metadata.js";
 
 /** Groups that share a coordinator, to be asked of it in one request. */

@@ -4,7 +4,8 @@ import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import { ask } from "../ask.js";
 import type { AsksBrokers } from "../connection.js";
-import { groupWords, isKafkaError, toChangeError, toKafkaError } from "../protocol/error-codes.js";
+import { isKafkaError } from "../protocol/error-codes.js";
+import { groupWords, toChangeError, toKafkaError } from "../protocol/kafka-error.js";
 import { offsetCommitApi, offsetDeleteApi, offsetFetchApi, offsetFetchGroupsApi } from "../protocol/offsets.js";
 import { askCoordinators, type CoordinatorShare } from "./coordinators.js";
 

@@ -1,7 +1,8 @@
 /** What a group is, whatever its protocol. */
 
 import type { RelayError } from "../../errors.js";
-import { groupWords, kafkaErrors, toKafkaError } from "../protocol/error-codes.js";
+import { kafkaErrors } from "../protocol/error-codes.js";
+import { groupWords, toKafkaError } from "../protocol/kafka-error.js";
 import type { AssignedPartition } from "./group-members.js";
 
 /** In upper snake case, as the contract writes them. */

@@ -5,7 +5,7 @@ import type { RelayError } from "../../errors.js";
 import { ask } from "../ask.js";
 import type { AsksBrokers } from "../connection.js";
 import { byTopic } from "../grouping.js";
-import { partitionWords, toChangeError, toKafkaError } from "../protocol/error-codes.js";
+import { partitionWords, toChangeError, toKafkaError } from "../protocol/kafka-error.js";
 import { alterReassignmentsApi, listReassignmentsApi } from "../protocol/topics.js";
 import { brokerTimeoutMs } from "./change.js";
 import { refuseInternalTopic } from "./topics.js";

@@ -5,7 +5,7 @@ import { realWorld, type World } from "../ask.js";
 import { type Address, addressKey, Brokers, parseAddress } from "../brokers.js";
 import type { ClusterIdentity } from "../cluster-identity.js";
 import type { Connection, Destination } from "../connection.js";
-import { groupWords, toKafkaError } from "../protocol/error-codes.js";
+import { groupWords, toKafkaError } from "../protocol/kafka-error.js";
 import { brokersAlone, findCoordinatorApi, metadataApi } from "../protocol/metadata.js";
 import type { AnswerOf } from "../protocol/wire.js";
 import { decode, unsentAsUnreachable } from "./answers.js";

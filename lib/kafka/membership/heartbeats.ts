@@ -4,7 +4,7 @@ import { createDeadline, type Deadline, within } from "../../deadline.js";
 import { type RelayError, toRelayError } from "../../errors.js";
 import type { AsksBrokers } from "../connection.js";
 import type { KnowsTopics } from "../metadata.js";
-import { groupWords, toKafkaError } from "../protocol/error-codes.js";
+import { groupWords, toKafkaError } from "../protocol/kafka-error.js";
 import { heartbeatApi } from "../protocol/membership.js";
 import type { Joined, Member } from "./assignment.js";
 import { type EndOfAssignment, judgeBeat } from "./member-state.js";

@@ -3,7 +3,7 @@ import { createDeadline, type Deadline } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
 import type { AsksBrokers, Connection, Destination, OpensConnections } from "../connection.js";
 import type { KnowsTopics } from "../metadata.js";
-import { groupWords, toKafkaError } from "../protocol/error-codes.js";
+import { groupWords, toKafkaError } from "../protocol/kafka-error.js";
 import {
   decodeAssignment,
   decodeSubscription,

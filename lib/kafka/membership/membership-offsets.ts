@@ -3,7 +3,8 @@ import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import { ask, untilDeadline } from "../ask.js";
 import type { AsksBrokers } from "../connection.js";
-import { groupWords, isKafkaError, partitionWords, toChangeError, toKafkaError } from "../protocol/error-codes.js";
+import { isKafkaError } from "../protocol/error-codes.js";
+import { groupWords, partitionWords, toChangeError, toKafkaError } from "../protocol/kafka-error.js";
 import { offsetCommitApi, offsetFetchApi } from "../protocol/offsets.js";
 
 /** The next offset to read of a partition, as a group commits it. */

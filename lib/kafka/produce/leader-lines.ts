@@ -122,6 +122,6 @@ function toSendFailure(thrown: unknown): RelayError {
 function answerFor({ topic, partition }: Sender, answer: ProduceAnswer): PartitionAnswer | RelayError {
   const found = answer.topics.find(({ name }) => name === topic)?.partitions.find((one) => one.partition === partition);
   return (
-    found ?? new RelayError("maybe-written", `Kafka's answer does not mention partition ${partition} of topic ${JSON.stringify(topic)}.`)
+    found ?? new RelayError("maybe-written", `Kafka's response does not mention partition ${partition} of topic ${JSON.stringify(topic)}.`)
   );
 }

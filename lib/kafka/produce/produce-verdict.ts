@@ -1,6 +1,7 @@
 /** What a broker's answer to a batch means: written, refused, or unknown. The list of what was surely not written is closed; anything else may have been. Pure. */
 import { RelayError } from "../../errors.js";
-import { isKafkaError, isPassing, type KafkaErrorName, kafkaError, kafkaErrors, partitionWords, sayIn } from "../protocol/error-codes.js";
+import { isKafkaError, isPassing, type KafkaErrorName, kafkaError, kafkaErrors } from "../protocol/error-codes.js";
+import { partitionWords, sayIn } from "../protocol/kafka-error.js";
 import type { PartitionAnswer } from "../protocol/produce.js";
 
 export type ProduceVerdict =
@@ -101,7 +102,7 @@ function toError({ errorCode: kafkaCode, errorMessage }: PartitionAnswer, batch:
   if (isKafkaError(kafkaCode, "CLUSTER_AUTHORIZATION_FAILED")) return idempotenceForbidden(kafkaCode);
   const what = partitionWords(batch.topic, batch.partition);
   const said = sayIn(errorMessage);
-  const why = isKafkaError(kafkaCode, "UNKNOWN_TOPIC_OR_PARTITION") ? notHere : message === "" ? `Kafka answered ${name}` : message;
+  const why = isKafkaError(kafkaCode, "UNKNOWN_TOPIC_OR_PARTITION") ? notHere : message === "" ? `Kafka returned ${name}` : message;
   return new RelayError(failureOf(kafkaCode), `${what}: ${why}${said === undefined ? "" : ` (${said})`}.`, { kafkaCode });
 }
 

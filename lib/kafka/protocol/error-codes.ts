@@ -1,8 +1,8 @@
 /**
  * Every error code of Kafka 4 (https://kafka.apache.org/protocol#protocol_error_codes), one row each: which failure it is, whether the change was surely not
- * made, what to look up again before another attempt, and what to say. Callers name the thing ("Topic "orders"") and nothing else. No other file holds a code.
+ * made, what to look up again before another attempt, and what to say. No other file holds a code.
  */
-import { type FailureCode, failures, RelayError } from "../../errors.js";
+import { type FailureCode, failures } from "../../errors.js";
 
 /** What the client believed, and has to look up again: who leads a partition, who coordinates a group, who controls the cluster. */
 export type Refresh = "metadata" | "coordinator" | "controller" | "nothing";
@@ -242,41 +242,4 @@ export function isPassing(code: number): boolean {
 export function isMovedLeader(code: number): boolean {
   const { failure, refresh } = kafkaError(code);
   return refresh === "metadata" && (failure === "leader-not-available" || failure === "unknown-topic-or-partition");
-}
-
-/** How the thing is named in a message. */
-export const topicWords = (topic: string): string => `Topic ${JSON.stringify(topic)}`;
-export const partitionWords = (topic: string, partition: number): string => `Partition ${partition} of topic ${JSON.stringify(topic)}`;
-export const groupWords = (groupId: string): string => `Group ${JSON.stringify(groupId)}`;
-
-/** What a broker's text adds to our sentence: without its own full stop. */
-export function sayIn(text: string | null | undefined): string | undefined {
-  const said = text?.replace(/[.\s]+$/, "");
-  return said === "" ? undefined : said;
-}
-
-/** Why something was not read. `what` begins the sentence: `Topic "orders"`, `Group "billing"`. The broker's own text replaces ours where it explains more. */
-export function toKafkaError(code: number, what: string, said: string | null = null): RelayError {
-  const { name, failure, message, isSaidByUs } = kafkaError(code);
-  const why = (isSaidByUs ? undefined : sayIn(said)) ?? (message === "" ? `Kafka answered ${name}` : message);
-  return new RelayError(failure, `${what}: ${why}.`, { kafkaCode: code });
-}
-
-/** Why something was not changed, and whether it may have been all the same. What is the caller's fault was refused before anything was done. */
-export function toChangeError(code: number, what: string, said: string | null = null): RelayError {
-  const error = toKafkaError(code, what, said);
-  const isMaybe = kafkaError(code).written === "maybe" && error.failure.blame !== "caller";
-  return isMaybe ? new RelayError(error.code, error.message, { kafkaCode: code, written: "maybe" }) : error;
-}
-
-/** Why a leader did not do it. Of a partition that it does not lead (any more, or yet) a broker says that it does not exist: only metadata knows that. */
-export function toLeaderError(code: number, topic: string, partition: number): RelayError {
-  const what = partitionWords(topic, partition);
-  if (code !== kafkaErrors.UNKNOWN_TOPIC_OR_PARTITION.code) return toKafkaError(code, what);
-  return new RelayError("leader-not-available", `${what}: the broker that was asked does not have it.`, { kafkaCode: code });
-}
-
-/** An answer that leaves out what was asked for. */
-export function notAnswered(what: string, written: "no" | "maybe" = "no"): RelayError {
-  return new RelayError("kafka-refused", `${what}: Kafka's answer does not mention it.`, { written });
 }

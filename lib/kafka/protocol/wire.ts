@@ -2,112 +2,18 @@
  * Kafka's message format as data: a message is described once, and its encoder, decoder and type follow.
  * Sources: https://kafka.apache.org/protocol (primitive types) and KIP-482 (compact forms and tagged fields of flexible versions).
  */
-import { RelayError } from "../../errors.js";
 import type { Api } from "../connection.js";
+import { WireReader, WireWriter } from "./wire-bytes.js";
 
 /** One kind of field: how it is written and read in a version. */
 export interface WireType<T> {
-  write(out: Writer, value: T): void;
-  read(from: Reader): T;
+  write(out: WireWriter, value: T): void;
+  read(from: WireReader): T;
 }
 
 type Value<Type> = Type extends WireType<infer T> ? T : never;
 type Fields = Readonly<Record<string, WireType<unknown>>>;
 type Struct<F extends Fields> = { readonly [Name in keyof F]: Value<F[Name]> };
-
-const initialBytes = 256;
-
-class Writer {
-  #bytes = Buffer.allocUnsafe(initialBytes);
-  #length = 0;
-  readonly version: number;
-  readonly isFlexible: boolean;
-
-  constructor(version: number, isFlexible: boolean) {
-    this.version = version;
-    this.isFlexible = isFlexible;
-  }
-
-  /** Room for `count` more bytes: where they start. */
-  reserve(count: number): number {
-    const at = this.#length;
-    this.#length += count;
-    if (this.#length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafe(Math.max(this.#length, this.#bytes.length * 2));
-      this.#bytes.copy(grown, 0, 0, at);
-      this.#bytes = grown;
-    }
-    return at;
-  }
-
-  /** The bytes so far: take it after reserving, which may move them. */
-  get bytes(): Buffer {
-    return this.#bytes;
-  }
-
-  unsignedVarint(value: number): void {
-    for (let rest = value; ; rest >>>= 7) {
-      const at = this.reserve(1);
-      this.bytes.writeUInt8(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest, at);
-      if (rest <= 0x7f) return;
-    }
-  }
-
-  finish(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
-  }
-}
-
-class Reader {
-  #at = 0;
-  readonly version: number;
-  readonly isFlexible: boolean;
-  readonly bytes: Buffer;
-
-  constructor(version: number, isFlexible: boolean, bytes: Buffer) {
-    this.version = version;
-    this.isFlexible = isFlexible;
-    this.bytes = bytes;
-  }
-
-  /** Passes `count` bytes: where they start. */
-  take(count: number): number {
-    const at = this.#at;
-    if (count < 0 || at + count > this.bytes.length) {
-      throw new RelayError(
-        "kafka-refused",
-        `The broker's answer ends at byte ${this.bytes.length}, in the middle of a field of ${count} bytes.`,
-      );
-    }
-    this.#at = at + count;
-    return at;
-  }
-
-  unsignedVarint(): number {
-    let value = 0;
-    for (let shift = 0; shift <= 28; shift += 7) {
-      const byte = this.bytes.readUInt8(this.take(1));
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-    throw new RelayError("kafka-refused", "The broker's answer contains a length of more than 5 bytes.");
-  }
-
-  /** Hands each tagged field to `read` by its number; whatever that leaves of it is passed over. */
-  taggedFields(read: (tag: number) => void): void {
-    const count = this.unsignedVarint();
-    for (let index = 0; index < count; index++) {
-      const tag = this.unsignedVarint();
-      const size = this.unsignedVarint();
-      const start = this.take(size);
-      this.#at = start;
-      read(tag);
-      this.#at = start + size;
-    }
-  }
-}
-
-export { Reader, Writer };
 
 function fixed<T>(size: number, write: (bytes: Buffer, value: T, at: number) => void, read: (bytes: Buffer, at: number) => T): WireType<T> {
   return {
@@ -152,12 +58,12 @@ export const uuid = fixed<string>(
 );
 
 /** A length before what it counts: -1 is null; in flexible versions one more as an unsigned varint, and 0 is null. */
-function writeLength(out: Writer, length: number | null, plain: WireType<number>): void {
+function writeLength(out: WireWriter, length: number | null, plain: WireType<number>): void {
   if (out.isFlexible) out.unsignedVarint(length === null ? 0 : length + 1);
   else plain.write(out, length ?? -1);
 }
 
-function readLength(from: Reader, plain: WireType<number>): number | null {
+function readLength(from: WireReader, plain: WireType<number>): number | null {
   const length = from.isFlexible ? from.unsignedVarint() - 1 : plain.read(from);
   return length < 0 ? null : length;
 }
@@ -294,11 +200,11 @@ export function defineApi<Request, Answer>(definition: ApiDefinition<Request, An
   return {
     ...api,
     encode: (version, args) => {
-      const out = new Writer(version, isFlexible(version));
+      const out = new WireWriter(version, isFlexible(version));
       request.write(out, args);
       return out.finish();
     },
-    decode: (version, body) => answer.read(new Reader(version, isFlexible(version), body)),
+    decode: (version, body) => answer.read(new WireReader(version, isFlexible(version), body)),
   };
 }
 

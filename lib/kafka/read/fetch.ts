@@ -3,7 +3,7 @@ import type { Deadline } from "../../deadline.js";
 import type { AbortedTransaction } from "../codec/record-set.js";
 import type { Connection, Destination } from "../connection.js";
 import { groupBy } from "../grouping.js";
-import { toKafkaError } from "../protocol/error-codes.js";
+import { toKafkaError } from "../protocol/kafka-error.js";
 import { noTopicId } from "../protocol/metadata.js";
 import { array, bytes, defineApi, int8, int16, int32, int64, inVersions, since, string, struct, tagged, uuid } from "../protocol/wire.js";
 

@@ -1,7 +1,8 @@
 /** One partition while it is read: where it stands, which topic it belongs to, and why it ended. */
 import { RelayError } from "../../errors.js";
 import type { TopicMetadata } from "../metadata.js";
-import { kafkaErrors, topicWords } from "../protocol/error-codes.js";
+import { kafkaErrors } from "../protocol/error-codes.js";
+import { topicWords } from "../protocol/kafka-error.js";
 import type { RawPartition } from "./fetch.js";
 import type { PartitionProgress, ReadPosition } from "./reader.js";
 

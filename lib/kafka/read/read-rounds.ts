@@ -9,7 +9,8 @@ import type { AsksBrokers } from "../connection.js";
 import { groupBy, groupByLeader, noLeader } from "../grouping.js";
 import { listOffsets } from "../list-offsets.js";
 import { type KnowsTopics, partitionNotFound, type TopicMetadata } from "../metadata.js";
-import { isKafkaError, toLeaderError } from "../protocol/error-codes.js";
+import { isKafkaError } from "../protocol/error-codes.js";
+import { toLeaderError } from "../protocol/kafka-error.js";
 import { type Budget, createBudget } from "./budget.js";
 import { type FetchLimits, fetchRaw, type RawPartition } from "./fetch.js";
 import {

@@ -3,7 +3,7 @@ import type { MappingEvent } from "./mappings.js";
 import type { DeclaredFunction } from "./needs.js";
 import type { Resource } from "./roles.js";
 
-export interface MskEvent extends MappingEvent {
+interface MskEvent extends MappingEvent {
   readonly topic: string;
   readonly consumerGroupId?: string;
   saslScram512?: string;

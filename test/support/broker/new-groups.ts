@@ -12,12 +12,12 @@ import {
   nullable,
   nullableArray,
   nullableString,
-  type Reader,
   since,
   string,
   struct,
   type WireType,
 } from "../../../lib/kafka/protocol/wire.js";
+import type { WireReader } from "../../../lib/kafka/protocol/wire-bytes.js";
 
 /** The start of the answer is all that is needed of it. */
 const start: WireType<{
@@ -27,7 +27,7 @@ const start: WireType<{
   readonly memberEpoch: number;
 }> = {
   write: () => {},
-  read: (from: Reader) => {
+  read: (from: WireReader) => {
     int32.read(from);
     return {
       errorCode: int16.read(from),

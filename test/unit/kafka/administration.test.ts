@@ -4,14 +4,15 @@ import { createDeadline } from "../../../lib/deadline.js";
 import { RelayError } from "../../../lib/errors.js";
 import { linksTo, names, paths } from "../../../lib/http/rest/v3-resources.js";
 import { authorizedOperationNames } from "../../../lib/kafka/admin/acls.js";
-import { type ConfigEntry, mergeChanges } from "../../../lib/kafka/admin/configs.js";
+import { mergeChanges } from "../../../lib/kafka/admin/config-changes.js";
+import type { ConfigEntry } from "../../../lib/kafka/admin/configs.js";
 import { type Group, toUpperSnake } from "../../../lib/kafka/admin/group.js";
 import { parseAssignment } from "../../../lib/kafka/admin/group-members.js";
 import { lagsOf, maxLag, totalLag } from "../../../lib/kafka/admin/lag.js";
 import { type ResetTo, resetOffset } from "../../../lib/kafka/admin/offset-reset.js";
 import { ask } from "../../../lib/kafka/ask.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
-import { toKafkaError } from "../../../lib/kafka/protocol/error-codes.js";
+import { toKafkaError } from "../../../lib/kafka/protocol/kafka-error.js";
 import { listReassignmentsApi } from "../../../lib/kafka/protocol/topics.js";
 
 const reader = { memberId: "m", instanceId: null, clientId: "c", clientHost: "h", assignments: [{ topic: "a", partition: 1 }] };

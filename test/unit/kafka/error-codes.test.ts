@@ -1,15 +1,8 @@
 /** The table of Kafka's error codes, and what a caller makes of a row. */
 import { expect, test } from "vitest";
 import { failures } from "../../../lib/errors.js";
-import {
-  isMovedLeader,
-  isPassing,
-  kafkaError,
-  kafkaErrors,
-  notAnswered,
-  toChangeError,
-  toKafkaError,
-} from "../../../lib/kafka/protocol/error-codes.js";
+import { isMovedLeader, isPassing, kafkaError, kafkaErrors } from "../../../lib/kafka/protocol/error-codes.js";
+import { notAnswered, toChangeError, toKafkaError } from "../../../lib/kafka/protocol/kafka-error.js";
 
 const rows = Object.values(kafkaErrors);
 
@@ -25,7 +18,7 @@ test("a code of a newer Kafka is refused, is not repeated, and does not promise 
   expect(isPassing(9999)).toBe(false);
   expect(error).toMatchObject({
     code: "kafka-refused",
-    message: "The election: Kafka answered error 9999.",
+    message: "The election: Kafka returned error 9999.",
     failure: { written: "maybe" },
   });
 });
@@ -53,7 +46,7 @@ test("the broker's own text replaces ours, except where it names hosts instead o
   expect(toKafkaError(40, 'Topic "t"', "Invalid value x.").message).toBe('Topic "t": Invalid value x.');
   expect(toKafkaError(40, 'Topic "t"', "").message).toBe('Topic "t": the configuration is not valid.');
   expect(toKafkaError(3, 'Topic "t"', "This server does not host this topic-partition.").message).toBe('Topic "t": it does not exist.');
-  expect(toKafkaError(94, "The cluster").message).toBe("The cluster: Kafka answered INCONSISTENT_VOTER_SET.");
+  expect(toKafkaError(94, "The cluster").message).toBe("The cluster: Kafka returned INCONSISTENT_VOTER_SET.");
 });
 
 test("a change that the broker ran out of time for may have been made; a read, or what the caller got wrong, changed nothing", () => {

@@ -1,6 +1,6 @@
 /** What MSK Serverless and Express brokers refuse, by the code they answer: what a caller of the API receives (the table of docs/aws.md). */
 import { expect, test } from "vitest";
-import { toKafkaError } from "../../../lib/kafka/protocol/error-codes.js";
+import { toKafkaError } from "../../../lib/kafka/protocol/kafka-error.js";
 
 test.each([
   ["a replication factor other than theirs", 38, 400],

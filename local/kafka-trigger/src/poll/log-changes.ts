@@ -2,7 +2,7 @@
 import { createDeadline } from "../../../../lib/deadline.js";
 import { listOffsets } from "../../../../lib/kafka/list-offsets.js";
 import type { Kafka } from "../../../../lib/kafka/port.js";
-import { notAnswered, partitionWords } from "../../../../lib/kafka/protocol/error-codes.js";
+import { notAnswered, partitionWords } from "../../../../lib/kafka/protocol/kafka-error.js";
 import type { Lane } from "./lane.js";
 
 interface LogChangesOptions {
