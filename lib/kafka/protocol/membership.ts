@@ -1,6 +1,6 @@
 /** The messages of the classic group protocol (https://cwiki.apache.org/confluence/display/KAFKA/Kafka+Client-side+Assignment+Proposal), and what consumers say in them. */
 import { array, bytes, defineApi, int16, int32, nullableString, since, string, struct, type WireType } from "./wire.js";
-import { WireReader, WireWriter } from "./wire-bytes.js";
+import { MessageReader, MessageWriter } from "./wire-bytes.js";
 
 export const joinGroupApi = defineApi({
   name: "JoinGroup",
@@ -69,7 +69,7 @@ export function encodeSubscription(topics: readonly string[]): Buffer {
 
 /** The topics that a member subscribes to; none where it says something else. */
 export function decodeSubscription(metadata: Buffer): readonly string[] {
-  return metadata.length === 0 ? [] : subscription.read(new WireReader(0, false, metadata)).topics;
+  return metadata.length === 0 ? [] : subscription.read(new MessageReader(0, false, metadata)).topics;
 }
 
 const noUserData = Buffer.from([0xff, 0xff, 0xff, 0xff]);
@@ -83,7 +83,7 @@ export function encodeAssignment(byTopic: ReadonlyMap<string, readonly number[]>
 export function decodeAssignment(bytesOfAssignment: Buffer): ReadonlyMap<string, readonly number[]> {
   const byTopic = new Map<string, readonly number[]>();
   if (bytesOfAssignment.length === 0) return byTopic;
-  for (const { topic, partitions } of assignment.read(new WireReader(0, false, bytesOfAssignment)).topics) {
+  for (const { topic, partitions } of assignment.read(new MessageReader(0, false, bytesOfAssignment)).topics) {
     byTopic.set(
       topic,
       [...(byTopic.get(topic) ?? []), ...partitions].sort((one, other) => one - other),
@@ -93,7 +93,7 @@ export function decodeAssignment(bytesOfAssignment: Buffer): ReadonlyMap<string,
 }
 
 function encode<T>(type: WireType<T>, value: T): Buffer {
-  const out = new WireWriter(0, false);
+  const out = new MessageWriter(0, false);
   type.write(out, value);
   return out.finish();
 }

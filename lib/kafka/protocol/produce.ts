@@ -1,7 +1,7 @@
 /** The messages of producing. A Produce request is written into one buffer, its batches in place. */
 import type { Api } from "../connection.js";
 import { type AnswerOf, array, defineApi, int16, int32, int64, nullableString, since, string, struct } from "./wire.js";
-import { WireReader } from "./wire-bytes.js";
+import { MessageReader } from "./wire-bytes.js";
 
 /** A record batch that knows its size before it is written. */
 export interface BatchBytes {
@@ -68,7 +68,7 @@ export const produceApi: Api<ProduceRequest, ProduceAnswer> = {
     }
     return body;
   },
-  decode: (version, body) => answer.read(new WireReader(version, false, body)),
+  decode: (version, body) => answer.read(new MessageReader(version, false, body)),
 };
 
 function requestBytes(topics: ProduceRequest["topics"]): number {

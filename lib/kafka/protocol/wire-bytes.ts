@@ -3,7 +3,7 @@ import { RelayError } from "../../errors.js";
 
 const initialBytes = 256;
 
-export class WireWriter {
+export class MessageWriter {
   #bytes = Buffer.allocUnsafe(initialBytes);
   #length = 0;
   readonly version: number;
@@ -44,7 +44,7 @@ export class WireWriter {
   }
 }
 
-export class WireReader {
+export class MessageReader {
   #at = 0;
   readonly version: number;
   readonly isFlexible: boolean;

@@ -3,12 +3,12 @@
  * Sources: https://kafka.apache.org/protocol (primitive types) and KIP-482 (compact forms and tagged fields of flexible versions).
  */
 import type { Api } from "../connection.js";
-import { WireReader, WireWriter } from "./wire-bytes.js";
+import { MessageReader, MessageWriter } from "./wire-bytes.js";
 
 /** One kind of field: how it is written and read in a version. */
 export interface WireType<T> {
-  write(out: WireWriter, value: T): void;
-  read(from: WireReader): T;
+  write(out: MessageWriter, value: T): void;
+  read(from: MessageReader): T;
 }
 
 type Value<Type> = Type extends WireType<infer T> ? T : never;
@@ -58,12 +58,12 @@ export const uuid = fixed<string>(
 );
 
 /** A length before what it counts: -1 is null; in flexible versions one more as an unsigned varint, and 0 is null. */
-function writeLength(out: WireWriter, length: number | null, plain: WireType<number>): void {
+function writeLength(out: MessageWriter, length: number | null, plain: WireType<number>): void {
   if (out.isFlexible) out.unsignedVarint(length === null ? 0 : length + 1);
   else plain.write(out, length ?? -1);
 }
 
-function readLength(from: WireReader, plain: WireType<number>): number | null {
+function readLength(from: MessageReader, plain: WireType<number>): number | null {
   const length = from.isFlexible ? from.unsignedVarint() - 1 : plain.read(from);
   return length < 0 ? null : length;
 }
@@ -200,11 +200,11 @@ export function defineApi<Request, Answer>(definition: ApiDefinition<Request, An
   return {
     ...api,
     encode: (version, args) => {
-      const out = new WireWriter(version, isFlexible(version));
+      const out = new MessageWriter(version, isFlexible(version));
       request.write(out, args);
       return out.finish();
     },
-    decode: (version, body) => answer.read(new WireReader(version, isFlexible(version), body)),
+    decode: (version, body) => answer.read(new MessageReader(version, isFlexible(version), body)),
   };
 }
 

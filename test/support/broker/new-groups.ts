@@ -17,7 +17,7 @@ import {
   struct,
   type WireType,
 } from "../../../lib/kafka/protocol/wire.js";
-import type { WireReader } from "../../../lib/kafka/protocol/wire-bytes.js";
+import type { MessageReader } from "../../../lib/kafka/protocol/wire-bytes.js";
 
 /** The start of the answer is all that is needed of it. */
 const start: WireType<{
@@ -27,7 +27,7 @@ const start: WireType<{
   readonly memberEpoch: number;
 }> = {
   write: () => {},
-  read: (from: WireReader) => {
+  read: (from: MessageReader) => {
     int32.read(from);
     return {
       errorCode: int16.read(from),
