@@ -23,6 +23,8 @@ export const permissions = [
   "dead-letter:read",
   "dead-letter:redrive",
   "dead-letter:discard",
+  "route:describe",
+  "route:try",
   "route:invoke",
   "service:describe",
 ] as const;

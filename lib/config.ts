@@ -121,6 +121,7 @@ export const environment = v.object({
     ),
   ),
   RELAY_FUNCTION_ENDPOINT: v.optional(text),
+  RELAY_TRIGGER_STATUS_URL: v.optional(v.pipe(text, v.url("must be an address, such as http://127.0.0.1:3003/_kafka-trigger"))),
 });
 
 type Environment = v.InferOutput<typeof environment>;

@@ -1,6 +1,7 @@
 /** A route as a Lambda function: `export const handler = relay(route)`. */
 import { type Config, config as environmentConfig } from "../config.js";
 import { createDeadline } from "../deadline.js";
+import { toRelayError } from "../errors.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { readKafkaEvent } from "../kafka-event/read.js";
 import type { KafkaBatchResponse } from "../kafka-event/shape.js";
@@ -18,6 +19,8 @@ import { redriveMarkOf } from "./dead-letters/redrive-mark.js";
 import { createDeadLetters } from "./dead-letters/writer.js";
 import type { Target, TargetContext } from "./delivery.js";
 import type { Route } from "./route.js";
+import { publishBatch, publishFailedBatch } from "./status/batch-summary.js";
+import { answerQuestion } from "./status/route-question.js";
 
 /** What of Lambda's context a route asks for. */
 export interface InvocationContext {
@@ -25,7 +28,7 @@ export interface InvocationContext {
 }
 
 export interface RelayHandler {
-  /** Throws if a record is given back and the mapping does not accept partial failures; the batch is then delivered again. */
+  /** Answers a question (`route-question.ts`) too. Throws if a record is given back and the mapping does not accept partial failures; the batch is then delivered again. */
   (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse>;
   readonly route: Route;
   /** Closes the target and the cluster, where they were opened. */
@@ -56,6 +59,7 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
     return kafka;
   };
   const target = openedOnce(() => route.target.open({ ...targetContext(config(), cluster), ...options.context }));
+  const namespaceFor = (event: unknown): string => route.namespace ?? config().RELAY_NAMESPACE ?? namespaceOf(event);
   const memory = createSettledMemory(clock.now);
   const held = createHeldRecords();
   const deadLetters = deadLettersOf(route, cluster, clock, (topic, reason) =>
@@ -63,26 +67,34 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
   );
 
   const handle = async (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse> => {
+    const answer = answerQuestion(event, route, () => namespaceFor(event));
+    if (answer !== undefined) return (await answer) as unknown as KafkaBatchResponse;
     const startedMs = performance.now();
     const leftMs = (context?.getRemainingTimeInMillis() ?? invocationMsDefault) - route.timeLeftMarginMs;
-    const { RELAY_PARTIAL_RESPONSES: partialResponses, RELAY_NAMESPACE } = config();
+    const { RELAY_PARTIAL_RESPONSES: partialResponses } = config();
     telemetry ??= createTelemetry(toTelemetryOptions(config()));
     const partitions = readKafkaEvent(event);
     const cluster = clusterOf(event);
+    const breaker = breakerOf(route.target, route.breaker);
+    const failed = (thrown: unknown): never => {
+      publishFailedBatch(route.name, partitions, toRelayError(thrown), breaker, clock.now());
+      throw thrown;
+    };
     const entries = await relayBatch(partitions, {
       route,
-      target: await target.open(),
+      target: await target.open().catch(failed),
       deadLetters,
-      breaker: breakerOf(route.target, route.breaker),
+      breaker,
       clock,
       random,
       deadline: createDeadline(leftMs, clock.now),
-      namespace: route.namespace ?? RELAY_NAMESPACE ?? namespaceOf(event),
+      namespace: namespaceFor(event),
       settled: memory.recall(partitions, cluster),
       isHeld: held.has,
       redrive: redriveMarkOf(event),
-    });
+    }).catch(failed);
     held.learn(entries);
+    publishBatch(route.name, entries, breaker, clock.now());
     reportBatch(entries, route, telemetry, Math.round(performance.now() - startedMs));
     const isThrownBack = !partialResponses && entries.some(({ verdict }) => verdict === "given-back");
     if (isThrownBack) memory.keep(partitions, cluster, entries);

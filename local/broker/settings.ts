@@ -11,6 +11,8 @@ export interface LocalSettings {
   readonly brokerPort: number;
   readonly httpPort: number;
   readonly lambdaPort: number;
+  /** Of the local trigger's status. */
+  readonly statusPort: number;
   readonly sqlPort: number;
   /** The port of the demo's receiver, which the webhook route calls. */
   readonly webhookPort: number;
@@ -38,6 +40,7 @@ export function readSettings(env: NodeJS.ProcessEnv): LocalSettings {
     brokerPort: port("RELAY_BROKER_PORT", 9092),
     httpPort: port("RELAY_HTTP_PORT", 3000),
     lambdaPort: port("RELAY_LAMBDA_PORT", 3002),
+    statusPort: port("RELAY_STATUS_PORT", 3003),
     sqlPort: port("RELAY_SQL_PORT", 5433),
     webhookPort: port("RELAY_WEBHOOK_PORT", 3005),
     registryPort: port("RELAY_REGISTRY_PORT", 8081),

@@ -33,5 +33,7 @@ export function functionEnvironment(env: NodeJS.ProcessEnv, settings: LocalSetti
     RELAY_HTTP_PORT: String(settings.httpPort),
     RELAY_LAMBDA_PORT: String(settings.lambdaPort),
     RELAY_FUNCTION_ENDPOINT: `http://127.0.0.1:${settings.lambdaPort}`,
+    RELAY_TRIGGER_STATUS_URL: `http://127.0.0.1:${settings.statusPort}/_kafka-trigger`,
+    RELAY_STATUS_PORT: String(settings.statusPort),
   };
 }

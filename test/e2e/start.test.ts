@@ -76,6 +76,26 @@ describe("npm start -- --registry", { timeout: 180_000 }, () => {
     await program.printed(/strong-quakes {2}\d+ records?: \d+ delivered/);
   });
 
+  test("GET /routes shows the routes as they run, and a record can be tried on one", async () => {
+    await until("the route's batch is counted", async () => (await get("/routes/strong-quakes")).body.activity?.counts.delivered >= 1);
+
+    const { body } = await get("/routes/strong-quakes");
+    expect(body).toMatchObject({ state: "running", lag: 0, sources: [{ topic: "earthquakes", group: "kafka-relay-strong-quakes" }] });
+    expect(body.sources[0].partitions).toHaveLength(3);
+    expect(body.definition.target).toMatchObject({ kind: "topic", name: "strong-earthquakes" });
+    expect((await get("/routes")).body.routes.map(({ name }: { readonly name: string }) => name)).toEqual([
+      "strong-quakes",
+      "quakes-to-sql",
+      "quakes-to-webhook",
+    ]);
+    const tried = await fetch(`${home.api}/routes/strong-quakes/try`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ record: { value: { json: quake("tried", 0.1) } } }),
+    });
+    expect(await tried.json()).toMatchObject({ outcome: "delivered", filter: { matches: true }, messages: [{ key: { text: "tried" } }] });
+  });
+
   test("a quake that the route cannot take is dead-lettered with the reason, in the topic and on the screen", async () => {
     expect((await postQuake(quake("q2", null), "q2")).status).toBe(200);
 

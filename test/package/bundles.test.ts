@@ -139,6 +139,8 @@ const expectations: Readonly<
     event: () => httpEvent("GET /dead-letters/{topic}", { topic: "no-such-topic" }),
     expected: { status: 404, thrown: undefined },
   },
+  // RELAY_ROUTES is not set here.
+  routeStatus: { event: () => httpEvent("GET /routes"), expected: { status: 501, thrown: undefined } },
   strongQuakes: { event: () => kafkaEvent("earthquakes", quake("a", 2)), expected: { status: undefined, thrown: undefined } },
   // There is no database at that address: the batch has to be delivered again, and the code for databases has been loaded.
   quakesToSql: {

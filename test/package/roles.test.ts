@@ -70,6 +70,7 @@ const table: Readonly<Record<string, Allowed>> = {
     DescribeTopic: [ours],
   },
   deadLetters: { ...written, CreateTopic: [topic("team-a.*.marks")], ReadData: [ours] },
+  routeStatus: {},
   service: {},
   strongQuakes: route("earthquakes", "kafka-relay-prod-strong-quakes", "strong-earthquakes"),
   quakesToSql: route("earthquakes", "kafka-relay-prod-quakes-to-sql"),
@@ -128,9 +129,9 @@ test("a function reads the secrets that it names and no other", () => {
   }
 });
 
-test("dead letters go back to the functions of routes and to no other function", () => {
+test.each(["deadLetters", "routeStatus"])("%s may invoke the functions of routes and no other function", (key) => {
   const routes = deployedFunctions().filter(({ triggers }) => triggers.length > 0);
-  const invoked = resourcesOf("deadLetters", "lambda:InvokeFunction") as { "Fn::GetAtt": [string, string] }[];
+  const invoked = resourcesOf(key, "lambda:InvokeFunction") as { "Fn::GetAtt": [string, string] }[];
 
   expect(invoked.map(({ "Fn::GetAtt": [id] }) => prod.resources[id]?.Properties.FunctionName).sort()).toEqual(
     routes.map(({ key }) => `kafka-relay-prod-${key}`).sort(),

@@ -51,11 +51,13 @@ test("functions of the API answer before the gateway gives up, and take no more 
   }
 });
 
-test("the function that redrives to routes knows which topics each of them reads, and no other function does", () => {
+test("the functions that redrive to routes and show them know which topics each route reads, and no other function does", () => {
+  const routes = "strong-quakes=earthquakes quakes-to-sql=earthquakes quakes-to-webhook=strong-earthquakes";
   const redriving = lambdas().filter(({ Environment }) => Environment.Variables.RELAY_ROUTES !== undefined);
 
   expect(redriving.map(({ FunctionName, Environment }) => [FunctionName, Environment.Variables.RELAY_ROUTES])).toEqual([
-    ["kafka-relay-prod-deadLetters", "strong-quakes=earthquakes quakes-to-sql=earthquakes quakes-to-webhook=strong-earthquakes"],
+    ["kafka-relay-prod-deadLetters", routes],
+    ["kafka-relay-prod-routeStatus", routes],
   ]);
 });
 

@@ -4,6 +4,15 @@
  */
 import type { BreakerPolicy } from "../route.js";
 
+/** As plain data, for those who show it. */
+export interface BreakerState {
+  readonly state: "closed" | "open" | "probing";
+  /** When the next attempt may start, in milliseconds since the epoch; null: now, or when a probe has ended. */
+  readonly untilMs: number | null;
+  /** Why nothing may go; null while it is closed. */
+  readonly reason: string | null;
+}
+
 export class Breaker {
   readonly #policy: BreakerPolicy;
   #state: "closed" | "open" | "probing" = "closed";
@@ -101,6 +110,12 @@ export class Breaker {
     return this.#state === "closed" || this.#failuresInRow === 0
       ? "the target asked to wait"
       : `the target failed ${this.#failuresInRow} times in a row`;
+  }
+
+  stateAt(nowMs: number): BreakerState {
+    const nextMs = this.nextAttemptMs(nowMs);
+    const isWaiting = nextMs !== undefined && nextMs > nowMs;
+    return { state: this.#state, untilMs: isWaiting ? nextMs : null, reason: this.isOpen || isWaiting ? this.reason : null };
   }
 
   #become(state: "closed" | "open" | "probing"): void {

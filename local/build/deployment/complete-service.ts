@@ -55,7 +55,7 @@ export function setPartialResponses(definition: ServiceFunction): void {
   addVariables(definition, { RELAY_PARTIAL_RESPONSES: "true" });
 }
 
-/** Which topics each route reads, for the function that redrives to routes: it accepts letters from these topics alone. */
+/** Which topics each route reads, for the functions that redrive to routes and show them: letters are accepted from these topics alone. */
 export function setRouteSources(functions: readonly { readonly definition: ServiceFunction }[]): void {
   const routes = functions.flatMap(({ definition }) => {
     const topics = [...new Set(mappingsOf(definition).map(({ topic }) => topic))];

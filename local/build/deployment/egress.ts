@@ -39,7 +39,7 @@ export function egressOf(
     row("brokers", brokerPorts[settings.kafkaAuthentication], "inside the VPC; the brokers' security group admits ours"),
     ...(settings.brokers === "" || may.includes("cluster:describe") ? [service("kafka")] : []),
     ...(secretOf(settings, key) !== undefined || secretArns.length > 0 ? [service("secretsmanager")] : []),
-    ...(may.includes("dead-letter:redrive") ? [service("lambda")] : []),
+    ...(may.some((one) => one === "dead-letter:redrive" || one === "route:try") ? [service("lambda")] : []),
     ...(route === undefined ? [] : targetRows(route, environment, row, service)),
   ];
 }

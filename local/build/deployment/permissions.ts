@@ -56,6 +56,8 @@ const byPermission: Readonly<Record<Permission, ClusterActions>> = {
   // Written where a letter goes back to a topic, and to report what became of it.
   "dead-letter:redrive": produced,
   "dead-letter:discard": produced,
+  "route:describe": {},
+  "route:try": {},
   "route:invoke": {},
   "service:describe": {},
 };

@@ -20,7 +20,7 @@ interface RoleRequest {
   readonly functionName: string;
   /** ARNs of secrets that its variables and its route name, without `#field`. */
   readonly secretArns: readonly string[];
-  /** Logical ids of the routes' functions, for the function that redrives. */
+  /** Logical ids of the routes' functions, for the functions that redrive to routes, or ask them. */
   readonly routeFunctionIds: readonly string[];
 }
 
@@ -46,7 +46,7 @@ function statementsOf(request: RoleRequest): readonly Statement[] {
   const usesIam = kafkaAuthentication === "iam";
   const kafka = needs.route === undefined ? apiStatements(needs, clusterArn, topicPrefix) : routeStatements(needs.route, clusterArn);
   const secrets = [...new Set([...(kafkaSecret === undefined ? [] : [kafkaSecret]), ...secretArns])];
-  const redrives = needs.may.includes("dead-letter:redrive") && routeFunctionIds.length > 0;
+  const invokesRoutes = needs.may.some((one) => one === "dead-letter:redrive" || one === "route:try") && routeFunctionIds.length > 0;
   return [
     ...logStatements(functionName),
     networkStatement,
@@ -55,10 +55,10 @@ function statementsOf(request: RoleRequest): readonly Statement[] {
     ...(usesIam ? kafka : []),
     ...(needs.route === undefined ? [] : targetStatements(needs.route)),
     ...(secrets.length === 0 ? [] : secretStatements(secrets)),
-    ...(redrives
+    ...(invokesRoutes
       ? [
           {
-            Sid: "Redrive",
+            Sid: "Routes",
             Effect: "Allow" as const,
             Action: ["lambda:InvokeFunction"],
             Resource: routeFunctionIds.map((id) => ({ "Fn::GetAtt": [id, "Arn"] })),

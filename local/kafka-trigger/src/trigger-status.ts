@@ -1,4 +1,5 @@
 /** What a mapping reports about itself: its state, and how far each partition is. */
+import type { StartingPosition } from "./mapping.js";
 import type { Lane } from "./poll/lane.js";
 import { failureOf, type ReadFailure } from "./poll/reading.js";
 import type { TriggerState } from "./trigger-state.js";
@@ -18,6 +19,9 @@ export interface TriggerStatus {
   readonly state: TriggerState;
   readonly topic: string;
   readonly consumerGroupId: string;
+  readonly batchSize: number;
+  readonly windowMs: number;
+  readonly startingPosition: StartingPosition["kind"];
   readonly partitions: readonly PartitionStatus[];
   readonly counts: Readonly<
     Record<"polled" | "filteredOut" | "invoked" | "invocations" | "failedInvocations" | "committed" | "dropped", number>

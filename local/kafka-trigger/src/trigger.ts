@@ -59,10 +59,9 @@ class RunningTrigger {
   }
 
   status(): TriggerStatus {
+    const { topic, consumerGroupId, batchSize, windowMs, startingPosition } = this.#mapping;
     return {
-      state: this.#state,
-      topic: this.#mapping.topic,
-      consumerGroupId: this.#mapping.consumerGroupId,
+      ...{ state: this.#state, topic, consumerGroupId, batchSize, windowMs, startingPosition: startingPosition.kind },
       partitions: this.#poller?.partitionStatuses() ?? [],
       counts: { ...this.#shared.counts },
     };

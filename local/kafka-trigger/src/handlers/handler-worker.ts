@@ -21,6 +21,8 @@ interface HandlerWorkerOptions {
   readonly generation: number;
   /** Called with what a handler's error prints. */
   readonly onError: (text: string) => void;
+  /** Called with what a route says of its batch. */
+  readonly onReport: (report: unknown) => void;
   /** The worker has ended, or is being ended: nothing more may run in it. */
   readonly onEnd: (worker: HandlerWorker) => void;
 }
@@ -82,6 +84,9 @@ export class HandlerWorker {
     switch (message.kind) {
       case "called":
         this.#limit(timeoutMs, `Sandbox.Timedout: the function did not answer within its timeout of ${timeoutMs / 1000} s`);
+        return;
+      case "report":
+        this.#options.onReport(message.report);
         return;
       case "answer":
         this.#settle?.({ ok: true, json: message.json });

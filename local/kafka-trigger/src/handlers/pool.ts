@@ -17,6 +17,7 @@ export function createHandlerPool(
   definition: FunctionDefinition,
   onError: (text: string) => void,
   workerFile = join(__dirname, "worker.cjs"),
+  onReport: (report: unknown) => void = () => {},
 ): HandlerPool {
   const idle: HandlerWorker[] = [];
   const all = new Set<HandlerWorker>();
@@ -31,7 +32,7 @@ export function createHandlerPool(
   function take(): HandlerWorker {
     const warm = idle.pop();
     if (warm !== undefined) return warm;
-    const worker = new HandlerWorker({ definition, workerFile, generation, onError, onEnd });
+    const worker = new HandlerWorker({ definition, workerFile, generation, onError, onReport, onEnd });
     all.add(worker);
     return worker;
   }

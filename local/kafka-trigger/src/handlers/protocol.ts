@@ -22,4 +22,6 @@ export type WorkerMessage =
   /** The handler is loaded and is called now. */
   | { readonly kind: "called"; readonly id: number }
   | { readonly kind: "answer"; readonly id: number; readonly json: string | undefined }
+  /** What a route published of its batch: plain data. */
+  | { readonly kind: "report"; readonly report: unknown }
   | { readonly kind: "error"; readonly id: number; readonly errorType: string; readonly errorMessage: string; readonly trace: string };

@@ -1,5 +1,7 @@
 /** A worker thread that holds one function: loads the user's handler once and runs one invocation at a time, by the rules of Lambda's Node.js runtime. */
+import { subscribe } from "node:diagnostics_channel";
 import { parentPort, workerData } from "node:worker_threads";
+import { batchChannelName } from "../../../../lib/relay/status/batch-summary.js";
 import { loadHandler } from "./load.js";
 import { unpackEvent } from "./packed.js";
 import type { InvocationMessage, WorkerMessage, WorkerStart } from "./protocol.js";
@@ -10,6 +12,9 @@ const start = workerData as WorkerStart;
 let loading: Promise<Handler> | undefined;
 
 const post = (message: WorkerMessage): void => parentPort?.postMessage(message);
+
+// Routes of kafka-relay say there what a batch came to; the status shows it. Published before the answer, it arrives before it too.
+subscribe(batchChannelName, (report) => post({ kind: "report", report }));
 
 parentPort?.on("message", (message: InvocationMessage) => void run(message));
 

@@ -1,5 +1,7 @@
 /** Everything that runs between start and stop: clusters, workers, triggers, the watch on the sources, the status endpoint. */
 import { createKafka, type Kafka } from "../../../../lib/kafka/kafka.js";
+import type { BatchSummary } from "../../../../lib/relay/status/batch-summary.js";
+import { createRouteJournal, type RouteActivity, type RouteJournal } from "../../../../lib/relay/status/route-journal.js";
 import { createDestination, giveUpTo } from "../destinations/destination.js";
 import { packEvent } from "../handlers/packed.js";
 import { createHandlerPool, type HandlerPool } from "../handlers/pool.js";
@@ -32,7 +34,7 @@ export function run(serverless: Serverless, declared: readonly DeclaredMapping[]
     for (const pool of shared.pools.values()) pool.renew();
   };
   const unwatch = settings.isReloading ? reloadOnEdit(shared.serviceFolder, renew, speaker) : () => {};
-  const status = statusOf(triggers, settings.statusPort, speaker);
+  const status = statusOf(triggers, shared.journals, settings.statusPort, speaker);
 
   let stopping: Promise<void> | undefined;
   async function stopAll(): Promise<void> {
@@ -60,17 +62,35 @@ interface Shared {
   readonly clusters: Map<string, Kafka>;
   /** By the function's key. */
   readonly pools: Map<string, HandlerPool>;
+  /** By the function's key: what it says of its batches, if it is a route. */
+  readonly journals: Map<string, RouteJournal>;
 }
 
 function createShared(serverless: Serverless, speaker: Speaker): Shared {
   const region = serverless.service.provider.region ?? regionDefault;
-  return { serverless, serviceFolder: serviceFolderOf(serverless), region, speaker, clusters: new Map(), pools: new Map() };
+  return {
+    serverless,
+    serviceFolder: serviceFolderOf(serverless),
+    region,
+    speaker,
+    clusters: new Map(),
+    pools: new Map(),
+    journals: new Map(),
+  };
 }
 
 function startMapping({ functionKey, mapping, brokers, security }: DeclaredMapping, shared: Shared): Trigger {
   const { serverless, speaker } = shared;
   const definition = toFunctionDefinition(serverless, functionKey, shell);
-  const pool = opened(shared.pools, functionKey, () => createHandlerPool(definition, (text) => speaker.trace(text)));
+  const journal = opened(shared.journals, functionKey, createRouteJournal);
+  const pool = opened(shared.pools, functionKey, () =>
+    createHandlerPool(
+      definition,
+      (text) => speaker.trace(text),
+      undefined,
+      (report) => journal.note(report as BatchSummary),
+    ),
+  );
   const kafka = opened(shared.clusters, JSON.stringify([brokers, security]), () => createKafka(toKafkaOptions(brokers, security)));
   return startTrigger(mapping, {
     kafka,
@@ -115,16 +135,28 @@ function reloadOnEdit(serviceFolder: string, renew: () => void, speaker: Speaker
 
 async function statusOf(
   triggers: readonly { readonly functionKey: string; readonly trigger: Trigger }[],
+  journals: ReadonlyMap<string, RouteJournal>,
   port: number | undefined,
   speaker: Speaker,
 ): Promise<StatusServer | undefined> {
   if (port === undefined) return undefined;
   return serveStatus(
     port,
-    () => triggers.map(({ functionKey, trigger }) => ({ function: functionKey, ...trigger.status() })),
+    () =>
+      triggers.map(({ functionKey, trigger }) => ({
+        function: functionKey,
+        ...trigger.status(),
+        activity: activityOf(journals.get(functionKey)),
+      })),
     (line) => speaker.detail("status", line),
     (line) => speaker.warn("status", line),
   );
+}
+
+/** A function that has said nothing may be any function. */
+function activityOf(journal: RouteJournal | undefined): RouteActivity | null {
+  const activity = journal?.activity();
+  return activity === undefined || activity.batches === 0 ? null : activity;
 }
 
 function toKafkaOptions(brokers: readonly string[], security: Security) {

@@ -1,12 +1,14 @@
 /** `GET /_kafka-trigger`: state, positions and lag as JSON, for people and for tests that wait for them. */
 import { createServer } from "node:http";
+import type { RouteActivity } from "../../../../lib/relay/status/route-journal.js";
 import type { TriggerStatus } from "../trigger-status.js";
 
 export interface StatusServer {
   readonly close: () => Promise<void>;
 }
 
-type MappingStatus = TriggerStatus & { readonly function: string };
+/** `activity`: of a route of kafka-relay, which says what becomes of its records; null for any other function, and before its first batch. */
+type MappingStatus = TriggerStatus & { readonly function: string; readonly activity: RouteActivity | null };
 
 const path = "/_kafka-trigger";
 /** Other names are refused: a web page could let its own name resolve to this machine (DNS rebinding). */
