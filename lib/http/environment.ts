@@ -4,7 +4,9 @@ import { toAccessPolicy } from "../access-policy.js";
 import { type Config, config as environmentConfig } from "../config.js";
 import type { RelayError } from "../errors.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
+import { createTelemetry, type Telemetry, toTelemetryOptions } from "../telemetry.js";
 import type { HttpReply, HttpRequest } from "./message.js";
+import { countProduced } from "./produce/counted-producer.js";
 
 export interface HttpOptions {
   /** Absent: the environment's. */
@@ -13,6 +15,8 @@ export interface HttpOptions {
   readonly kafka?: Kafka;
   /** Where unexpected errors go; by default standard error, as one JSON line each. */
   readonly log?: (entry: LogEntry) => void;
+  /** Where metrics go; by default standard output, in CloudWatch's embedded format. */
+  readonly telemetry?: Telemetry;
   /** Called after each call, for hosts that count or log them. */
   readonly onCall?: (call: AnsweredCall) => void;
 }
@@ -40,7 +44,12 @@ export function createEnvironment(options: HttpOptions): HandlerEnvironment {
   let policy: AccessPolicy | undefined;
   let { kafka } = options;
   let isLogged: boolean | undefined;
+  let reported: Telemetry | undefined;
   const config = () => options.config ?? environmentConfig();
+  const telemetry = () => {
+    reported ??= options.telemetry ?? createTelemetry(toTelemetryOptions(config()));
+    return reported;
+  };
   const log = options.log ?? ((entry: LogEntry) => console.error(JSON.stringify(entry)));
   return {
     config,
@@ -49,7 +58,7 @@ export function createEnvironment(options: HttpOptions): HandlerEnvironment {
       return policy;
     },
     kafka: () => {
-      kafka ??= createKafka({ ...toKafkaOptions(config()), topicPrefix: config().RELAY_TOPIC_PREFIX });
+      kafka ??= countProduced(createKafka({ ...toKafkaOptions(config()), topicPrefix: config().RELAY_TOPIC_PREFIX }), telemetry);
       return kafka;
     },
     logFailure: (error, request, routeKey) => {

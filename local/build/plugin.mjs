@@ -36,7 +36,7 @@ export default class BuildPlugin {
 
   async complete() {
     const { service, serviceDir } = this.serverless;
-    const { completeTemplate } = await this.deployment();
+    const { completeTemplate } = await this.template();
     completeTemplate(service, this.prepared, join(serviceDir, ".build"));
   }
 
@@ -49,6 +49,11 @@ export default class BuildPlugin {
   async deployment() {
     const { tsImport } = await import("tsx/esm/api");
     return tsImport("./deployment/deployment.ts", import.meta.url);
+  }
+
+  async template() {
+    const { tsImport } = await import("tsx/esm/api");
+    return tsImport("./deployment/template.ts", import.meta.url);
   }
 
   fail(message) {

@@ -127,7 +127,56 @@ test("every function has alarms for errors and throttles, every route for its la
 
   for (const key of apiKeys) expect(namesOf(key), key).toEqual(["Errors", "Throttles"]);
   for (const key of routeKeys) expect(namesOf(key), key).toEqual(["Errors", "Throttles", "OffsetLag", "DeadLetters"]);
+  expect(namesOf("api")).toEqual(["5xx", "Latency", "FailedRecords"]);
   for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual([parameters.alarmsTopic]);
+});
+
+test("the lag of a route is the cluster's own metric, and its absence is a fault where the route runs", () => {
+  const lagOf = (packaged: Packaged) =>
+    packaged.ofType("AWS::CloudWatch::Alarm").find(({ AlarmName }) => AlarmName === "kafka-relay-prod-strongQuakes-OffsetLag");
+
+  expect(lagOf(prod)).toMatchObject({
+    Namespace: "AWS/Kafka",
+    MetricName: "MaxOffsetLag",
+    Dimensions: [
+      { Name: "Cluster Name", Value: "prod" },
+      { Name: "Consumer Group", Value: "kafka-relay-prod-strong-quakes" },
+      { Name: "Topic", Value: "earthquakes" },
+    ],
+    TreatMissingData: "breaching",
+  });
+});
+
+test("alarms on failures that no function throws: the API's 5xx by its id, and records that were not written", () => {
+  const alarms = prod.ofType("AWS::CloudWatch::Alarm");
+  const named = (name: string) => alarms.find(({ AlarmName }) => AlarmName === `kafka-relay-prod-api-${name}`);
+
+  expect(named("5xx")).toMatchObject({ Namespace: "AWS/ApiGateway", Dimensions: [{ Name: "ApiId", Value: { Ref: "HttpApi" } }] });
+  expect(named("FailedRecords")).toMatchObject({ Namespace: "KafkaRelay", Dimensions: [{ Name: "Stage", Value: "prod" }] });
+});
+
+test("the dashboard shows calls, records, routes and functions, each graph with metrics of this stage", () => {
+  const [{ DashboardName, DashboardBody }] = prod.ofType("AWS::CloudWatch::Dashboard") as [
+    { readonly DashboardName: string; readonly DashboardBody: { readonly "Fn::Sub": string } },
+  ];
+  const { widgets } = JSON.parse(DashboardBody["Fn::Sub"]) as {
+    readonly widgets: readonly { readonly properties: { readonly title: string; readonly metrics: readonly unknown[][] } }[];
+  };
+
+  expect(DashboardName).toBe("kafka-relay-prod");
+  expect(widgets.map(({ properties: { title } }) => title)).toEqual(
+    expect.arrayContaining([
+      "Calls",
+      "Records behind, per route",
+      "Dead letters, per route",
+      "Environments in use",
+      "Throttled calls of functions",
+    ]),
+  );
+  for (const { properties } of widgets) {
+    expect(properties.metrics.length, properties.title).toBeGreaterThan(0);
+    for (const metric of properties.metrics) expect(JSON.stringify(metric)).toMatch(/prod|HttpApi/);
+  }
 });
 
 test("what each function must reach from its subnets is written beside the template", () => {

@@ -1,4 +1,7 @@
-/** The alarms: errors, throttles, how far a route is behind, and dead letters. Pure. */
+/**
+ * The alarms of a deployment: what callers of the API notice, what becomes of records, whether routes keep up, and whether functions fail or are throttled. Pure.
+ * Handlers answer failures and do not throw, so Lambda's own count of errors says nothing about Kafka: the API's 5xx and the functions' metrics do.
+ */
 import type { FunctionNeeds } from "./needs.js";
 import type { Resource } from "./roles.js";
 
@@ -8,87 +11,150 @@ const periods = 5;
 const badPeriods = 3;
 /** Records behind; a route that keeps up is near 0. */
 const lagMax = 10_000;
+/** Of the slowest hundredth of calls. The API answers within 29 seconds in any case. */
+const latencyMaxMs = 10_000;
 
 interface Alarm {
   readonly name: string;
   readonly description: string;
   readonly metric: string;
-  readonly namespace: string;
+  readonly namespace: "AWS/ApiGateway" | "AWS/Kafka" | "AWS/Lambda" | "KafkaRelay";
   readonly dimensions: Readonly<Record<string, unknown>>;
-  readonly statistic: "Sum" | "Maximum";
+  readonly statistic: "Sum" | "Maximum" | "p99";
   readonly threshold: number;
-  readonly period?: number;
-  readonly evaluationPeriods?: number;
-  readonly datapoints?: number;
+  /** 1: the first bad minute counts. */
+  readonly badPeriods?: number;
+  /** Missing data is a fault where the metric always has data. Absent: a function that nobody calls at night is healthy. */
+  readonly isExpected?: boolean;
 }
 
-export function toAlarms(
-  needs: readonly FunctionNeeds[],
-  functionNameOf: (key: string) => string,
-  stage: string,
-  alarmsTopic: string,
-): Readonly<Record<string, Resource>> {
-  const alarms = needs.flatMap((one) => alarmsOf(one, functionNameOf(one.key), stage).map((alarm) => [one.key, alarm] as const));
-  return Object.fromEntries(alarms.map(([key, alarm]) => [idOf(key, alarm.name), toResource(alarm, functionNameOf(key), alarmsTopic)]));
+export interface AlarmScope {
+  /** `kafka-relay-prod`: the beginning of alarm names. */
+  readonly name: string;
+  readonly stage: string;
+  readonly functionNameOf: (key: string) => string;
+  /** Of the MSK cluster, whose metrics have the lag of routes. */
+  readonly clusterName: string;
+  /** The functions of routes whose mapping is on. */
+  readonly running: ReadonlySet<string>;
+  readonly alarmsTopic: string;
 }
 
-function alarmsOf({ key, route }: FunctionNeeds, functionName: string, stage: string): readonly Alarm[] {
-  const ofFunction = { namespace: "AWS/Lambda", dimensions: { FunctionName: functionName } } as const;
-  const shared: readonly Alarm[] = [
-    { ...ofFunction, name: "Errors", description: `${key} throws.`, metric: "Errors", statistic: "Sum", threshold: 1 },
+export function toAlarms(needs: readonly FunctionNeeds[], scope: AlarmScope): Readonly<Record<string, Resource>> {
+  const ofApi = apiAlarms(scope).map((alarm) => [`Api${alarm.name}Alarm`, toResource(alarm, `${scope.name}-api`, scope)] as const);
+  const ofFunctions = needs.flatMap((one) =>
+    [...functionAlarms(one, scope), ...(one.route === undefined ? [] : routeAlarms(one.key, one.route, scope))].map(
+      (alarm) => [idOf(one.key, alarm.name), toResource(alarm, scope.functionNameOf(one.key), scope)] as const,
+    ),
+  );
+  return Object.fromEntries([...ofApi, ...ofFunctions]);
+}
+
+/** Of all calls, and of the records that they write. */
+function apiAlarms({ stage }: AlarmScope): readonly Alarm[] {
+  const ofApi = { namespace: "AWS/ApiGateway", dimensions: { ApiId: { Ref: "HttpApi" } } } as const;
+  return [
+    { ...ofApi, name: "5xx", description: "Calls fail on our side or at Kafka.", metric: "5xx", statistic: "Sum", threshold: 1 },
     {
-      ...ofFunction,
-      name: "Throttles",
-      description: `${key} receives more requests than its concurrency allows.`,
-      metric: "Throttles",
+      ...ofApi,
+      name: "Latency",
+      description: `One call of a hundred takes ${latencyMaxMs / 1000} seconds or longer.`,
+      metric: "Latency",
+      statistic: "p99",
+      threshold: latencyMaxMs,
+    },
+    {
+      namespace: "KafkaRelay",
+      dimensions: { Stage: stage },
+      name: "FailedRecords",
+      description: "Records that callers sent were not written, whatever the status of their calls: a v2 call answers 200 even then.",
+      metric: "FailedRecords",
       statistic: "Sum",
       threshold: 1,
     },
   ];
-  if (route === undefined) return shared;
+}
+
+function functionAlarms({ key }: FunctionNeeds, { functionNameOf }: AlarmScope): readonly Alarm[] {
+  const ofFunction = {
+    namespace: "AWS/Lambda",
+    dimensions: { FunctionName: functionNameOf(key) },
+    statistic: "Sum",
+    threshold: 1,
+  } as const;
   return [
-    ...shared,
-    {
-      ...ofFunction,
-      name: "OffsetLag",
-      description: `${route.name} falls behind ${route.sourceTopics.join(", ")}: its target is slow or down; no records are lost.`,
-      metric: "OffsetLag",
-      statistic: "Maximum",
-      threshold: lagMax,
-    },
+    { ...ofFunction, name: "Errors", description: `${key} throws, runs out of time or memory, or cannot start.`, metric: "Errors" },
+    { ...ofFunction, name: "Throttles", description: `${key} receives more requests than its concurrency allows.`, metric: "Throttles" },
+  ];
+}
+
+function routeAlarms(key: string, route: NonNullable<FunctionNeeds["route"]>, scope: AlarmScope): readonly Alarm[] {
+  const isRunning = scope.running.has(key);
+  return [
+    ...lagMetrics(key, route, scope).map(
+      ({ name, ...metric }): Alarm => ({
+        ...metric,
+        name,
+        description: `${route.name} falls behind ${route.sourceTopics.join(", ")}, or its mapping has stopped: the target is slow or down, or the mapping cannot reach the brokers; no records are lost.`,
+        statistic: "Maximum",
+        threshold: lagMax,
+        isExpected: isRunning,
+      }),
+    ),
     {
       name: "DeadLetters",
       description: `${route.name} wrote dead letters into ${route.deadLetterTopics.join(", ")}.`,
       namespace: "KafkaRelay",
       metric: "DeadLettered",
-      dimensions: { Stage: stage, Route: route.name },
+      dimensions: { Stage: scope.stage, Route: route.name },
       statistic: "Sum",
       threshold: 1,
-      evaluationPeriods: 1,
-      datapoints: 1,
+      badPeriods: 1,
     },
   ];
 }
 
+type LagMetric = Pick<Alarm, "name" | "namespace" | "metric" | "dimensions">;
+
+/**
+ * The cluster's own view of each group (https://docs.aws.amazon.com/msk/latest/developerguide/consumer-lag.html), which has data even while the mapping is stopped. Where
+ * the cluster is not MSK, or Lambda names the group, there is Lambda's view.
+ */
+export function lagMetrics(
+  key: string,
+  { sourceTopics, groups }: NonNullable<FunctionNeeds["route"]>,
+  { clusterName, functionNameOf }: Pick<AlarmScope, "clusterName" | "functionNameOf">,
+): readonly LagMetric[] {
+  const isKnown = clusterName !== "" && groups.every((group) => group !== undefined);
+  if (!isKnown)
+    return [{ name: "OffsetLag", namespace: "AWS/Lambda", metric: "OffsetLag", dimensions: { FunctionName: functionNameOf(key) } }];
+  return sourceTopics.map((topic, index) => ({
+    name: index === 0 ? "OffsetLag" : `OffsetLag${index + 1}`,
+    namespace: "AWS/Kafka",
+    metric: "MaxOffsetLag",
+    dimensions: { "Cluster Name": clusterName, "Consumer Group": groups[index], Topic: topic },
+  }));
+}
+
 const idOf = (key: string, name: string): string => `${key.charAt(0).toUpperCase()}${key.slice(1)}${name}Alarm`;
 
-function toResource(alarm: Alarm, functionName: string, alarmsTopic: string): Resource {
+function toResource(alarm: Alarm, prefix: string, { alarmsTopic }: AlarmScope): Resource {
+  const isFirst = alarm.badPeriods === 1;
   return {
     Type: "AWS::CloudWatch::Alarm",
     Properties: {
-      AlarmName: `${functionName}-${alarm.name}`,
+      AlarmName: `${prefix}-${alarm.name}`,
       AlarmDescription: alarm.description,
       Namespace: alarm.namespace,
       MetricName: alarm.metric,
       Dimensions: Object.entries(alarm.dimensions).map(([Name, Value]) => ({ Name, Value })),
-      Statistic: alarm.statistic,
+      ...(alarm.statistic === "p99" ? { ExtendedStatistic: "p99" } : { Statistic: alarm.statistic }),
       Period: periodSeconds,
-      EvaluationPeriods: alarm.evaluationPeriods ?? periods,
-      DatapointsToAlarm: alarm.datapoints ?? badPeriods,
+      EvaluationPeriods: isFirst ? 1 : periods,
+      DatapointsToAlarm: isFirst ? 1 : badPeriods,
       Threshold: alarm.threshold,
       ComparisonOperator: "GreaterThanOrEqualToThreshold",
-      // A function that nobody calls at night is healthy.
-      TreatMissingData: "notBreaching",
+      TreatMissingData: alarm.isExpected === true ? "breaching" : "notBreaching",
       ...(alarmsTopic === "" ? {} : { AlarmActions: [alarmsTopic], OKActions: [alarmsTopic] }),
     },
   };

@@ -1,19 +1,14 @@
 /**
- * The service as it is deployed, made from serverless.yml and the code: checked before anything is packaged, then roles, alarms and limits are written into the
- * CloudFormation template. The framework's plugin beside it (plugin.mjs) calls these two and nothing else.
+ * The service as it is deployed, made from serverless.yml and the code: checked before anything is packaged, and completed. The framework's plugin (plugin.mjs)
+ * calls this, and template.ts once the framework has compiled its template.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { declaredEvents } from "../../kafka-trigger/src/plugin/declared-events.js";
-import { toAclPage } from "./acls.js";
-import { toAlarms } from "./alarms.js";
 import { completeService, setPartialResponses, setRouteSources } from "./complete-service.js";
-import { type EgressRow, egressFaults, egressOf, toMarkdown } from "./egress.js";
+import { type EgressRow, egressFaults, egressOf } from "./egress.js";
 import { secretFaults, sharedVariables } from "./kafka-access.js";
 import { type MappingEvent, mappingFaults, sharedGroupWarnings } from "./mappings.js";
 import { type FunctionNeeds, needsOf } from "./needs.js";
-import { roleIdOf, toRole } from "./roles.js";
-import { declaredOf, functionIdOf, isOn, isRouteFunction, type Service, type ServiceFunction, variablesOf } from "./service.js";
+import { declaredOf, isOn, isRouteFunction, type Service, type ServiceFunction, stageOf, variablesOf } from "./service.js";
 import { checkSettings, type DeploymentSettings } from "./settings.js";
 import { checkDeployedSourceTopics, type SourceTopicReport } from "./source-topics.js";
 
@@ -64,44 +59,12 @@ export function checkBrokers({ settings, needs }: Deployment, shell: NodeJS.Proc
   return checkDeployedSourceTopics(sources, largeTopics, environment);
 }
 
-/** As serverless.yml gives it to every function. */
-const stageOf = ({ provider }: Service): string => provider.environment?.RELAY_STAGE ?? "";
-
 /** Permissions that are only for the laptop. */
 function openDoors(service: Service): readonly string[] {
   const environments = [service.provider.environment, ...service.getAllFunctions().map((key) => service.getFunction(key).environment)];
   return environments.some((environment) => environment?.RELAY_ACCESS === "everything")
     ? ["access: RELAY_ACCESS=everything is only for the laptop; grant * to callers that may do everything"]
     : [];
-}
-
-/** Writes roles, alarms and throttling into the compiled template, and the egress table beside it. */
-export function completeTemplate(service: Service, { settings, needs, secretArns, egress }: Deployment, outFolder: string): void {
-  const resources = service.provider.compiledCloudFormationTemplate?.Resources;
-  if (resources === undefined) throw new Error("The template is not compiled yet.");
-  const nameOf = (key: string): string => service.getFunction(key).name;
-  const routeFunctionIds = needs.filter(({ route }) => route !== undefined).map(({ key }) => functionIdOf(key));
-  for (const one of needs) {
-    resources[roleIdOf(one.key)] = toRole({
-      needs: one,
-      settings,
-      functionName: nameOf(one.key),
-      secretArns: secretArns.get(one.key) ?? [],
-      routeFunctionIds,
-    });
-  }
-  Object.assign(resources, toAlarms(needs, nameOf, stageOf(service), settings.alarmsTopic));
-  const stage = resources.HttpApiStage;
-  if (stage !== undefined) {
-    stage.Properties.DefaultRouteSettings = {
-      ...(stage.Properties.DefaultRouteSettings as object | undefined),
-      ThrottlingRateLimit: Number(settings.throttleRate),
-      ThrottlingBurstLimit: Number(settings.throttleBurst),
-    };
-  }
-  mkdirSync(outFolder, { recursive: true });
-  writeFileSync(join(outFolder, "egress.md"), toMarkdown(egress));
-  writeFileSync(join(outFolder, "acls.md"), toAclPage(needs, settings.topicPrefix));
 }
 
 /** For a start on the laptop: returns the faults that a deployment would have too, and sets what the functions need to know about their mappings. */

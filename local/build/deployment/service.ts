@@ -48,3 +48,6 @@ export function declaredOf(key: string, definition: ServiceFunction): DeclaredFu
 export function variablesOf(service: Service, key: string): Readonly<Record<string, string>> {
   return { ...service.provider.environment, ...service.getFunction(key).environment };
 }
+
+/** As serverless.yml gives it to every function. */
+export const stageOf = ({ provider }: Service): string => provider.environment?.RELAY_STAGE ?? "";

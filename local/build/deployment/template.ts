@@ -1,0 +1,61 @@
+/** What a deployment adds to the CloudFormation template that the framework has compiled: roles, alarms, a dashboard and throttling; and the pages beside it. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { toAclPage } from "./acls.js";
+import { type AlarmScope, toAlarms } from "./alarms.js";
+import { toDashboard } from "./dashboard.js";
+import type { Deployment } from "./deployment.js";
+import { toMarkdown } from "./egress.js";
+import { type Resource, roleIdOf, toRole } from "./roles.js";
+import { functionIdOf, isOn, type Service, stageOf } from "./service.js";
+import type { DeploymentSettings } from "./settings.js";
+
+/** Into the compiled template; and the pages beside it. */
+export function completeTemplate(service: Service, deployment: Deployment, outFolder: string): void {
+  const { settings, needs, egress } = deployment;
+  const resources = service.provider.compiledCloudFormationTemplate?.Resources;
+  if (resources === undefined) throw new Error("The template is not compiled yet.");
+  const scope = scopeOf(service, deployment);
+  Object.assign(resources, rolesOf(service, deployment), toAlarms(needs, scope), { Dashboard: toDashboard(needs, scope) });
+  throttle(resources.HttpApiStage, settings);
+  mkdirSync(outFolder, { recursive: true });
+  writeFileSync(join(outFolder, "egress.md"), toMarkdown(egress));
+  writeFileSync(join(outFolder, "acls.md"), toAclPage(needs, settings.topicPrefix));
+}
+
+function rolesOf(service: Service, { settings, needs, secretArns }: Deployment): Readonly<Record<string, Resource>> {
+  const routeFunctionIds = needs.filter(({ route }) => route !== undefined).map(({ key }) => functionIdOf(key));
+  return Object.fromEntries(
+    needs.map((one) => [
+      roleIdOf(one.key),
+      toRole({
+        needs: one,
+        settings,
+        functionName: service.getFunction(one.key).name,
+        secretArns: secretArns.get(one.key) ?? [],
+        routeFunctionIds,
+      }),
+    ]),
+  );
+}
+
+function scopeOf(service: Service, { settings, needs }: Deployment): AlarmScope {
+  const stage = stageOf(service);
+  return {
+    name: `kafka-relay-${stage}`,
+    stage,
+    functionNameOf: (key) => service.getFunction(key).name,
+    clusterName: /:cluster\/([^/]+)\//.exec(settings.clusterArn)?.[1] ?? "",
+    running: new Set(needs.filter(({ key }) => isOn(service.getFunction(key))).map(({ key }) => key)),
+    alarmsTopic: settings.alarmsTopic,
+  };
+}
+
+function throttle(stage: Resource | undefined, { throttleRate, throttleBurst }: DeploymentSettings): void {
+  if (stage === undefined) return;
+  stage.Properties.DefaultRouteSettings = {
+    ...(stage.Properties.DefaultRouteSettings as object | undefined),
+    ThrottlingRateLimit: Number(throttleRate),
+    ThrottlingBurstLimit: Number(throttleBurst),
+  };
+}
