@@ -16,7 +16,9 @@ export interface Message {
    * are doubles. Throws `record-undecodable` where the JSON is nested too deep to be read.
    */
   readonly document: () => unknown;
-  /** The same, and a number that a double does not hold is a NumberText: what identifies or carries data is taken from here. */
+  /** The key where a schema decoded it, its numbers exact. Absent: the key is its bytes. */
+  readonly keyDocument?: () => unknown;
+  /** The same as `document`, and a number that a double does not hold is a NumberText: what identifies or carries data is taken from here. */
   readonly exactDocument: () => unknown;
 }
 
@@ -71,11 +73,31 @@ export interface TargetContext {
   readonly region: string | undefined;
 }
 
+/** By which schema a target's records are written. */
+export interface TargetPartEncode {
+  readonly subject: string;
+  readonly type: "AVRO" | "JSON" | "PROTOBUF";
+  readonly schema?: string | undefined;
+  readonly id?: number | undefined;
+  readonly version?: number | undefined;
+  readonly message?: string | undefined;
+  readonly logical: boolean;
+}
+
+export interface TargetEncode {
+  readonly value: TargetPartEncode;
+  readonly key?: TargetPartEncode;
+}
+
 /** What a route names as its target: data until it is opened. `topic({...})`, `webhook({...})`, `sql({...})` make one. */
 export interface TargetDefinition {
   readonly kind: string;
   readonly name: string;
   /** Every option as given, without a secret, for `routes explain`. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Absent: it takes a message's bytes as they are. */
+  readonly encode?: TargetEncode;
+  /** It delivers a record's bytes and never looks inside, so they are not decoded for its sake. */
+  readonly relaysBytes?: boolean;
   readonly open: (context: TargetContext) => Target | Promise<Target>;
 }

@@ -18,6 +18,8 @@ import { createSettledMemory } from "./batch/settled.js";
 import { redriveMarkOf } from "./dead-letters/redrive-mark.js";
 import { createDeadLetters } from "./dead-letters/writer.js";
 import type { Target, TargetContext } from "./delivery.js";
+import { createDecode } from "./route/decoding.js";
+import { createEncode } from "./route/encoding.js";
 import type { Route } from "./route.js";
 import { publishBatch, publishFailedBatch } from "./status/batch-summary.js";
 import { answerQuestion } from "./status/route-question.js";
@@ -60,6 +62,8 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
   };
   const target = openedOnce(() => route.target.open({ ...targetContext(config(), cluster), ...options.context }));
   const namespaceFor = (event: unknown): string => route.namespace ?? config().RELAY_NAMESPACE ?? namespaceOf(event);
+  const decode = createDecode(route, config);
+  const encode = createEncode(route.target.encode, config);
   const memory = createSettledMemory(clock.now);
   const held = createHeldRecords();
   const deadLetters = deadLettersOf(route, cluster, clock, (topic, reason) =>
@@ -84,6 +88,8 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
       route,
       target: await target.open().catch(failed),
       deadLetters,
+      decode,
+      encode,
       breaker,
       clock,
       random,

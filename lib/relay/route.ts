@@ -7,6 +7,7 @@ import type { JsonataTransform } from "./jsonata.js";
 import { compileRouteFilter, fieldsOf } from "./route/filter.js";
 import { checkRouteOptions } from "./route/options.js";
 import type { Transform } from "./route/transform.js";
+import { checkDecode, type DecodeSettings, type SchemaSetting } from "./schema.js";
 
 /** What must be kept in order: every record of a partition, of a key, or nothing. */
 export type Order = "partition" | "key" | "none";
@@ -71,6 +72,11 @@ export interface ExpectedMessage {
 export interface RouteDefinition<Value = unknown> {
   /** As the file and the function are called; named in dead letters, logs and metrics. */
   readonly name: string;
+  /**
+   * How keys and values are decoded that name a schema of the configured registry; filters, transforms and columns then see what was decoded. Absent:
+   * `schema()` where a registry is configured. false: never.
+   */
+  readonly decode?: SchemaSetting<DecodeSettings> | false;
   /** Absent: every record matches. */
   readonly filter?: RouteFilter;
   /** Absent: the record goes on as it is, byte for byte. */
@@ -107,6 +113,10 @@ export interface RouteDefinition<Value = unknown> {
 /** A route as the relay runs it: checked, compiled and complete. */
 export interface Route {
   readonly name: string;
+  /** Undefined: where a registry is configured, by the defaults. */
+  readonly decode: DecodeSettings | false | undefined;
+  /** Somebody looks inside its records: a filter, a transform or the target. */
+  readonly looksInside: boolean;
   readonly filter: RouteFilter | undefined;
   readonly matches: EventMatcher | undefined;
   /** The fields of the document that the filter looks at. */
@@ -136,11 +146,14 @@ export function defineRoute<Value = unknown>(definition: RouteDefinition<Value>)
   const { name, order, concurrencyMax, retry, afterRetries, breaker, deadLetters, timeLeftMarginMs, transformTimeoutMs, namespace } =
     checkRouteOptions(definition);
   const { filter, transform, target, examples = [] } = definition;
+  const filterFields = new Set(filter === undefined ? [] : fieldsOf(filter));
   return Object.freeze({
     name,
+    decode: decodeOf(definition),
+    looksInside: transform !== undefined || target.relaysBytes !== true || filterFields.has("value") || filterFields.has("key"),
     filter,
     matches: filter === undefined ? undefined : compileRouteFilter(filter, name),
-    filterFields: new Set(filter === undefined ? [] : fieldsOf(filter)),
+    filterFields,
     transform: transform as Route["transform"],
     target,
     order,
@@ -156,6 +169,15 @@ export function defineRoute<Value = unknown>(definition: RouteDefinition<Value>)
     generation: generationOf(definition),
     examples,
   });
+}
+
+function decodeOf({ name, decode }: Pick<RouteDefinition, "name" | "decode">): Route["decode"] {
+  if (decode === undefined || decode === false) return decode;
+  try {
+    return checkDecode(decode).settings;
+  } catch (thrown) {
+    throw new RelayError("bad-configuration", `The route ${JSON.stringify(name)}:\n  ${(thrown as Error).message}`, { cause: thrown });
+  }
 }
 
 /** Targets for tables accept `generation` too, as they did before routes had it. */

@@ -1,6 +1,7 @@
 /** The way to schemas for who may never need them: the code is loaded, and the registry opened, with the first value that has one. */
 import type { Config } from "../config.js";
 import type { Deserializer } from "./deserializer.js";
+import type { EncoderOf } from "./encoder.js";
 import type { Schemas } from "./schemas.js";
 import type { Serializer } from "./serializer.js";
 
@@ -32,4 +33,8 @@ export async function serializerOf(config: Config): Promise<Serializer> {
 
 export async function deserializerOf(config: Config): Promise<Deserializer> {
   return (await schemasOf(config)).deserializer;
+}
+
+export async function encoderOf(config: Config): Promise<EncoderOf> {
+  return (await schemasOf(config)).encoderOf;
 }

@@ -2,6 +2,7 @@
 import type { Config } from "../config.js";
 import { createSecrets, type ReadSecret } from "../secrets.js";
 import { createDeserializer, type Deserializer } from "./deserializer.js";
+import { createEncoderOf, type EncoderOf } from "./encoder.js";
 import { createGlueRegistry } from "./registry/glue.js";
 import { openRegistry } from "./registry/open.js";
 import { createSerializer, type Serializer } from "./serializer.js";
@@ -9,6 +10,7 @@ import { createSerializer, type Serializer } from "./serializer.js";
 export interface Schemas {
   readonly serializer: Serializer;
   readonly deserializer: Deserializer;
+  readonly encoderOf: EncoderOf;
   readonly close: () => void;
 }
 
@@ -20,6 +22,7 @@ export function openSchemas(config: Config, secret: ReadSecret = createSecrets()
   return {
     serializer: createSerializer(confluent),
     deserializer: createDeserializer({ confluent, glue }),
+    encoderOf: createEncoderOf({ confluent, glue }),
     close: () => {
       confluent?.close();
       glue?.close();

@@ -3,7 +3,7 @@ import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { OutgoingRecord } from "../kafka/records.js";
 import { avroSchema, createAvroCodec } from "./avro/codec.js";
-import { confluentPrefix, formatMessageIndexes } from "./framing.js";
+import { confluentPrefix, formatGlueMessageIndex, formatMessageIndexes } from "./framing.js";
 import { Kept } from "./registry/kept.js";
 import type { ResolvedSchema, SchemaRegistry, SchemaText, SchemaType } from "./registry/registry.js";
 import { type RecordSchemas, type SerializedRecords, serializeRecords } from "./serialize-records.js";
@@ -32,7 +32,7 @@ export interface Serializer {
 }
 
 /** Begins a request: gives its way from JSON text to bytes. */
-type Encoding = () => (json: string) => Buffer;
+export type Encoding = () => (json: string) => Buffer;
 
 const encodingsMax = 200;
 const failureKeptMs = 1_000;
@@ -116,7 +116,17 @@ function shown(text: string): string {
   return text.length <= shownCharactersMax ? text : `${text.slice(0, shownCharactersMax)}...`;
 }
 
-async function encodingOf({ type, text, resolved }: ResolvedSchema): Promise<Encoding> {
+interface EncodingForm {
+  /** Avro's logical types as such. */
+  readonly logical?: boolean;
+  /** Protobuf: the full name of the message; the first one where absent. */
+  readonly message?: string | undefined;
+  /** Protobuf: the message is named as AWS Glue does. */
+  readonly isGlue?: boolean;
+}
+
+/** Throws `schema-invalid`. */
+export async function encodingOf({ type, text, resolved }: ResolvedSchema, form: EncodingForm = {}): Promise<Encoding> {
   switch (type) {
     case "AVRO": {
       const codec = createAvroCodec(
@@ -124,6 +134,7 @@ async function encodingOf({ type, text, resolved }: ResolvedSchema): Promise<Enc
           text,
           resolved.map((one) => one.text),
         ),
+        { logical: form.logical ?? false },
       );
       return () => codec.encode;
     }
@@ -142,8 +153,10 @@ async function encodingOf({ type, text, resolved }: ResolvedSchema): Promise<Enc
       const { createProtobufCodec } = await import("./protobuf/codec.js");
       const codec = createProtobufCodec(text, resolved);
       // A schema by itself means its first message, as for Confluent's proxy.
-      const indexes = formatMessageIndexes([0]);
-      return () => (json) => Buffer.concat([indexes, codec.encode(json, [0])]);
+      const indexes = form.message === undefined ? [0] : codec.indexesOf(form.message);
+      if (indexes === undefined) throw new RelayError("schema-invalid", `The Protobuf schema does not declare a message ${form.message}.`);
+      const prefix = form.isGlue === true ? formatGlueMessageIndex(codec.positionInOrderOfNames(indexes)) : formatMessageIndexes(indexes);
+      return () => (json) => Buffer.concat([prefix, codec.encode(json, indexes)]);
     }
   }
 }

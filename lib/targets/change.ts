@@ -1,7 +1,7 @@
 /** What a delivery means for a table of any kind: a row to write, a row to delete, or nothing. */
 import { RelayError } from "../errors.js";
 import type { Delivery } from "../relay/delivery.js";
-import { isContainer, memberAt, parsedKey, textOrBytes, valueAt } from "../relay/route/path.js";
+import { isContainer, memberAt, parsedKey, valueAt, keyOf as wholeKeyOf } from "../relay/route/path.js";
 
 export type Row = Readonly<Record<string, unknown>>;
 /** Paths by column, or a function: a row, `null` to delete the row of the record's key, undefined to write nothing. */
@@ -88,7 +88,7 @@ function withKey<Value>(row: Readonly<Record<string, Value>>, key: readonly stri
 
 /** A tombstone's row is known by its key alone: by the column's own path where that leads into the key, else a JSON object's member of the column's name, else the whole key. */
 function keyOf<Value>(delivery: Delivery, { key, columns, toValue }: ChangeRules<Value>): Readonly<Record<string, Value>> {
-  const parsed = parsedKey(delivery.message.key);
+  const parsed = parsedKey(delivery.message);
   const row: Record<string, Value> = {};
   for (const column of key) {
     const path = typeof columns === "function" ? undefined : columns[column];
@@ -98,7 +98,7 @@ function keyOf<Value>(delivery: Delivery, { key, columns, toValue }: ChangeRules
         : isContainer(parsed)
           ? memberAt(parsed, [column])
           : key.length === 1
-            ? textOrBytes(delivery.message.key)
+            ? wholeKeyOf(delivery.message)
             : undefined;
     row[column] = toValue(value, column);
   }

@@ -7,7 +7,8 @@ import { mskTokensOf } from "../kafka/msk/environment.js";
 import type { OutgoingRecord } from "../kafka/records.js";
 import { isInternalTopic, parseTopicName } from "../kafka/topic-name.js";
 import { flag, oneOf, whole } from "../option-values.js";
-import type { Delivery, DeliveryOutcome, TargetContext, TargetDefinition } from "../relay/delivery.js";
+import type { Delivery, DeliveryOutcome, TargetContext, TargetDefinition, TargetEncode, TargetPartEncode } from "../relay/delivery.js";
+import { checkEncode, type EncodeSettings, type PartEncodeSettings, type SchemaSetting } from "../relay/schema.js";
 import { assertConsistent, reference, textOf } from "./option-checks.js";
 import { checkOptions, textOrMade } from "./options.js";
 import { delivered, failedBy } from "./outcome.js";
@@ -34,6 +35,8 @@ export interface TopicOptions {
    * record is refused for its time.
    */
   readonly timestamp?: "source" | "now";
+  /** By which schema values, and keys, are written: `schema({ subject })`. Absent: as the bytes that they are. */
+  readonly encode?: SchemaSetting<EncodeSettings>;
   /** Absent: the cluster that the route reads from. */
   readonly cluster?: ClusterOptions;
   /** How many records one attempt takes; 5,000 where absent. */
@@ -45,6 +48,8 @@ const optionEntries = {
   partition: v.optional(oneOf("key", "source")),
   timestamp: v.optional(oneOf("source", "now")),
   recordsMax: v.optional(whole(1, 10_000)),
+  // Checked on its own, with messages that name the setting.
+  encode: v.optional(v.unknown()),
   cluster: v.optional(
     v.strictObject({
       brokers: textOf(/^(\s*(\[[^\]\s]+\]|[^\s,:[]+):\d{1,5}\s*(,(?=.)|$))+$/, "host:port, separated by commas"),
@@ -72,11 +77,18 @@ export function topic(options: TopicOptions): TargetDefinition {
   const topicName = typeof options.topic === "string" ? parseTopicName(options.topic) : "by record";
   if (isInternalTopic(topicName))
     throw new RelayError("bad-configuration", `The topic ${topicName} is internal to Kafka: a route must not write to it.`);
+  const encode = options.encode === undefined ? undefined : toEncode(checkEncode(options.encode).settings, options.topic);
   const name = options.cluster === undefined ? topicName : `${topicName} at ${options.cluster.brokers}`;
   return {
     kind: "topic",
     name,
-    options: { ...options, ...(options.cluster === undefined ? {} : { cluster: { brokers: options.cluster.brokers } }) },
+    ...(encode === undefined ? {} : { encode }),
+    relaysBytes: typeof options.topic === "string" && encode === undefined,
+    options: {
+      ...options,
+      ...(encode === undefined ? {} : { encode }),
+      ...(options.cluster === undefined ? {} : { cluster: { brokers: options.cluster.brokers } }),
+    },
     open: async (context) => {
       const other = options.cluster === undefined ? undefined : await connect(options.cluster, context);
       return {
@@ -92,6 +104,21 @@ export function topic(options: TopicOptions): TargetDefinition {
       };
     },
   };
+}
+
+const schemaTypes = { avro: "AVRO", jsonschema: "JSON", protobuf: "PROTOBUF" } as const;
+
+function toEncode({ key, ...value }: EncodeSettings, topicName: TopicOptions["topic"]): TargetEncode {
+  const part = ({ type = "avro", subject, logical = true, ...by }: PartEncodeSettings, what: "key" | "value"): TargetPartEncode => {
+    if (subject === undefined && typeof topicName !== "string") {
+      throw new RelayError(
+        "bad-configuration",
+        `encode: where a function names the topic, the subject of the ${what} must be given: schema({ subject }).`,
+      );
+    }
+    return { ...by, subject: subject ?? `${topicName}-${what}`, type: schemaTypes[type], logical };
+  };
+  return { value: part(value, "value"), ...(key === undefined ? {} : { key: part(key, "key") }) };
 }
 
 async function connect(cluster: ClusterOptions, context: TargetContext): Promise<Kafka> {

@@ -86,6 +86,7 @@ class BatchRelay {
     await prepareAll(
       shares.flatMap(({ entries }) => entries),
       this.#parts.route,
+      this.#parts,
     );
     const heads = shares.map(({ lane, entries }) => ({ lane, entries: headOf(entries.filter(({ verdict }) => verdict === undefined)) }));
     this.#noteFirstTimes(heads);
@@ -132,6 +133,11 @@ class BatchRelay {
   /** Counts a failure that is the target's. A wait that the target asked for is not a failure: the target works. */
   #reportToBreaker(entry: Entry): void {
     const { breaker, clock, route } = this.#parts;
+    // A registry could not be asked: that says nothing about the target.
+    if (hasFailedBefore(entry)) {
+      entry.failures++;
+      return;
+    }
     if (entry.error === undefined || faultOf(entry.error) !== "target") return;
     const asked = askedWaitOf(entry.error, route.retry);
     if (asked !== undefined) {
@@ -176,7 +182,7 @@ class BatchRelay {
   async #exhaust(lane: Lane, entry: Entry, reason: RelayError | undefined): Promise<void> {
     const { breaker, clock, route } = this.#parts;
     if (breaker.failuresInRow >= entry.failures && entry.failures > 0) breaker.open(clock.now());
-    if (!isDeadLetteredAfterRetries(entry.error, route)) return this.#giveBack(lane, entry, reason);
+    if (hasFailedBefore(entry) || !isDeadLetteredAfterRetries(entry.error, route)) return this.#giveBack(lane, entry, reason);
     const held = await this.#writeDeadLetters([entry]);
     return held === undefined ? this.#goOn(lane) : this.#giveBack(lane, held);
   }

@@ -1,18 +1,22 @@
 /** One record on its way through a route: what the filter said, what the transform made of it, what was tried, and what became of it. */
+import type { Deadline } from "../../deadline.js";
 import { RelayError, reasonOf } from "../../errors.js";
 import type { KafkaRecord } from "../../kafka/records.js";
 import { type RedriveMark, takeRedriveHeader } from "../dead-letters/redrive-mark.js";
 import type { Delivery, Message } from "../delivery.js";
-import { RecordDocument } from "../route/document.js";
+import type { Decode } from "../route/decoding.js";
+import { type DecodedParts, RecordDocument } from "../route/document.js";
+import type { Encode } from "../route/encoding.js";
 import { textAt } from "../route/path.js";
 import { transformRecord } from "../route/transform.js";
 import type { Route } from "../route.js";
 import { recordId } from "./delivery-id.js";
+import { faultOf } from "./retry.js";
 
 export type Verdict = "delivered" | "filtered" | "dead-lettered" | "given-back";
 
 /** Where on its way a record failed. */
-type Stage = "decode" | "filter" | "transform" | "deliver";
+type Stage = "decode" | "filter" | "transform" | "encode" | "deliver";
 
 export interface Entry {
   /** As it lies in the topic that the route reads, or at its first coordinates where a redrive brings it. */
@@ -76,12 +80,20 @@ export function toEntry(arrived: KafkaRecord, { namespace, generation = 0, settl
   };
 }
 
-/** Filters and transforms entries that were not yet. Asynchronous transforms run at the same time, since only deliveries have an order. */
-export async function prepareAll(entries: readonly Entry[], route: Route): Promise<void> {
+/** What stands between a record's bytes and a route: its schemas. */
+export interface Conversions {
+  readonly decode?: Decode | undefined;
+  readonly encode?: Encode | undefined;
+  readonly deadline: Deadline;
+}
+
+/** Decodes, filters and transforms entries that were not yet. What is asynchronous runs at the same time, since only deliveries have an order. */
+export async function prepareAll(entries: readonly Entry[], route: Route, conversions: Conversions): Promise<void> {
   let underWay: Promise<void>[] = [];
   for (const entry of entries) {
-    if (entry.pending !== undefined || entry.error !== undefined) continue;
-    const prepared = prepare(entry, route);
+    if (entry.pending !== undefined || isRefusedForGood(entry)) continue;
+    entry.error = undefined;
+    const prepared = prepare(entry, route, conversions);
     if (prepared === undefined) continue;
     underWay.push(prepared);
     if (underWay.length < route.concurrencyMax) continue;
@@ -91,26 +103,48 @@ export async function prepareAll(entries: readonly Entry[], route: Route): Promi
   await Promise.all(underWay);
 }
 
-/** Filters and transforms. Afterwards the entry is filtered, has an error of its own, or has deliveries pending. Waits only for what is asynchronous. */
-export function prepare(entry: Entry, route: Route): void | Promise<void> {
-  const document = new RecordDocument(entry.source);
+/** A registry that could not be asked may answer the next time; what is wrong with the record itself stays. */
+function isRefusedForGood({ error }: Entry): boolean {
+  return error !== undefined && faultOf(error) === "record";
+}
+
+/** Decodes, filters and transforms. Afterwards the entry is filtered, has an error of its own, or has deliveries pending. Waits only for what is asynchronous. */
+export function prepare(entry: Entry, route: Route, conversions?: Conversions): void | Promise<void> {
   try {
-    entry.stage = "filter";
-    if (route.matches !== undefined && !route.matches(document.toPatternEvent(route.filterFields))) {
-      entry.verdict = "filtered";
-      return;
-    }
-    entry.stage = "transform";
-    const messages = transformRecord(document, route);
-    if (messages instanceof Promise)
-      return messages.then(
-        (made) => accept(entry, document, made),
-        (thrown) => fail(entry, thrown),
-      );
-    accept(entry, document, messages);
+    entry.stage = "decode";
+    const decoded = conversions?.decode?.(entry.source, conversions.deadline);
+    const prepared =
+      decoded instanceof Promise
+        ? decoded.then((parts) => sift(entry, route, parts, conversions))
+        : sift(entry, route, decoded, conversions);
+    return prepared instanceof Promise ? prepared.catch((thrown: unknown) => fail(entry, thrown)) : undefined;
   } catch (thrown) {
     fail(entry, thrown);
   }
+}
+
+function sift(entry: Entry, route: Route, decoded: DecodedParts | undefined, conversions: Conversions | undefined): void | Promise<void> {
+  const document = new RecordDocument(entry.source, decoded, route.decode !== false && route.decode?.forward === "json");
+  entry.stage = "filter";
+  if (route.matches !== undefined && !route.matches(document.toPatternEvent(route.filterFields))) {
+    entry.verdict = "filtered";
+    return;
+  }
+  entry.stage = "transform";
+  const messages = transformRecord(document, route);
+  if (messages instanceof Promise) return messages.then((made) => encodeAll(entry, document, made, conversions));
+  return encodeAll(entry, document, messages, conversions);
+}
+
+function encodeAll(
+  entry: Entry,
+  document: RecordDocument,
+  messages: readonly Message[],
+  conversions: Conversions | undefined,
+): void | Promise<void> {
+  if (conversions?.encode === undefined || messages.length === 0) return accept(entry, document, messages);
+  entry.stage = "encode";
+  return conversions.encode(messages, conversions.deadline).then((encoded) => accept(entry, document, encoded));
 }
 
 function accept(entry: Entry, document: RecordDocument, messages: readonly Message[]): void {

@@ -7,14 +7,14 @@ import type { Target } from "../delivery.js";
 import type { Route } from "../route.js";
 import type { Breaker } from "./breaker.js";
 import type { Clock } from "./clock.js";
-import type { Entry, Verdict } from "./entry.js";
+import type { Conversions, Entry, Verdict } from "./entry.js";
 
 export interface DeadLetters {
   /** One result per entry: undefined once the dead letter topic has acknowledged it, otherwise why it was not written. */
   readonly write: (entries: readonly Entry[], deadline: Deadline) => Promise<readonly (RelayError | undefined)[]>;
 }
 
-export interface BatchParts {
+export interface BatchParts extends Pick<Conversions, "decode" | "encode"> {
   readonly route: Route;
   readonly target: Target;
   readonly deadLetters: DeadLetters;

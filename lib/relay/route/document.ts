@@ -39,28 +39,37 @@ export const documentFields = [
   "ce",
 ] as const satisfies readonly (keyof RouteDocument)[];
 
+/** JSON of the parts that were decoded by a schema, with every digit. */
+export interface DecodedParts {
+  readonly key?: string;
+  readonly value?: string;
+}
+
 const unset = Symbol("not decoded yet");
 
 export class RecordDocument implements RouteDocument {
   readonly record: KafkaRecord;
+  readonly #decoded: DecodedParts;
+  readonly #forwardsJson: boolean;
   #message: Message | undefined;
   #event: CloudEvent | undefined | typeof unset = unset;
   #value: unknown = unset;
   #headers: RouteDocument["headers"] | undefined;
 
-  constructor(record: KafkaRecord) {
+  /** `forwardsJson`: what was decoded goes on as JSON where no transform changes it. */
+  constructor(record: KafkaRecord, decoded: DecodedParts = {}, forwardsJson = false) {
     this.record = record;
+    this.#decoded = decoded;
+    this.#forwardsJson = forwardsJson;
   }
 
   /** The record as it goes on where no transform changes it; not made for one that is filtered. */
   get message(): Message {
     if (this.#message === undefined) {
-      const { key, value, headers, timestampMs } = this.record;
       this.#message = {
-        key,
-        value,
-        headers,
-        timestampMs,
+        ...this.#forwarded(),
+        timestampMs: this.record.timestampMs,
+        ...(this.#decoded.key === undefined ? {} : { keyDocument: () => parseJson(this.#decoded.key ?? "") }),
         document: () => this.#documentOrNothing(parsePlainJson),
         exactDocument: () => this.#documentOrNothing(parseJson),
       };
@@ -128,7 +137,19 @@ export class RecordDocument implements RouteDocument {
     return field === "key" ? this.#decodeKey(parseJson) : this[field];
   }
 
+  #forwarded(): Pick<Message, "key" | "value" | "headers"> {
+    const { key, value, headers } = this.record;
+    if (!this.#forwardsJson) return { key, value, headers };
+    const decoded = this.#decoded;
+    return {
+      key: decoded.key === undefined ? key : Buffer.from(plainKey(decoded.key)),
+      value: decoded.value === undefined ? value : Buffer.from(decoded.value),
+      headers: headers.filter(({ name }) => !isSchemaHeader(name, decoded)),
+    };
+  }
+
   #decodeKey(parse: (text: string) => unknown): unknown {
+    if (this.#decoded.key !== undefined) return parse(this.#decoded.key);
     const { key } = this.record;
     if (key === null) return null;
     const first = key[0];
@@ -148,7 +169,7 @@ export class RecordDocument implements RouteDocument {
   }
 
   #isPlain(exact: unknown): boolean {
-    return exact === null || typeof exact !== "object" || !mayHoldNumberTexts(this.#data());
+    return exact === null || typeof exact !== "object" || !mayHoldNumberTexts(this.#decoded.value ?? this.#data()?.toString("latin1"));
   }
 
   #data(): Buffer | null {
@@ -157,6 +178,7 @@ export class RecordDocument implements RouteDocument {
   }
 
   #decode(parse: (text: string) => unknown): unknown {
+    if (this.#decoded.value !== undefined) return parse(this.#decoded.value);
     const data = this.#data();
     if (data === null) return null;
     const type = this.#cloudEvent?.attributes.datacontenttype;
@@ -167,14 +189,25 @@ export class RecordDocument implements RouteDocument {
 
   /** For targets that store documents: a body that is not JSON counts as missing. */
   #documentOrNothing(parse: (text: string) => unknown): unknown {
+    if (this.#decoded.value !== undefined) return parse(this.#decoded.value);
     const data = this.#data();
     const text = data === null ? undefined : utf8Text(data);
     return text === undefined ? undefined : parsedOr(text, undefined, parse);
   }
 }
 
-function mayHoldNumberTexts(data: Buffer | null): boolean {
-  return data !== null && /[\d.]{16,}|\d[eE][+-]?\d{3}/.test(data.toString("latin1"));
+function mayHoldNumberTexts(data: string | undefined): boolean {
+  return data !== undefined && /[\d.]{16,}|\d[eE][+-]?\d{3}/.test(data);
+}
+
+/** A key that is a text is written as that text, as keys are everywhere else. */
+function plainKey(json: string): string {
+  return json.startsWith('"') ? String(JSON.parse(json)) : json;
+}
+
+/** It says what the bytes are no longer. */
+function isSchemaHeader(name: string, { key, value }: DecodedParts): boolean {
+  return (name === "__key_schema_id" && key !== undefined) || (name === "__value_schema_id" && value !== undefined);
 }
 
 function toText(bytes: Buffer): string {

@@ -18,6 +18,8 @@ const retention = v.pipe(
 
 const shape = v.strictObject({
   name: v.pipe(v.string(), v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be a name in kebab-case, such as strong-quakes")),
+  // Checked on its own, with messages that name the setting.
+  decode: v.optional(v.unknown()),
   filter: v.optional(v.custom<RouteFilter>((given) => typeof given === "object" && given !== null, "must be an event pattern")),
   transform: v.optional(
     v.union([v.function(), v.object({ kind: v.literal("jsonata"), expression: v.string() })], 'must be a function or jsonata("...")'),

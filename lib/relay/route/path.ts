@@ -31,7 +31,7 @@ export function valueAt({ message, source }: PathSource, path: string): unknown 
       return memberAt(document, names);
     }
     case "key":
-      return names.length === 0 ? textOrBytes(message.key) : memberAt(parsedKey(message.key), names);
+      return names.length === 0 ? keyOf(message) : memberAt(parsedKey(message), names);
     case "headers": {
       const name = names.join(".");
       return textOrBytes(message.headers.findLast((header) => header.name === name)?.value);
@@ -74,8 +74,14 @@ export function isContainer(value: unknown): value is object {
   return typeof value === "object" && value !== null && !(value instanceof NumberText);
 }
 
+/** The whole key: what a schema decoded, otherwise its text or bytes. */
+export function keyOf({ key, keyDocument }: Pick<Message, "key" | "keyDocument">): unknown {
+  return keyDocument === undefined ? textOrBytes(key) : keyDocument();
+}
+
 /** The key as JSON; undefined if it is not JSON. */
-export function parsedKey(key: Buffer | null): unknown {
+export function parsedKey({ key, keyDocument }: Pick<Message, "key" | "keyDocument">): unknown {
+  if (keyDocument !== undefined) return keyDocument();
   const text = key === null ? undefined : utf8Text(key);
   if (text === undefined) return undefined;
   try {
@@ -86,7 +92,7 @@ export function parsedKey(key: Buffer | null): unknown {
   }
 }
 
-/** The whole key, or a header's value. */
+/** Bytes of a key or of a header's value. */
 export function textOrBytes(bytes: Buffer | null | undefined): string | Buffer | undefined {
   return bytes === null || bytes === undefined ? undefined : (utf8Text(bytes) ?? bytes);
 }

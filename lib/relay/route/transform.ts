@@ -75,6 +75,7 @@ function toMessage(result: unknown, document: RecordDocument, isExact: boolean):
     value: bytes,
     headers: headers === undefined ? document.message.headers : toHeaders(headers),
     timestampMs: timestampMs ?? document.message.timestampMs,
+    ...(key === undefined && document.message.keyDocument !== undefined ? { keyDocument: document.message.keyDocument } : {}),
     ...(ownValue ? documentsOf(value, bytes, isExact) : documentsAsTheyWere(document.message)),
   };
 }

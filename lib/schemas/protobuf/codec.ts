@@ -4,7 +4,14 @@ import { parseJson } from "../../json/read.js";
 import { Misfit } from "../misfit.js";
 import { decodeMessage } from "./decode.js";
 import { encodeMessage } from "./encode.js";
-import { indexesInOrderOfNames, indexesOf, messageAt, type ProtobufReference, parseProtobufSchema } from "./schema.js";
+import {
+  indexesInOrderOfNames,
+  indexesOf,
+  messageAt,
+  type ProtobufReference,
+  parseProtobufSchema,
+  positionInOrderOfNames,
+} from "./schema.js";
 
 interface ProtobufCodec {
   /** The indexes of a message by its full name; undefined: it is not declared in this schema. */
@@ -13,6 +20,8 @@ interface ProtobufCodec {
   readonly nameOf: (indexes: readonly number[]) => string | undefined;
   /** The indexes of the n-th message by full name. Throws `record-undecodable` where there are not as many. */
   readonly indexesInOrderOfNames: (position: number) => readonly number[];
+  /** The reverse. */
+  readonly positionInOrderOfNames: (indexes: readonly number[]) => number;
   /** One message's JSON text to bytes. Throws `record-undecodable` with the path to what does not fit. */
   readonly encode: (json: string, indexes: readonly number[]) => Buffer;
   /** Bytes to JSON text. Throws `record-undecodable`. */
@@ -38,6 +47,7 @@ export function createProtobufCodec(text: string, references: readonly ProtobufR
       if (indexes !== undefined) return indexes;
       throw new RelayError("record-undecodable", `The Protobuf schema does not declare ${position + 1} messages.`);
     },
+    positionInOrderOfNames: (indexes) => positionInOrderOfNames(schema, indexes),
     encode: (json, indexes) => {
       const type = typeAt(indexes);
       try {

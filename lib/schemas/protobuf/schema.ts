@@ -124,13 +124,22 @@ export function typeNamed(root: protobuf.Root, fullName: string): protobuf.Type 
 
 /** Of the n-th message by full name, inner messages and the entries of maps among them: how AWS Glue's serializers count. */
 export function indexesInOrderOfNames(schema: ProtobufSchema, position: number): readonly number[] | undefined {
+  const name = orderedNames(schema)[position];
+  return name === undefined ? undefined : indexesOf(schema, name);
+}
+
+/** The reverse, for indexes that are those of a message. */
+export function positionInOrderOfNames(schema: ProtobufSchema, indexes: readonly number[]): number {
+  return orderedNames(schema).indexOf(messageAt(schema, indexes)?.fullName ?? "");
+}
+
+function orderedNames({ root, messages }: ProtobufSchema): readonly string[] {
   const namesOf = ({ fullName, nested }: DeclaredMessage): readonly string[] => [
     fullName,
-    ...entryNames(typeNamed(schema.root, fullName)),
+    ...entryNames(typeNamed(root, fullName)),
     ...nested.flatMap(namesOf),
   ];
-  const name = schema.messages.flatMap(namesOf).sort()[position];
-  return name === undefined ? undefined : indexesOf(schema, name);
+  return messages.flatMap(namesOf).sort();
 }
 
 /** `map<string, int32> unit_prices` declares the message `UnitPricesEntry`. */

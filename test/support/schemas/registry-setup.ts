@@ -10,6 +10,8 @@ let registry: LocalRegistry | undefined;
 let folder: { readonly remove: () => Promise<void> } | undefined;
 
 export async function setup(): Promise<void> {
+  // One that is running already, for those who run single files.
+  if ((process.env[url] ?? "") !== "") return;
   folder = isInRun() ? undefined : createRunFolder();
   const missing = await registryMissing();
   if (missing !== undefined) {
