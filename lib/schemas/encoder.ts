@@ -7,7 +7,7 @@ import { Kept } from "./registry/kept.js";
 import type { ResolvedSchema, SchemaRegistry, SchemaType } from "./registry/registry.js";
 import { type Encoding, encodingOf } from "./serializer.js";
 
-export interface EncodeBy {
+interface EncodeBy {
   readonly subject: string;
   readonly type: SchemaType;
   /** The text of a schema. */

@@ -31,7 +31,7 @@ export function createEncode(encode: TargetEncode | undefined, config: () => Con
   };
 }
 
-/** Code that cannot be loaded is no fault of a record. */
+/** Code that cannot be loaded is our fault, not a record's. */
 async function open(config: Config): Promise<EncoderOf> {
   try {
     return await encoderOf(config);

@@ -93,7 +93,7 @@ export function parsedKey({ key, keyDocument }: Pick<Message, "key" | "keyDocume
 }
 
 /** Bytes of a key or of a header's value. */
-export function textOrBytes(bytes: Buffer | null | undefined): string | Buffer | undefined {
+function textOrBytes(bytes: Buffer | null | undefined): string | Buffer | undefined {
   return bytes === null || bytes === undefined ? undefined : (utf8Text(bytes) ?? bytes);
 }
 
