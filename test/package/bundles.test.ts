@@ -57,7 +57,7 @@ test("the function that produces is small enough to start fast", () => {
   expect(bundleOf("produce").bytes).toBeLessThanOrEqual(produceBytesMax);
 });
 
-test("schemas are a file of their own in the zips of the functions that produce and read, which load it for a value with a schema", async () => {
+test("schemas are a file of their own in the zips of the functions that handle values, which load it for a value with a schema", async () => {
   const { path } = bundleOf("produce");
   for (const key of ["produce", "records"])
     expect(
@@ -70,7 +70,7 @@ test("schemas are a file of their own in the zips of the functions that produce 
       .filter((one) => readFileSync(one.zipPath).includes("functions/schemas.js"))
       .map(({ key }) => key)
       .sort(),
-  ).toEqual(["produce", "records"]);
+  ).toEqual(["produce", "quakesToSql", "quakesToWebhook", "records", "strongQuakes"]);
   const body = '{"value_schema":"\\"string\\"","records":[{"value":"a"}]}';
   const event = httpEvent("POST /topics/{topic}", { topic: "no-such-topic" }, body, "application/vnd.kafka.avro.v2+json");
 
