@@ -8,12 +8,12 @@ import pc from "picocolors";
 import { asksForTokens, tokenEnvironment } from "./auth/tokens.js";
 import { ensureTopics } from "./broker/create-topics.js";
 import { type ProvidedBroker, provideBroker } from "./broker/provide.js";
-import { type LocalSettings, readSettings } from "./broker/settings.js";
+import { type LocalSettings, readBrokerSettings } from "./broker/settings.js";
 import { deployedFunctions, projectFolder } from "./build/service-map.js";
 import { type Leash, leash } from "./processes/leash.js";
 import { npmEnded } from "./processes/npm.js";
 import { giveUpOwnership, ownerOf, takeOwnership } from "./processes/owner.js";
-import { holderOf, named } from "./processes/ports.js";
+import { holderOf, holderWords } from "./processes/ports.js";
 import { asksForRegistry, type ProvidedRegistry, provideRegistry } from "./registry/provide.js";
 import { ensureTriggerBuild } from "./start/build.js";
 import { functionEnvironment } from "./start/environment.js";
@@ -52,7 +52,7 @@ const interrupted = new Promise<void>((resolve) => {
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 try {
-  const offline = await startAll(readSettings(process.env));
+  const offline = await startAll(readBrokerSettings(process.env));
   const ending = await Promise.race([interrupted, offline?.ended]);
   if (ending !== undefined && !isStopping) {
     console.error(
@@ -169,7 +169,7 @@ async function assertPortsFree({ httpPort, lambdaPort, sqlPort }: LocalSettings)
     const holder = await holderOf(port);
     if (holder === undefined) continue;
     throw new Error(
-      `Port ${port} is in use ${named(holder)}. ${what} needs it. Either\n  - stop that program, or\n  - use another port: ${variable}=${port + 10_000} npm start`,
+      `Port ${port} is in use ${holderWords(holder)}. ${what} needs it. Either\n  - stop that program, or\n  - use another port: ${variable}=${port + 10_000} npm start`,
     );
   }
 }

@@ -8,7 +8,7 @@ import type { Operation, OperationContext, Operations, Reply } from "./operation
 import { assertAcceptable, problemTypeOf, toInput } from "./operation-input.js";
 import { problemReply } from "./problem.js";
 import { writeReply } from "./reply.js";
-import type { Route, Routes } from "./routes.js";
+import type { OperationRoute, Routes } from "./routes.js";
 
 /** Never throws: hosts would answer a 500 without a reason, or even a 200 with the stack. */
 export type Handler = (request: HttpRequest, deadline: Deadline) => Promise<HttpReply>;
@@ -17,7 +17,7 @@ export function createHandler(operations: Operations, routes: Routes, options: H
   const environment = createEnvironment(options);
   return async (request, deadline) => {
     const startedMs = Date.now();
-    let route: Route | undefined;
+    let route: OperationRoute | undefined;
     let operation: Operation | undefined;
     let reply: HttpReply;
     try {
@@ -39,7 +39,7 @@ export function createHandler(operations: Operations, routes: Routes, options: H
 
 async function run(
   operation: Operation,
-  route: Route,
+  route: OperationRoute,
   request: HttpRequest,
   environment: HandlerEnvironment,
   deadline: Deadline,

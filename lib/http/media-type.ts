@@ -86,6 +86,6 @@ export function isGatewayText(essence: string): boolean {
   return essence.startsWith("text/") || ["application/json", "application/xml", "application/javascript"].includes(essence);
 }
 
-export function isJson(essence: string): boolean {
+export function isJsonMediaType(essence: string): boolean {
   return essence === "application/json" || essence.endsWith("+json");
 }

@@ -2,7 +2,7 @@
 import type { Caller } from "../access.js";
 import type { ClaimNames } from "./claims.js";
 import type { Host } from "./host.js";
-import type { Route } from "./routes.js";
+import type { OperationRoute } from "./routes.js";
 
 /** Names in lower case; a header that was sent several times has its values joined by ", ". */
 export type Headers = Readonly<Record<string, string | undefined>>;
@@ -45,7 +45,7 @@ export interface HttpRequest {
   /** Undefined: there is none. */
   readonly body: RequestBody | undefined;
   /** The operation that the gateway has chosen, where there is one that routes. */
-  readonly route?: Route | undefined;
+  readonly route?: OperationRoute | undefined;
   /** Who calls, by what was established in front of the API: never by what the request says of itself. Throws `unauthenticated`. */
   readonly caller: (claimNames: ClaimNames) => Caller | Promise<Caller>;
   /** `https://host[:port][/prefix]`, as the caller addressed the API. */

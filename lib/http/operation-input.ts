@@ -2,7 +2,7 @@
 import type { GenericSchema } from "valibot";
 import { RelayError } from "../errors.js";
 import { parseStrictJson } from "../json/strict.js";
-import { isJson, type MediaType, negotiate } from "./media-type.js";
+import { isJsonMediaType, type MediaType, negotiate } from "./media-type.js";
 import type { HttpRequest } from "./message.js";
 import type { Operation, OperationInput } from "./operation.js";
 import { parseQuery } from "./query.js";
@@ -22,7 +22,7 @@ export function assertAcceptable(operation: Operation, accept: string | undefine
 /** Failures are written in the first type that the operation returns, if that is JSON. */
 export function problemTypeOf(operation: Operation | undefined): string {
   const [type] = operation?.produces ?? jsonOnly;
-  return type !== undefined && isJson(type) ? type : "application/json";
+  return type !== undefined && isJsonMediaType(type) ? type : "application/json";
 }
 
 export async function toInput(
@@ -61,7 +61,7 @@ function bodyOf(operation: Operation, rawBody: Buffer, type: MediaType): unknown
 
 /** An operation that reads its body itself, but only accepts JSON. */
 function takesOnlyJson({ rawBody }: Operation): boolean {
-  return rawBody !== undefined && Object.keys(rawBody).every(isJson);
+  return rawBody !== undefined && Object.keys(rawBody).every(isJsonMediaType);
 }
 
 function assertConsumed(consumes: readonly string[], essence: string): void {

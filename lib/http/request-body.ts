@@ -4,7 +4,7 @@ import { RelayError } from "../errors.js";
 import { assertRequestFits, requestTooLarge } from "./body-limits.js";
 import { bytesLost, requestCoding, unpacked, unpackedStream } from "./content-coding.js";
 import type { Host } from "./host.js";
-import { isGatewayText, isJson, type MediaType, parseMediaType } from "./media-type.js";
+import { isGatewayText, isJsonMediaType, type MediaType, parseMediaType } from "./media-type.js";
 import type { Headers, HttpRequest, RequestBody, StreamedBodyLimits } from "./message.js";
 
 /** The Content-Type of the request; JSON if there is none. Throws `unsupported-media-type` if it is not a media type. */
@@ -87,7 +87,7 @@ async function bytesOfBody(body: Exclude<RequestBody, { readonly kind: "text" }>
 
 /** A replacement character in a body that AWS would have handed over in base64: either bytes that were not UTF-8, or a character that the sender meant. */
 function lostBytes({ essence }: MediaType): RelayError {
-  const remedy = isJson(essence)
+  const remedy = isJsonMediaType(essence)
     ? 'Send JSON in UTF-8, and write the character U+FFFD as "\\ufffd".'
     : "Send it as application/octet-stream, which arrives unchanged.";
   return new RelayError("bad-request", `The ${essence} body was passed on as text, and some of its bytes were lost. ${remedy}`);

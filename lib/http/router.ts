@@ -5,12 +5,12 @@
  */
 import { RelayError } from "../errors.js";
 import type { Operations } from "./operation.js";
-import type { Route, Routes } from "./routes.js";
+import type { OperationRoute, Routes } from "./routes.js";
 import { unknownRoute } from "./unknown-route.js";
 
 export interface Router {
   /** Undefined where the path or the method does not exist. HEAD is served by the operation of GET. Throws `bad-request` for an escape that is not valid. */
-  readonly find: (method: string, rawPath: string) => Route | undefined;
+  readonly find: (method: string, rawPath: string) => OperationRoute | undefined;
   /** The methods of a path, with HEAD and OPTIONS; undefined where the path does not exist. */
   readonly methodsAt: (rawPath: string) => readonly string[] | undefined;
 }

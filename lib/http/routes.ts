@@ -3,14 +3,14 @@ import type { HttpRequest } from "./message.js";
 import type { Operations } from "./operation.js";
 
 /** An operation by its key, API Gateway's route key ("POST /topics/{topic}"), and the values of its path parameters. */
-export interface Route {
+export interface OperationRoute {
   readonly key: string;
   readonly path: Readonly<Record<string, string>>;
 }
 
 export interface Routes {
   /** Throws `not-found` or `method-not-allowed` for a call that has no operation. */
-  readonly find: (request: HttpRequest) => Route;
+  readonly find: (request: HttpRequest) => OperationRoute;
 }
 
 const none = Object.freeze({});

@@ -1,7 +1,7 @@
 /** Reads JSON from its bytes as slices: the grammar is checked in full, values are never built, so no digit is lost and no time is spent on them. */
 import { RelayError } from "../errors.js";
 import { compactJson } from "./compact.js";
-import { closeBrace, closeBracket, comma, JsonWalk, openBrace, openBracket, quote } from "./walk.js";
+import { closeBrace, closeBracket, comma, JsonWalk, openBrace, openBracket, quoteCode } from "./walk.js";
 
 const loneSurrogate = /\p{Surrogate}/u;
 
@@ -30,7 +30,7 @@ export class JsonScanner extends JsonWalk {
         return "object";
       case openBracket:
         return "array";
-      case quote:
+      case quoteCode:
         return "string";
       case 0x74:
       case 0x66:

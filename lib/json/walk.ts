@@ -3,7 +3,7 @@ import { jsonDepthMax } from "./depth.js";
 
 const backslash = 0x5c;
 
-export const quote = 0x22;
+export const quoteCode = 0x22;
 export const comma = 0x2c;
 const colon = 0x3a;
 export const openBracket = 0x5b;
@@ -67,7 +67,7 @@ export class JsonWalk {
   walkValue(): boolean {
     this.skipSpace();
     switch (this.peek()) {
-      case quote:
+      case quoteCode:
         return this.#string();
       case openBrace:
         return this.#object();
@@ -87,7 +87,7 @@ export class JsonWalk {
   /** A member's name, without the colon after it. */
   walkName(): boolean {
     this.skipSpace();
-    return this.peek() === quote ? this.#string() : this.refuse("a member name in double quotes was expected");
+    return this.peek() === quoteCode ? this.#string() : this.refuse("a member name in double quotes was expected");
   }
 
   walkColon(): boolean {
@@ -134,7 +134,7 @@ export class JsonWalk {
     const { bytes, end } = this;
     for (let at = this.at + 1; at < end; at++) {
       const byte = bytes[at] as number;
-      if (byte === quote) {
+      if (byte === quoteCode) {
         this.at = at + 1;
         return true;
       }

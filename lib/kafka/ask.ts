@@ -16,25 +16,25 @@ export interface Pauses {
   readonly maxMs: number;
 }
 
-export interface RetryPolicy extends Pauses {
+export interface AskPolicy extends Pauses {
   /** How many attempts a failure is worth; a failure that is not listed is final. */
   readonly attempts: Readonly<Partial<Record<FailureCode, number>>>;
   readonly withinMs: number;
 }
 
 /** Time and randomness, as arguments. */
-export interface World {
+export interface TimeAndChance {
   readonly random: () => number;
   readonly sleep: (ms: number) => Promise<unknown>;
 }
-export const realWorld: World = { random: Math.random, sleep: wait };
+export const realWorld: TimeAndChance = { random: Math.random, sleep: wait };
 
 const noLimit = Number.POSITIVE_INFINITY;
 /** Connecting has already tried every broker. */
 const unreachableMax = 3;
 
 /** For one answer to a caller who waits. A cluster that has never had a group needs about 7 seconds to make its offsets topic. */
-export const briefly: RetryPolicy = {
+export const briefly: AskPolicy = {
   firstMs: 80,
   maxMs: 2_000,
   withinMs: 8_000,
@@ -48,10 +48,10 @@ export const briefly: RetryPolicy = {
 };
 
 /** Like `briefly`, but the controller may have moved: another broker is asked for the controller before each further attempt. */
-const brieflyByController: RetryPolicy = { ...briefly, attempts: { ...briefly.attempts, "kafka-unreachable": noLimit } };
+const brieflyByController: AskPolicy = { ...briefly, attempts: { ...briefly.attempts, "kafka-unreachable": noLimit } };
 
 /** Until the deadline, for requests that cannot be made up for later: commits, and what the producer needs before it can write. */
-export const untilDeadline: RetryPolicy = {
+export const untilDeadline: AskPolicy = {
   firstMs: 100,
   maxMs: 1_600,
   withinMs: noLimit,
@@ -70,7 +70,7 @@ export function pauseMs(number: number, { firstMs, maxMs }: Pauses, random: () =
 }
 
 /** Is attempt `number` after this failure not the last? */
-export function isWorthAnother(failure: FailureCode, number: number, { attempts }: RetryPolicy): boolean {
+export function isWorthAnother(failure: FailureCode, number: number, { attempts }: AskPolicy): boolean {
   return number < (attempts[failure] ?? 0);
 }
 
@@ -83,7 +83,7 @@ export async function repeat<T>(
   isOver: (outcome: T | RelayError, number: number) => boolean,
   pauses: Pauses,
   deadline: Deadline,
-  { random, sleep }: World = realWorld,
+  { random, sleep }: TimeAndChance = realWorld,
 ): Promise<T> {
   for (let number = 1; ; number++) {
     const outcome = await attempt(number).catch(understood);
@@ -106,7 +106,7 @@ interface AskOptions<Answer> {
   readonly codes: (answer: Answer) => Iterable<number>;
   /** May the request be sent again although it may have been carried out already? Reads may, and so may what has no further effect the second time. */
   readonly isRepeatable: boolean;
-  readonly policy?: RetryPolicy;
+  readonly policy?: AskPolicy;
 }
 
 /** Sends a request, again where the policy says so, and gives what the broker answered: its error codes are for the caller to read. */
@@ -117,7 +117,7 @@ export async function ask<Args, Answer>(
   to: Destination,
   deadline: Deadline,
   { codes, isRepeatable, policy = to === "controller" ? brieflyByController : briefly }: AskOptions<Answer>,
-  world: World = realWorld,
+  world: TimeAndChance = realWorld,
 ): Promise<Answer> {
   let isLost = false;
   const attempt = async (): Promise<Answer> => {
@@ -135,7 +135,7 @@ export async function ask<Args, Answer>(
 }
 
 /** A part that succeeded, or may have, rules out repeating a request that must be carried out only once. */
-function isAnswerWorthAnother(codes: readonly number[], isRepeatable: boolean, number: number, policy: RetryPolicy): boolean {
+function isAnswerWorthAnother(codes: readonly number[], isRepeatable: boolean, number: number, policy: AskPolicy): boolean {
   const rows = codes.map(kafkaError);
   const isSafe = isRepeatable || rows.every(({ written }) => written === "not-written");
   return isSafe && rows.some(({ failure }) => isWorthAnother(failure, number, policy));
@@ -149,7 +149,7 @@ const failoverPauses: Pauses = { firstMs: 200, maxMs: 1_600 };
 export async function throughFailover(
   deadline: Deadline,
   tryOnce: () => Promise<"settled" | "unsettled">,
-  world: World = realWorld,
+  world: TimeAndChance = realWorld,
 ): Promise<void> {
   await repeat(tryOnce, (outcome) => outcome !== "unsettled", failoverPauses, sooner(deadline, failoverWithinMs), world);
 }

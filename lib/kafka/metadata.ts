@@ -1,7 +1,7 @@
 /** What the cluster says about its brokers, and about the topics that are asked for. */
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
-import { ask, type RetryPolicy } from "./ask.js";
+import { type AskPolicy, ask } from "./ask.js";
 import type { ClusterIdentity } from "./cluster-identity.js";
 import type { Connection } from "./connection.js";
 import { isKafkaError } from "./protocol/error-codes.js";
@@ -66,7 +66,7 @@ export interface KnowsTopics {
 }
 
 /** A broker that fails to answer is followed by another one, three in all. */
-const otherBrokers: RetryPolicy = { firstMs: 20, maxMs: 100, withinMs: Number.POSITIVE_INFINITY, attempts: { "kafka-unreachable": 3 } };
+const otherBrokers: AskPolicy = { firstMs: 20, maxMs: 100, withinMs: Number.POSITIVE_INFINITY, attempts: { "kafka-unreachable": 3 } };
 const ageMaxDefaultMs = 60_000;
 /** Topics remembered at most; a function has few, a proxy of a big cluster may be asked for many. */
 const rememberedTopicsMax = 10_000;

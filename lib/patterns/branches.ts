@@ -2,7 +2,7 @@
  * `$or` beside fields of the same name. `{a: {x}, $or: [{a: {y}}, ...]}` asks one element of an array `a` for x and y together, so the branches are
  * spread: one object per combination. Where no name is shared the branches stay as they are, which is the same and costs nothing.
  */
-import { refuse } from "./fault.js";
+import { refusePattern } from "./fault.js";
 import type { ObjectNode, PatternNode } from "./parse.js";
 
 /** Combinations a pattern may spread to. */
@@ -28,7 +28,7 @@ function combinations(node: ObjectNode, place: string): readonly ObjectNode[] {
   for (const group of node.branches) {
     const alternatives = group.flatMap(flatten);
     if (found.length * alternatives.length > combinationsMax)
-      refuse(place, `its $or branches combine to more than ${combinationsMax} patterns.`);
+      refusePattern(place, `its $or branches combine to more than ${combinationsMax} patterns.`);
     found = found.flatMap((left) => alternatives.map((right) => merge(left, right)));
   }
   return found.map(({ fields }) => ({ kind: "object", fields: spreadFields(fields, place), branches: [] }));

@@ -4,13 +4,13 @@ import { RelayError } from "../errors.js";
 
 export const operatorNames = ["exists", "prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "cidr"];
 
-export function refuse(place: string, what: string): never {
+export function refusePattern(place: string, what: string): never {
   throw new RelayError("bad-configuration", `${place}: ${what}`);
 }
 
 /** Refuses an unknown operator, and names the nearest known one. */
 export function refuseOperator(place: string, name: string): never {
-  return refuse(
+  return refusePattern(
     place,
     `${JSON.stringify(name)} is not an operator.${didYouMean(name, operatorNames)} The operators are ${operatorNames.join(", ")}.`,
   );

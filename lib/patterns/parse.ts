@@ -1,6 +1,6 @@
 /** From a pattern as it was written to what a matcher runs: everything is checked here, and a fault names its place. */
 import { toJsonText } from "../json/write.js";
-import { describe, isObject, operatorNames, refuse } from "./fault.js";
+import { describe, isObject, operatorNames, refusePattern } from "./fault.js";
 import { type OperatorOptions, parseMember, type Test } from "./operators.js";
 
 /** What one place of an event must hold. */
@@ -48,17 +48,17 @@ export function parsePattern(pattern: unknown, place: string, options: OperatorO
 
 function parseObject(pattern: unknown, place: string, position: Position, options: OperatorOptions): ObjectNode {
   const { path, isInBranch } = position;
-  if (!isObject(pattern)) refuse(place, `a pattern must be an object of fields, not ${describe(pattern)}.`);
-  if (path.length > patternDepthMax) refuse(place, `the pattern has more than ${patternDepthMax} levels, which is the limit.`);
+  if (!isObject(pattern)) refusePattern(place, `a pattern must be an object of fields, not ${describe(pattern)}.`);
+  if (path.length > patternDepthMax) refusePattern(place, `the pattern has more than ${patternDepthMax} levels, which is the limit.`);
   const names = Object.keys(pattern);
-  if (names.length === 0) refuse(place, "a pattern must have at least one field.");
+  if (names.length === 0) refusePattern(place, "a pattern must have at least one field.");
   const fields = new Map<string, PatternNode>();
   const branches: (readonly ObjectNode[])[] = [];
   for (const name of names) {
     const inner = pattern[name];
     const innerPlace = placeOf(place, name);
     if (isInBranch && operatorNames.includes(name))
-      refuse(place, `${JSON.stringify(name)} is an operator. It belongs in a list of values and cannot be a field inside $or.`);
+      refusePattern(place, `${JSON.stringify(name)} is an operator. It belongs in a list of values and cannot be a field inside $or.`);
     if (name === "$or") branches.push(parseBranches(inner, innerPlace, path, options));
     else fields.set(name, parseField(inner, innerPlace, { path: [...path, name], isInBranch }, options));
   }
@@ -68,11 +68,11 @@ function parseObject(pattern: unknown, place: string, position: Position, option
 function parseField(inner: unknown, place: string, position: Position, options: OperatorOptions): PatternNode {
   if (Array.isArray(inner)) return parseLeaf(inner, place, position.path, options);
   if (isObject(inner)) return parseObject(inner, place, position, options);
-  return refuse(place, `a value must be in a list, such as [${toJsonText(inner) ?? "..."}], and this is ${describe(inner)}.`);
+  return refusePattern(place, `a value must be in a list, such as [${toJsonText(inner) ?? "..."}], and this is ${describe(inner)}.`);
 }
 
 function parseLeaf(members: readonly unknown[], place: string, path: readonly string[], options: OperatorOptions): LeafNode {
-  if (members.length === 0) refuse(place, "a list of values must have at least one member, because an empty list matches nothing.");
+  if (members.length === 0) refusePattern(place, "a list of values must have at least one member, because an empty list matches nothing.");
   const tests: Test[] = [];
   let absent: readonly string[] | undefined;
   members.forEach((member, index) => {
@@ -84,7 +84,7 @@ function parseLeaf(members: readonly unknown[], place: string, path: readonly st
 }
 
 function parseBranches(inner: unknown, place: string, path: readonly string[], options: OperatorOptions): readonly ObjectNode[] {
-  if (!Array.isArray(inner) || inner.length < 2) refuse(place, "$or must be a list of two or more patterns.");
+  if (!Array.isArray(inner) || inner.length < 2) refusePattern(place, "$or must be a list of two or more patterns.");
   return inner.map((branch: unknown, index) => parseObject(branch, `${place}[${index}]`, { path, isInBranch: true }, options));
 }
 

@@ -9,7 +9,7 @@ import type { Delivery, DeliveryOutcome, TargetDefinition } from "../relay/deliv
 import { isContainer } from "../relay/route/path.js";
 import { type AwsOptions, callTimeoutMs, clientConfig, eachBounded, failedByAws, lazily } from "./aws.js";
 import { assertPath, type Change, type ChangeRules, type RowMapping, type Tombstones, toChange } from "./change.js";
-import { named, ofKeyType, toAttribute } from "./dynamodb/attribute.js";
+import { attributeNamed, ofKeyType, toAttribute } from "./dynamodb/attribute.js";
 import { assertConsistent, checkedText, textOf } from "./option-checks.js";
 import { awsEntries, checkOptions, made } from "./options.js";
 import { delivered, endsCall, failedByRecord, isRecordFault } from "./outcome.js";
@@ -84,7 +84,8 @@ export function dynamodb(options: DynamoDbOptions): TargetDefinition {
     key: options.key,
     columns: options.attributes ?? valueMembers,
     tombstones: tombstones === "mark" ? ("delete" as const) : tombstones,
-    toValue: (value: unknown, attribute: string) => toAttribute(ofKeyType(value, attribute, keyTypes[attribute]), named(attribute)),
+    toValue: (value: unknown, attribute: string) =>
+      toAttribute(ofKeyType(value, attribute, keyTypes[attribute]), attributeNamed(attribute)),
   };
   return {
     kind: "dynamodb",

@@ -11,7 +11,7 @@ import { deliverByHalves, delivered, failedBy, failedByRecord } from "./outcome.
 import { createDatabase, type Database } from "./sql/database.js";
 import { applyChanges, createTable, type GuardColumns, guardParametersMax, parametersMax, type Table } from "./sql/statement.js";
 import { toSqlValue } from "./sql/value.js";
-import { isLoginRefused, toFailure } from "./sql/verdict.js";
+import { isLoginRefused, toSqlFailure } from "./sql/verdict.js";
 
 export interface SqlOptions {
   /** `postgres://user:password@host/database`, as a reference to a secret. */
@@ -154,7 +154,7 @@ function openSql(options: SqlOptions, guard: GuardColumns, context: TargetContex
       isRefused = false;
       return delivered;
     } catch (thrown) {
-      const error = toFailure(thrown, options.table);
+      const error = toSqlFailure(thrown, options.table);
       // Somebody may have changed a password: the next attempt reads it again. Broken connections the pool replaces by itself.
       isRefused = isLoginRefused(error);
       if (isRefused) await close();

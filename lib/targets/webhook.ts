@@ -9,8 +9,15 @@ import { deliverBatches } from "./webhook/batch.js";
 import { type Composed, type Composition, composeBatch, composeOne, madeBy, seal } from "./webhook/compose.js";
 import { checkWebhookOptions, type WebhookOptions } from "./webhook/options.js";
 import { createHttpSender, type HttpSender } from "./webhook/request.js";
-import { displayName, keepSettings, parseAddress, readSettings, type Settings, type SettingsSource } from "./webhook/settings.js";
-import { toFailure, toOutcome } from "./webhook/verdict.js";
+import {
+  displayName,
+  keepSettings,
+  parseWebhookAddress,
+  readWebhookSettings,
+  type Settings,
+  type SettingsSource,
+} from "./webhook/settings.js";
+import { toWebhookFailure, toWebhookOutcome } from "./webhook/verdict.js";
 
 export type { WebhookOptions } from "./webhook/options.js";
 
@@ -44,7 +51,7 @@ function openWebhook(name: string, options: WebhookOptions, context: TargetConte
   const { url, batch, method: named = "POST", statuses = {} } = options;
   const composition = compositionOf(options);
   const source = settingsSourceOf(name, options);
-  const settings = keepSettings((refresh) => readSettings(source, context.secret, refresh));
+  const settings = keepSettings((refresh) => readWebhookSettings(source, context.secret, refresh));
   let sender: Promise<OpenSender> | undefined;
 
   const post = async (deliveries: readonly Delivery[], compose: () => Composed, timeoutMs: number): Promise<DeliveryOutcome> => {
@@ -56,7 +63,7 @@ function openWebhook(name: string, options: WebhookOptions, context: TargetConte
       const token = tokens === undefined ? undefined : await tokenWithin(tokens, timeoutMs);
       const composed = composedBy(compose);
       const request = {
-        url: current.url ?? madeBy("url", () => parseAddress(typeof url === "string" ? url : url(first))),
+        url: current.url ?? madeBy("url", () => parseWebhookAddress(typeof url === "string" ? url : url(first))),
         method: typeof named === "function" ? madeBy("method", () => named(first)) : named,
         body: composed.body,
         headers: seal(composed, deliveries, token === undefined ? current : withToken(current, token), composition, Date.now()),
@@ -67,9 +74,9 @@ function openWebhook(name: string, options: WebhookOptions, context: TargetConte
         settings.doubt(current);
         if (token !== undefined) tokens?.doubt(token);
       }
-      return toOutcome(answer, name, statuses);
+      return toWebhookOutcome(answer, name, statuses);
     } catch (thrown) {
-      return failedBy(toFailure(thrown, name));
+      return failedBy(toWebhookFailure(thrown, name));
     }
   };
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { freePorts, holderOf, named } from "../processes/ports.js";
+import { freePorts, holderOf, holderWords } from "../processes/ports.js";
 import { type Progress, resolveJars } from "./jars.js";
 import { killJava, livingProcess, signalJava, stopJava } from "./java-process.js";
 import { bringUp, type NodeProcess, processesOf } from "./node-process.js";
@@ -181,7 +181,7 @@ async function assertPortsFree({ nodes, extraListeners }: ClusterLayout): Promis
   const ports = [...nodes.flatMap(({ port, controllerPort }) => [port, controllerPort]), ...extraListeners.flatMap(({ ports }) => ports)];
   for (const port of ports) {
     const holder = await holderOf(port);
-    if (holder !== undefined) throw new PortInUse(port, `Port ${port} is in use ${named(holder)}.`);
+    if (holder !== undefined) throw new PortInUse(port, `Port ${port} is in use ${holderWords(holder)}.`);
   }
 }
 

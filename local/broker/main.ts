@@ -8,7 +8,7 @@ import { runningCluster } from "./cluster.js";
 import { ensureTopics, parseCreateTopics } from "./create-topics.js";
 import { askBroker } from "./probe.js";
 import { brokerFolder, provideBroker, resetBroker, stopBroker } from "./provide.js";
-import { readSettings } from "./settings.js";
+import { readBrokerSettings } from "./settings.js";
 
 const usage = `npm run broker                 start the broker and run until Ctrl-C; keeps its data
 npm run broker -- stop         stop it from another terminal
@@ -31,7 +31,7 @@ try {
 }
 
 async function start(): Promise<number> {
-  const settings = readSettings(process.env);
+  const settings = readBrokerSettings(process.env);
   const topics = parseCreateTopics(settings.createTopics);
   const interrupted = new Promise<"interrupted">((resolve) => {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => resolve("interrupted"));
@@ -75,13 +75,15 @@ async function answers(address: string): Promise<boolean> {
 
 async function stop(): Promise<number> {
   console.log(
-    (await stopBroker(readSettings(process.env))) ? "The broker is stopped. Its data is kept." : "No broker of this project is running.",
+    (await stopBroker(readBrokerSettings(process.env)))
+      ? "The broker is stopped. Its data is kept."
+      : "No broker of this project is running.",
   );
   return 0;
 }
 
 async function reset(): Promise<number> {
-  const settings = readSettings(process.env);
+  const settings = readBrokerSettings(process.env);
   await resetBroker(settings);
   console.log("The broker is stopped and its data is deleted.");
   const sql = join(settings.dataFolder, "sql");
@@ -94,7 +96,7 @@ async function reset(): Promise<number> {
 }
 
 async function status(): Promise<number> {
-  const settings = readSettings(process.env);
+  const settings = readBrokerSettings(process.env);
   const folder = brokerFolder(settings);
   const cluster = runningCluster(folder);
   const address = cluster?.brokers[0] ?? `127.0.0.1:${settings.brokerPort}`;

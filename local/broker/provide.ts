@@ -5,7 +5,7 @@ import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { createKafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { giveUpOwnership, ownerOf, takeOwnership } from "../processes/owner.js";
-import { holderOf, named } from "../processes/ports.js";
+import { holderOf, holderWords } from "../processes/ports.js";
 import { PortInUse, runningCluster, startBroker } from "./cluster.js";
 import { composeReset, composeStop, composeUp, dockerMissing, isComposeRunning } from "./docker.js";
 import type { Progress } from "./jars.js";
@@ -78,7 +78,7 @@ async function dockerBroker(settings: LocalSettings, progress: Progress): Promis
   const { brokerPort } = settings;
   if (!(await isComposeRunning(brokerPort))) {
     const holder = await holderOf(brokerPort);
-    if (holder !== undefined) throw new Error(await inUseMessage(brokerPort, `Port ${brokerPort} is in use ${named(holder)}.`));
+    if (holder !== undefined) throw new Error(await inUseMessage(brokerPort, `Port ${brokerPort} is in use ${holderWords(holder)}.`));
   }
   const owner = ownerOf(brokerFolder(settings));
   if (owner === undefined) takeOwnership(brokerFolder(settings));

@@ -22,7 +22,7 @@ export interface LocalSettings {
 }
 
 /** Throws one message with every fault. */
-export function readSettings(env: NodeJS.ProcessEnv): LocalSettings {
+export function readBrokerSettings(env: NodeJS.ProcessEnv): LocalSettings {
   const faults: string[] = [];
   const port = (name: string, fallback: number): number => {
     const text = env[name] ?? "";

@@ -4,7 +4,7 @@ import { toAclMembers } from "../../lib/http/rest/v3-acls.js";
 import {
   type Acl,
   type AclFilter,
-  aclOperations,
+  aclOperationNames,
   aclPatternTypes,
   aclPermissions,
   aclResourceTypes,
@@ -60,7 +60,7 @@ function searched(command: Command): Command {
     .addOption(word("--pattern-type <type>", "how the name matches", aclPatternTypes))
     .option("--principal <principal>", "principal, such as User:alice")
     .option("--host <host>", "host of the client; * for any")
-    .addOption(word("--operation <operation>", "operation", aclOperations))
+    .addOption(word("--operation <operation>", "operation", aclOperationNames))
     .addOption(word("--permission <permission>", "permission", aclPermissions));
 }
 

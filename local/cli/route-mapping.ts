@@ -11,7 +11,7 @@ interface RouteFunction {
 }
 
 /** The faults in how a route is deployed, one sentence each. `file` includes the extension. */
-export function mappingFaults(file: string, functions: readonly RouteFunction[]): readonly string[] {
+export function deploymentFaults(file: string, functions: readonly RouteFunction[]): readonly string[] {
   const own = functions.filter((one) => one.file === file.replace(/\.\w+$/, ""));
   const [entry] = own;
   if (entry === undefined) return ["It has no function in serverless.yml, so nothing triggers it. Add one whose handler is this file."];

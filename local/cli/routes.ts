@@ -10,7 +10,7 @@ import { checkSourceTopics } from "../build/deployment/source-topics.js";
 import { type DeployedFunction, deployedFunctions } from "../build/service-map.js";
 import { type Cli, type CliContext, withExamples } from "./cli.js";
 import { type FoundRoute, findRoute, findRoutes, routesFolder } from "./route-files.js";
-import { mappingFaults } from "./route-mapping.js";
+import { deploymentFaults } from "./route-mapping.js";
 
 export function registerRoutes(cli: Cli): void {
   const noun = cli.noun("routes", `Relay routes: one file each in ${routesFolder}.`, [
@@ -57,7 +57,7 @@ async function check(context: CliContext, { topics = false }: { readonly topics?
   const found = await findRoutes();
   for (const { file, handler, fault } of found) {
     const own = fault ?? (await expressionFault(handler.route));
-    const faults = [...(own === undefined ? [] : [own.message]), ...mappingFaults(file, functions)];
+    const faults = [...(own === undefined ? [] : [own.message]), ...deploymentFaults(file, functions)];
     rows.push({ file, faults });
     if (faults.length === 0) context.say(`${file}  ok`);
     for (const one of faults) context.complain(new RelayError("bad-configuration", `${file}: ${one}`));

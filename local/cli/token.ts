@@ -1,6 +1,6 @@
 /** `kafka-relay token`: a token for the local API when `npm start -- --auth jwt` requires one. */
 import { createToken } from "../auth/tokens.js";
-import { readSettings } from "../broker/settings.js";
+import { readBrokerSettings } from "../broker/settings.js";
 import { toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 
@@ -38,7 +38,7 @@ async function print({ write, world }: CliContext, { scopes, groups, subject, ex
   if (expires > expiresSecondsMax) throw usageError(`--expires must be at most ${expiresSecondsMax} seconds.`);
   const groupNames = groups?.split(",").map((group) => group.trim());
   if (groupNames?.some((name) => name === "")) throw usageError("--groups must be a comma-separated list of non-empty names.");
-  const { dataFolder } = readSettings(world.env);
+  const { dataFolder } = readBrokerSettings(world.env);
   const request = { subject, scopes: names, ...(groupNames === undefined ? {} : { groups: groupNames }), expiresInSeconds: expires };
   await write(`${await createToken(dataFolder, request, Date.now())}\n`);
 }

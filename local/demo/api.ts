@@ -19,7 +19,7 @@ interface ReadAnswer {
   readonly cursor: string;
 }
 
-export interface Api {
+export interface DemoApi {
   readonly isUp: () => Promise<boolean>;
   /** True if every event is in Kafka. False if that is unknown, because there was no answer or an error. */
   readonly post: (topic: string, events: readonly QuakeEvent[]) => Promise<boolean>;
@@ -34,7 +34,7 @@ export interface Follower {
   readonly take: () => Promise<readonly ReadRecord[]>;
 }
 
-export function createApi(url: string): Api {
+export function createApi(url: string): DemoApi {
   const call = (path: string, init: RequestInit = {}) => fetch(`${url}${path}`, { ...init, signal: AbortSignal.timeout(callTimeoutMs) });
   const isUp = () =>
     call("/topics").then(

@@ -5,12 +5,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { SingleBar } from "cli-progress";
 import pc from "picocolors";
-import { readSettings } from "../broker/settings.js";
+import { readBrokerSettings } from "../broker/settings.js";
 import { readOptions } from "../processes/options.js";
-import { holderOf, named } from "../processes/ports.js";
+import { holderOf, holderWords } from "../processes/ports.js";
 import { localDatabaseUrl, localWebhookSecret } from "../start/environment.js";
-import { type Api, createApi, type Follower, type ReadRecord } from "./api.js";
-import { type Expected, expectedOf, type Quake, quakesOf, toEvent } from "./quakes.js";
+import { createApi, type DemoApi, type Follower, type ReadRecord } from "./api.js";
+import { type Expected, expectedOf, type Quake, quakesOf, toQuakeEvent } from "./quakes.js";
 import { type Receiver, startReceiver } from "./receiver.js";
 import { rowsOf } from "./sql-rows.js";
 import { isComplete, isRight, type Seen, sumsOf, type Tally, tableOf } from "./sums.js";
@@ -38,7 +38,7 @@ try {
 }
 
 async function demo(): Promise<number> {
-  const settings = readSettings(process.env);
+  const settings = readBrokerSettings(process.env);
   const api = createApi(`http://127.0.0.1:${settings.httpPort}`);
   if (!(await api.isUp())) {
     throw new Error(`Nothing answers on http://localhost:${settings.httpPort}. Run npm start in another terminal first.`);
@@ -46,7 +46,7 @@ async function demo(): Promise<number> {
   const holder = await holderOf(settings.webhookPort);
   if (holder !== undefined) {
     throw new Error(
-      `Port ${settings.webhookPort} is in use ${named(holder)}. The demo's webhook receiver needs it. Stop that program first.`,
+      `Port ${settings.webhookPort} is in use ${holderWords(holder)}. The demo's webhook receiver needs it. Stop that program first.`,
     );
   }
   const run = Date.now().toString(36);
@@ -70,7 +70,7 @@ interface Watch {
   readonly reasons: ReadonlySet<string>;
 }
 
-async function createWatch(api: Api, run: string, sqlPort: number, receiver: Receiver): Promise<Watch> {
+async function createWatch(api: DemoApi, run: string, sqlPort: number, receiver: Receiver): Promise<Watch> {
   const [inTopic, strong, deadLetters] = await Promise.all(
     ["earthquakes", "strong-earthquakes", "earthquakes.dead-letters"].map((topic) => api.follow(topic)),
   );
@@ -109,7 +109,7 @@ function idOf({ value }: ReadRecord): string | undefined {
 }
 
 /** Sends every quake once. After a missing answer, it reads the topic and sends only the events that are not in it. */
-async function send(api: Api, quakes: readonly Quake[], run: string, watch: Watch): Promise<void> {
+async function send(api: DemoApi, quakes: readonly Quake[], run: string, watch: Watch): Promise<void> {
   const bar = new SingleBar({
     format: "sent     {bar} {value}/{total}",
     hideCursor: true,
@@ -123,7 +123,7 @@ async function send(api: Api, quakes: readonly Quake[], run: string, watch: Watc
       open.length > 0 &&
       !(await api.post(
         "earthquakes",
-        open.map((quake) => toEvent(quake, run)),
+        open.map((quake) => toQuakeEvent(quake, run)),
       ))
     ) {
       await api.untilUp();

@@ -43,7 +43,7 @@ export function quakesOf(run: string): readonly Quake[] {
   return features.map((quake) => ({ ...quake, id: `${quake.id}.${run}` }));
 }
 
-export function toEvent(quake: Quake, run: string): QuakeEvent {
+export function toQuakeEvent(quake: Quake, run: string): QuakeEvent {
   return {
     specversion: "1.0",
     id: quake.id,

@@ -2,7 +2,7 @@
 // credentials, and answer any Host. Listed before serverless-offline.
 import { createRequire } from "node:module";
 import { keep } from "./gateway-event.mjs";
-import { judge, parseGuardSettings } from "./request-guard.mjs";
+import { judgeRequest, parseGuardSettings } from "./request-guard.mjs";
 
 export default class GatewayPlugin {
   constructor(serverless) {
@@ -47,7 +47,7 @@ function guard(listener, settings) {
 }
 
 function admit(request, response, settings) {
-  const judged = judge(request, settings);
+  const judged = judgeRequest(request, settings);
   if (judged.verdict === "refused") {
     answer(response, 403, { error_code: 403, message: judged.message });
     return false;

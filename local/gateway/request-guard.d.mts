@@ -19,4 +19,4 @@ export declare function parseGuardSettings(given?: {
   readonly boundHost?: string;
 }): GuardSettings;
 
-export declare function judge(request: GuardedRequest, settings: GuardSettings): Judgement;
+export declare function judgeRequest(request: GuardedRequest, settings: GuardSettings): Judgement;

@@ -29,7 +29,7 @@ function listed(text) {
 }
 
 /** What to do with a request: `refused` with a message, or `preflight` or `passed` with the CORS headers of the answer. */
-export function judge({ method, headers }, { hosts, origins }) {
+export function judgeRequest({ method, headers }, { hosts, origins }) {
   const host = headers.host ?? "";
   if (!hosts.has(nameOf(host))) {
     return {

@@ -51,7 +51,7 @@ export async function holderOf(port: number): Promise<PortHolder | undefined> {
 }
 
 /** "by process 4711 (node server.js)", for a message. */
-export function named(holder: PortHolder): string {
+export function holderWords(holder: PortHolder): string {
   if (holder.pid === undefined) return "by another program";
   const command =
     holder.command === undefined ? "" : ` (${holder.command.length > 120 ? `${holder.command.slice(0, 117)}...` : holder.command})`;

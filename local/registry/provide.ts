@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Progress } from "../broker/jars.js";
 import { stopJava } from "../broker/java-process.js";
 import type { LocalSettings } from "../broker/settings.js";
-import { holderOf, named } from "../processes/ports.js";
+import { holderOf, holderWords } from "../processes/ports.js";
 import { startRegistry } from "./apicurio.js";
 
 export interface ProvidedRegistry {
@@ -42,7 +42,7 @@ export async function provideRegistry(
   const holder = await holderOf(port);
   if (holder !== undefined) {
     throw new Error(
-      `Port ${port} is in use ${named(holder)}. The schema registry needs it. Either\n  - stop that program,\n  - use it, if it is a schema registry: SCHEMA_REGISTRY_URL=http://127.0.0.1:${port} npm start, or\n  - use another port: RELAY_REGISTRY_PORT=${port + 10_000} npm start -- --registry`,
+      `Port ${port} is in use ${holderWords(holder)}. The schema registry needs it. Either\n  - stop that program,\n  - use it, if it is a schema registry: SCHEMA_REGISTRY_URL=http://127.0.0.1:${port} npm start, or\n  - use another port: RELAY_REGISTRY_PORT=${port + 10_000} npm start -- --registry`,
     );
   }
   const registry = await startRegistry({

@@ -1,7 +1,7 @@
 /** What a broker with an authorizer forbids: 403 with the resource named, before anything is changed. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { commitOffsets } from "../../lib/kafka/admin/group-offsets.js";
+import { commitForGroup } from "../../lib/kafka/admin/group-offsets.js";
 import { createTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, type ApiAnswer, type ApiRequest, createApi } from "../support/api/api.js";
 import { passwordOf, type SecuredBroker, startSecuredBroker } from "../support/broker/secured-broker.js";
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const deadline = createDeadline(20_000);
   clusterId = (await broker.admin.metadata.describe([], deadline)).clusterId;
   await createTopics(broker.admin, [{ name: "shared" }, { name: "hidden" }], deadline);
-  await commitOffsets(broker.admin, "their-group", new Map([["shared", new Map([[0, 0n]])]]), deadline);
+  await commitForGroup(broker.admin, "their-group", new Map([["shared", new Map([[0, 0n]])]]), deadline);
   await broker.allow("carol", { resourceType: "TOPIC", resourceName: "carol-", patternType: "PREFIXED", operation: "CREATE" });
   await broker.allow("carol", { resourceType: "TOPIC", resourceName: "carol-", patternType: "PREFIXED", operation: "DESCRIBE" });
   await broker.allow("carol", { resourceType: "TOPIC", resourceName: "shared", operation: "READ" });

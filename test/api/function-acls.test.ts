@@ -1,7 +1,7 @@
 /** Where brokers decide by ACLs, each function works with those that a package lists for it, and with no others: on a broker with an authorizer, one Kafka user per function. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { commitOffsets } from "../../lib/kafka/admin/group-offsets.js";
+import { commitForGroup } from "../../lib/kafka/admin/group-offsets.js";
 import { aclsOf } from "../../local/build/deployment/acls.js";
 import { needsOf } from "../../local/build/deployment/needs.js";
 import { deployedFunctions, projectFolder } from "../../local/build/service-map.js";
@@ -25,7 +25,7 @@ beforeAll(async () => {
     apis.set(key, await createApi({ env: broker.environmentOf(key), log: () => {} }));
   }
   for (const name of ["team-a.orders", "team-a.orders.dead-letters", "team-b.orders"]) await createTestTopic(broker.admin, { name });
-  await commitOffsets(broker.admin, "team-a.billing", new Map([["team-a.orders", new Map([[0, 0n]])]]), createDeadline(20_000));
+  await commitForGroup(broker.admin, "team-a.billing", new Map([["team-a.orders", new Map([[0, 0n]])]]), createDeadline(20_000));
 }, 180_000);
 afterAll(async () => {
   for (const api of apis.values()) await api.close();

@@ -1,7 +1,7 @@
 /** What a mapping does when its ground shifts: offsets that are gone, a topic that was created again, a handler that poisons one partition, a copy that was killed. */
 import { expect, test } from "vitest";
 import { createDeadline, type Deadline } from "../../lib/deadline.js";
-import { commitOffsets } from "../../lib/kafka/admin/group-offsets.js";
+import { commitForGroup } from "../../lib/kafka/admin/group-offsets.js";
 import { deleteRecords } from "../../lib/kafka/admin/records-delete.js";
 import { deleteTopics, growTopic } from "../../lib/kafka/admin/topics.js";
 import type { Api, Destination } from "../../lib/kafka/connection.js";
@@ -269,7 +269,7 @@ test("a group's offset behind the end of its partition stops no other, and its p
   const topic = await createTestTopic(mappings.kafka, { partitions: 3 });
   const consumerGroupId = uniqueName("group");
   for (const partition of [0, 1, 2]) await write(topic, [`of ${partition}`], partition);
-  await commitOffsets(mappings.kafka, consumerGroupId, new Map([[topic, new Map([[0, 1_000n]])]]), createDeadline(10_000));
+  await commitForGroup(mappings.kafka, consumerGroupId, new Map([[topic, new Map([[0, 1_000n]])]]), createDeadline(10_000));
 
   const run = start(topic, undefined, { consumerGroupId, windowMs: 0 });
   await until(() => run.status().partitions.filter(({ committed }) => committed === 1).length === 3);

@@ -13,7 +13,7 @@ import {
   atPlace,
   discardAnswer,
   discardBody,
-  inTopic,
+  inLetterTopic,
   letterList,
   listQuery,
   type outcome,
@@ -21,7 +21,7 @@ import {
   redriveBody,
   shownLetter,
   toListed,
-  toOutcome,
+  toRedriveRow,
   toShown,
 } from "../rest/dead-letters.js";
 
@@ -34,7 +34,7 @@ export const deadLetterOperations: Operations = {
     may: "dead-letter:read",
     on: "topic",
     summary: "List the dead letters of a dead letter topic, without their records.",
-    path: inTopic,
+    path: inLetterTopic,
     query: listQuery,
     answers: { 200: letterList },
     run: async ({ path, query }, { kafka, deadline }) => {
@@ -73,7 +73,7 @@ export const deadLetterOperations: Operations = {
     on: "topic",
     summary:
       "Send dead letters through their route again, or write them to the topic they came from. One call handles as many as its time allows.",
-    path: inTopic,
+    path: inLetterTopic,
     body: redriveBody,
     answers: { 200: redriveAnswer },
     run: async ({ path, body }, { kafka, config, deadline, authorize }) => {
@@ -96,7 +96,7 @@ export const deadLetterOperations: Operations = {
         redrivesMax: body.redrives_max ?? redriveDefaults.redrivesMax,
         deadline,
         onLetter: (letter, outcome) => {
-          if (outcomes.length < outcomesMax) outcomes.push(toOutcome(letter, outcome));
+          if (outcomes.length < outcomesMax) outcomes.push(toRedriveRow(letter, outcome));
         },
       });
       const { redriven, failed, skipped, hasMore } = result;
@@ -108,7 +108,7 @@ export const deadLetterOperations: Operations = {
     may: "dead-letter:discard",
     on: "topic",
     summary: "Mark dead letters as discarded. They stay in their topic until its retention deletes them.",
-    path: inTopic,
+    path: inLetterTopic,
     body: discardBody,
     answers: { 200: discardAnswer },
     run: async ({ path, body }, { kafka, deadline }) => {

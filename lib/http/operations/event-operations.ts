@@ -5,7 +5,14 @@ import { RelayError } from "../../errors.js";
 import type { ProduceOutcome } from "../../kafka/produce/outcome.js";
 import type { TopicName } from "../../kafka/records.js";
 import { type OperationContext, type Operations, operation, type Reply } from "../operation.js";
-import { type EventForm, modeOf, readBinaryEvent, readEventBatch, readStructuredEvent, toEventRecord } from "../produce/cloudevents.js";
+import {
+  type EventForm,
+  readBinaryEvent,
+  readEventBatch,
+  readStructuredEvent,
+  requestModeOf,
+  toCloudEventRecord,
+} from "../produce/cloudevents.js";
 import { eventBodies } from "../produce/event-schemas.js";
 import { failedEntrySchema, toFailedEntry } from "../produce/failed-entry.js";
 import { writableTopic } from "../produce/request.js";
@@ -47,7 +54,7 @@ export const eventOperations: Operations = {
     answers: { 200: eventsAnswer, 207: eventsAnswer },
     run: async ({ path, query, headers, rawBody }, context) => {
       const type = toMediaType(headers);
-      const mode = modeOf(type.essence);
+      const mode = requestModeOf(type.essence);
       if (mode !== "binary") assertJsonText(rawBody, type);
       const { RELAY_EVENTS_CONTENT_MODE, RELAY_EVENTS_KEY, RELAY_PRODUCE_RECORDS_MAX } = context.config;
       const form: EventForm = { contentMode: query.content_mode ?? RELAY_EVENTS_CONTENT_MODE, key: query.key ?? RELAY_EVENTS_KEY };
@@ -55,7 +62,7 @@ export const eventOperations: Operations = {
         context.kafka.producer.produce(
           path.topic,
           withTrace(
-            events.map((event) => toEventRecord(event, form)),
+            events.map((event) => toCloudEventRecord(event, form)),
             headers,
           ),
           context.deadline,

@@ -7,13 +7,13 @@ import { toBinaryRecord, toStructuredRecord } from "../../cloudevents/kafka.js";
 import { RelayError } from "../../errors.js";
 import { JsonScanner } from "../../json/scanner.js";
 import type { OutgoingRecord } from "../../kafka/records.js";
-import { Place } from "./members.js";
+import { BodyPlace } from "./members.js";
 import { toBase64Bytes } from "./record-members.js";
 
 type EventMode = "binary" | "structured" | "batch";
 
 /** The mode that the Content-Type asks for; `unsupported-media-type` for an event format that is not supported. */
-export function modeOf(essence: string): EventMode {
+export function requestModeOf(essence: string): EventMode {
   switch (essence) {
     case "application/cloudevents+json":
       return "structured";
@@ -33,7 +33,7 @@ export interface EventForm {
   readonly key: "partitionkey" | "none";
 }
 
-export function toEventRecord(event: CloudEvent, { contentMode, key }: EventForm): OutgoingRecord {
+export function toCloudEventRecord(event: CloudEvent, { contentMode, key }: EventForm): OutgoingRecord {
   const { partitionkey } = event.attributes;
   const bytes = key === "none" || partitionkey === undefined ? null : Buffer.from(String(partitionkey));
   return contentMode === "structured" ? toStructuredRecord(event, bytes) : toBinaryRecord(event, bytes);
@@ -156,7 +156,7 @@ function readEvent(scanner: JsonScanner, place: string): CloudEvent {
       scanner.readValue();
       if (name === "data") data = { json: scanner.slice(), text: scanner.kind === "string" ? scanner.text() : undefined };
       else if (scanner.isNull()) continue;
-      else if (name === "data_base64") bytes = toBase64Bytes(scanner, new Place(() => `${place}: data_base64`));
+      else if (name === "data_base64") bytes = toBase64Bytes(scanner, new BodyPlace(() => `${place}: data_base64`));
       else setAttribute(attributes, name, toAttribute(scanner, name, place));
     } while (scanner.hasMore("object"));
   }

@@ -4,7 +4,7 @@ import { RelayError } from "../../errors.js";
 import type { JsonScanner } from "../../json/scanner.js";
 
 /** One member of an object that is read into a `Draft`. */
-export interface Member<Draft> {
+export interface MemberRow<Draft> {
   readonly name: string;
   /** How the API's description shows it; absent: it is accepted, but not described. */
   readonly schema?: v.GenericSchema;
@@ -13,11 +13,11 @@ export interface Member<Draft> {
   /** It may be given more than once, because its value means nothing. */
   readonly isRepeatable?: true;
   /** Reads the value, which the scanner has not touched yet. */
-  readonly read: (scanner: JsonScanner, draft: Draft, place: Place) => void;
+  readonly read: (scanner: JsonScanner, draft: Draft, place: BodyPlace) => void;
 }
 
 /** The schema of an object with these members and no others. */
-export function describeObject(members: readonly Member<never>[]): v.GenericSchema {
+export function describeObject(members: readonly MemberRow<never>[]): v.GenericSchema {
   return v.strictObject(Object.fromEntries(members.flatMap(({ name, schema }) => (schema === undefined ? [] : [[name, schema]]))));
 }
 
@@ -25,7 +25,7 @@ export function describeObject(members: readonly Member<never>[]): v.GenericSche
  * Reads the object that comes next, into `draft`. Refuses a member that the table does not have (`unprocessable`) and one that is given twice (`bad-request`),
  * because it is unclear which value was meant.
  */
-export function readObject<Draft>(scanner: JsonScanner, members: readonly Member<Draft>[], draft: Draft, place: Place): void {
+export function readObject<Draft>(scanner: JsonScanner, members: readonly MemberRow<Draft>[], draft: Draft, place: BodyPlace): void {
   if (!scanner.enter("object")) return;
   let seen = 0;
   do {
@@ -42,16 +42,16 @@ export function readObject<Draft>(scanner: JsonScanner, members: readonly Member
   } while (scanner.hasMore("object"));
 }
 
-function indexOf(scanner: JsonScanner, members: readonly Member<never>[]): number {
+function indexOf(scanner: JsonScanner, members: readonly MemberRow<never>[]): number {
   for (let index = 0; index < members.length; index++) {
-    const { name, alias } = members[index] as Member<never>;
+    const { name, alias } = members[index] as MemberRow<never>;
     if (scanner.nameIs(name) || (alias !== undefined && scanner.nameIs(alias))) return index;
   }
   return -1;
 }
 
 /** Where in a body the reader is. It is put into words only when something is wrong there. */
-export class Place {
+export class BodyPlace {
   /** Which record of the body. */
   index = 0;
   readonly #nameOf: (index: number) => string;
@@ -83,7 +83,7 @@ export class Place {
   }
 
   /** A member that the contract does not have: 422. */
-  unknownMember(name: string, members: readonly Member<never>[]): RelayError {
+  unknownMember(name: string, members: readonly MemberRow<never>[]): RelayError {
     const known = members.filter(({ schema }) => schema !== undefined).map((member) => JSON.stringify(member.name));
     const list =
       known.length < 2 ? `the only member is ${known[0]}` : `its members are ${known.slice(0, -1).join(", ")} and ${known.at(-1)}`;
@@ -98,4 +98,4 @@ export class Place {
 
 const nameLengthMax = 80;
 
-export const bodyPlace = (): Place => new Place(() => "The body");
+export const bodyPlace = (): BodyPlace => new BodyPlace(() => "The body");

@@ -4,7 +4,7 @@ import { RelayError } from "../../errors.js";
 import type { JsonScanner } from "../../json/scanner.js";
 import type { OutgoingRecord, RecordHeader } from "../../kafka/records.js";
 import { timestampForm, toTimestampMs } from "../timestamp.js";
-import { describeObject, type Member, type Place, readObject } from "./members.js";
+import { type BodyPlace, describeObject, type MemberRow, readObject } from "./members.js";
 
 /** A record while its members are read. */
 export interface RecordDraft {
@@ -32,9 +32,9 @@ export function toOutgoing({ key, value, headers, timestampMs, partition }: Reco
 /** Reads a record object into its draft. `ifNull`: how the contract refuses null in its place. */
 export function readRecord<Draft extends RecordDraft>(
   scanner: JsonScanner,
-  members: readonly Member<Draft>[],
+  members: readonly MemberRow<Draft>[],
   draft: Draft,
-  place: Place,
+  place: BodyPlace,
   ifNull: "unprocessable" | "bad-request",
 ): void {
   const kind = scanner.nextKind();
@@ -62,13 +62,13 @@ export const base64Schema = v.pipe(v.string(), v.description("base64"));
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Reads a base64 string, or null. Padding may be missing. */
-export function readBase64(scanner: JsonScanner, place: Place): Buffer | null {
+export function readBase64(scanner: JsonScanner, place: BodyPlace): Buffer | null {
   scanner.readValue();
   return scanner.isNull() ? null : toBase64Bytes(scanner, place);
 }
 
 /** The bytes of the base64 string read last. */
-export function toBase64Bytes(scanner: JsonScanner, place: Place): Buffer {
+export function toBase64Bytes(scanner: JsonScanner, place: BodyPlace): Buffer {
   if (scanner.kind !== "string") throw place.fault(`must be a base64 string or null, not a ${scanner.kind}`);
   const text = scanner.text();
   const digits = text.endsWith("=") ? text.length - (text.endsWith("==") ? 2 : 1) : text.length;
@@ -77,7 +77,7 @@ export function toBase64Bytes(scanner: JsonScanner, place: Place): Buffer {
 }
 
 /** The UTF-8 bytes of the string read last. */
-export function toTextBytes(scanner: JsonScanner, place: Place): Buffer {
+export function toTextBytes(scanner: JsonScanner, place: BodyPlace): Buffer {
   if (scanner.kind !== "string") throw place.fault(`must be a string or null, not a ${scanner.kind}`);
   const bytes = scanner.utf8();
   if (bytes === undefined) throw place.fault("contains half of a surrogate pair, which UTF-8 cannot represent");
@@ -85,7 +85,7 @@ export function toTextBytes(scanner: JsonScanner, place: Place): Buffer {
 }
 
 /** The partition under the contract's name for it. The producer decides whether the topic has it, and what a negative one means. */
-export const partitionMember = (name: string): Member<RecordDraft> => ({
+export const partitionMember = (name: string): MemberRow<RecordDraft> => ({
   name,
   schema: v.nullish(v.pipe(v.number(), v.integer())),
   read: (scanner, draft, place) => {
@@ -98,7 +98,7 @@ export const partitionMember = (name: string): Member<RecordDraft> => ({
   },
 });
 
-const timestampMember: Member<RecordDraft> = {
+const timestampMember: MemberRow<RecordDraft> = {
   name: "timestamp",
   schema: v.nullish(v.union([v.pipe(v.number(), v.integer(), v.minValue(0)), v.pipe(v.string(), v.isoTimestamp())])),
   read: (scanner, draft, place) => {
@@ -116,7 +116,7 @@ interface HeaderDraft {
 }
 
 /** `key` is accepted for `name`, as one Kafka bridge writes it. */
-const headerMembers: readonly Member<HeaderDraft>[] = [
+const headerMembers: readonly MemberRow<HeaderDraft>[] = [
   {
     name: "name",
     alias: "key",
@@ -136,7 +136,7 @@ const headerMembers: readonly Member<HeaderDraft>[] = [
 ];
 
 /** `[{"name", "value"}]`: the order and repeated names are kept, values are base64 or null. Null means no headers. */
-const headersMember: Member<RecordDraft> = {
+const headersMember: MemberRow<RecordDraft> = {
   name: "headers",
   schema: v.nullish(v.array(describeObject(headerMembers))),
   read: (scanner, draft, place) => {
@@ -150,7 +150,7 @@ const headersMember: Member<RecordDraft> = {
   },
 };
 
-function readHeaders(scanner: JsonScanner, place: Place): readonly RecordHeader[] {
+function readHeaders(scanner: JsonScanner, place: BodyPlace): readonly RecordHeader[] {
   const headers: RecordHeader[] = [];
   do {
     if (headers.length >= headersMax) throw place.fault(`a record may have at most ${headersMax} headers`);
@@ -161,7 +161,7 @@ function readHeaders(scanner: JsonScanner, place: Place): readonly RecordHeader[
   return headers;
 }
 
-function readHeader(scanner: JsonScanner, place: Place): RecordHeader {
+function readHeader(scanner: JsonScanner, place: BodyPlace): RecordHeader {
   const kind = scanner.nextKind();
   if (kind !== "object") throw place.fault(`must be an object with "name" and "value", not a ${kind}`);
   const draft: HeaderDraft = { name: undefined, value: null };
@@ -172,4 +172,4 @@ function readHeader(scanner: JsonScanner, place: Place): RecordHeader {
 }
 
 /** Members that every contract calls by the same name. */
-export const sharedMembers: readonly Member<RecordDraft>[] = [headersMember, timestampMember];
+export const sharedMembers: readonly MemberRow<RecordDraft>[] = [headersMember, timestampMember];

@@ -4,7 +4,7 @@ import { RelayError } from "../../errors.js";
 import { JsonScanner } from "../../json/scanner.js";
 import type { OutgoingRecord } from "../../kafka/records.js";
 import type { GivenSchemas } from "../../schemas/serialize-records.js";
-import { bodyPlace, describeObject, type Member, Place, readObject } from "./members.js";
+import { BodyPlace, bodyPlace, describeObject, type MemberRow, readObject } from "./members.js";
 import {
   base64Schema,
   newDraft,
@@ -57,7 +57,7 @@ function refusalOf(essence: string): string {
   return `The media type ${essence} is not supported here: ${instead}.`;
 }
 
-type ReadEmbedded = (scanner: JsonScanner, place: Place) => Buffer | null;
+type ReadEmbedded = (scanner: JsonScanner, place: BodyPlace) => Buffer | null;
 
 const embedded: Readonly<Record<EmbeddedFormat, { readonly schema: v.GenericSchema; readonly read: ReadEmbedded }>> = {
   json: {
@@ -77,7 +77,7 @@ const embedded: Readonly<Record<EmbeddedFormat, { readonly schema: v.GenericSche
   },
 };
 
-const membersOf = (format: EmbeddedFormat): readonly Member<RecordDraft>[] => {
+const membersOf = (format: EmbeddedFormat): readonly MemberRow<RecordDraft>[] => {
   const { schema, read } = embedded[format];
   return [
     {
@@ -105,7 +105,7 @@ type BodyForm = EmbeddedFormat | "schema";
 const bodyFormOf = (format: EmbeddedFormat | SchemaFormat): BodyForm =>
   format === "json" || format === "binary" || format === "text" ? format : "schema";
 
-const recordMembers: Readonly<Record<BodyForm, readonly Member<RecordDraft>[]>> = {
+const recordMembers: Readonly<Record<BodyForm, readonly MemberRow<RecordDraft>[]>> = {
   json: membersOf("json"),
   binary: membersOf("binary"),
   text: membersOf("text"),
@@ -127,13 +127,13 @@ interface RequestDraft {
 }
 
 /** Schemas of keys and values are accepted and mean nothing in formats without them. */
-const ignored = (name: string): Member<RequestDraft> => ({
+const ignored = (name: string): MemberRow<RequestDraft> => ({
   name,
   schema: v.optional(v.unknown()),
   read: (scanner) => scanner.readValue(),
 });
 
-const requestMembers = (form: BodyForm): readonly Member<RequestDraft>[] => [
+const requestMembers = (form: BodyForm): readonly MemberRow<RequestDraft>[] => [
   {
     name: "records",
     schema: v.pipe(v.array(describeObject(recordMembers[form])), v.minLength(1)),
@@ -144,7 +144,7 @@ const requestMembers = (form: BodyForm): readonly Member<RequestDraft>[] => [
   ...(form === "schema" ? schemaMembers : ["key_schema", "key_schema_id", "value_schema", "value_schema_id"].map(ignored)),
 ];
 
-const requests: Readonly<Record<BodyForm, readonly Member<RequestDraft>[]>> = {
+const requests: Readonly<Record<BodyForm, readonly MemberRow<RequestDraft>[]>> = {
   json: requestMembers("json"),
   binary: requestMembers("binary"),
   text: requestMembers("text"),
@@ -203,7 +203,7 @@ function readRecords(scanner: JsonScanner, { form, limits, partitionOfPath }: Re
   const records: OutgoingRecord[] = [];
   if (!scanner.enter("array")) return records;
   const members = recordMembers[form];
-  const place = new Place((index) => `records[${index}]`);
+  const place = new BodyPlace((index) => `records[${index}]`);
   do {
     if (records.length >= limits.recordsMax) throw tooManyRecords(limits.recordsMax);
     place.begin(records.length);

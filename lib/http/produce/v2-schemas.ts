@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { SchemaType } from "../../schemas/registry/registry.js";
 import type { GivenSchemas, SchemaIds } from "../../schemas/serialize-records.js";
-import type { Member } from "./members.js";
+import type { MemberRow } from "./members.js";
 
 /** Formats that need a schema registry. */
 export type SchemaFormat = "avro" | "jsonschema" | "protobuf";
@@ -15,7 +15,7 @@ export const noSchemaIds: SchemaIds = { key: null, value: null };
 
 const int32Max = 2_147_483_647;
 
-const membersOfPart = (part: Part): readonly Member<{ readonly schemas: GivenSchemas }>[] => [
+const membersOfPart = (part: Part): readonly MemberRow<{ readonly schemas: GivenSchemas }>[] => [
   {
     name: `${part}_schema`,
     schema: v.nullish(v.string()),

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { RelayError } from "../../errors.js";
 import { JsonScanner } from "../../json/scanner.js";
 import type { OutgoingRecord } from "../../kafka/records.js";
-import { bodyPlace, describeObject, type Member, Place, readObject } from "./members.js";
+import { BodyPlace, bodyPlace, describeObject, type MemberRow, readObject } from "./members.js";
 import {
   noBody,
   noHeaders,
@@ -54,7 +54,7 @@ const newV3Draft = (): V3Draft => ({
   id: undefined,
 });
 
-const recordMembers: readonly Member<V3Draft>[] = [
+const recordMembers: readonly MemberRow<V3Draft>[] = [
   {
     name: "key",
     schema: v.nullish(dataSchema),
@@ -79,7 +79,7 @@ const recordMembers: readonly Member<V3Draft>[] = [
 
 const idPattern = /^[0-9A-Za-z_-]{1,80}$/;
 
-const entryMembers: readonly Member<V3Draft>[] = [
+const entryMembers: readonly MemberRow<V3Draft>[] = [
   {
     name: "id",
     schema: v.pipe(v.string(), v.regex(idPattern)),
@@ -95,7 +95,7 @@ interface BatchDraft {
   entries: readonly V3Entry[] | undefined;
 }
 
-const batchMembers: readonly Member<BatchDraft>[] = [
+const batchMembers: readonly MemberRow<BatchDraft>[] = [
   {
     name: "entries",
     schema: v.pipe(v.array(describeObject(entryMembers)), v.minLength(1)),
@@ -136,7 +136,7 @@ interface V3Part {
 /** Reads whole record objects, the first of which has the index `first` in its request. Throws only for more than `recordsMax` of them. */
 export function readV3Part(bytes: Buffer, first: number, recordsMax = Number.POSITIVE_INFINITY): V3Part {
   const scanner = new JsonScanner(bytes);
-  const place = new Place((index) => `record ${index}`);
+  const place = new BodyPlace((index) => `record ${index}`);
   const entries: V3Entry[] = [];
   while (!scanner.isAtEnd()) {
     if (entries.length >= recordsMax) throw tooManyRecords(recordsMax);
@@ -181,7 +181,7 @@ function readEntries(scanner: JsonScanner, { recordsMax }: V3Limits): readonly V
   const entries: V3Entry[] = [];
   const ids = new Set<string>();
   if (!scanner.enter("array")) return entries;
-  const place = new Place((index) => `entries[${index}]`);
+  const place = new BodyPlace((index) => `entries[${index}]`);
   do {
     if (entries.length >= recordsMax) throw badBatch(`The batch has more than ${recordsMax} entries, the most that one request may have.`);
     place.begin(entries.length);
@@ -199,7 +199,7 @@ function readEntries(scanner: JsonScanner, { recordsMax }: V3Limits): readonly V
  * One record object. A fault of its own becomes its entry, and reading goes on after it: the object is then walked once more, for its end and its id.
  * In a batch an unknown member refuses the whole request, as the contract requires.
  */
-function readAlone(scanner: JsonScanner, members: readonly Member<V3Draft>[], place: Place): V3Entry {
+function readAlone(scanner: JsonScanner, members: readonly MemberRow<V3Draft>[], place: BodyPlace): V3Entry {
   const isEntry = members === entryMembers;
   const from = scanner.at;
   try {
@@ -214,7 +214,7 @@ function readAlone(scanner: JsonScanner, members: readonly Member<V3Draft>[], pl
   }
 }
 
-function readOne(scanner: JsonScanner, members: readonly Member<V3Draft>[], place: Place): V3Record {
+function readOne(scanner: JsonScanner, members: readonly MemberRow<V3Draft>[], place: BodyPlace): V3Record {
   const draft = newV3Draft();
   readRecord(scanner, members, draft, place, "bad-request");
   const { keyType, valueType, id } = draft;

@@ -1,7 +1,7 @@
 /** A key or value of the v3 contract, `{"type", "data"}`: read and described by one table of types. */
 import * as v from "valibot";
 import type { JsonScanner } from "../../json/scanner.js";
-import { describeObject, type Member, type Place, readObject } from "./members.js";
+import { type BodyPlace, describeObject, type MemberRow, readObject } from "./members.js";
 import { base64Schema, toBase64Bytes, toTextBytes } from "./record-members.js";
 
 /** How one key or value is embedded. */
@@ -14,7 +14,7 @@ interface V3Data {
 
 /** `read` takes the value that the scanner has just read. */
 const types: Readonly<
-  Record<DataType, { readonly schema: v.GenericSchema; readonly read: (scanner: JsonScanner, place: Place) => Buffer }>
+  Record<DataType, { readonly schema: v.GenericSchema; readonly read: (scanner: JsonScanner, place: BodyPlace) => Buffer }>
 > = {
   JSON: { schema: v.optional(v.unknown()), read: (scanner) => scanner.compact() },
   BINARY: { schema: v.nullish(base64Schema), read: toBase64Bytes },
@@ -34,7 +34,7 @@ interface DataDraft {
 }
 
 /** Schema members are accepted as long as they are null. */
-const schemaMember = (name: string): Member<DataDraft> => ({
+const schemaMember = (name: string): MemberRow<DataDraft> => ({
   name,
   isRepeatable: true,
   read: (scanner, _draft, place) => {
@@ -44,7 +44,7 @@ const schemaMember = (name: string): Member<DataDraft> => ({
 });
 
 /** Type and data stand in any order. */
-const dataMembers: readonly Member<DataDraft>[] = [
+const dataMembers: readonly MemberRow<DataDraft>[] = [
   {
     name: "type",
     schema: v.picklist(Object.keys(types)),
@@ -82,7 +82,7 @@ export const dataSchema = v.union(
 );
 
 /** Reads `{"type", "data"}`, or null. A type that needs a schema registry is refused, and the message names it. */
-export function readData(scanner: JsonScanner, place: Place): V3Data | undefined {
+export function readData(scanner: JsonScanner, place: BodyPlace): V3Data | undefined {
   const kind = scanner.nextKind();
   if (kind !== "object") {
     scanner.readValue();
@@ -97,7 +97,7 @@ export function readData(scanner: JsonScanner, place: Place): V3Data | undefined
   return data;
 }
 
-function toData(scanner: JsonScanner, { type, dataAt }: DataDraft, place: Place): V3Data | undefined {
+function toData(scanner: JsonScanner, { type, dataAt }: DataDraft, place: BodyPlace): V3Data | undefined {
   if (type === undefined) {
     if (dataAt < 0) return undefined;
     place.enter("type");

@@ -33,7 +33,7 @@ const topicName = v.pipe(
   v.string(),
   v.check((name) => !isInternalTopic(name), "names a topic that is internal to Kafka and holds no dead letters"),
 );
-export const inTopic = v.object({ topic: topicName });
+export const inLetterTopic = v.object({ topic: topicName });
 export const atPlace = v.object({
   topic: topicName,
   partition: wholeText(2_147_483_647),
@@ -161,7 +161,7 @@ function toBytes(given: Buffer | null) {
   return Buffer.from(text).equals(given) ? { text } : { base64: given.toString("base64") };
 }
 
-export function toOutcome({ at }: Letter, result: RedriveOutcome): v.InferOutput<typeof outcome> {
+export function toRedriveRow({ at }: Letter, result: RedriveOutcome): v.InferOutput<typeof outcome> {
   const { partition: number, offset: position } = at;
   return result.outcome === "redriven"
     ? { partition: number, offset: position, outcome: result.outcome, to: result.to }

@@ -1,7 +1,7 @@
 /** The v3 shapes of ACLs: searches in queries, lists and single ones in bodies. Pure. */
 import * as v from "valibot";
 import { RelayError } from "../../errors.js";
-import { type Acl, type AclFilter, aclOperations, aclPatternTypes, aclPermissions, aclResourceTypes } from "../../kafka/admin/acls.js";
+import { type Acl, type AclFilter, aclOperationNames, aclPatternTypes, aclPermissions, aclResourceTypes } from "../../kafka/admin/acls.js";
 import { type Links, listOf, resource, shortText, toResource } from "./v3-resources.js";
 
 /** A word in a query, in any letter case. In the contract, a word that does not exist is a 404. */
@@ -24,7 +24,7 @@ export const aclQuery = v.object({
   pattern_type: wordInQuery("pattern_type", aclPatternTypes),
   principal: v.optional(v.string()),
   host: v.optional(v.string()),
-  operation: wordInQuery("operation", aclOperations),
+  operation: wordInQuery("operation", aclOperationNames),
   permission: wordInQuery("permission", aclPermissions),
 });
 type AclQuery = v.InferOutput<typeof aclQuery>;
@@ -72,7 +72,7 @@ export const aclBody = v.pipe(
     pattern_type: v.pipe(upperCased, word(aclPatternTypes)),
     principal: v.pipe(shortText, v.regex(principalPattern, "must have the form Type:name, such as User:alice")),
     host: v.pipe(shortText, v.nonEmpty("must be an address, or * for any")),
-    operation: v.pipe(upperCased, word(aclOperations)),
+    operation: v.pipe(upperCased, word(aclOperationNames)),
     permission: v.pipe(upperCased, word(aclPermissions)),
   }),
   v.check(

@@ -11,7 +11,7 @@ import { untilVisible } from "./change.js";
 /** Each list has the order of the protocol's numbers. */
 export const aclResourceTypes = ["UNKNOWN", "ANY", "TOPIC", "GROUP", "CLUSTER", "TRANSACTIONAL_ID", "DELEGATION_TOKEN", "USER"] as const;
 export const aclPatternTypes = ["UNKNOWN", "ANY", "MATCH", "LITERAL", "PREFIXED"] as const;
-export const aclOperations = [
+export const aclOperationNames = [
   "UNKNOWN",
   "ANY",
   "ALL",
@@ -33,7 +33,7 @@ export const aclPermissions = ["UNKNOWN", "ANY", "DENY", "ALLOW"] as const;
 
 type AclResourceType = (typeof aclResourceTypes)[number];
 type AclPatternType = (typeof aclPatternTypes)[number];
-type AclOperation = (typeof aclOperations)[number];
+type AclOperation = (typeof aclOperationNames)[number];
 type AclPermission = (typeof aclPermissions)[number];
 
 export interface Acl {
@@ -65,7 +65,7 @@ const toWireFilter = (filter: AclFilter) => ({
   patternType: aclPatternTypes.indexOf(filter.patternType),
   principal: filter.principal ?? null,
   host: filter.host ?? null,
-  operation: aclOperations.indexOf(filter.operation),
+  operation: aclOperationNames.indexOf(filter.operation),
   permission: aclPermissions.indexOf(filter.permission),
 });
 
@@ -85,7 +85,7 @@ const toAcl = (acl: WireAcl): Acl => ({
   patternType: aclPatternTypes[acl.patternType] ?? "UNKNOWN",
   principal: acl.principal,
   host: acl.host,
-  operation: aclOperations[acl.operation] ?? "UNKNOWN",
+  operation: aclOperationNames[acl.operation] ?? "UNKNOWN",
   permission: aclPermissions[acl.permission] ?? "UNKNOWN",
 });
 
@@ -162,5 +162,5 @@ export async function deleteAcls(kafka: AsksBrokers, filter: AclFilter, deadline
 export function authorizedOperationNames(bits: number | undefined): readonly AclOperation[] {
   const unknown = -2147483648;
   if (bits === undefined || bits === unknown) return [];
-  return aclOperations.filter((_, number) => number > 2 && ((bits >>> number) & 1) === 1);
+  return aclOperationNames.filter((_, number) => number > 2 && ((bits >>> number) & 1) === 1);
 }

@@ -67,7 +67,7 @@ function toTable(groupId: string, errorCode: number, topics: readonly WireTopic[
 }
 
 /** Commits for a group without members: one answer per partition. `conflict` while members are active. */
-export async function commitOffsets(
+export async function commitForGroup(
   kafka: AsksBrokers,
   groupId: string,
   offsets: OffsetTable,

@@ -4,7 +4,7 @@ import { RelayError } from "../../errors.js";
 import type { AsksBrokers } from "../connection.js";
 import { type ListedOffset, listOffsets, type PartitionPoint } from "../list-offsets.js";
 import type { KnowsTopics } from "../metadata.js";
-import { commitOffsets, committedOffsets } from "./group-offsets.js";
+import { commitForGroup, committedOffsets } from "./group-offsets.js";
 import { describeGroup } from "./groups.js";
 import { describeTopic, refuseInternalTopic } from "./topics.js";
 
@@ -101,7 +101,7 @@ export async function resetOffsets(
     return { topic, partition, before, after: resetOffset(target, before, { beginning, end }, atTime) };
   });
   if (validateOnly || plan.length === 0) return plan;
-  const answers = await commitOffsets(
+  const answers = await commitForGroup(
     kafka,
     groupId,
     new Map([[topic, new Map(plan.map(({ partition, after }) => [partition, after]))]]),

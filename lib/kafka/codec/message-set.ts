@@ -1,7 +1,7 @@
 /** Messages of versions 0 and 1, which topics from before Kafka 0.11 may still have (https://kafka.apache.org/documentation/#messageset). */
 import { crc32 } from "node:zlib";
 import { codecOf, decompress } from "./compression.js";
-import type { RecordVisitor, Step } from "./record-set.js";
+import type { RecordVisitor, WalkStep } from "./record-set.js";
 import { placeOf, type RecordView, readInt64, type SetPlace, unreadable } from "./record-view.js";
 
 /** One message between `start` and `end`, or the messages that are compressed inside it. */
@@ -13,7 +13,7 @@ export function walkMessage(
   fromOffset: number,
   view: RecordView,
   visit: RecordVisitor,
-): Step | Promise<Step> {
+): WalkStep | Promise<WalkStep> {
   const offset = readInt64(bytes, start);
   if (offset < fromOffset) return { isStopped: false, nextOffset: offset + 1 };
   const outer = readMessage(place, bytes, start, end, offset);
@@ -38,7 +38,7 @@ function walkInnerMessages(
   fromOffset: number,
   view: RecordView,
   visit: RecordVisitor,
-): Step {
+): WalkStep {
   const messages = readInnerMessages(place, bytes, offset);
   // Version 1 counts inner offsets from the first message, version 0 gives them as they are; the outer offset is the last one's.
   const shift = outer.magic === 1 ? offset - (messages.at(-1)?.offset ?? 0) : 0;

@@ -51,7 +51,7 @@ export async function walkRecordSet(set: RecordSet, visit: RecordVisitor): Promi
   if (at === 0 && bytes.length > 0) throw unreadable(set, fromOffset, "came without its end");
   return BigInt(nextOffset);
 
-  function walkBatch(start: number, end: number): Step | Promise<Step> {
+  function walkBatch(start: number, end: number): WalkStep | Promise<WalkStep> {
     const baseOffset = readInt64(bytes, start);
     const batch = readBatchHeader(set, bytes, start, end, baseOffset);
     // Before anything else in it is believed: damaged offsets would skip records.
@@ -66,7 +66,10 @@ export async function walkRecordSet(set: RecordSet, visit: RecordVisitor): Promi
       });
       return { isStopped: false, nextOffset: nextAfter };
     }
-    const toStep = (stoppedAt: number | undefined): Step => ({ isStopped: stoppedAt !== undefined, nextOffset: stoppedAt ?? nextAfter });
+    const toStep = (stoppedAt: number | undefined): WalkStep => ({
+      isStopped: stoppedAt !== undefined,
+      nextOffset: stoppedAt ?? nextAfter,
+    });
     if (batch.codec === "none") return toStep(walkRecords(set, batch, bytes, start + headerBytes, end, fromOffset, view, visit));
     return decompress(batch.codec, bytes.subarray(start + headerBytes, end), placeOf(set, baseOffset)).then((records) =>
       toStep(walkRecords(set, batch, records, 0, records.length, fromOffset, view, visit)),
@@ -75,7 +78,7 @@ export async function walkRecordSet(set: RecordSet, visit: RecordVisitor): Promi
 }
 
 /** How a batch or message ended the walk, or where it goes on. */
-export interface Step {
+export interface WalkStep {
   readonly isStopped: boolean;
   readonly nextOffset: number;
 }

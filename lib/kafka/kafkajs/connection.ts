@@ -7,11 +7,11 @@ import type { AnswerOf } from "../protocol/wire.js";
 import { anotherCluster, decode, says, throttleMsOf, toRequestFailure, unsupported } from "./answers.js";
 import type { BrokerConnection } from "./broker-connection.js";
 import type { Link } from "./link.js";
-import { assertTimeToAsk, type ConnectionOptions, Router } from "./router.js";
+import { assertTimeToAsk, type ConnectionOptions, RequestRouter } from "./router.js";
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { now = Date.now, identity } = options;
-  const router = new Router(options, request);
+  const router = new RequestRouter(options, request);
 
   async function request<Args, Answer>(api: Api<Args, Answer>, args: Args, to: Destination, deadline: Deadline): Promise<Answer> {
     assertTimeToAsk(deadline, api);

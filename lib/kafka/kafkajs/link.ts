@@ -1,7 +1,7 @@
 /** The way to one broker: at most one socket, opened on first use, shared by all who ask meanwhile; pauses before it is opened again after a failure. */
 import { assertTimeLeft, type Deadline, within } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import { type Pauses, pauseMs, type World } from "../ask.js";
+import { type Pauses, pauseMs, type TimeAndChance } from "../ask.js";
 import { type Address, addressKey } from "../brokers.js";
 import type { BrokerConnection } from "./broker-connection.js";
 
@@ -17,7 +17,7 @@ interface LinkOptions {
   readonly unusedMaxMs: number;
   readonly closing: AbortSignal;
   readonly now: () => number;
-  readonly world: World;
+  readonly world: TimeAndChance;
 }
 
 /** As the Java client's `reconnect.backoff.ms` and `reconnect.backoff.max.ms`, with full jitter: many environments lose the same broker at the same moment. */

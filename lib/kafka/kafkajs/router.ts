@@ -1,7 +1,7 @@
 /** Whom to ask: a broker by its id, the controller, a group's coordinator, or any broker that answers. */
 import { assertTimeLeft, type Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import { realWorld, type World } from "../ask.js";
+import { realWorld, type TimeAndChance } from "../ask.js";
 import { type Address, addressKey, Brokers, parseAddress } from "../brokers.js";
 import type { ClusterIdentity } from "../cluster-identity.js";
 import type { Connection, Destination } from "../connection.js";
@@ -23,7 +23,7 @@ export interface ConnectionOptions extends Omit<BrokerConnectionOptions, "signal
   /** Shared by all connections to one cluster: which one it is. */
   readonly identity?: ClusterIdentity;
   /** Pauses before a broker that failed is connected to again, and where in the list of brokers to start. */
-  readonly world?: World;
+  readonly world?: TimeAndChance;
 }
 
 interface Route {
@@ -38,13 +38,13 @@ const unusedMaxDefaultMs = 240_000;
 const connectShare = 0.5;
 const connectFloorMs = 1000;
 
-export class Router {
+export class RequestRouter {
   readonly #options: ConnectionOptions;
   readonly #request: Connection["request"];
   readonly #links = new Map<string, Link>();
   readonly #closing = new AbortController();
   readonly #now: () => number;
-  readonly #world: World;
+  readonly #world: TimeAndChance;
   #brokers: Promise<Brokers> | undefined;
 
   /** `request` asks who the brokers are and where a coordinator is, where that is not known. */

@@ -1,7 +1,7 @@
 /** Producer ids, by which brokers recognize a batch that is sent again: one for all partitions, and a new one for a partition that needs another. */
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import { ask, type RetryPolicy, untilDeadline } from "../ask.js";
+import { type AskPolicy, ask, untilDeadline } from "../ask.js";
 import type { Connection } from "../connection.js";
 import { kafkaError } from "../protocol/error-codes.js";
 import { initProducerIdApi } from "../protocol/produce.js";
@@ -65,7 +65,7 @@ export function createProducerIds(connection: Connection, isIdempotent: boolean)
 }
 
 /** Until the deadline, because nothing can be sent without an id. Unexplained errors are repeated too: a broker that has just started may return them. */
-const policy: RetryPolicy = {
+const policy: AskPolicy = {
   ...untilDeadline,
   firstMs: 20,
   maxMs: 500,

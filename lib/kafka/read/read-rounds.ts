@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Deadline, sooner } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
-import { isWorthAnother, pauseMs, type RetryPolicy } from "../ask.js";
+import { type AskPolicy, isWorthAnother, pauseMs } from "../ask.js";
 import { epochBefore } from "../codec/leader-epochs.js";
 import { walkRecordSet } from "../codec/record-set.js";
 import type { AsksBrokers } from "../connection.js";
@@ -38,7 +38,7 @@ const pollPauseMs = 20;
 const drainRoundsMax = 64;
 /** A leader that moved, died or is being elected is looked for five times in a row. A topic of another id may be what a late broker still believes in. */
 const looksMax = 5;
-const looks: RetryPolicy = {
+const looks: AskPolicy = {
   firstMs: 200,
   maxMs: 1_600,
   withinMs: Number.POSITIVE_INFINITY,

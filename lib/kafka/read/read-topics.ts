@@ -4,7 +4,7 @@
  */
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
-import { type Pauses, realWorld, repeat, type World } from "../ask.js";
+import { type Pauses, realWorld, repeat, type TimeAndChance } from "../ask.js";
 import type { KnowsTopics, TopicMetadata } from "../metadata.js";
 
 export interface ReadTopics {
@@ -20,7 +20,7 @@ const missingForMs = 250;
 const pauses: Pauses = { firstMs: 100, maxMs: 200 };
 const knownMax = 10_000;
 
-export function createReadTopics({ metadata }: KnowsTopics, now: () => number = Date.now, world: World = realWorld): ReadTopics {
+export function createReadTopics({ metadata }: KnowsTopics, now: () => number = Date.now, world: TimeAndChance = realWorld): ReadTopics {
   const known = new Map<string, { readonly topicId: string | undefined; readonly partitionsCount: number }>();
 
   function learn({ name, topicId, partitions }: TopicMetadata): void {

@@ -8,7 +8,7 @@ import { textCharactersMax, valueDepthMax, valueItemsMax } from "./schema.js";
 const loopBytesMax = 24;
 const int32 = { min: -0x8000_0000, max: 0x7fff_ffff };
 
-export function undecodable(why: string): RelayError {
+export function invalidAvro(why: string): RelayError {
   return new RelayError("record-undecodable", `The bytes cannot be read by their Avro schema: ${why}.`);
 }
 
@@ -26,7 +26,7 @@ export class ByteReader {
 
   /** A record, array or map begins. */
   enter(): void {
-    if (++this.#depth > valueDepthMax) throw undecodable(`they are nested deeper than ${valueDepthMax} levels`);
+    if (++this.#depth > valueDepthMax) throw invalidAvro(`they are nested deeper than ${valueDepthMax} levels`);
     this.count();
   }
 
@@ -36,26 +36,26 @@ export class ByteReader {
 
   /** One more record, item or entry. */
   count(): void {
-    if (++this.#items > valueItemsMax) throw undecodable(`they hold more than ${valueItemsMax} records, items and entries`);
-    if (this.out.length > textCharactersMax) throw undecodable(`their JSON text has more than ${textCharactersMax} characters`);
+    if (++this.#items > valueItemsMax) throw invalidAvro(`they hold more than ${valueItemsMax} records, items and entries`);
+    if (this.out.length > textCharactersMax) throw invalidAvro(`their JSON text has more than ${textCharactersMax} characters`);
   }
 
   byte(): number {
     const byte = this.bytes[this.at++];
-    if (byte === undefined) throw undecodable(`they end at byte ${this.bytes.length}, in the middle of a value`);
+    if (byte === undefined) throw invalidAvro(`they end at byte ${this.bytes.length}, in the middle of a value`);
     return byte;
   }
 
   skip(count: number): number {
     const from = this.at;
-    if (count > this.bytes.length - from) throw undecodable(`${count} bytes should follow at byte ${from}, and there are fewer`);
+    if (count > this.bytes.length - from) throw invalidAvro(`${count} bytes should follow at byte ${from}, and there are fewer`);
     this.at += count;
     return from;
   }
 
   int(): number {
     const value = this.long();
-    if (typeof value === "bigint" || value < int32.min || value > int32.max) throw undecodable(`${value} does not fit 32 bits`);
+    if (typeof value === "bigint" || value < int32.min || value > int32.max) throw invalidAvro(`${value} does not fit 32 bits`);
     return value;
   }
 
@@ -82,7 +82,7 @@ export class ByteReader {
     }
     // Four and five bytes hold 63 bits; a tenth byte holds the last one.
     const top = byte >= 0x80 ? this.byte() : 0;
-    if (top > 1) throw undecodable(`the number before byte ${this.at} does not fit 64 bits`);
+    if (top > 1) throw invalidAvro(`the number before byte ${this.at} does not fit 64 bits`);
     if (top === 0 && high < 2 ** 25) {
       const zigZag = high * 2 ** 28 + low;
       return zigZag % 2 === 0 ? zigZag / 2 : -(zigZag + 1) / 2;
@@ -96,7 +96,7 @@ export class ByteReader {
   length(): number {
     const length = this.long();
     if (typeof length === "bigint" || length < 0 || length > this.bytes.length - this.at) {
-      throw undecodable(`a length of ${length} at byte ${this.at} is more than the ${this.bytes.length - this.at} bytes that follow`);
+      throw invalidAvro(`a length of ${length} at byte ${this.at} is more than the ${this.bytes.length - this.at} bytes that follow`);
     }
     return length;
   }
@@ -104,7 +104,7 @@ export class ByteReader {
   /** The items of the next block of an array or map, 0 at its end. A negative count says that the block's bytes follow. */
   blockCount(): number {
     const count = this.long();
-    if (typeof count === "bigint") throw undecodable(`a block of ${count} items at byte ${this.at}`);
+    if (typeof count === "bigint") throw invalidAvro(`a block of ${count} items at byte ${this.at}`);
     if (count >= 0) return count;
     this.long();
     return -count;
@@ -145,7 +145,7 @@ export class ByteReader {
 
   #utf8(from: number, to: number): string {
     const text = this.bytes.toString("utf8", from, to);
-    if (text.includes("\ufffd") && !isUtf8(this.bytes.subarray(from, to))) throw undecodable(`the text at byte ${from} is not valid UTF-8`);
+    if (text.includes("\ufffd") && !isUtf8(this.bytes.subarray(from, to))) throw invalidAvro(`the text at byte ${from} is not valid UTF-8`);
     return text;
   }
 }

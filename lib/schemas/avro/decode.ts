@@ -1,6 +1,6 @@
 /** Bytes to Avro-JSON text as Confluent writes it: one function per type of the schema, made once. */
 import { doubleText, floatText, quote } from "../text.js";
-import { type ByteReader, undecodable } from "./byte-reader.js";
+import { type ByteReader, invalidAvro } from "./byte-reader.js";
 import type { LogicalForms } from "./logical.js";
 import { type AvroType, type FixedType, type PrimitiveType, type RecordType, tagOf, type UnionType } from "./schema.js";
 
@@ -99,7 +99,7 @@ export function taggedReader(branch: AvroType, read: Read): Read {
 
 export function readIndex(reader: ByteReader, count: number, whose: string): number {
   const index = reader.int();
-  if (index < 0 || index >= count) throw undecodable(`${index} at byte ${reader.at} is not one of the ${count} that ${whose}`);
+  if (index < 0 || index >= count) throw invalidAvro(`${index} at byte ${reader.at} is not one of the ${count} that ${whose}`);
   return index;
 }
 
@@ -168,7 +168,7 @@ const readers: Readonly<Record<PrimitiveType["kind"], Read>> = {
   },
   boolean: (reader) => {
     const byte = reader.byte();
-    if (byte > 1) throw undecodable(`byte ${reader.at - 1} is ${byte}, and a boolean is 0 or 1`);
+    if (byte > 1) throw invalidAvro(`byte ${reader.at - 1} is ${byte}, and a boolean is 0 or 1`);
     reader.out += byte === 1 ? "true" : "false";
   },
   int: (reader) => {

@@ -1,5 +1,5 @@
 /** Bytes to Avro-JSON text, for one schema (https://avro.apache.org/docs/1.12.0/specification/#json-encoding). */
-import { ByteReader, undecodable } from "./byte-reader.js";
+import { ByteReader, invalidAvro } from "./byte-reader.js";
 import { compileReader, type DecodeOptions, type Read } from "./decode.js";
 import type { AvroType } from "./schema.js";
 
@@ -15,7 +15,7 @@ export function decoderBy(compile: () => Read): (bytes: Buffer) => string {
     read ??= compile();
     const reader = new ByteReader(bytes);
     read(reader);
-    if (reader.at < bytes.length) throw undecodable(`${bytes.length - reader.at} bytes follow after the value`);
+    if (reader.at < bytes.length) throw invalidAvro(`${bytes.length - reader.at} bytes follow after the value`);
     return reader.out;
   };
 }

@@ -3,7 +3,7 @@
 import { isCalendarDay, toRfc3339 } from "../../calendar.js";
 import { decimalOf, isNumber, NumberText } from "../../json/number-text.js";
 import { Misfit } from "../misfit.js";
-import { undecodable } from "./byte-reader.js";
+import { invalidAvro } from "./byte-reader.js";
 import { isWholeBetween } from "./logical-types.js";
 import type { Logical } from "./schema.js";
 
@@ -12,7 +12,7 @@ const secondsOfDay = 86_400n;
 
 /** Two's complement, the highest byte first, as a number of JSON. */
 function decimalText(bytes: Buffer, scale: number): string {
-  if (bytes.length > decimalBytesMax) throw undecodable(`a decimal has ${bytes.length} bytes, and at most ${decimalBytesMax} are accepted`);
+  if (bytes.length > decimalBytesMax) throw invalidAvro(`a decimal has ${bytes.length} bytes, and at most ${decimalBytesMax} are accepted`);
   if (bytes.length === 0) return "0";
   const unscaled = BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString("hex")}`));
   const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0");

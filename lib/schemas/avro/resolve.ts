@@ -1,7 +1,7 @@
 /** Schema evolution: bytes of a writer's schema read as a reader's schema says (https://avro.apache.org/docs/1.12.0/specification/#schema-resolution). */
 import { RelayError } from "../../errors.js";
 import { doubleText, floatText, quote } from "../text.js";
-import { undecodable } from "./byte-reader.js";
+import { invalidAvro } from "./byte-reader.js";
 import { compileReader, type DecodeOptions, type Read, readArray, readIndex, readMap, taggedReader } from "./decode.js";
 import { unwrittenText } from "./resolve-default.js";
 import type { AvroType, EnumType, Field, NamedType, RecordType } from "./schema.js";
@@ -55,7 +55,7 @@ class Resolver {
     if (failures.length === reads.length) throw failures[0];
     return (bytes) => {
       const read = reads[readIndex(bytes, reads.length, "the union has")];
-      if (read instanceof RelayError) throw undecodable(read.message.replace(/\.$/, ""));
+      if (read instanceof RelayError) throw invalidAvro(read.message.replace(/\.$/, ""));
       read?.(bytes);
     };
   }
@@ -128,7 +128,7 @@ function enumReader(writer: EnumType, reader: EnumType): Read {
     const index = readIndex(bytes, texts.length, `the enum ${writer.name} has`);
     const text = texts[index];
     if (text === undefined)
-      throw undecodable(`the reader's enum ${reader.name} has neither ${quote(writer.symbols[index] ?? "")} nor a default`);
+      throw invalidAvro(`the reader's enum ${reader.name} has neither ${quote(writer.symbols[index] ?? "")} nor a default`);
     bytes.out += quote(text);
   };
 }

@@ -5,7 +5,7 @@ import { messageDepthMax } from "./encode.js";
 import { type FieldPlan, planOf, type Scalar, wireTypeOf } from "./message-plan.js";
 import { defaultText, readScalar } from "./scalars.js";
 import { wellKnownDecoders } from "./well-known-decode.js";
-import { undecodable, WireReader } from "./wire-reader.js";
+import { invalidProtobuf, WireReader } from "./wire-reader.js";
 
 /** Of one value's JSON: a message of two bytes may print a thousand defaults. */
 const textCharactersMax = 64 * 1_048_576;
@@ -17,7 +17,7 @@ export interface TextSize {
 
 /** Throws `record-undecodable`. */
 export function decodeMessage(type: protobuf.Type, bytes: Buffer, size: TextSize, depth = 0): string {
-  if (depth > messageDepthMax) throw undecodable(`messages are nested deeper than ${messageDepthMax} levels`);
+  if (depth > messageDepthMax) throw invalidProtobuf(`messages are nested deeper than ${messageDepthMax} levels`);
   const wellKnown = wellKnownDecoders[type.fullName];
   return wellKnown === undefined ? decodeFields(type, bytes, size, depth) : wellKnown(bytes, type, size, depth);
 }
@@ -155,9 +155,9 @@ function plainDefault(field: FieldPlan): string {
 }
 
 function assertWireType({ name }: FieldPlan, wireType: number, expected: number): void {
-  if (wireType !== expected) throw undecodable(`the field ${name} has the wire type ${wireType}, not ${expected}`);
+  if (wireType !== expected) throw invalidProtobuf(`the field ${name} has the wire type ${wireType}, not ${expected}`);
 }
 
 function assertSize({ characters }: TextSize): void {
-  if (characters > textCharactersMax) throw undecodable(`their JSON text has more than ${textCharactersMax} characters`);
+  if (characters > textCharactersMax) throw invalidProtobuf(`their JSON text has more than ${textCharactersMax} characters`);
 }

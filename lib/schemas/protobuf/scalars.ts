@@ -4,7 +4,7 @@ import { NumberText, plainText } from "../../json/number-text.js";
 import { Misfit, misfit } from "../misfit.js";
 import { doubleText, floatText, quote } from "../text.js";
 import type { Scalar } from "./message-plan.js";
-import { undecodable, type WireReader } from "./wire-reader.js";
+import { invalidProtobuf, type WireReader } from "./wire-reader.js";
 import type { WireWriter } from "./wire-writer.js";
 
 const limits = {
@@ -107,7 +107,7 @@ function unZigZag(value: bigint): bigint {
 function readText(reader: WireReader): string {
   const bytes = reader.block();
   const text = bytes.toString("utf8");
-  if (text.includes("\ufffd") && !isUtf8(bytes)) throw undecodable(`the text before byte ${reader.at} is not valid UTF-8`);
+  if (text.includes("\ufffd") && !isUtf8(bytes)) throw invalidProtobuf(`the text before byte ${reader.at} is not valid UTF-8`);
   return quote(text);
 }
 

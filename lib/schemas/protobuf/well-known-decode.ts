@@ -5,7 +5,7 @@ import { quote } from "../text.js";
 import { decodeFields, decodeMessage, type TextSize } from "./decode.js";
 import { typeNamed } from "./schema.js";
 import { isWellKnown } from "./well-known-encode.js";
-import { undecodable, WireReader } from "./wire-reader.js";
+import { invalidProtobuf, WireReader } from "./wire-reader.js";
 
 type Decode = (bytes: Buffer, type: protobuf.Type, size: TextSize, depth: number) => string;
 
@@ -38,7 +38,7 @@ export const wellKnownDecoders: Readonly<Record<string, Decode | undefined>> = {
 function decodeValue(bytes: Buffer, type: protobuf.Type, size: TextSize, depth: number): string {
   const text = decodeFields(type, bytes, size, depth);
   const name = /^\{"\w+":/.exec(text)?.[0];
-  if (name === undefined) throw undecodable("a google.protobuf.Value has no value");
+  if (name === undefined) throw invalidProtobuf("a google.protobuf.Value has no value");
   return text.slice(name.length, -1);
 }
 
@@ -59,14 +59,14 @@ function decodeTimestamp(bytes: Buffer): string {
   const { seconds, nanos } = secondsAndNanos(bytes);
   const text = toRfc3339(Number(seconds) * 1_000);
   if (text === undefined || nanos < 0 || nanos > 999_999_999)
-    throw undecodable(`a timestamp of ${seconds} seconds is not between the years 1 and 9999`);
+    throw invalidProtobuf(`a timestamp of ${seconds} seconds is not between the years 1 and 9999`);
   return `"${text.slice(0, 19)}${fractionText(nanos)}Z"`;
 }
 
 function decodeDuration(bytes: Buffer): string {
   const { seconds, nanos } = secondsAndNanos(bytes);
   const isSound = Math.abs(nanos) <= 999_999_999 && (seconds === 0n || nanos === 0 || seconds < 0n === nanos < 0);
-  if (!isSound) throw undecodable(`a duration of ${seconds} seconds and ${nanos} nanoseconds`);
+  if (!isSound) throw invalidProtobuf(`a duration of ${seconds} seconds and ${nanos} nanoseconds`);
   const minus = seconds < 0n || nanos < 0 ? "-" : "";
   return `"${minus}${seconds < 0n ? -seconds : seconds}${fractionText(Math.abs(nanos))}s"`;
 }
@@ -102,7 +102,7 @@ function decodeAny(bytes: Buffer, type: protobuf.Type, size: TextSize, depth: nu
   if (url === "" && value.length === 0) return "{}";
   const inner = typeNamed(type.root, url.slice(url.lastIndexOf("/") + 1));
   if (inner === undefined)
-    throw undecodable(`the type ${JSON.stringify(url.slice(0, 200))} of an Any is not in the schema or its references`);
+    throw invalidProtobuf(`the type ${JSON.stringify(url.slice(0, 200))} of an Any is not in the schema or its references`);
   const text = decodeMessage(inner, value, size, depth + 1);
   if (isWellKnown(inner)) return `{"@type":${quote(url)},"value":${text}}`;
   return text === "{}" ? `{"@type":${quote(url)}}` : `{"@type":${quote(url)},${text.slice(1)}`;

@@ -1,7 +1,7 @@
 /** Protobuf's wire format, read: never past the end, nothing trusted (https://protobuf.dev/programming-guides/encoding/). */
 import { RelayError } from "../../errors.js";
 
-export function undecodable(why: string): RelayError {
+export function invalidProtobuf(why: string): RelayError {
   return new RelayError("record-undecodable", `The bytes cannot be read by their Protobuf schema: ${why}.`);
 }
 
@@ -33,17 +33,17 @@ export class WireReader {
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asUintN(64, value);
     }
-    throw undecodable(`the number before byte ${this.at} has more than ten bytes`);
+    throw invalidProtobuf(`the number before byte ${this.at} has more than ten bytes`);
   }
 
   tag(): { readonly id: number; readonly wireType: number } {
     const tag = this.varint();
-    if (tag > 0xffff_ffffn || tag < 8n) throw undecodable(`the tag before byte ${this.at} is not a field`);
+    if (tag > 0xffff_ffffn || tag < 8n) throw invalidProtobuf(`the tag before byte ${this.at} is not a field`);
     return { id: Number(tag >> 3n), wireType: Number(tag & 7n) };
   }
 
   take(count: number): Buffer {
-    if (count > this.bytes.length - this.at) throw undecodable(`${count} bytes should follow at byte ${this.at}, and there are fewer`);
+    if (count > this.bytes.length - this.at) throw invalidProtobuf(`${count} bytes should follow at byte ${this.at}, and there are fewer`);
     this.at += count;
     return this.bytes.subarray(this.at - count, this.at);
   }
@@ -51,7 +51,7 @@ export class WireReader {
   block(): Buffer {
     const length = this.varint();
     if (length > BigInt(this.bytes.length - this.at)) {
-      throw undecodable(`a length of ${length} at byte ${this.at} is more than the ${this.bytes.length - this.at} bytes that follow`);
+      throw invalidProtobuf(`a length of ${length} at byte ${this.at} is more than the ${this.bytes.length - this.at} bytes that follow`);
     }
     return this.take(Number(length));
   }
@@ -73,7 +73,7 @@ export class WireReader {
     else if (wireType === 2) this.block();
     else if (wireType === 5) this.take(4);
     else if (wireType === 3 && depth < groupDepthMax) this.#skipGroup(id, depth + 1);
-    else throw undecodable(`the field ${id} before byte ${this.at} has the unknown wire type ${wireType}`);
+    else throw invalidProtobuf(`the field ${id} before byte ${this.at} has the unknown wire type ${wireType}`);
   }
 
   #skipGroup(id: number, depth: number): void {
@@ -86,7 +86,7 @@ export class WireReader {
 
   #byte(): number {
     const byte = this.bytes[this.at++];
-    if (byte === undefined) throw undecodable(`they end at byte ${this.bytes.length}, in the middle of a value`);
+    if (byte === undefined) throw invalidProtobuf(`they end at byte ${this.bytes.length}, in the middle of a value`);
     return byte;
   }
 }

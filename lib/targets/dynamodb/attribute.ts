@@ -30,7 +30,9 @@ function fromObject(value: object, name: string, depth: number): AttributeValue 
   }
   if (depth === depthMax) throw refuse(name, `it is nested deeper than the ${depthMax} levels that DynamoDB stores`);
   if (Array.isArray(value)) return { L: value.map((element) => toAttribute(element, name, depth + 1)) };
-  return { M: Object.fromEntries(Object.entries(value).map(([member, inner]) => [named(member), toAttribute(inner, name, depth + 1)])) };
+  return {
+    M: Object.fromEntries(Object.entries(value).map(([member, inner]) => [attributeNamed(member), toAttribute(inner, name, depth + 1)])),
+  };
 }
 
 const numberForm = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
@@ -65,7 +67,7 @@ function storable(text: string, name: string): string {
 }
 
 /** The AWS SDK builds objects by assignment, so a member of this name would be lost on the way. */
-export function named(member: string): string {
+export function attributeNamed(member: string): string {
   if (member === "__proto__") throw refuse(member, "the AWS SDK cannot send an attribute of this name");
   return member;
 }

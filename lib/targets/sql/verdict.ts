@@ -26,7 +26,7 @@ const byCode: Readonly<Record<string, FailureCode>> = {
   "0A": "target-refused", // not supported, as by this version
 };
 
-export function toFailure(thrown: unknown, table: string): RelayError {
+export function toSqlFailure(thrown: unknown, table: string): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const { code = "", message = "" } = (thrown ?? {}) as { code?: string; message?: string };
   if (/^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code)) {

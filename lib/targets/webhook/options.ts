@@ -9,7 +9,7 @@ import { assertHostAllowed } from "./address.js";
 import { authEntry, type WebhookAuth } from "./authorization.js";
 import type { BatchOptions } from "./batch.js";
 import { assertHeaderValue, fixedHeaderName } from "./fixed-headers.js";
-import { parseAddress } from "./settings.js";
+import { parseWebhookAddress } from "./settings.js";
 import { parseSigningSecret } from "./signature.js";
 import type { StatusMeanings } from "./verdict.js";
 
@@ -47,7 +47,7 @@ export interface WebhookOptions {
 }
 
 const entries = {
-  url: v.union([reference(parseAddress), made], "must be an address, a reference to one, or a function of the delivery"),
+  url: v.union([reference(parseWebhookAddress), made], "must be an address, a reference to one, or a function of the delivery"),
   method: v.optional(
     v.union([oneOf("POST", "PUT", "PATCH", "DELETE"), made], 'must be "POST", "PUT", "PATCH", "DELETE", or a function of the delivery'),
   ),
@@ -109,7 +109,7 @@ function assertConsistentOptions({ url, method, headers, auth, batch, cloudEvent
       "url: contains a user, but `auth` authenticates too; use only one of them",
     repeated !== undefined && `headers.${repeated}: is given twice, in different case`,
   ]);
-  if (allowPrivate === false && address !== undefined) assertHostAllowed(parseAddress(address).hostname);
+  if (allowPrivate === false && address !== undefined) assertHostAllowed(parseWebhookAddress(address).hostname);
 }
 
 function hasUser(address: string): boolean {

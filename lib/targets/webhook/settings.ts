@@ -19,7 +19,7 @@ export interface SettingsSource {
   readonly secrets: readonly string[];
 }
 
-export async function readSettings(source: SettingsSource, secret: TargetContext["secret"], refresh: boolean): Promise<Settings> {
+export async function readWebhookSettings(source: SettingsSource, secret: TargetContext["secret"], refresh: boolean): Promise<Settings> {
   const read = (reference: string) => secret(reference, { refresh });
   const headers: Record<string, string> = {};
   for (const [header, reference] of Object.entries(source.headers)) {
@@ -33,14 +33,14 @@ export async function readSettings(source: SettingsSource, secret: TargetContext
     headers[header.toLowerCase()] = text;
   }
   return {
-    url: source.url === undefined ? undefined : parseAddress(await read(source.url)),
+    url: source.url === undefined ? undefined : parseWebhookAddress(await read(source.url)),
     headers,
     signingKeys: await Promise.all(source.secrets.map(async (reference) => parseSigningSecret(await read(reference)))),
   };
 }
 
 /** Throws `bad-configuration` without showing what may be secret. */
-export function parseAddress(text: string): URL {
+export function parseWebhookAddress(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if ((url?.protocol === "http:" || url?.protocol === "https:") && isPercentEncoded(url.username + url.password)) return url;
   throw new RelayError(

@@ -16,7 +16,7 @@ const retryAfterMsMax = 86_400_000;
 const recordStatuses = new Set([400, 409, 413, 414, 415, 422, 431]);
 
 /** 2xx is delivered. The record's own: 400, 409, 413, 414, 415, 422, 431. All else is the target's state: 401, 403, 404, 410, redirects, 408, 425, 429, 5xx. */
-export function toOutcome(answer: Answer, name: string, meanings: StatusMeanings, now: () => number = Date.now): DeliveryOutcome {
+export function toWebhookOutcome(answer: Answer, name: string, meanings: StatusMeanings, now: () => number = Date.now): DeliveryOutcome {
   const { status } = answer;
   const meaning = meanings[status] ?? (status >= 200 && status < 300 ? "delivered" : recordStatuses.has(status) ? "record" : "target");
   if (meaning === "delivered") return delivered;
@@ -55,7 +55,7 @@ function answerlessCode(systemCode: string): FailureCode | undefined {
 }
 
 /** No answer, or not a whole one: the connection's state, so the target's; an unknown error stays ours. */
-export function toFailure(thrown: unknown, name: string): RelayError {
+export function toWebhookFailure(thrown: unknown, name: string): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const systemCode = String((thrown as NodeJS.ErrnoException | undefined)?.code ?? "");
   const code = answerlessCode(systemCode);

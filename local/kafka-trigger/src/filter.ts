@@ -8,7 +8,7 @@ import { parseJson } from "../../../lib/json/read.js";
 import type { RecordView } from "../../../lib/kafka/codec/record-view.js";
 import { compilePattern, type EventMatcher } from "../../../lib/patterns/compile.js";
 import type { EventPattern } from "../../../lib/patterns/event-pattern.js";
-import type { FilterRecord, RecordFilter } from "./mapping.js";
+import type { FilterOfRecords, FilterRecord } from "./mapping.js";
 
 /** AWS accepts more only with a raised quota. */
 export const filtersDefaultQuota = 5;
@@ -33,7 +33,7 @@ interface Decoded {
 type Matcher = (record: Decoded) => boolean;
 
 /** Throws `bad-configuration` with the place in a pattern that AWS would refuse. */
-export function compileFilter(patterns: readonly unknown[], place = "filterPatterns"): RecordFilter {
+export function compileFilter(patterns: readonly unknown[], place = "filterPatterns"): FilterOfRecords {
   const matchers = patterns.map((pattern, index) => {
     // The whole pattern first, so that a fault is reported with its place in it.
     compile(pattern, `${place}[${index}]`);

@@ -1,12 +1,12 @@
 /** The mapping without serverless: for tests, for a separate process, or for anything else that stands in for Lambda. */
 import { createKafka } from "../../../lib/kafka/kafka.js";
 import type { KafkaEvent } from "../../../lib/kafka-event/shape.js";
-import { checkOptions, type KafkaTriggerOptions, toMapping } from "./options.js";
+import { checkTriggerOptions, type KafkaTriggerOptions, toMapping } from "./options.js";
 import { toEvent } from "./poll/event.js";
 import { startTrigger } from "./trigger.js";
 import type { TriggerStatus } from "./trigger-status.js";
 
-export type { KafkaTriggerOptions };
+export type { KafkaTriggerOptions } from "./options.js";
 
 export interface KafkaTrigger {
   readonly status: () => TriggerStatus;
@@ -23,7 +23,7 @@ const requestTimeoutMs = 30_000;
  * option.
  */
 export function createKafkaTrigger(options: KafkaTriggerOptions, invoke: (event: KafkaEvent) => Promise<unknown>): KafkaTrigger {
-  checkOptions(options);
+  checkTriggerOptions(options);
   const mapping = toMapping(options);
   const kafka = createKafka({
     brokers: options.brokers,

@@ -47,13 +47,13 @@ export interface Mapping {
   readonly takesAnySize?: boolean;
   readonly startingPosition: StartingPosition;
   /** Lets records pass that match one of the filters; absent: all pass. */
-  readonly filter?: RecordFilter;
+  readonly filter?: FilterOfRecords;
   readonly failure: FailureRules;
   readonly backoff: Backoff;
 }
 
 /** Sees the record as it was fetched: key, value and metadata, decoded when a pattern asks for them. */
-export type RecordFilter = (record: FilterRecord) => boolean;
+export type FilterOfRecords = (record: FilterRecord) => boolean;
 
 export interface FilterRecord {
   readonly topic: string;

@@ -77,7 +77,7 @@ const schema = v.strictObject({
 });
 
 /** Throws a TypeError that names everything that is wrong. */
-export function checkOptions(options: KafkaTriggerOptions): void {
+export function checkTriggerOptions(options: KafkaTriggerOptions): void {
   const result = v.safeParse(schema, options);
   if (result.success) return;
   throw new TypeError(`createKafkaTrigger: ${result.issues.map(toFault).join("; ")}`);

@@ -1,6 +1,6 @@
 /** What a mapping reports about itself: its state, and how far each partition is. */
 import type { StartingPosition } from "./mapping.js";
-import type { Lane } from "./poll/lane.js";
+import type { PartitionLane } from "./poll/lane.js";
 import { failureOf, type ReadFailure } from "./poll/reading.js";
 import type { TriggerState } from "./trigger-state.js";
 
@@ -32,7 +32,7 @@ export interface TriggerStatus {
 export type Unplaced = Omit<ReadFailure, "times">;
 
 /** The partitions that are read, and those whose place is not known yet. */
-export function toPartitionStatuses(lanes: Iterable<Lane>, unplaced: ReadonlyMap<number, Unplaced>): readonly PartitionStatus[] {
+export function toPartitionStatuses(lanes: Iterable<PartitionLane>, unplaced: ReadonlyMap<number, Unplaced>): readonly PartitionStatus[] {
   const unknown = [...unplaced].map(([partition, failure]) => ({
     ...{ partition, committed: null, end: 0, lag: 0, waiting: 0, isWithFunction: false },
     failure: toFailureStatus(failure),
@@ -44,7 +44,7 @@ function toFailureStatus({ error, sinceMs }: Unplaced): NonNullable<PartitionSta
   return { code: error.code, message: error.message, since: new Date(sinceMs).toISOString() };
 }
 
-function toPartitionStatus(lane: Lane): PartitionStatus {
+function toPartitionStatus(lane: PartitionLane): PartitionStatus {
   const failure = failureOf(lane.reading);
   return {
     partition: lane.partition,

@@ -1,7 +1,7 @@
 /** The API and the cluster it speaks of, for tests of administration: paths below the cluster, topics made and deleted again, groups with and without members. */
 import { Kafka as KafkaJs, logLevel } from "kafkajs";
 import { createDeadline } from "../../../lib/deadline.js";
-import { commitOffsets } from "../../../lib/kafka/admin/group-offsets.js";
+import { commitForGroup } from "../../../lib/kafka/admin/group-offsets.js";
 import { createTopics, deleteTopics } from "../../../lib/kafka/admin/topics.js";
 import { keepsEveryDate } from "../broker/kafka.js";
 import { uniqueName } from "../broker/unique-names.js";
@@ -54,7 +54,7 @@ export async function createAdminApi(options: ApiOptions = {}): Promise<AdminApi
     willDelete: (...topics) => void made.push(...topics),
     idleGroup: async (groupId, topic, offsets) => {
       const table = new Map([[topic, new Map(offsets.map((offset, partition) => [partition, offset]))]]);
-      const answers = await commitOffsets(api.kafka, groupId, table, deadline());
+      const answers = await commitForGroup(api.kafka, groupId, table, deadline());
       const refused = answers.find(({ error }) => error !== undefined);
       if (refused?.error !== undefined) throw refused.error;
     },

@@ -1,6 +1,6 @@
 /** Topics and groups in numbers, for what must not grow with them. */
 import { createDeadline } from "../../../lib/deadline.js";
-import { commitOffsets } from "../../../lib/kafka/admin/group-offsets.js";
+import { commitForGroup } from "../../../lib/kafka/admin/group-offsets.js";
 import { deleteGroups } from "../../../lib/kafka/admin/groups.js";
 import { createTopics, deleteTopics } from "../../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
@@ -36,7 +36,7 @@ export async function dropTopics(kafka: Kafka, names: readonly string[]): Promis
 export async function makeGroups(kafka: Kafka, ids: readonly string[], topic: string, partitionsCount: number): Promise<void> {
   const offsets = new Map([[topic, new Map(Array.from({ length: partitionsCount }, (_, partition) => [partition, 0n]))]]);
   for (let from = 0; from < ids.length; from += groupsAtOnce) {
-    await Promise.all(ids.slice(from, from + groupsAtOnce).map((groupId) => commitOffsets(kafka, groupId, offsets, deadline())));
+    await Promise.all(ids.slice(from, from + groupsAtOnce).map((groupId) => commitForGroup(kafka, groupId, offsets, deadline())));
   }
 }
 

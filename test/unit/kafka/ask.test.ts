@@ -2,12 +2,12 @@
 import { expect, test } from "vitest";
 import { createDeadline } from "../../../lib/deadline.js";
 import { RelayError } from "../../../lib/errors.js";
-import { ask, briefly, pauseMs, repeat, untilDeadline, type World } from "../../../lib/kafka/ask.js";
+import { ask, briefly, pauseMs, repeat, type TimeAndChance, untilDeadline } from "../../../lib/kafka/ask.js";
 import type { Api, AsksBrokers, Destination } from "../../../lib/kafka/connection.js";
 import { listReassignmentsApi } from "../../../lib/kafka/protocol/topics.js";
 
 /** A world in which pauses take no time, and are written down. */
-function worldOf(random: number, clock = { ms: 0 }): World & { readonly pauses: number[] } {
+function worldOf(random: number, clock = { ms: 0 }): TimeAndChance & { readonly pauses: number[] } {
   const pauses: number[] = [];
   return {
     pauses,
@@ -32,7 +32,7 @@ function broker(script: (number | RelayError)[]) {
   return { asked, kafka: { connection: { request } } as unknown as AsksBrokers };
 }
 
-const asking = (kafka: AsksBrokers, world: World, isRepeatable = true, to: Destination = "any", policy = briefly) =>
+const asking = (kafka: AsksBrokers, world: TimeAndChance, isRepeatable = true, to: Destination = "any", policy = briefly) =>
   ask(
     kafka,
     listReassignmentsApi,

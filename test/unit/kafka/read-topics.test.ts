@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { createDeadline } from "../../../lib/deadline.js";
 import { RelayError } from "../../../lib/errors.js";
-import type { World } from "../../../lib/kafka/ask.js";
+import type { TimeAndChance } from "../../../lib/kafka/ask.js";
 import type { Metadata, TopicMetadata } from "../../../lib/kafka/metadata.js";
 import { createReadTopics } from "../../../lib/kafka/read/read-topics.js";
 
@@ -23,7 +23,7 @@ function reading(script: readonly (TopicMetadata | RelayError)[]) {
     if (next === undefined || next instanceof RelayError) throw next;
     return next;
   };
-  const world: World = {
+  const world: TimeAndChance = {
     random: () => 1,
     sleep: async (ms) => {
       clock.ms += ms;

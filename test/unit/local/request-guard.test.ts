@@ -1,11 +1,11 @@
 /** Which requests the servers of a developer's machine answer: by Host, Origin and method. */
 import { expect, test } from "vitest";
-import { judge, parseGuardSettings } from "../../../local/gateway/request-guard.mjs";
+import { judgeRequest, parseGuardSettings } from "../../../local/gateway/request-guard.mjs";
 
 const closed = parseGuardSettings();
 const open = parseGuardSettings({ allowedHosts: "dev.example.test, 10.0.0.5", corsOrigins: "https://app.example.com" });
 const verdictOf = (method: string, headers: Readonly<Record<string, string>>, settings = closed) =>
-  judge({ method, headers: { host: "localhost:3000", ...headers } }, settings).verdict;
+  judgeRequest({ method, headers: { host: "localhost:3000", ...headers } }, settings).verdict;
 
 test.each([
   ["localhost:3000", "passed"],
@@ -46,7 +46,7 @@ test.each([
 test("a page of another origin may ask, and is given no header by which it could read the answer", () => {
   for (const method of ["GET", "HEAD", "OPTIONS"]) {
     expect(
-      judge(
+      judgeRequest(
         { method, headers: { host: "localhost:3000", origin: "https://evil.example", "access-control-request-method": "DELETE" } },
         open,
       ),
@@ -59,8 +59,11 @@ test("a page of another origin may ask, and is given no header by which it could
 
 test("an origin that is configured is let in by name, its preflight answered, without credentials", () => {
   const origin = "https://app.example.com";
-  const preflight = judge({ method: "OPTIONS", headers: { host: "localhost", origin, "access-control-request-method": "POST" } }, open);
-  const call = judge({ method: "POST", headers: { host: "localhost", origin } }, open);
+  const preflight = judgeRequest(
+    { method: "OPTIONS", headers: { host: "localhost", origin, "access-control-request-method": "POST" } },
+    open,
+  );
+  const call = judgeRequest({ method: "POST", headers: { host: "localhost", origin } }, open);
 
   expect(preflight).toMatchObject({
     verdict: "preflight",

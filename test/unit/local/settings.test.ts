@@ -1,15 +1,15 @@
 /** What npm start and its kin take from the environment. */
 import { expect, test } from "vitest";
-import { readSettings } from "../../../local/broker/settings.js";
+import { readBrokerSettings } from "../../../local/broker/settings.js";
 import { parseJavaMajor } from "../../../local/broker/tools.js";
 import { topicsToCreate } from "../../../local/start/topics.js";
 
 test("without any variable the well-known ports are taken, and a broker of our own", () => {
-  expect(readSettings({})).toMatchObject({ brokerPort: 9092, httpPort: 3000, lambdaPort: 3002, brokers: undefined, way: undefined });
+  expect(readBrokerSettings({})).toMatchObject({ brokerPort: 9092, httpPort: 3000, lambdaPort: 3002, brokers: undefined, way: undefined });
 });
 
 test("every fault is reported at once", () => {
-  expect(() => readSettings({ RELAY_HTTP_PORT: "70000", RELAY_BROKER: "podman" })).toThrow(
+  expect(() => readBrokerSettings({ RELAY_HTTP_PORT: "70000", RELAY_BROKER: "podman" })).toThrow(
     /RELAY_BROKER must be docker or maven, not "podman"[\s\S]*RELAY_HTTP_PORT must be a port from 1 to 65535, not "70000"/,
   );
 });

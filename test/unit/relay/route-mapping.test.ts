@@ -1,7 +1,7 @@
 /** How a route may be deployed: what would drop or reorder its records without its knowledge is reported before anything runs. */
 import { expect, test } from "vitest";
 import { deployedFunctions } from "../../../local/build/service-map.js";
-import { mappingFaults } from "../../../local/cli/route-mapping.js";
+import { deploymentFaults } from "../../../local/cli/route-mapping.js";
 
 const entry = (trigger: object) => [{ key: "orders", file: "functions/routes/orders", triggers: [{ topic: "orders", ...trigger }] }];
 
@@ -12,12 +12,12 @@ test.each([
   [{ onFailureDestination: "kafka://failed" }, "onFailureDestination"],
   [{ functionResponseTypes: ["ReportBatchItemFailures"] }, "only with provisioned pollers"],
 ])("%j is refused for a route", (trigger, sentence) => {
-  expect(mappingFaults("functions/routes/orders.ts", entry(trigger))).toEqual([expect.stringContaining(sentence)]);
+  expect(deploymentFaults("functions/routes/orders.ts", entry(trigger))).toEqual([expect.stringContaining(sentence)]);
 });
 
 test("what keeps every record is fine", () => {
   expect(
-    mappingFaults(
+    deploymentFaults(
       "functions/routes/orders.ts",
       entry({
         maximumRetryAttempts: -1,
@@ -34,7 +34,7 @@ test("two events of one function on one topic are reported, because they become 
   if (one === undefined) throw new Error("There is one.");
   const twice = { ...one, triggers: [...one.triggers, { topic: "orders", batchSize: 7 }] };
 
-  expect(mappingFaults("functions/routes/orders.ts", [twice])).toEqual([
+  expect(deploymentFaults("functions/routes/orders.ts", [twice])).toEqual([
     expect.stringMatching(/^function orders: two msk events name the topic orders: AWS has one mapping/),
   ]);
 });
@@ -43,13 +43,13 @@ test("a route without a function, with two functions, or without a trigger is re
   const [one] = entry({});
   if (one === undefined) throw new Error("There is one.");
 
-  expect(mappingFaults("functions/routes/other.ts", [one])[0]).toContain("no function");
-  expect(mappingFaults("functions/routes/orders.ts", [one, { ...one, key: "again" }])[0]).toContain("2 functions");
-  expect(mappingFaults("functions/routes/orders.ts", [{ ...one, triggers: [] }])[0]).toContain("no msk or kafka event");
+  expect(deploymentFaults("functions/routes/other.ts", [one])[0]).toContain("no function");
+  expect(deploymentFaults("functions/routes/orders.ts", [one, { ...one, key: "again" }])[0]).toContain("2 functions");
+  expect(deploymentFaults("functions/routes/orders.ts", [{ ...one, triggers: [] }])[0]).toContain("no msk or kafka event");
 });
 
 test("the routes of this project are deployed as they must be", () => {
   for (const { file } of deployedFunctions().filter((one) => one.file.startsWith("functions/routes/"))) {
-    expect([file, ...mappingFaults(`${file}.ts`, deployedFunctions())]).toEqual([file]);
+    expect([file, ...deploymentFaults(`${file}.ts`, deployedFunctions())]).toEqual([file]);
   }
 });

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { RelayError } from "../../../lib/errors.js";
 import { toAwsFailure } from "../../../lib/targets/aws.js";
-import { toFailure as toSqlFailure } from "../../../lib/targets/sql/verdict.js";
-import { toFailure as toWebhookFailure } from "../../../lib/targets/webhook/verdict.js";
+import { toSqlFailure } from "../../../lib/targets/sql/verdict.js";
+import { toWebhookFailure } from "../../../lib/targets/webhook/verdict.js";
 
 const translations: readonly (readonly [string, (thrown: unknown, name: string) => RelayError])[] = [
   ["a webhook", toWebhookFailure],

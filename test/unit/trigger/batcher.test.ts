@@ -1,18 +1,18 @@
 /** When a batch is sent and what it holds (https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html), with a clock of the test's own. */
 import { expect, test } from "vitest";
 import { dueInMs, isTooLarge, nextBatch, payloadBytesMax } from "../../../local/kafka-trigger/src/poll/batcher.js";
-import { Lane } from "../../../local/kafka-trigger/src/poll/lane.js";
+import { PartitionLane } from "../../../local/kafka-trigger/src/poll/lane.js";
 import { rowsOf } from "../../support/trigger/waiting-records.js";
 
-function lane(partition: number, count: number, atMs: number, payloadBytes = 100): Lane {
-  const made = new Lane(partition, 0, 0);
+function lane(partition: number, count: number, atMs: number, payloadBytes = 100): PartitionLane {
+  const made = new PartitionLane(partition, 0, 0);
   const rows = Array.from({ length: count }, (_, offset) => ({ offset, payloadBytes }));
   made.add(rowsOf("t", partition, rows), atMs);
   made.fetchOffset = count;
   return made;
 }
 
-const sizes = (lanes: readonly Lane[], rules: { batchSize: number; windowMs: number }, nowMs: number) =>
+const sizes = (lanes: readonly PartitionLane[], rules: { batchSize: number; windowMs: number }, nowMs: number) =>
   nextBatch(lanes, rules, nowMs)?.map(({ partition, records }) => [partition, records.length]);
 
 test("the window starts when the first record arrives, and ends in a batch of what is there", () => {
@@ -43,7 +43,7 @@ test("a partition that fills a batch by itself leaves the others to one of their
   const lanes = [lane(0, 30, 1_000), lane(1, 30, 1_000)];
 
   expect(sizes(lanes, { batchSize: 10, windowMs: 500 }, 1_000)).toEqual([[0, 10]]);
-  (lanes[0] as Lane).isWithFunction = true;
+  (lanes[0] as PartitionLane).isWithFunction = true;
   expect(sizes(lanes, { batchSize: 10, windowMs: 500 }, 1_000)).toEqual([[1, 10]]);
 });
 

@@ -1,7 +1,7 @@
 /** What is checked of all mappings together: the same list at a start and at package time. */
 import { expect, test } from "vitest";
 import { checkDeclarations } from "../../../local/kafka-trigger/src/declaration/check.js";
-import { completeTemplate } from "../../../local/kafka-trigger/src/package/template.js";
+import { completeMappings } from "../../../local/kafka-trigger/src/package/template.js";
 import { readMappings } from "../../../local/kafka-trigger/src/plugin/mappings.js";
 import type { Serverless } from "../../../local/kafka-trigger/src/plugin/serverless.js";
 import { readSettings } from "../../../local/kafka-trigger/src/plugin/settings.js";
@@ -30,7 +30,7 @@ function serviceOf(functions: Readonly<Record<string, readonly object[]>>, resou
 /** Of a start and of a package, which have to be the same. */
 function faultsOf(serverless: Serverless): readonly string[] {
   const atStart = readMappings(serverless, readSettings({ brokers: { [arn]: "a:1", [otherArn]: "b:1" } }, {}), nowMs).faults;
-  expect(completeTemplate(serverless, nowMs).faults).toEqual(atStart);
+  expect(completeMappings(serverless, nowMs).faults).toEqual(atStart);
   return atStart;
 }
 

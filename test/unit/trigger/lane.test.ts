@@ -1,13 +1,13 @@
 /** One partition between the broker, the function and the group: what is ready, what is settled, what may be committed. */
 import { expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
-import { Lane } from "../../../local/kafka-trigger/src/poll/lane.js";
+import { PartitionLane } from "../../../local/kafka-trigger/src/poll/lane.js";
 import { fetchFailed } from "../../../local/kafka-trigger/src/poll/reading.js";
 import { rowsOf } from "../../support/trigger/waiting-records.js";
 
 /** A lane at offset 0 that has fetched so many records. */
-function laneWith(count: number, committed: number | undefined = 0): Lane {
-  const lane = new Lane(0, 0, committed);
+function laneWith(count: number, committed: number | undefined = 0): PartitionLane {
+  const lane = new PartitionLane(0, 0, committed);
   const offsets = Array.from({ length: count }, (_, offset) => ({ offset }));
   lane.add(rowsOf("orders", 0, offsets), 1_000);
   lane.fetchOffset = count;

@@ -2,20 +2,20 @@
 import { expect, test } from "vitest";
 import { RelayError } from "../../../lib/errors.js";
 import type { PartitionMetadata, TopicMetadata } from "../../../lib/kafka/metadata.js";
-import { Lane } from "../../../local/kafka-trigger/src/poll/lane.js";
+import { PartitionLane } from "../../../local/kafka-trigger/src/poll/lane.js";
 import { dueLanes, lanesByLeader } from "../../../local/kafka-trigger/src/poll/leaders.js";
 import { fetchBegan, fetchFailed } from "../../../local/kafka-trigger/src/poll/reading.js";
 import { rowsOf } from "../../support/trigger/waiting-records.js";
 
 const away = new RelayError("leader-not-available", "No leader.");
 
-function lane(partition: number, waitingBytes = 0): Lane {
-  const made = new Lane(partition, 0, 0);
+function lane(partition: number, waitingBytes = 0): PartitionLane {
+  const made = new PartitionLane(partition, 0, 0);
   if (waitingBytes > 0) made.add(rowsOf("orders", partition, [{ offset: 0, payloadBytes: waitingBytes }]), 0);
   return made;
 }
 
-const numbers = (lanes: Iterable<Lane>) => [...lanes].map(({ partition }) => partition);
+const numbers = (lanes: Iterable<PartitionLane>) => [...lanes].map(({ partition }) => partition);
 
 test("a lane that is being fetched, or has enough records that wait, is not fetched", () => {
   const busy = lane(0);

@@ -1,12 +1,12 @@
 /** The library's options: everything wrong is reported at once, by name, with what would be right. */
 import { expect, test } from "vitest";
 import { createKafkaTrigger } from "../../../local/kafka-trigger/src/library.js";
-import { checkOptions, type KafkaTriggerOptions, toMapping } from "../../../local/kafka-trigger/src/options.js";
+import { checkTriggerOptions, type KafkaTriggerOptions, toMapping } from "../../../local/kafka-trigger/src/options.js";
 
 const least: KafkaTriggerOptions = { brokers: ["127.0.0.1:9092"], topic: "orders", consumerGroupId: "orders-test" };
 
 test("the least there is to say gives AWS's defaults", () => {
-  checkOptions(least);
+  checkTriggerOptions(least);
 
   expect(toMapping(least)).toMatchObject({
     kind: "kafka",
@@ -40,7 +40,9 @@ test.each<[string, object, RegExp]>([
 });
 
 test("every fault is reported at once", () => {
-  expect(() => checkOptions({ ...least, batchSize: 0, maximumRetryAttempts: -2 })).toThrow(/batchSize is 0.*maximumRetryAttempts is -2/);
+  expect(() => checkTriggerOptions({ ...least, batchSize: 0, maximumRetryAttempts: -2 })).toThrow(
+    /batchSize is 0.*maximumRetryAttempts is -2/,
+  );
 });
 
 test("a filter pattern that AWS would refuse throws with its place", () => {

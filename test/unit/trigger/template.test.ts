@@ -1,6 +1,6 @@
 /** What is written into the CloudFormation template at package time, and the permissions that go with it. The real `serverless package` is in test/trigger. */
 import { expect, test } from "vitest";
-import { completeTemplate } from "../../../local/kafka-trigger/src/package/template.js";
+import { completeMappings } from "../../../local/kafka-trigger/src/package/template.js";
 import type { Serverless, ServerlessFunction } from "../../../local/kafka-trigger/src/plugin/serverless.js";
 
 const arn = "arn:aws:kafka:eu-west-1:111111111111:cluster/shop/00000000-0000-0000-0000-000000000000-1";
@@ -27,7 +27,7 @@ function packaged({ events, own = {}, resources, ofService }: Given) {
     },
     config: { servicePath: "." },
   } as unknown as Serverless;
-  const report = completeTemplate(serverless, Date.parse("2026-01-01"));
+  const report = completeMappings(serverless, Date.parse("2026-01-01"));
   // biome-ignore lint/suspicious/noExplicitAny: CloudFormation's own shapes, looked into by path
   return { ...report, resources: template.Resources as any };
 }

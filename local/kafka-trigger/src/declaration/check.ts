@@ -88,7 +88,7 @@ function plain(name: string, charactersMax: number): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`.slice(0, charactersMax);
 }
 
-export interface GroupMember {
+export interface DeclaredGroup {
   readonly functionKey: string;
   readonly kind: "msk" | "kafka";
   readonly consumerGroupId: string;
@@ -96,7 +96,7 @@ export interface GroupMember {
 }
 
 /** A group id must be the account's only one (https://docs.aws.amazon.com/lambda/latest/dg/kafka-consumer-group-id.html): two mappings would each get a part of the partitions. */
-export function sharedGroups(members: readonly GroupMember[]): readonly string[] {
+export function sharedGroups(members: readonly DeclaredGroup[]): readonly string[] {
   const first = new Map<string, string>();
   return members.flatMap(({ functionKey, kind, consumerGroupId, cluster }) => {
     const place = `${consumerGroupId} ${cluster}`;

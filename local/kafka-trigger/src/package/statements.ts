@@ -1,8 +1,8 @@
 /** The IAM statements that a mapping and its destination need, and no more (https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html). Pure. */
 import type { Declaration } from "../declaration/members.js";
-import type { Statement } from "./template.js";
+import type { RoleStatement } from "./template.js";
 
-const allow = (Action: readonly string[], Resource: unknown): Statement => ({ Effect: "Allow", Action, Resource });
+const allow = (Action: readonly string[], Resource: unknown): RoleStatement => ({ Effect: "Allow", Action, Resource });
 
 /** A mapping in a VPC creates network interfaces with the function's role. */
 const networkStatement = allow(
@@ -22,14 +22,14 @@ export function statementsOf(
   declaration: Declaration,
   kind: "msk" | "kafka",
   typeOf: (logicalId: string) => string | undefined = () => undefined,
-): readonly Statement[] {
+): readonly RoleStatement[] {
   return [
     ...("arn" in declaration && kind === "msk" ? clusterStatements(declaration) : selfManagedStatements(declaration)),
     ...destinationStatements(declaration, typeOf),
   ];
 }
 
-function clusterStatements(declaration: Extract<Declaration, { readonly arn: unknown }>): readonly Statement[] {
+function clusterStatements(declaration: Extract<Declaration, { readonly arn: unknown }>): readonly RoleStatement[] {
   const { arn, topic, saslScram512, consumerGroupId } = declaration;
   const control = allow(["kafka:DescribeClusterV2", "kafka:DescribeCluster", "kafka:GetBootstrapBrokers"], arn);
   if (saslScram512 !== undefined) {
@@ -45,7 +45,7 @@ function clusterStatements(declaration: Extract<Declaration, { readonly arn: unk
   ];
 }
 
-function selfManagedStatements(declaration: Declaration): readonly Statement[] {
+function selfManagedStatements(declaration: Declaration): readonly RoleStatement[] {
   const access = "accessConfigurations" in declaration ? declaration.accessConfigurations : {};
   const isInVpc = access.vpcSubnet !== undefined;
   const secrets = Object.entries(access)
@@ -54,7 +54,7 @@ function selfManagedStatements(declaration: Declaration): readonly Statement[] {
   return [...(isInVpc ? [networkStatement] : []), ...(secrets.length === 0 ? [] : [allow(["secretsmanager:GetSecretValue"], secrets)])];
 }
 
-function destinationStatements(declaration: Declaration, typeOf: (logicalId: string) => string | undefined): readonly Statement[] {
+function destinationStatements(declaration: Declaration, typeOf: (logicalId: string) => string | undefined): readonly RoleStatement[] {
   const destination = declaration.onFailureDestination;
   if (typeof destination === "string" && destination.startsWith("kafka://")) {
     const arn = "arn" in declaration ? declaration.arn : undefined;

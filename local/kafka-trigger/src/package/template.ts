@@ -3,7 +3,7 @@
  * each mapping and its destination need into the role of its function. One declaration serves laptop and cloud.
  */
 import { isDeepStrictEqual } from "node:util";
-import { type CheckedEvent, checkDeclarations, clusterOf, type GroupMember, sharedGroups } from "../declaration/check.js";
+import { type CheckedEvent, checkDeclarations, clusterOf, type DeclaredGroup, sharedGroups } from "../declaration/check.js";
 import type { Declaration } from "../declaration/members.js";
 import { parseDeclaration } from "../declaration/parse.js";
 import type { Serverless, ServerlessFunction } from "../plugin/serverless.js";
@@ -21,7 +21,7 @@ interface PackageReport {
 
 const timeoutDefaultSeconds = 6;
 
-export function completeTemplate(serverless: Serverless, nowMs: number): PackageReport {
+export function completeMappings(serverless: Serverless, nowMs: number): PackageReport {
   const { service } = serverless;
   const resources = service.provider.compiledCloudFormationTemplate?.Resources as Record<string, Resource> | undefined;
   if (resources === undefined) return { faults: [], warnings: [] };
@@ -57,7 +57,7 @@ export function completeTemplate(serverless: Serverless, nowMs: number): Package
   return { faults, warnings };
 }
 
-function toGroupMember({ functionKey, kind, declaration }: CheckedEvent): readonly GroupMember[] {
+function toGroupMember({ functionKey, kind, declaration }: CheckedEvent): readonly DeclaredGroup[] {
   const { consumerGroupId } = declaration;
   return consumerGroupId === undefined ? [] : [{ functionKey, kind, consumerGroupId, cluster: clusterOf(declaration) }];
 }
@@ -139,7 +139,7 @@ function withoutUndefined(object: Readonly<Record<string, unknown>>): Record<str
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
-export interface Statement {
+export interface RoleStatement {
   readonly Effect: "Allow";
   readonly Action: readonly string[];
   readonly Resource: unknown;
@@ -150,7 +150,7 @@ function grant(
   resources: Record<string, Resource>,
   functionKey: string,
   { role }: ServerlessFunction,
-  statements: readonly Statement[],
+  statements: readonly RoleStatement[],
 ): string | undefined {
   const name = role === undefined ? "IamRoleLambdaExecution" : logicalIdOf(role);
   const resource = name === undefined ? undefined : resources[name];
@@ -160,7 +160,7 @@ function grant(
   }
   const policies = (resource.Properties.Policies ?? []) as {
     PolicyName: unknown;
-    PolicyDocument: { Version: string; Statement: Statement[] };
+    PolicyDocument: { Version: string; Statement: RoleStatement[] };
   }[];
   resource.Properties.Policies = policies;
   let own = policies.find(({ PolicyName }) => PolicyName === "kafka-trigger");

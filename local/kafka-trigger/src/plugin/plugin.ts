@@ -1,7 +1,7 @@
 /** The serverless-offline plugin: Kafka events of the service are polled while it runs. Listed before serverless-offline, it starts and stops with it. */
 import { extraMembers } from "../declaration/members.js";
 import { missingFor } from "../destinations/destination.js";
-import { completeTemplate } from "../package/template.js";
+import { completeMappings } from "../package/template.js";
 import { shell } from "./environment.js";
 import { serviceFolderOf } from "./functions.js";
 import { type DeclaredMapping, readMappings } from "./mappings.js";
@@ -54,7 +54,7 @@ export class KafkaTriggerPlugin {
   }
 
   #package(): void {
-    const { faults, warnings } = completeTemplate(this.#serverless, Date.now());
+    const { faults, warnings } = completeMappings(this.#serverless, Date.now());
     if (faults.length > 0) throw this.#error(faults.join("\n"));
     for (const warning of warnings) this.#log.warning(`kafka-trigger  ${warning}`);
   }

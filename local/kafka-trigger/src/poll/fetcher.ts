@@ -13,7 +13,7 @@ import type { PollConnections } from "../../../../lib/kafka/read/poll-connection
 import { payloadBytesOf } from "../../../../lib/kafka-event/write.js";
 import { toFilterRecord } from "../filter.js";
 import type { Mapping } from "../mapping.js";
-import type { Lane } from "./lane.js";
+import type { PartitionLane } from "./lane.js";
 import type { LogChanges } from "./log-changes.js";
 import { failureOf, fetchSetAside, idle } from "./reading.js";
 import { compact, Rows } from "./rows.js";
@@ -25,10 +25,10 @@ export interface FetcherOptions {
   /** False: what arrives is for nobody any more. */
   readonly isWanted: () => boolean;
   /** Records have arrived, or were filtered out: look whether a batch is due. */
-  readonly onRecords: (lane: Lane, counts: FetchedCounts) => void;
-  readonly onFailed: (lane: Lane, error: RelayError) => void;
+  readonly onRecords: (lane: PartitionLane, counts: FetchedCounts) => void;
+  readonly onFailed: (lane: PartitionLane, error: RelayError) => void;
   /** The partition can be read again. */
-  readonly onRecovered: (lane: Lane) => void;
+  readonly onRecovered: (lane: PartitionLane) => void;
 }
 
 interface FetchedCounts {
@@ -48,7 +48,12 @@ const limits = { maxWaitMs: 500, bytesMin: 1, bytesMax: 16_000_000, partitionByt
 const answerTimeoutMs = 30_000;
 
 /** Throws where the leader does not answer; what is wrong with one partition goes to `onFailed`. */
-export async function fetchLanes(leader: number, lanes: readonly Lane[], described: TopicMetadata, options: FetcherOptions): Promise<void> {
+export async function fetchLanes(
+  leader: number,
+  lanes: readonly PartitionLane[],
+  described: TopicMetadata,
+  options: FetcherOptions,
+): Promise<void> {
   const asked = lanes.map((lane) => ({ lane, position: toPosition(options.mapping.topic, lane, described) }));
   const positions = asked.map(({ position }) => position);
   const answers = await options.connections.use((connection) =>
@@ -63,7 +68,11 @@ export async function fetchLanes(leader: number, lanes: readonly Lane[], describ
   }
 }
 
-function toPosition(topic: string, { partition, fetchOffset, topicId, epochs }: Lane, { partitions }: TopicMetadata): FetchPosition {
+function toPosition(
+  topic: string,
+  { partition, fetchOffset, topicId, epochs }: PartitionLane,
+  { partitions }: TopicMetadata,
+): FetchPosition {
   return {
     topic,
     topicId,
@@ -74,7 +83,7 @@ function toPosition(topic: string, { partition, fetchOffset, topicId, epochs }: 
   };
 }
 
-async function takeOrFail(lane: Lane, answer: RawPartition | undefined, options: FetcherOptions): Promise<void> {
+async function takeOrFail(lane: PartitionLane, answer: RawPartition | undefined, options: FetcherOptions): Promise<void> {
   try {
     if (answer === undefined) throw noLeader({ topic: options.mapping.topic, partition: lane.partition });
     await take(lane, answer, options);
@@ -86,7 +95,7 @@ async function takeOrFail(lane: Lane, answer: RawPartition | undefined, options:
   }
 }
 
-async function take(lane: Lane, answer: RawPartition, { mapping, logChanges, onRecords }: FetcherOptions): Promise<void> {
+async function take(lane: PartitionLane, answer: RawPartition, { mapping, logChanges, onRecords }: FetcherOptions): Promise<void> {
   if (isKafkaError(answer.errorCode, "OFFSET_OUT_OF_RANGE")) return logChanges.skipToFirst(lane);
   if (answer.errorCode !== 0) throw toLeaderError(answer.errorCode, mapping.topic, lane.partition);
   if (answer.diverging !== null) return logChanges.goBack(lane, Number(answer.diverging.endOffset), answer.diverging.epoch);

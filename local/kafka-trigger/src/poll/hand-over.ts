@@ -4,21 +4,21 @@ import { type RelayError, toRelayError } from "../../../../lib/errors.js";
 import type { Mapping } from "../mapping.js";
 import { dueInMs, isTooLarge, nextBatch } from "./batcher.js";
 import type { Invocations } from "./invocations.js";
-import type { Lane } from "./lane.js";
+import type { PartitionLane } from "./lane.js";
 import type { Run } from "./run.js";
 import { settle } from "./settle.js";
 
 interface HandOverOptions {
   readonly mapping: Mapping;
-  readonly lanes: ReadonlyMap<number, Lane>;
+  readonly lanes: ReadonlyMap<number, PartitionLane>;
   readonly invocations: Invocations;
   /** The batch of each partition that is with the function. It outlives its assignment: no other batch of the partition begins before it returns. */
   readonly handed: Map<number, Promise<void>>;
   readonly isEnding: () => boolean;
   /** Everything of the lane's partition below this offset is settled, and to be committed. */
-  readonly onSettled: (lane: Lane, nextOffset: number) => void;
+  readonly onSettled: (lane: PartitionLane, nextOffset: number) => void;
   /** No batch of the lane is with the function any more. */
-  readonly onReturned: (lane: Lane) => void;
+  readonly onReturned: (lane: PartitionLane) => void;
   /** Batches were taken, so that lanes may have room again. */
   readonly onPumped: () => void;
   readonly onTrouble: (error: RelayError) => void;
@@ -47,7 +47,7 @@ export class HandOver {
   }
 
   /** A function may run for longer than a rebalance waits: its partition stays busy until it returns, whichever assignment handed the batch over. */
-  waitForEarlierBatch(lane: Lane): void {
+  waitForEarlierBatch(lane: PartitionLane): void {
     const earlier = this.#options.handed.get(lane.partition);
     if (earlier === undefined) return;
     lane.isWithFunction = true;
@@ -79,7 +79,7 @@ export class HandOver {
     for (const { partition } of batch) handed.set(partition, work);
   }
 
-  #returned(lanes: readonly Lane[]): void {
+  #returned(lanes: readonly PartitionLane[]): void {
     for (const lane of lanes) {
       lane.isWithFunction = false;
       this.#options.onReturned(lane);
@@ -87,7 +87,7 @@ export class HandOver {
     this.pump();
   }
 
-  async #settle(batch: readonly Run[], own: readonly Lane[]): Promise<boolean> {
+  async #settle(batch: readonly Run[], own: readonly PartitionLane[]): Promise<boolean> {
     const { mapping, invocations, isEnding, now, warn } = this.#options;
     const onSettled = this.#settledOf(own);
     try {
@@ -116,7 +116,7 @@ export class HandOver {
   }
 
   /** Offsets of a history that has ended meanwhile are not settled in the present one. */
-  #settledOf(own: readonly Lane[]): (partition: number, nextOffset: number) => void {
+  #settledOf(own: readonly PartitionLane[]): (partition: number, nextOffset: number) => void {
     const begun = new Map(own.map((lane) => [lane.partition, { lane, history: lane.history }]));
     return (partition, nextOffset) => {
       const { lane, history } = begun.get(partition) ?? {};

@@ -12,7 +12,7 @@ type LaneState = "idle" | "waiting" | "with-function" | "failing";
 /** One batch may be waiting for its commit while the next is with the function. */
 const uncommittedMax = 1;
 
-export class Lane implements BatchSource {
+export class PartitionLane implements BatchSource {
   readonly partition: number;
   /** Where the next fetch begins. */
   fetchOffset: number;
@@ -100,7 +100,7 @@ export class Lane implements BatchSource {
   }
 
   /** A batch of an earlier assignment was settled up to here. Records of it that were fetched again are not handed over again. True: there is something to commit. */
-  takeOver(earlier: Lane, nextOffset: number): boolean {
+  takeOver(earlier: PartitionLane, nextOffset: number): boolean {
     if (this.topicId !== earlier.topicId || this.history > 0 || nextOffset <= this.settled) return false;
     // A group's offsets never go back by themselves: somebody has set them, or the topic was created again.
     if ((this.committed ?? -1) < (earlier.committed ?? -1)) return false;

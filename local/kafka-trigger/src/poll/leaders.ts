@@ -2,7 +2,7 @@
 import type { RelayError } from "../../../../lib/errors.js";
 import { groupByLeader } from "../../../../lib/kafka/grouping.js";
 import { partitionNotFound, type TopicMetadata } from "../../../../lib/kafka/metadata.js";
-import type { Lane } from "./lane.js";
+import type { PartitionLane } from "./lane.js";
 
 /** A lane is filled up to these: one payload that is with the function, and one that is ready. */
 const laneBytesMax = 8_000_000;
@@ -11,12 +11,12 @@ const laneCountMax = 20_000;
 const waitingBytesMax = 96_000_000;
 
 interface DueLanes {
-  readonly due: readonly Lane[];
+  readonly due: readonly PartitionLane[];
   /** In how many milliseconds a lane that is left alone after a failure may be fetched again; undefined where there is none. */
   readonly againInMs: number | undefined;
 }
 
-export function dueLanes(lanes: readonly Lane[], nowMs: number): DueLanes {
+export function dueLanes(lanes: readonly PartitionLane[], nowMs: number): DueLanes {
   const waitingBytes = lanes.reduce((sum, { bytes }) => sum + bytes, 0);
   const free = lanes.filter((lane) => lane.reading.state !== "fetching" && hasRoom(lane, waitingBytes));
   const pauses = free.map(({ reading }) => (reading.state === "failing" ? Math.max(0, reading.untilMs - nowMs) : 0));
@@ -27,17 +27,17 @@ export function dueLanes(lanes: readonly Lane[], nowMs: number): DueLanes {
   };
 }
 
-function hasRoom({ bytes, count }: Lane, waitingBytes: number): boolean {
+function hasRoom({ bytes, count }: PartitionLane, waitingBytes: number): boolean {
   return bytes < laneBytesMax && count < laneCountMax && (waitingBytes < waitingBytesMax || count === 0);
 }
 
 interface LedLanes {
-  readonly byLeader: ReadonlyMap<number, readonly Lane[]>;
+  readonly byLeader: ReadonlyMap<number, readonly PartitionLane[]>;
   /** Why a lane has no broker to ask. */
-  readonly failed: ReadonlyMap<Lane, RelayError>;
+  readonly failed: ReadonlyMap<PartitionLane, RelayError>;
 }
 
-export function lanesByLeader(lanes: readonly Lane[], topic: string, described: TopicMetadata): LedLanes {
+export function lanesByLeader(lanes: readonly PartitionLane[], topic: string, described: TopicMetadata): LedLanes {
   const places = lanes.map((lane) => ({ topic, partition: lane.partition, lane }));
   const { byLeader, failed } = groupByLeader(places, new Map([[topic, described]]), ({ partition }) =>
     partitionNotFound(topic, partition, described.partitions.length),

@@ -3,7 +3,7 @@ import { createDeadline } from "../../../../lib/deadline.js";
 import { listOffsets } from "../../../../lib/kafka/list-offsets.js";
 import type { Kafka } from "../../../../lib/kafka/port.js";
 import { notAnswered, partitionWords } from "../../../../lib/kafka/protocol/kafka-error.js";
-import type { Lane } from "./lane.js";
+import type { PartitionLane } from "./lane.js";
 
 interface LogChangesOptions {
   readonly kafka: Kafka;
@@ -13,11 +13,11 @@ interface LogChangesOptions {
 
 export interface LogChanges {
   /** The topic was deleted and created again: the lane starts over at the first record of the new one. */
-  readonly startOver: (lane: Lane, topicId: string) => Promise<void>;
+  readonly startOver: (lane: PartitionLane, topicId: string) => Promise<void>;
   /** The offset is no longer kept (or the topic was created again): the lane goes on at the first record there is. */
-  readonly skipToFirst: (lane: Lane) => Promise<void>;
+  readonly skipToFirst: (lane: PartitionLane) => Promise<void>;
   /** After an unclean election the new leader has other records from `offset` on than were read: they are read from there. */
-  readonly goBack: (lane: Lane, offset: number, epoch: number) => void;
+  readonly goBack: (lane: PartitionLane, offset: number, epoch: number) => void;
 }
 
 const answerTimeoutMs = 30_000;

@@ -6,7 +6,7 @@ import type { Assignment } from "../../../../lib/kafka/membership/membership.js"
 import type { Kafka } from "../../../../lib/kafka/port.js";
 import type { Mapping, StartingPosition } from "../mapping.js";
 
-export interface Place {
+export interface StartingPlace {
   readonly partition: number;
   /** The next offset to read. */
   readonly offset: number;
@@ -35,7 +35,7 @@ export async function findPlaces(
   { topic, startingPosition }: Mapping,
   assignment: Assignment,
   wanted: readonly number[],
-): Promise<readonly (Place | UnknownPlace)[]> {
+): Promise<readonly (StartingPlace | UnknownPlace)[]> {
   const { topicId } = await kafka.metadata.topic(topic, createDeadline(questionTimeoutMs), { ageMaxMs: 0 });
   const known = await assignment.committed(createDeadline(questionTimeoutMs));
   const isOfAnother = (partition: number) => {

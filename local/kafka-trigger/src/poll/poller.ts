@@ -12,8 +12,8 @@ import type { TriggerWorld } from "../trigger-world.js";
 import { Commits } from "./commits.js";
 import { HandOver } from "./hand-over.js";
 import type { Counts, Invocations } from "./invocations.js";
-import { Lane } from "./lane.js";
-import { findPlaces, type Place, type UnknownPlace } from "./places.js";
+import { PartitionLane } from "./lane.js";
+import { findPlaces, type StartingPlace, type UnknownPlace } from "./places.js";
 import { isEnding, type PollerChange, type PollerState, pollerStateAfter } from "./poller-state.js";
 import { Polling } from "./polling.js";
 import type { Troubles } from "./troubles.js";
@@ -41,7 +41,7 @@ const placesCheckMs = 1_000;
 export class Poller {
   readonly assignment: Assignment;
   readonly #shared: SharedByPollers;
-  readonly #lanes = new Map<number, Lane>();
+  readonly #lanes = new Map<number, PartitionLane>();
   /** Partitions of which the broker does not say yet where they go on. */
   readonly #unplaced = new Map<number, Unplaced>();
   readonly #commits: Commits;
@@ -103,7 +103,7 @@ export class Poller {
   }
 
   /** A batch that an earlier assignment handed over is settled: where the partition is ours again, its lane goes on after it. */
-  takeOver(earlier: Lane, nextOffset: number): void {
+  takeOver(earlier: PartitionLane, nextOffset: number): void {
     const lane = this.#lanes.get(earlier.partition);
     if (lane?.takeOver(earlier, nextOffset) === true) this.#commits.note(lane.partition, nextOffset);
   }
@@ -137,10 +137,10 @@ export class Poller {
     troubles.began(error, `partition ${partition}`);
   }
 
-  #found(place: Place): void {
+  #found(place: StartingPlace): void {
     const { partition, offset, committed, lastEpoch } = place;
     const { mapping, troubles } = this.#shared;
-    const lane = new Lane(partition, offset, committed);
+    const lane = new PartitionLane(partition, offset, committed);
     lane.highWatermark = place.end;
     lane.topicId = place.topicId;
     if (lastEpoch !== undefined) lane.epochs.note(offset - 1, lastEpoch);
@@ -166,7 +166,7 @@ export class Poller {
     if (this.#state === "polling") this.#polling.poll();
   }
 
-  #received(lane: Lane, { polled, filteredOut }: { readonly polled: number; readonly filteredOut: number }): void {
+  #received(lane: PartitionLane, { polled, filteredOut }: { readonly polled: number; readonly filteredOut: number }): void {
     const { counts, troubles } = this.#shared;
     counts.polled += polled;
     counts.filteredOut += filteredOut;
@@ -175,11 +175,11 @@ export class Poller {
     this.#handOver.pump();
   }
 
-  #passFiltered(lane: Lane): void {
+  #passFiltered(lane: PartitionLane): void {
     if (lane.passFiltered()) this.#commits.note(lane.partition, lane.settled);
   }
 
-  #settled(lane: Lane, nextOffset: number): void {
+  #settled(lane: PartitionLane, nextOffset: number): void {
     this.#commits.note(lane.partition, nextOffset);
     const present = this.#shared.present();
     if (present !== this) present?.takeOver(lane, nextOffset);
@@ -195,12 +195,12 @@ export class Poller {
   }
 
   /** A batch of the old topic that is with the function is finished; its offsets are not committed for the new one. */
-  #recreated(lane: Lane): void {
+  #recreated(lane: PartitionLane): void {
     this.#commits.drop(lane.partition);
     this.#sayRecreated(lane);
   }
 
-  #sayRecreated({ partition, fetchOffset }: Lane): void {
+  #sayRecreated({ partition, fetchOffset }: PartitionLane): void {
     const { mapping, world } = this.#shared;
     world.warn(
       `topic ${mapping.topic} was deleted and created again: partition ${partition} is read from its first record, at offset ${fetchOffset}`,

@@ -7,7 +7,7 @@ import { isFetchedById } from "../../../../lib/kafka/read/fetch.js";
 import { createPollConnections } from "../../../../lib/kafka/read/poll-connections.js";
 import type { Mapping } from "../mapping.js";
 import { type FetcherOptions, fetchLanes } from "./fetcher.js";
-import type { Lane } from "./lane.js";
+import type { PartitionLane } from "./lane.js";
 import { dueLanes, lanesByLeader } from "./leaders.js";
 import { createLogChanges, type LogChanges } from "./log-changes.js";
 import { fetchBegan, fetchFailed } from "./reading.js";
@@ -15,10 +15,10 @@ import { fetchBegan, fetchFailed } from "./reading.js";
 interface PollingOptions extends Pick<FetcherOptions, "onRecords" | "onFailed" | "onRecovered"> {
   readonly kafka: Kafka;
   readonly mapping: Mapping;
-  readonly lanes: ReadonlyMap<number, Lane>;
+  readonly lanes: ReadonlyMap<number, PartitionLane>;
   readonly isEnding: () => boolean;
   /** The topic was deleted and created again; the lane is at the first record of the new one. */
-  readonly onRecreated: (lane: Lane) => void;
+  readonly onRecreated: (lane: PartitionLane) => void;
   readonly warn: (line: string) => void;
 }
 
@@ -65,7 +65,7 @@ export class Polling {
     this.#timer = setTimeout(() => this.poll(), Math.max(1, ms));
   }
 
-  async #fetchAll(due: readonly Lane[]): Promise<void> {
+  async #fetchAll(due: readonly PartitionLane[]): Promise<void> {
     try {
       const described = await this.#describe();
       const { byLeader, failed } = lanesByLeader(due, this.#options.mapping.topic, described);
@@ -84,8 +84,8 @@ export class Polling {
     return kafka.metadata.topic(mapping.topic, deadline, isChecked ? {} : { ageMaxMs: topicAgeMaxMs });
   }
 
-  async #fetchFrom(leader: number, lanes: readonly Lane[], described: TopicMetadata): Promise<void> {
-    const atTopic: Lane[] = [];
+  async #fetchFrom(leader: number, lanes: readonly PartitionLane[], described: TopicMetadata): Promise<void> {
+    const atTopic: PartitionLane[] = [];
     for (const lane of lanes) if (await this.#isAtTopic(lane, described)) atTopic.push(lane);
     try {
       if (atTopic.length > 0) await fetchLanes(leader, atTopic, described, this.#fetcher);
@@ -96,7 +96,7 @@ export class Polling {
   }
 
   /** Starts a lane over where its topic is another one of the same name. False: the first offset of the new one is unknown. */
-  async #isAtTopic(lane: Lane, { topicId }: TopicMetadata): Promise<boolean> {
+  async #isAtTopic(lane: PartitionLane, { topicId }: TopicMetadata): Promise<boolean> {
     if (topicId === undefined || lane.topicId === undefined || topicId === lane.topicId) {
       lane.topicId ??= topicId;
       return true;
@@ -111,7 +111,7 @@ export class Polling {
     }
   }
 
-  #failed(lanes: readonly Lane[], error: RelayError): void {
+  #failed(lanes: readonly PartitionLane[], error: RelayError): void {
     const { kafka, mapping, isEnding, onFailed } = this.#options;
     if (error.code !== "batch-unreadable") kafka.metadata.forget(mapping.topic);
     const nowMs = Date.now();

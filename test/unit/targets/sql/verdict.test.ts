@@ -1,9 +1,9 @@
 /** What PostgreSQL's error codes mean for a record: the table, code by code. */
 import { expect, test } from "vitest";
-import { isLoginRefused, toFailure } from "../../../../lib/targets/sql/verdict.js";
+import { isLoginRefused, toSqlFailure } from "../../../../lib/targets/sql/verdict.js";
 
 const verdictOf = (thrown: unknown) => {
-  const { failure, code } = toFailure(thrown, "orders");
+  const { failure, code } = toSqlFailure(thrown, "orders");
   return `${failure.blame}: ${code}`;
 };
 
@@ -40,7 +40,7 @@ test.each([
 });
 
 test("what the server said of values is not repeated; the column or constraint is named", () => {
-  const error = toFailure(Object.assign(new Error("Key (id)=(secret) exists"), { code: "23505", constraint: "orders_pkey" }), "orders");
+  const error = toSqlFailure(Object.assign(new Error("Key (id)=(secret) exists"), { code: "23505", constraint: "orders_pkey" }), "orders");
   expect(error.message).toBe("The table orders: PostgreSQL answered 23505 about the constraint orders_pkey.");
 });
 
@@ -52,6 +52,6 @@ test("a connection that cannot be opened is the target's failure, an unknown err
 });
 
 test("a refused login has the secret read again", () => {
-  expect(isLoginRefused(toFailure({ code: "28P01" }, "orders"))).toBe(true);
-  expect(isLoginRefused(toFailure({ code: "42P01" }, "orders"))).toBe(false);
+  expect(isLoginRefused(toSqlFailure({ code: "28P01" }, "orders"))).toBe(true);
+  expect(isLoginRefused(toSqlFailure({ code: "42P01" }, "orders"))).toBe(false);
 });
