@@ -237,9 +237,3 @@ export function isPassing(code: number): boolean {
   const { failure, refresh } = kafkaError(code);
   return refresh !== "nothing" || failures[failure].isRetriable;
 }
-
-/** Was this code given by a broker that does not lead the partition, or not yet? Fresh metadata names the one that does. */
-export function isMovedLeader(code: number): boolean {
-  const { failure, refresh } = kafkaError(code);
-  return refresh === "metadata" && (failure === "leader-not-available" || failure === "unknown-topic-or-partition");
-}

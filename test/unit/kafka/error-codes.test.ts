@@ -1,7 +1,7 @@
 /** The table of Kafka's error codes, and what a caller makes of a row. */
 import { expect, test } from "vitest";
 import { failures } from "../../../lib/errors.js";
-import { isMovedLeader, isPassing, kafkaError, kafkaErrors } from "../../../lib/kafka/protocol/error-codes.js";
+import { isPassing, kafkaError, kafkaErrors } from "../../../lib/kafka/protocol/error-codes.js";
 import { notAnswered, toChangeError, toKafkaError } from "../../../lib/kafka/protocol/kafka-error.js";
 
 const rows = Object.values(kafkaErrors);
@@ -34,12 +34,6 @@ test("everything that fresh metadata can cure is retriable for callers that have
   const notRetriable = rows.filter(({ refresh, failure }) => refresh !== "nothing" && !failures[failure].isRetriable);
 
   expect(notRetriable).toEqual([kafkaErrors.UNKNOWN_TOPIC_OR_PARTITION]);
-});
-
-test("a leader that moved is one state, whichever code says so", () => {
-  const codes = rows.map(({ code }) => code).filter(isMovedLeader);
-
-  expect(codes).toEqual([3, 5, 6, 9, 56, 72, 74, 75, 78, 100, 103]);
 });
 
 test("the broker's own text replaces ours, except where it names hosts instead of the thing", () => {
