@@ -124,9 +124,13 @@ function toResponses(key: string, operation: Operation, components: Record<strin
   const described = Object.entries(operation.answers).map(([status, schema]) => {
     if (schema === null) return [status, { description: describeStatus(status) }];
     const shape = shapeOf(schema);
+    const streamed = status === "200" ? Object.fromEntries((operation.streams?.types ?? []).map((type) => [type, streamedText])) : {};
     return [
       status,
-      { description: describeStatus(status), content: content(Number(status) < 400 ? shape : { anyOf: [shape, problemReference] }) },
+      {
+        description: describeStatus(status),
+        content: { ...content(Number(status) < 400 ? shape : { anyOf: [shape, problemReference] }), ...streamed },
+      },
     ];
   });
   return {
@@ -134,6 +138,11 @@ function toResponses(key: string, operation: Operation, components: Record<strin
     default: { description: "The request was refused or failed; the body says why.", content: content(problemReference) },
   };
 }
+
+/** A stream has no schema that says more. */
+const streamedText: JsonObject = {
+  schema: { type: "string", description: "Records as they come, offered by kafka-relay serve (docs/streaming.md)." },
+};
 
 function describeStatus(status: string): string {
   const words: Readonly<Record<string, string>> = {

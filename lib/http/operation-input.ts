@@ -14,8 +14,11 @@ const none = Buffer.alloc(0);
 
 /** Throws `not-acceptable`. Checked before anything is done, so that a 406 never hides a change. */
 export function assertAcceptable(operation: Operation, accept: string | undefined): void {
-  const produces = operation.produces ?? jsonOnly;
+  const { produces = jsonOnly, streams } = operation;
   if (produces.length === 0 || negotiate(accept, produces) !== undefined) return;
+  const isForStream = streams !== undefined && negotiate(accept, streams.types) !== undefined;
+  if (isForStream && streams.isHere) return;
+  if (isForStream) throw new RelayError("not-offered", streams.instead);
   throw new RelayError("not-acceptable", `The Accept header does not allow any type that this operation returns: ${produces.join(", ")}.`);
 }
 

@@ -73,6 +73,8 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown> {
   /** The media types that are accepted and returned, for negotiation and OpenAPI; JSON where absent. With an empty list, any Accept header will do. */
   readonly consumes?: readonly string[];
   readonly produces?: readonly string[];
+  /** Types that are returned where the host streams; elsewhere, a caller who accepts nothing else is refused with `instead`. */
+  readonly streams?: { readonly types: readonly string[]; readonly isHere: boolean; readonly instead: string };
   /** The schemas of answers by status; null: no body. */
   readonly answers: Readonly<Record<number, GenericSchema | null>>;
   /** For OpenAPI only: the body described by `rawBody` may be absent. */

@@ -14,17 +14,26 @@ import { assertDecodable } from "../read/record-decoding.js";
 import type { RecordFormats } from "../read/record-json.js";
 import { inPartition } from "../rest/in-cluster.js";
 import { linksTo, paths } from "../rest/v3-resources.js";
+import { eventsType, linesType } from "../streams/stream-types.js";
 
 const inRecord = v.object({ ...inPartition.entries, offset: offsetInQuery });
 
+export const topicReadKey = "GET /topics/{topic}/records";
+
 export const readOperations: Operations = {
-  "GET /topics/{topic}/records": operation({
+  [topicReadKey]: operation({
     may: "record:read",
     on: "topic",
     summary: "Read records of a topic, starting at the beginning, the end, a time, an offset or a cursor.",
     path: v.object({ topic: v.string() }),
     query: topicReadQuery,
     produces: recordMediaTypes,
+    streams: {
+      types: [eventsType, linesType],
+      isHere: false,
+      instead:
+        "This server cannot stream records. Read them with Accept: application/json: start with from=end&wait_ms=20000 and continue with the cursor of each answer. `kafka-relay serve` streams.",
+    },
     answers: { 200: topicRecords },
     run: async ({ path: { topic }, query, headers: { accept } }, { kafka, deadline, host, config }) => {
       assertReadable(topic);
@@ -96,12 +105,12 @@ export const readOperations: Operations = {
 };
 
 /** Undefined: no registry is configured, and nothing asks for one. */
-function decodingOf(config: Config, formats: RecordFormats, { logical }: { readonly logical?: string | undefined }) {
+export function decodingOf(config: Config, formats: RecordFormats, { logical }: { readonly logical?: string | undefined }) {
   assertDecodable(formats, canDecode(config));
   return canDecode(config) ? { open: () => deserializerOf(config), logical: logical === "true" } : undefined;
 }
 
-function assertReadable(topic: string): void {
+export function assertReadable(topic: string): void {
   if (isInternalTopic(topic))
     throw new RelayError("forbidden", `Topic ${JSON.stringify(topic)} is internal to Kafka and cannot be read through this API.`);
   if (!isTopicName(topic))

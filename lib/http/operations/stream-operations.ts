@@ -1,6 +1,7 @@
 /** The operations that stream, for hosts that can: records in and reports out while both last. Each replaces the operation of the same key, which answers all at once. */
 import { createDeadline } from "../../deadline.js";
 import { assertCluster } from "../../kafka/admin/cluster.js";
+import { negotiate } from "../media-type.js";
 import type { Headers } from "../message.js";
 import type { OperationContext, OperationInput, Operations } from "../operation.js";
 import { toJsonType } from "../produce/request.js";
@@ -8,14 +9,26 @@ import { isStrict } from "../produce/strictness.js";
 import { v3Reports } from "../produce/v3-answer.js";
 import { produceStream } from "../streams/produce-stream.js";
 import { watchStream } from "../streams/stream-end.js";
+import { eventsType, linesType } from "../streams/stream-types.js";
 import type { Streams } from "../streams/streams.js";
 import { produceV3Operations, type V3WritePlace, v3StreamKey, writeV3Entries } from "./produce-v3-operations.js";
+import { readOperations, topicReadKey } from "./read-operations.js";
+import { streamRecords } from "./record-stream-operation.js";
 
 /** For a process that keeps `streams`. */
 export function streamOperations(streams: Streams): Operations {
-  const whole = produceV3Operations[v3StreamKey];
-  if (whole === undefined) throw new Error(`There is no operation ${v3StreamKey}.`);
+  const [whole, read] = [produceV3Operations[v3StreamKey], readOperations[topicReadKey]];
+  if (whole === undefined || read?.streams === undefined) throw new Error("The operations that can be streamed are missing.");
+  const types = [...(read.produces ?? []), ...read.streams.types];
   return {
+    [topicReadKey]: {
+      ...read,
+      streams: { ...read.streams, isHere: true },
+      run: async (input, context) => {
+        const type = negotiate(input.headers.accept, types);
+        return type === eventsType || type === linesType ? streamRecords(streams, type, input, context) : read.run(input, context);
+      },
+    },
     [v3StreamKey]: {
       ...whole,
       streamsBody: (headers) => (isSentWhole(headers) ? undefined : { idleTimeoutMs: streams.limits.idleMs }),

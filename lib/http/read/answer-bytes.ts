@@ -95,6 +95,23 @@ export class AnswerBytes {
     this.length += this.bytes.write(text, this.length, "utf8");
   }
 
+  /** White space that ends lines, from `from` on, becomes spaces: it stands only between the parts of JSON. */
+  joinLines(from: number): void {
+    const written = this.bytes.subarray(from, this.length);
+    for (const lineEnd of [0x0a, 0x0d]) {
+      for (let at = written.indexOf(lineEnd); at >= 0; at = written.indexOf(lineEnd, at + 1)) written[at] = 0x20;
+    }
+  }
+
+  /** The bytes. To be called once, as `finish`. */
+  finishBytes(): Buffer {
+    const written = Buffer.from(this.bytes.subarray(0, this.length));
+    spare = this.bytes;
+    this.bytes = Buffer.alloc(0);
+    this.length = 0;
+    return written;
+  }
+
   /** The text. To be called once: the buffer is reused by the next answer. */
   finish(): string {
     const written = this.bytes.subarray(0, this.length);

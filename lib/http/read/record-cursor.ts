@@ -10,7 +10,7 @@ export interface CursorPosition {
   readonly partition: number;
   readonly offset: bigint;
   /** The leader epoch of the record before the offset, where it is known. */
-  readonly lastEpoch?: number;
+  readonly lastEpoch?: number | undefined;
 }
 
 export interface RecordCursor {
@@ -32,6 +32,8 @@ const epochsFlag = 4;
 const headerBytes = 6;
 const topicIdBytes = 16;
 const checksumBytes = 4;
+/** A partition and an epoch of 5 bytes each at most, and an offset of 10. */
+const positionBytesMax = 20;
 /** Longer than any cursor of ours: the gateway accepts request lines of at most 10 KB. */
 const cursorLengthMax = 16_384;
 /** With more partitions, their epochs are left out, so that the cursor fits into a URL. */
@@ -45,18 +47,113 @@ export function toCursorText({ topic, topicId, isWholeTopic, positions }: Record
     topicId === undefined ? 0 : topicIdBytes,
   );
   const bytes = Buffer.alloc(headerBytes + bodyBytes + checksumBytes);
+  const at = writeCursor(bytes, { topic, topicId, isWholeTopic, positions }, hasEpochs);
+  bytes.writeInt32BE(crc32c(bytes, 0, at), at);
+  return bytes.toString("base64url");
+}
+
+interface WrittenCursor extends Omit<RecordCursor, "topicId"> {
+  readonly topicId: string | undefined;
+}
+
+/** Everything but the checksum; returns where it ends. */
+function writeCursor(bytes: Buffer, { topic, topicId, isWholeTopic, positions }: WrittenCursor, hasEpochs: boolean): number {
   bytes[0] = version;
   bytes[1] = (isWholeTopic ? wholeTopicFlag : 0) | (topicId === undefined ? 0 : topicIdFlag) | (hasEpochs ? epochsFlag : 0);
   bytes.writeInt32BE(topicChecksum(topic), 2);
   let at = headerBytes;
   if (topicId !== undefined) at += bytes.write(topicId, at, topicIdBytes, "hex");
-  for (const one of positions) {
-    at = writeVarint(bytes, at, one.partition);
-    at = writeVarlong(bytes, at, Number(one.offset));
-    if (hasEpochs) at = writeVarint(bytes, at, epochOf(one));
+  for (const { partition, offset, lastEpoch = -1 } of positions) {
+    at = writeVarint(bytes, at, partition);
+    at = writeVarlong(bytes, at, Number(offset));
+    if (hasEpochs) at = writeVarint(bytes, at, lastEpoch);
   }
-  bytes.writeInt32BE(crc32c(bytes, 0, at), at);
-  return bytes.toString("base64url");
+  return at;
+}
+
+/** Where a read stands while it goes on. Its text after each record costs no more than the bytes of it. */
+export class MovingCursor {
+  readonly topic: string;
+  readonly topicId: string | undefined;
+  readonly #isWholeTopic: boolean;
+  readonly #places = new Map<number, { offset: bigint; epoch: number }>();
+  /** The bytes of the last text: everything but the partition that moves, which comes last. */
+  #bytes: Buffer = Buffer.alloc(0);
+  #movingAt = 0;
+  #moving = -1;
+
+  constructor({ topic, topicId, isWholeTopic, positions }: RecordCursor) {
+    this.topic = topic;
+    this.topicId = topicId;
+    this.#isWholeTopic = isWholeTopic;
+    for (const { partition, offset, lastEpoch } of positions) this.moveTo(partition, offset, lastEpoch);
+  }
+
+  get positions(): readonly (CursorPosition & { readonly topic: string; readonly topicId: string | undefined })[] {
+    const { topic, topicId } = this;
+    return [...this.#places].map(([partition, { offset, epoch }]) => ({
+      topic,
+      topicId,
+      partition,
+      offset,
+      ...(epoch < 0 ? {} : { lastEpoch: epoch }),
+    }));
+  }
+
+  /** Reads that go on serve the other partitions first. */
+  serveLast(partition: number): void {
+    const place = this.#places.get(partition);
+    if (place === undefined) return;
+    this.#places.delete(partition);
+    this.#places.set(partition, place);
+  }
+
+  offsetOf(partition: number): bigint | undefined {
+    return this.#places.get(partition)?.offset;
+  }
+
+  moveTo(partition: number, offset: bigint, lastEpoch: number | undefined): void {
+    const place = this.#places.get(partition);
+    if (place === undefined) this.#places.set(partition, { offset, epoch: lastEpoch ?? -1 });
+    else {
+      place.offset = offset;
+      place.epoch = lastEpoch ?? -1;
+    }
+    if (partition !== this.#moving) this.#moving = -1;
+  }
+
+  /** Moves past a record, and gives the cursor that goes on after it. */
+  textAfter(partition: number, offset: number, leaderEpoch: number): string {
+    this.moveTo(partition, BigInt(offset + 1), leaderEpoch);
+    if (partition !== this.#moving) this.#arrange(partition);
+    const bytes = this.#bytes;
+    let at = writeVarint(bytes, this.#movingAt, partition);
+    at = writeVarlong(bytes, at, offset + 1);
+    if (this.#hasEpochs) at = writeVarint(bytes, at, leaderEpoch);
+    bytes.writeInt32BE(crc32c(bytes, 0, at), at);
+    return bytes.toString("base64url", 0, at + checksumBytes);
+  }
+
+  snapshot(): RecordCursor {
+    const { topic, topicId, positions } = this;
+    return { topic, ...(topicId === undefined ? {} : { topicId }), isWholeTopic: this.#isWholeTopic, positions };
+  }
+
+  text(): string {
+    return toCursorText(this.snapshot());
+  }
+
+  get #hasEpochs(): boolean {
+    return this.#places.size <= epochsMax;
+  }
+
+  #arrange(partition: number): void {
+    const { topic, topicId } = this;
+    const others = this.positions.filter((one) => one.partition !== partition);
+    this.#bytes = Buffer.alloc(headerBytes + topicIdBytes + (others.length + 1) * positionBytesMax + checksumBytes);
+    this.#movingAt = writeCursor(this.#bytes, { topic, topicId, isWholeTopic: this.#isWholeTopic, positions: others }, this.#hasEpochs);
+    this.#moving = partition;
+  }
 }
 
 /** Reads a cursor that was sent back for `topic`. Throws `bad-request` if it was not issued here, was changed, or belongs to another topic. */

@@ -50,13 +50,16 @@ export class RecordJson {
   count = 0;
   readonly #formats: RecordFormats;
   readonly #bytesMax: number;
-  readonly #out = new AnswerBytes();
+  readonly #isLines: boolean;
+  readonly out = new AnswerBytes();
   /** How many of the written characters need a backslash inside a string, such as quotes. An upper bound until they are counted. */
   #escapes = 0;
   #isCounted = false;
 
-  constructor(formats: RecordFormats, bytesMax: number) {
+  /** `isLines`: nothing stands between records but their prefixes, and each record is on one line. */
+  constructor(formats: RecordFormats, bytesMax: number, isLines = false) {
     this.#formats = formats;
+    this.#isLines = isLines;
     this.#bytesMax = bytesMax;
   }
 
@@ -65,28 +68,29 @@ export class RecordJson {
    * is written without key, value and headers but with their sizes, so that a read can continue after it.
    */
   add(view: RecordView, prefix: Buffer, decoded?: DecodedRecord): boolean {
-    const { length } = this.#out;
+    const { length } = this.out;
     const escapes = this.#escapes;
     this.#write(view, prefix, decoded);
     if (!this.#fits(length)) {
-      this.#out.length = length;
+      this.out.length = length;
       this.#escapes = escapes;
       if (this.count > 0) return false;
       this.#writeOversized(view, prefix);
-      if (this.#isCounted) this.#escapes += countEscapes(this.#out.bytes, length, this.#out.length);
+      if (this.#isCounted) this.#escapes += countEscapes(this.out.bytes, length, this.out.length);
     }
+    if (this.#isLines) this.out.joinLines(length + prefix.length);
     this.count++;
     return true;
   }
 
   /** The text of all records. To be called once. */
   finish(): string {
-    return this.#out.finish();
+    return this.out.finish();
   }
 
   /** Uses the upper bound as long as it is enough. After that the escapes are counted: of everything written so far, then of each record. */
   #fits(recordFrom: number): boolean {
-    const { bytes, length } = this.#out;
+    const { bytes, length } = this.out;
     if (!this.#isCounted && length + this.#escapes <= this.#bytesMax) return true;
     if (length > this.#bytesMax) return false;
     if (!this.#isCounted) this.#escapes = countEscapes(bytes, 0, recordFrom);
@@ -98,7 +102,7 @@ export class RecordJson {
   }
 
   #write(view: RecordView, prefix: Buffer, decoded: DecodedRecord | undefined): void {
-    const out = this.#out;
+    const out = this.out;
     this.#begin(view, prefix);
     this.#part(keyWords, view.bytes, view.keyAt, view.keyBytes, this.#formats.key, decoded?.key);
     this.#part(valueWords, view.bytes, view.valueAt, view.valueBytes, this.#formats.value, decoded?.value);
@@ -110,9 +114,9 @@ export class RecordJson {
   }
 
   #begin({ offset, timestampMs, timestampType }: RecordView, prefix: Buffer): void {
-    const out = this.#out;
+    const out = this.out;
     out.reserve(prefix.length + frameBytesMax);
-    if (this.count > 0) out.copy(comma, 0, 1);
+    if (this.count > 0 && !this.#isLines) out.copy(comma, 0, 1);
     out.copy(prefix, 0, prefix.length);
     out.copy(offsetWord, 0, offsetWord.length);
     out.whole(offset);
@@ -126,7 +130,7 @@ export class RecordJson {
   #writeOversized(view: RecordView, prefix: Buffer): void {
     this.#begin(view, prefix);
     const sizes = `"key_bytes":${Math.max(0, view.keyBytes)},"value_bytes":${Math.max(0, view.valueBytes)}`;
-    this.#out.text(`,"key":null,"value":null,"headers":[],"omitted":{${sizes}}}`);
+    this.out.text(`,"key":null,"value":null,"headers":[],"omitted":{${sizes}}}`);
   }
 
   #part(words: MemberWords, bytes: Buffer, at: number, length: number, asked: AskedFormat, outcome: DecodedRecord["key"]): void {
@@ -140,13 +144,13 @@ export class RecordJson {
 
   /** Any text with its escapes. */
   #text(text: string): void {
-    const from = this.#out.length;
-    this.#out.text(text);
-    if (!this.#isCounted) this.#escapes += this.#out.length - from;
+    const from = this.out.length;
+    this.out.text(text);
+    if (!this.#isCounted) this.#escapes += this.out.length - from;
   }
 
   #member(words: MemberWords, bytes: Buffer, at: number, length: number, asked: AskedFormat): void {
-    const out = this.#out;
+    const out = this.out;
     if (length < 0) {
       out.reserve(words.null.length);
       out.copy(words.null, 0, words.null.length);
@@ -170,7 +174,7 @@ export class RecordJson {
 
   /** UTF-8 as a JSON string. */
   #string(bytes: Buffer, at: number, to: number): void {
-    const out = this.#out;
+    const out = this.out;
     const from = out.length;
     if (isPlain(bytes, at, to)) {
       out.reserve(to - at + 2);
@@ -185,7 +189,7 @@ export class RecordJson {
 
   #headers(view: RecordView): void {
     const { bytes } = view;
-    const out = this.#out;
+    const out = this.out;
     let isFirst = true;
     forEachHeader(view, (nameAt, nameBytes, valueAt, valueBytes) => {
       out.reserve(headerBytesMax);
@@ -204,7 +208,7 @@ export class RecordJson {
   }
 
   #headerValue(bytes: Buffer, at: number, to: number): void {
-    const out = this.#out;
+    const out = this.out;
     if (this.#formats.headers === "string" && isUtf8(bytes.subarray(at, to))) {
       this.#string(bytes, at, to);
       return;

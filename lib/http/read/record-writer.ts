@@ -77,7 +77,10 @@ export function createRecordWriter(request: WriterRequest, deadline: Deadline): 
 }
 
 /** A visit cannot wait: it ends before a record whose schema is not known yet. After too many of them the whole read ends, and its cursor goes on. */
-function createSchemaWaits({ formats, query, decoding }: WriterRequest, deadline: Deadline) {
+export function createSchemaWaits(
+  { formats, query, decoding }: Pick<WriterRequest, "formats" | "decoding"> & { readonly query: { readonly filter?: unknown } },
+  deadline: Deadline,
+) {
   const records =
     decoding === undefined ? undefined : new RecordDecoding({ ...decoding, formats, isFiltered: query.filter !== undefined }, deadline);
   let waiting: Promise<void> | undefined;

@@ -101,6 +101,7 @@ function readInnerMessages(place: SetPlace, bytes: Buffer, outerOffset: number):
 
 function fillView(view: RecordView, bytes: Buffer, message: Message, offset: number, timestampMs: number): void {
   view.bytes = bytes;
+  view.leaderEpoch = -1;
   view.offset = offset;
   view.timestampMs = timestampMs;
   view.timestampType = (message.attributes & 0x08) !== 0 && message.magic === 1 ? "LOG_APPEND_TIME" : "CREATE_TIME";

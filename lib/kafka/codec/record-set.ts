@@ -92,6 +92,7 @@ const abortMarker = 0;
 interface BatchHeader {
   readonly baseOffset: number;
   readonly lastOffsetDelta: number;
+  readonly leaderEpoch: number;
   readonly baseTimestampMs: number;
   /** Set where the broker stamped the batch: then it is the time of all its records. */
   readonly appendTimestampMs: number | undefined;
@@ -110,6 +111,7 @@ function readBatchHeader(place: SetPlace, bytes: Buffer, start: number, end: num
   return {
     baseOffset,
     lastOffsetDelta: bytes.readInt32BE(start + 23),
+    leaderEpoch: bytes.readInt32BE(start + 12),
     baseTimestampMs: readInt64(bytes, start + 27),
     appendTimestampMs: (attributes & 0x08) === 0 ? undefined : readInt64(bytes, start + 35),
     producerId: bytes.readBigInt64BE(start + 43),
@@ -134,6 +136,7 @@ function walkRecords(
   const { baseOffset, baseTimestampMs, appendTimestampMs } = batch;
   const cursor = new VarintCursor(bytes, from);
   view.bytes = bytes;
+  view.leaderEpoch = batch.leaderEpoch;
   view.timestampType = appendTimestampMs === undefined ? "CREATE_TIME" : "LOG_APPEND_TIME";
   for (let index = 0; index < batch.count; index++) {
     const length = cursor.varint();
@@ -170,6 +173,7 @@ function emptyView(bytes: Buffer): RecordView {
     offset: 0,
     timestampMs: 0,
     timestampType: "CREATE_TIME",
+    leaderEpoch: -1,
     keyAt: 0,
     keyBytes: -1,
     valueAt: 0,

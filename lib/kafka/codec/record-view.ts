@@ -9,6 +9,8 @@ export interface RecordView {
   offset: number;
   timestampMs: number;
   timestampType: KafkaRecord["timestampType"];
+  /** Of the leader that wrote its batch; -1, or absent, where that is unknown. */
+  leaderEpoch?: number;
   keyAt: number;
   keyBytes: number;
   valueAt: number;

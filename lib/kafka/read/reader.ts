@@ -84,8 +84,9 @@ export interface Reader {
   readonly close: () => Promise<void>;
 }
 
-export function createReader(kafka: AsksBrokers & KnowsTopics & OpensConnections): Reader {
-  const own = { ...kafka, pollConnections: createPollConnections(kafka.openConnection), topics: createReadTopics(kafka) };
+/** `pollsMax`: long polls at once; beyond them, polls wait for each other. */
+export function createReader(kafka: AsksBrokers & KnowsTopics & OpensConnections, pollsMax?: number): Reader {
+  const own = { ...kafka, pollConnections: createPollConnections(kafka.openConnection, pollsMax), topics: createReadTopics(kafka) };
   return {
     read: async (positions, limits, deadline) => {
       const records = new Map<string, KafkaRecord[]>();
