@@ -56,12 +56,18 @@ function toOperation(key: string, path: string, operation: Operation, components
   return {
     operationId: toOperationId(key),
     summary: operation.summary,
+    ...(operation.streams === undefined ? {} : { description: streamedWords(operation.streams.types) }),
     "x-permission": operation.may,
     ...(operation.offeredBy === undefined ? {} : { "x-offered-by": operation.offeredBy }),
     parameters: [...pathParameters(path, operation), ...queryParameters(operation)],
     ...(body === undefined ? {} : { requestBody: body }),
     responses: toResponses(key, operation, components),
   };
+}
+
+/** In words: as another type of the same answer, a stream would be in the way of clients that are generated. */
+function streamedWords(types: readonly string[]): string {
+  return `With Accept: ${types.join(" or ")}, kafka-relay serve sends records as they come, until the client ends the call.`;
 }
 
 /** "POST /v3/clusters/{cluster_id}/acls:batch" -> "postV3ClustersClusterIdAclsBatch". */
@@ -124,12 +130,11 @@ function toResponses(key: string, operation: Operation, components: Record<strin
   const described = Object.entries(operation.answers).map(([status, schema]) => {
     if (schema === null) return [status, { description: describeStatus(status) }];
     const shape = shapeOf(schema);
-    const streamed = status === "200" ? Object.fromEntries((operation.streams?.types ?? []).map((type) => [type, streamedText])) : {};
     return [
       status,
       {
         description: describeStatus(status),
-        content: { ...content(Number(status) < 400 ? shape : { anyOf: [shape, problemReference] }), ...streamed },
+        content: content(Number(status) < 400 ? shape : { anyOf: [shape, problemReference] }),
       },
     ];
   });
@@ -138,11 +143,6 @@ function toResponses(key: string, operation: Operation, components: Record<strin
     default: { description: "The request was refused or failed; the body says why.", content: content(problemReference) },
   };
 }
-
-/** A stream has no schema that says more. */
-const streamedText: JsonObject = {
-  schema: { type: "string", description: "Records as they come, offered by kafka-relay serve (docs/streaming.md)." },
-};
 
 function describeStatus(status: string): string {
   const words: Readonly<Record<string, string>> = {

@@ -3,13 +3,13 @@ import { RelayError } from "../../errors.js";
 import type { Kafka } from "../../kafka/port.js";
 import { createReader, type Reader } from "../../kafka/read/reader.js";
 import type { RecordCursor } from "../read/record-cursor.js";
-import { Follower } from "./follower.js";
 import type { FrameForm } from "./record-frames.js";
 import type { StreamLimits } from "./stream-limits.js";
+import { TopicFollower } from "./topic-follower.js";
 
 export interface Followed {
   /** The one that runs, or a new one that begins at `start`. */
-  readonly follower: (start: RecordCursor) => Follower;
+  readonly follower: (start: RecordCursor) => TopicFollower;
   readonly release: () => void;
 }
 
@@ -25,7 +25,7 @@ const catchUpsMax = 8;
 const retryAfterMs = 5_000;
 
 export function createFollowers({ followedMax }: Pick<StreamLimits, "followedMax">): Followers {
-  const places = new Map<string, { readers: number; follower: Follower | undefined }>();
+  const places = new Map<string, { readers: number; follower: TopicFollower | undefined }>();
   let reader: Reader | undefined;
   return {
     inTurn: createTurns(catchUpsMax),
@@ -40,7 +40,7 @@ export function createFollowers({ followedMax }: Pick<StreamLimits, "followedMax
       return {
         follower: (start) => {
           if (place.follower === undefined || place.follower.failure !== undefined)
-            place.follower = new Follower({ kafka, reader: polls, form }, start);
+            place.follower = new TopicFollower({ kafka, reader: polls, form }, start);
           return place.follower;
         },
         release: () => {

@@ -6,7 +6,7 @@ import type { RelayError } from "../../errors.js";
 const troubleMsMax = 60_000;
 const pauseMs = 500;
 
-export interface Patience {
+interface Patience {
   /** Pauses after a trouble. Throws it when there has been one for too long. */
   readonly after: (trouble: RelayError | undefined) => Promise<void>;
 }

@@ -4,12 +4,12 @@ import { createDeadline } from "../../deadline.js";
 import { type RelayError, toRelayError } from "../../errors.js";
 import type { Reader } from "../../kafka/read/reader.js";
 import { MovingCursor, parseCursor } from "../read/record-cursor.js";
-import type { Follower } from "./follower.js";
 import type { Followed, Followers } from "./followers.js";
 import { createPatience } from "./patience.js";
 import { readStep } from "./read-step.js";
 import { beat, type Frame, type FrameForm, gapText, problemText } from "./record-frames.js";
 import { eventsType } from "./stream-types.js";
+import type { TopicFollower } from "./topic-follower.js";
 
 interface RecordStreamParts {
   readonly reader: Reader;
@@ -91,7 +91,7 @@ export class RecordStream {
   }
 
   /** With the others: exactly from where the follower stands, so that nothing is missing or repeated between both. */
-  async *#follow(follower: Follower): AsyncGenerator<Chunk> {
+  async *#follow(follower: TopicFollower): AsyncGenerator<Chunk> {
     // This reader may have read a moment further than the follower.
     while (this.#isOn() && this.#isAheadOf(follower)) {
       if (follower.failure !== undefined) throw follower.failure;
@@ -113,7 +113,7 @@ export class RecordStream {
     yield* this.#live(follower, number);
   }
 
-  async *#live(follower: Follower, from: number): AsyncGenerator<Chunk> {
+  async *#live(follower: TopicFollower, from: number): AsyncGenerator<Chunk> {
     const { form, heartbeatMs } = this.#parts;
     let cursor = this.#cursor.text();
     for (let number = from; this.#isOn(); ) {
@@ -163,7 +163,7 @@ export class RecordStream {
     return beat(this.#parts.form.type, cursor);
   }
 
-  #isAheadOf(follower: Follower): boolean {
+  #isAheadOf(follower: TopicFollower): boolean {
     const offsets = follower.offsets();
     return this.#cursor.positions.some(({ partition, offset }) => offset > (offsets.get(partition) ?? 0n));
   }

@@ -9,7 +9,7 @@ import { createPatience } from "./patience.js";
 import { readStep } from "./read-step.js";
 import { type Frame, type FrameForm, gapText } from "./record-frames.js";
 
-export interface FollowedTopic {
+interface FollowedTopic {
   readonly kafka: KnowsTopics;
   /** With connections of its own for long polls. */
   readonly reader: Reader;
@@ -26,7 +26,7 @@ const partitionsCheckMs = 5_000;
 /** Of the latest frames: a reader that falls further behind reads by itself until it has caught up. */
 const historyBytesMax = 2_097_152;
 
-export class Follower {
+export class TopicFollower {
   /** Set: it has ended, and so do its readers. */
   failure: RelayError | undefined;
   readonly #followed: FollowedTopic;
