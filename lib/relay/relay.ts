@@ -24,7 +24,7 @@ import type { Route } from "./route.js";
 import { publishBatch, publishFailedBatch } from "./status/batch-summary.js";
 import { answerQuestion } from "./status/route-question.js";
 
-/** What of Lambda's context a route asks for. */
+/** The part of Lambda's context that a route uses. */
 export interface InvocationContext {
   readonly getRemainingTimeInMillis: () => number;
 }
@@ -47,7 +47,7 @@ export interface RelayOptions {
   readonly context?: Partial<TargetContext>;
 }
 
-/** Where the caller names no time left. */
+/** Where the caller gives no time left. */
 const invocationMsDefault = 60_000;
 
 /** Nothing is read or connected before the first event. */
@@ -66,9 +66,7 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
   const encode = createEncode(route.target.encode, config);
   const memory = createSettledMemory(clock.now);
   const held = createHeldRecords();
-  const deadLetters = deadLettersOf(route, cluster, clock, (topic, reason) =>
-    telemetry?.log("warn", "dead letter topic loses dead letters", { route: route.name, topic, reason }),
-  );
+  const deadLetters = deadLettersOf(route, cluster, clock, () => telemetry);
 
   const handle = async (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse> => {
     const answer = answerQuestion(event, route, () => namespaceFor(event));
@@ -134,7 +132,7 @@ function openedOnce(open: () => Target | Promise<Target>): OpenedOnce {
   };
 }
 
-function deadLettersOf(route: Route, kafka: () => Kafka, clock: Clock, warn: (topic: string, loss: string) => void): DeadLetters {
+function deadLettersOf(route: Route, kafka: () => Kafka, clock: Clock, telemetry: () => Telemetry | undefined): DeadLetters {
   return createDeadLetters(kafka, {
     route: route.name,
     targetKind: route.target.kind,
@@ -142,7 +140,7 @@ function deadLettersOf(route: Route, kafka: () => Kafka, clock: Clock, warn: (to
     topic: route.deadLetterTopic,
     retentionMs: route.deadLetterRetentionMs,
     now: clock.now,
-    warn,
+    warn: (topic, reason) => telemetry()?.log("warn", "dead letter topic loses dead letters", { route: route.name, topic, reason }),
   });
 }
 
@@ -155,13 +153,13 @@ function targetContext(config: Config, kafka: () => Kafka): TargetContext {
   };
 }
 
-/** As far as an event says which cluster it is from: a cluster that is created again has the same brokers, and mostly another ARN. */
+/** The cluster that an event is from, as far as it says so. A cluster that was created again has the same brokers, but usually another ARN. */
 function clusterOf(event: unknown): string {
   const { eventSourceArn, bootstrapServers } = event as { readonly eventSourceArn?: unknown; readonly bootstrapServers?: unknown };
   return String(eventSourceArn ?? bootstrapServers ?? "");
 }
 
-/** A cluster by its ARN's name and id, which stay; brokers come and go, so a self-managed one is "kafka" unless it is named. */
+/** A cluster by the name and id in its ARN, which do not change. Brokers change, so a self-managed cluster is "kafka" unless it is named. */
 function namespaceOf(event: unknown): string {
   const { eventSourceArn } = event as { readonly eventSourceArn?: unknown };
   return typeof eventSourceArn === "string" ? eventSourceArn.replaceAll("/", ":") : "kafka";

@@ -13,7 +13,7 @@ import {
   codesOf,
   describeConfigs,
   groupByDestination,
-  keyOf,
+  resourceKeyOf,
   toWire,
   wordsFor,
 } from "./configs.js";
@@ -46,17 +46,17 @@ export async function alterConfigs(
     const mine = changes.filter(({ resource }) => members.includes(resource));
     const answer = await sendChanges(kafka, mine, to, validateOnly, deadline);
     for (const one of answer.resources) {
-      const change = mine.find(({ resource }) => keyOf(toWire(resource)) === keyOf(one));
+      const change = mine.find(({ resource }) => resourceKeyOf(toWire(resource)) === resourceKeyOf(one));
       if (change === undefined) continue;
       byResource.set(
-        keyOf(one),
+        resourceKeyOf(one),
         one.errorCode === 0 ? undefined : toChangeError(one.errorCode, wordsFor(change.resource), one.errorMessage),
       );
     }
   });
   await Promise.all(calls);
   const results = changes.map(({ resource }) => {
-    const key = keyOf(toWire(resource));
+    const key = resourceKeyOf(toWire(resource));
     return byResource.has(key) ? byResource.get(key) : notAnswered(wordsFor(resource), "maybe");
   });
   if (!validateOnly) {

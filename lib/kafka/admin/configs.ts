@@ -86,16 +86,16 @@ export async function describeConfigs(
       { codes: codesOf, isRepeatable: true },
     );
     for (const one of answer.resources) {
-      const resource = members.find((member) => keyOf(toWire(member)) === keyOf(one));
+      const resource = members.find((member) => resourceKeyOf(toWire(member)) === resourceKeyOf(one));
       if (resource === undefined) continue;
       byResource.set(
-        keyOf(one),
+        resourceKeyOf(one),
         one.errorCode === 0 ? one.configs.map(toEntry).sort(byName) : toKafkaError(one.errorCode, wordsFor(resource), one.errorMessage),
       );
     }
   });
   await Promise.all(calls);
-  return resources.map((resource) => byResource.get(keyOf(toWire(resource))) ?? notAnswered(wordsFor(resource)));
+  return resources.map((resource) => byResource.get(resourceKeyOf(toWire(resource))) ?? notAnswered(wordsFor(resource)));
 }
 
 type WireConfig = Awaited<ReturnType<typeof describeConfigsApi.decode>>["resources"][number]["configs"][number];
@@ -119,7 +119,7 @@ function toEntry(config: WireConfig): ConfigEntry {
 
 const byName = (one: { readonly name: string }, other: { readonly name: string }): number =>
   one.name < other.name ? -1 : one.name > other.name ? 1 : 0;
-export const keyOf = (wire: { readonly type: number; readonly name: string }): string => `${wire.type}/${wire.name}`;
+export const resourceKeyOf = (wire: { readonly type: number; readonly name: string }): string => `${wire.type}/${wire.name}`;
 
 /** Brokers' own settings by broker; all others in lots that any broker can answer. */
 export function groupByDestination(
