@@ -13,11 +13,11 @@ import { deployedFunctions, projectFolder } from "./build/service-map.js";
 import { type Leash, leash } from "./processes/leash.js";
 import { npmEnded } from "./processes/npm.js";
 import { giveUpOwnership, ownerOf, takeOwnership } from "./processes/owner.js";
-import { holderOf, holderWords } from "./processes/ports.js";
 import { asksForRegistry, type ProvidedRegistry, provideRegistry } from "./registry/provide.js";
 import { ensureTriggerBuild } from "./start/build.js";
 import { functionEnvironment } from "./start/environment.js";
 import { toLine } from "./start/lines.js";
+import { preflight } from "./start/preflight.js";
 import { type Ending, endLeftovers, type ProcessGroup, startGroup } from "./start/process-group.js";
 import { topicsToCreate } from "./start/topics.js";
 import { welcome } from "./start/welcome.js";
@@ -82,7 +82,8 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   takeOwnership(runFolder);
   ownFolder = runFolder;
   await endLeftovers(runFolder);
-  await assertPortsFree(settings);
+  const faults = await preflight(settings);
+  if (faults.length > 0) throw new Error(faults.join("\n"));
   ownLeash = leash(runFolder);
   const stopped = interrupted.then(() => "interrupted" as const);
   const starting = sql(settings, runFolder);
@@ -157,21 +158,6 @@ async function sql({ dataFolder, sqlPort }: LocalSettings, runFolder: string): P
   }
   say(`PostgreSQL is listening on 127.0.0.1:${sqlPort}`);
   return url;
-}
-
-async function assertPortsFree({ httpPort, lambdaPort, sqlPort }: LocalSettings): Promise<void> {
-  const wanted = [
-    { port: httpPort, what: "The HTTP API", variable: "RELAY_HTTP_PORT" },
-    { port: lambdaPort, what: "The Lambda API", variable: "RELAY_LAMBDA_PORT" },
-    { port: sqlPort, what: "PostgreSQL", variable: "RELAY_SQL_PORT" },
-  ];
-  for (const { port, what, variable } of wanted) {
-    const holder = await holderOf(port);
-    if (holder === undefined) continue;
-    throw new Error(
-      `Port ${port} is in use ${holderWords(holder)}. ${what} needs it. Either\n  - stop that program, or\n  - use another port: ${variable}=${port + 10_000} npm start`,
-    );
-  }
 }
 
 /** Ready when the health check answers, which also loads the first function. */
