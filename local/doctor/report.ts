@@ -37,7 +37,7 @@ export async function examine(
     ["npm start", owner === undefined ? "is not running" : `is running (process ${owner.pid})`],
     ["broker", brokerOf(settings)],
     ...ports,
-    ["variables", variablesOf(env)],
+    ["variables", variablesThatAreSet(env)],
   ];
   return { rows, faults };
 }
@@ -97,7 +97,7 @@ function portRows({ brokerPort, httpPort, lambdaPort, sqlPort, webhookPort, regi
 const shown =
   /^RELAY_(BROKER|ACCESS|LOG_LEVEL|METRICS|PARTIAL_RESPONSES|REQUEST_LOG|\w+_PORT|\w+_MAX)$|^KAFKA_(IDEMPOTENCE|COMPRESSION|SASL_MECHANISM)$/;
 
-export function variablesOf(env: NodeJS.ProcessEnv): string {
+export function variablesThatAreSet(env: NodeJS.ProcessEnv): string {
   const names = Object.keys(env).filter((name) => /^(RELAY|KAFKA|SCHEMA_REGISTRY|GLUE|MSK|QUAKES)_/.test(name) && env[name] !== "");
   if (names.length === 0) return "none of this project's are set";
   return names

@@ -1,9 +1,9 @@
 /** What `npm run doctor` shows of the environment: enough for a bug report, and no secrets. */
 import { expect, test } from "vitest";
-import { variablesOf } from "../../../local/doctor/report.js";
+import { variablesThatAreSet } from "../../../local/doctor/report.js";
 
 test("harmless settings are shown, and of all others only that they are set", () => {
-  const text = variablesOf({
+  const text = variablesThatAreSet({
     PATH: "/bin",
     RELAY_HTTP_PORT: "3100",
     RELAY_ACCESS_GRANTS: '[{"who":["secret-team"]}]',
@@ -20,5 +20,5 @@ test("harmless settings are shown, and of all others only that they are set", ()
 });
 
 test("an environment without settings says so", () => {
-  expect(variablesOf({ PATH: "/bin" })).toBe("none of this project's are set");
+  expect(variablesThatAreSet({ PATH: "/bin" })).toBe("none of this project's are set");
 });

@@ -1,7 +1,7 @@
 /** What `npm start` checks before it fetches or starts anything. */
 import { createServer, type Server } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { readSettings } from "../../../local/broker/settings.js";
+import { readBrokerSettings } from "../../../local/broker/settings.js";
 import { freePorts } from "../../../local/processes/ports.js";
 import { machineFaults, preflight } from "../../../local/start/preflight.js";
 
@@ -42,7 +42,7 @@ test("every port in use is reported at once, with the program that has it", asyn
         const server = createServer().listen(port, "127.0.0.1", () => resolve(server));
       }),
     );
-  const settings = readSettings({
+  const settings = readBrokerSettings({
     KAFKA_BROKERS: "127.0.0.1:1",
     RELAY_HTTP_PORT: String(http),
     RELAY_LAMBDA_PORT: String(lambda),
