@@ -32,6 +32,8 @@ export default defineConfig({
       // One .build folder for all of them.
       suite("package", { ...onBroker, testTimeout: 180_000, fileParallelism: false }),
       suite("serve", onBroker),
+      // One browser at a time.
+      suite("console", { ...onBroker, testTimeout: 120_000, fileParallelism: false }),
       suite("e2e", { ...onBroker, testTimeout: 180_000 }),
       suite("long", { ...onBroker, testTimeout: 1_800_000, fileParallelism: false }),
       suite("deploy", { ...onBroker, testTimeout: 600_000, fileParallelism: false }),

@@ -78,6 +78,24 @@ export function authorize(policy: AccessPolicy, caller: Caller, may: Permission,
   }
 }
 
+export interface PermittedAction {
+  readonly may: Permission;
+  /** Patterns of the resources' names; null: every resource. */
+  readonly on: readonly string[] | null;
+}
+
+/** What a caller may do, so that a user interface offers nothing else. `authorize` decides by the same grants. */
+export function permittedActions(policy: AccessPolicy, caller: Caller): readonly PermittedAction[] {
+  if (policy === "everything") return permissions.map((may) => ({ may, on: null }));
+  const grants = policy.filter((grant) => isFor(grant, caller));
+  return permissions.flatMap((may): readonly PermittedAction[] => {
+    const fitting = grants.filter((grant) => grant.may.some((granted) => matches(granted, may)));
+    if (fitting.length === 0) return [];
+    const patterns = fitting.map(({ on }) => on);
+    return [{ may, on: patterns.includes(undefined) ? null : [...new Set(patterns.flatMap((on) => on ?? []))] }];
+  });
+}
+
 /** A grant without `who`, `scopes` and `groups` applies to nobody. */
 function isFor({ who, scopes, groups }: AccessGrant, caller: Caller): boolean {
   if (who === undefined && scopes === undefined && groups === undefined) return false;

@@ -122,6 +122,11 @@ export const environment = v.object({
   ),
   RELAY_FUNCTION_ENDPOINT: v.optional(text),
   RELAY_TRIGGER_STATUS_URL: v.optional(v.pipe(text, v.url("must be an address, such as http://127.0.0.1:3003/_kafka-trigger"))),
+  RELAY_CONSOLE: v.optional(v.picklist(["on", "off"]), "off"),
+  RELAY_CONSOLE_READ_ONLY: v.optional(flag, "false"),
+  RELAY_CONSOLE_ISSUER: v.optional(v.pipe(text, v.regex(/^https?:\/\/[^\s/]/, "must start with https:// or http://"))),
+  RELAY_CONSOLE_CLIENT_ID: v.optional(text),
+  RELAY_CONSOLE_SCOPE: v.optional(text, "openid"),
 });
 
 type Environment = v.InferOutput<typeof environment>;

@@ -14,7 +14,7 @@ import { type Leash, leash } from "./processes/leash.js";
 import { npmEnded } from "./processes/npm.js";
 import { giveUpOwnership, ownerOf, takeOwnership } from "./processes/owner.js";
 import { asksForRegistry, type ProvidedRegistry, provideRegistry } from "./registry/provide.js";
-import { ensureTriggerBuild } from "./start/build.js";
+import { ensureConsoleBuild, ensureTriggerBuild } from "./start/build.js";
 import { functionEnvironment } from "./start/environment.js";
 import { toLine } from "./start/lines.js";
 import { preflight } from "./start/preflight.js";
@@ -93,6 +93,7 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   startingRegistry.catch(() => {});
   const broker = await provide(settings);
   await ensureTriggerBuild(say);
+  await ensureConsoleBuild(say);
   const databaseUrl = await starting;
   const registry = await startingRegistry;
   if ((await Promise.race([stopped, "going on"])) === "interrupted") return undefined;

@@ -9,14 +9,14 @@ import { startBroker } from "../local/broker/cluster.js";
 import { askBroker } from "../local/broker/probe.js";
 import { type KafkaVersionName, versions } from "../local/broker/versions.js";
 import { npmEnded } from "../local/processes/npm.js";
-import { ensureTriggerBuild } from "../local/start/build.js";
+import { ensureConsoleBuild, ensureTriggerBuild } from "../local/start/build.js";
 import { whatDidNotRun } from "./support/run/did-not-run.js";
 import { createRunFolder, startRunBroker } from "./support/run/run-folder.js";
 import { runNode, runSuite } from "./support/run/run-suite.js";
 import { type SuiteResult, summaryOf } from "./support/run/suite-result.js";
 
 const root = join(import.meta.dirname, "..");
-const suites = ["unit", "schemas", "package", "api", "broker", "relay", "trigger", "serve", "consumers", "e2e"];
+const suites = ["unit", "schemas", "package", "api", "broker", "relay", "trigger", "serve", "consumers", "console", "e2e"];
 const brokerVersions: readonly KafkaVersionName[] = ["2.8.1", "3.9.1", "4.4.0"];
 /** What must hold on every broker; the rest is ours alone, or needs a newer one. */
 const suitesOnEveryVersion = ["api", "relay", "trigger"];
@@ -110,6 +110,7 @@ async function onEveryVersion(): Promise<void> {
 /** The builds that `npm ci` makes; it makes none where scripts are turned off. */
 async function buildWhatIsMissing(): Promise<void> {
   await ensureTriggerBuild(console.log);
+  await ensureConsoleBuild(console.log);
   if (existsSync(join(root, "local/cli/dist"))) return;
   console.log("Building local/cli ...");
   const { code } = await runNode(["node_modules/tsx/dist/cli.mjs", "local/build/cli.ts"], process.env, buildLimitMs);

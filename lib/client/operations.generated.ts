@@ -201,6 +201,20 @@ export interface ApiOperations {
     readonly body: undefined;
     readonly answer: { readonly cluster_arn: string; readonly cluster_name: string | null; readonly type: "PROVISIONED" | "SERVERLESS" | null; readonly state: string | null; readonly kafka_version: string | null; readonly broker_nodes: number | null; readonly instance_type: string | null };
   };
+  /** Get the page of the console. */
+  "GET /console": {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answer: undefined;
+  };
+  /** Get a file of the console's page. */
+  "GET /console/assets/{file}": {
+    readonly path: { readonly file: string | number };
+    readonly query: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answer: undefined;
+  };
   /** List the partitions that an instance currently reads. */
   "GET /consumers/{group}/instances/{instance}/assignments": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
@@ -263,6 +277,13 @@ export interface ApiOperations {
     readonly query: Readonly<Record<never, never>>;
     readonly body: undefined;
     readonly answer: { readonly openapi: string };
+  };
+  /** List what the caller may do, and on which topics, groups and routes. */
+  "GET /permissions": {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answer: { readonly caller: { readonly kind: "anonymous" | "iam" | "jwt"; readonly name: string }; readonly permissions: readonly ({ readonly may: string; readonly on: readonly string[] | null })[]; readonly topic_prefix: string };
   };
   /** List the routes: what each does, its state, counts, recent failures, positions and lag. */
   "GET /routes": {
@@ -459,6 +480,13 @@ export interface ApiOperations {
     readonly query: Readonly<Record<never, never>>;
     readonly body: undefined;
     readonly answer: { readonly kind: "KafkaConsumerGroupLagSummaryList"; readonly metadata: { readonly self: string; readonly next: null }; readonly data: readonly ({ readonly kind: "KafkaConsumerGroupLagSummary"; readonly metadata: { readonly self: string; readonly resource_name?: string }; readonly cluster_id: string; readonly consumer_group_id: string; readonly max_lag_consumer_id: string; readonly max_lag_instance_id: string | null; readonly max_lag_client_id: string; readonly max_lag_topic_name: string; readonly max_lag_partition_id: number; readonly max_lag: number; readonly total_lag: number; readonly max_lag_consumer: { readonly related: string }; readonly max_lag_partition: { readonly related: string } })[] };
+  };
+  /** List the topics in short, sorted by name. Topics named in `topic_name` are listed with their number of records, size, retention and cleanup policy. */
+  "GET /v3/clusters/{cluster_id}/topic-summaries": {
+    readonly path: { readonly cluster_id: string | number };
+    readonly query: { readonly topic_name?: string | number | boolean; readonly after?: string | number | boolean; readonly limit?: string | number | boolean };
+    readonly body: undefined;
+    readonly answer: { readonly data: readonly ({ readonly topic_name: string; readonly is_internal: boolean; readonly partitions_count: number; readonly replication_factor: number; readonly under_replicated_count: number; readonly offline_count: number; readonly records_count?: number; readonly end_offsets_sum?: number; readonly size_bytes?: number | null; readonly retention_ms?: number | null; readonly cleanup_policy?: string | null })[]; readonly next_after: string | null };
   };
   /** List the topics, sorted by name. */
   "GET /v3/clusters/{cluster_id}/topics": {

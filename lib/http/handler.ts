@@ -1,9 +1,9 @@
 /** From a map of operations to a handler of requests, whatever host they come from: route, authorize, check, run, reply. Whatever is thrown becomes a reply. */
-import { authorize, type Caller, type Permission } from "../access.js";
+import { authorize, type Caller, type Permission, permittedActions } from "../access.js";
 import { assertTimeLeft, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
 import { createEnvironment, type HandlerEnvironment, type HttpOptions } from "./environment.js";
-import { type HttpReply, type HttpRequest, shortLifetime } from "./message.js";
+import { anonymous, type HttpReply, type HttpRequest, shortLifetime } from "./message.js";
 import type { Operation, OperationContext, Operations, Reply } from "./operation.js";
 import { assertAcceptable, problemTypeOf, toInput } from "./operation-input.js";
 import { problemReply } from "./problem.js";
@@ -45,12 +45,12 @@ async function run(
   deadline: Deadline,
 ): Promise<Reply> {
   const { host, method, rawPath, baseUrl, requestId } = request;
-  const caller = await request.caller(environment.config());
+  const caller = operation.isPublic === true ? anonymous : await request.caller(environment.config());
   const resource = operation.on === undefined ? undefined : route.path[operation.on];
   const check = (who: Caller, may: Permission, named: string | undefined): void =>
     authorize(environment.policy(), who, may, named, environment.config().RELAY_TOPIC_PREFIX);
   const allow: OperationContext["authorize"] = (may, named) => check(caller, may, named);
-  allow(operation.may, resource);
+  if (operation.isPublic !== true) allow(operation.may, resource);
   assertAcceptable(operation, request.headers.accept);
   const input = await toInput(operation, request, route.path, () => environment.config().RELAY_REQUEST_BYTES_MAX);
   assertTimeLeft(deadline, "handle the request; nothing was done");
@@ -68,6 +68,7 @@ async function run(
     rawPath,
     baseUrl,
     requestId,
+    permitted: () => permittedActions(environment.policy(), caller),
     authorize: allow,
     stillAllowed: async () => check(await request.caller(environment.config()), operation.may, resource),
     lifetime: request.lifetime ?? (() => shortLifetime),

@@ -1,6 +1,6 @@
 /** An operation of the API: the permission it needs, what it accepts and what it answers. `createHandler` turns a map of them into a handler. */
 import type { GenericSchema, InferOutput } from "valibot";
-import type { Caller, Permission } from "../access.js";
+import type { Caller, Permission, PermittedAction } from "../access.js";
 import type { Config } from "../config.js";
 import type { Deadline } from "../deadline.js";
 import type { Kafka } from "../kafka/port.js";
@@ -36,6 +36,8 @@ export interface OperationContext {
   readonly method: string;
   /** As it was sent, with its escapes. */
   readonly rawPath: string;
+  /** Everything that the caller may do. */
+  readonly permitted: () => readonly PermittedAction[];
   /** Throws `forbidden` if the caller may not: for resources that only the body names. */
   readonly authorize: (may: Permission, resource?: string) => void;
   /** Looks again at who calls and whether they still may: for replies that last longer than a token. Throws `unauthenticated` and `forbidden`. */
@@ -58,6 +60,8 @@ export interface OperationInput<Path, Query, Body> {
 
 export interface Operation<Path = unknown, Query = unknown, Body = unknown> {
   readonly may: Permission;
+  /** Answers everybody, without asking who calls: files that hold no data. */
+  readonly isPublic?: boolean;
   /** One sentence, for OpenAPI. */
   readonly summary: string;
   /** The path parameter that names the resource of the permission. */

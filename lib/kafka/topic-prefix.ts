@@ -13,7 +13,7 @@ import type { AnswerOf } from "./protocol/wire.js";
  * understood here. ACLs (29 to 31), producer ids (22) and versions (18) name no topic that is read or changed.
  */
 const understoodKeys: ReadonlySet<number> = new Set([
-  0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 29, 30, 31, 32, 33, 37, 42, 43, 44, 45, 46, 47, 69, 77, 89,
+  0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 29, 30, 31, 32, 33, 35, 37, 42, 43, 44, 45, 46, 47, 69, 77, 89,
 ]);
 /** Their answers list what was not named: all topics (3), a group's offsets (9), all groups (16), all reassignments (46). */
 const listingKeys: ReadonlySet<number> = new Set([3, 9, 16, 46]);

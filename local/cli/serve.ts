@@ -13,6 +13,7 @@ export function registerServe(cli: Cli): void {
       .option("--access <policy>", "everything, or grants for what RELAY_ACCESS_GRANTS allows (RELAY_ACCESS; default: grants)")
       .option("--workers <count>", "processes that answer calls (RELAY_SERVE_WORKERS; default: 1)")
       .option("--log <form>", "lines, json or quiet (RELAY_SERVE_LOG; default: lines)")
+      .option("--console", "offer the console at /console (RELAY_CONSOLE; default: off)")
       .action(
         cli.action<ServeFlags>(async ({ world }, flags) => {
           // Loaded here, so that no other command loads the API.

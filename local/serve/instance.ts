@@ -2,6 +2,7 @@
 import { createConsumers } from "../../lib/consumers/consumers.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { nodeHttp } from "../../lib/http/hosts/node-http.js";
+import { consoleOperations } from "../../lib/http/operations/console-operations.js";
 import { consumerOperations } from "../../lib/http/operations/consumer-operations.js";
 import { streamOperations } from "../../lib/http/operations/stream-operations.js";
 import { createStreams } from "../../lib/http/streams/streams.js";
@@ -12,6 +13,7 @@ import { allOperations } from "./operations.js";
 import type { ServeOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { createOwnPaths } from "./own-paths.js";
+import { consolePageFolderOf } from "./page-folder.js";
 import { createReadiness } from "./readiness.js";
 import { createServeServer } from "./server.js";
 
@@ -36,6 +38,7 @@ export async function startInstance(options: ServeOptions, output: Output, metri
     ...allOperations,
     ...streamOperations(createStreams(options.streams)),
     ...(options.workers === 1 ? consumerOperations(consumers) : {}),
+    ...(config.RELAY_CONSOLE === "on" ? consoleOperations(consolePageFolderOf(import.meta.dirname)) : {}),
   };
   const api = nodeHttp(operations, {
     config,

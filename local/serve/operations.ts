@@ -9,6 +9,7 @@ import { groupOffsetOperations } from "../../lib/http/operations/group-offset-op
 import { groupOperations } from "../../lib/http/operations/group-operations.js";
 import { mskOperations } from "../../lib/http/operations/msk-operations.js";
 import { partitionOperations } from "../../lib/http/operations/partition-operations.js";
+import { permissionOperations } from "../../lib/http/operations/permission-operations.js";
 import { produceV2Operations } from "../../lib/http/operations/produce-v2-operations.js";
 import { produceV3Operations } from "../../lib/http/operations/produce-v3-operations.js";
 import { readOperations } from "../../lib/http/operations/read-operations.js";
@@ -16,6 +17,7 @@ import { reassignmentOperations } from "../../lib/http/operations/reassignment-o
 import { serviceOperations } from "../../lib/http/operations/service-operations.js";
 import { topicConfigOperations } from "../../lib/http/operations/topic-config-operations.js";
 import { topicOperations } from "../../lib/http/operations/topic-operations.js";
+import { topicSummaryOperations } from "../../lib/http/operations/topic-summary-operations.js";
 import { v2BrokerOperations, v2TopicOperations } from "../../lib/http/operations/v2-metadata-operations.js";
 
 export const allOperations: Operations = {
@@ -25,6 +27,7 @@ export const allOperations: Operations = {
   ...readOperations,
   ...v2TopicOperations,
   ...topicOperations,
+  ...topicSummaryOperations,
   ...topicConfigOperations,
   ...partitionOperations,
   ...groupOperations,
@@ -37,4 +40,5 @@ export const allOperations: Operations = {
   ...mskOperations,
   ...deadLetterOperations,
   ...serviceOperations,
+  ...permissionOperations,
 };

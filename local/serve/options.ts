@@ -38,6 +38,7 @@ export interface ServeFlags {
   readonly workers?: string;
   readonly log?: string;
   readonly brokers?: string;
+  readonly console?: boolean;
 }
 
 /** Throws one `bad-configuration` with every fault. Values are never repeated, because some are secrets. */
@@ -75,6 +76,7 @@ function toEnvironment(flags: ServeFlags, env: NodeJS.ProcessEnv): NodeJS.Proces
     RELAY_SERVE_WORKERS: flags.workers,
     RELAY_SERVE_LOG: flags.log,
     KAFKA_BROKERS: flags.brokers,
+    RELAY_CONSOLE: flags.console === true ? "on" : undefined,
   };
   const given = Object.entries({ ...env, ...withoutUndefined(replaced) }).filter(([, value]) => value !== "");
   return { ...Object.fromEntries(given), RELAY_REQUEST_LOG: "off", RELAY_METRICS: "off", RELAY_PARTIAL_RESPONSES: "true" };

@@ -1,4 +1,4 @@
-/** The local trigger's build. `npm ci` makes it; this makes it again if it is missing or older than its sources. */
+/** The builds that `npm ci` makes and that `npm start` uses: made again if they are missing or older than their sources. */
 import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -7,12 +7,28 @@ import { projectFolder } from "../build/service-map.js";
 const buildTimeoutMs = 120_000;
 
 export function ensureTriggerBuild(progress: (line: string) => void): Promise<void> {
-  const builtAtMs = newestMs(join(projectFolder, "local/kafka-trigger/dist"));
-  const sources = ["local/kafka-trigger/src", "lib", "local/build/trigger.ts"].map((path) => newestMs(join(projectFolder, path)));
-  if (builtAtMs > 0 && Math.max(...sources) <= builtAtMs) return Promise.resolve();
-  progress("Building local/kafka-trigger ...");
+  const sources = ["local/kafka-trigger/src", "lib", "local/build/trigger.ts"];
+  return ensureBuild("local/kafka-trigger", "local/kafka-trigger/dist", sources, "local/build/trigger.ts", progress);
+}
+
+/** The page of the console. */
+export function ensureConsoleBuild(progress: (line: string) => void): Promise<void> {
+  const sources = ["lib/console", "lib/client", "local/build/console.ts"];
+  return ensureBuild("the console", ".build/console-page", sources, "local/build/console.ts", progress);
+}
+
+function ensureBuild(
+  what: string,
+  output: string,
+  sources: readonly string[],
+  script: string,
+  progress: (line: string) => void,
+): Promise<void> {
+  const builtAtMs = newestMs(join(projectFolder, output));
+  if (builtAtMs > 0 && Math.max(...sources.map((path) => newestMs(join(projectFolder, path)))) <= builtAtMs) return Promise.resolve();
+  progress(`Building ${what} ...`);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(projectFolder, "node_modules/tsx/dist/cli.mjs"), "local/build/trigger.ts"], {
+    const child = spawn(process.execPath, [join(projectFolder, "node_modules/tsx/dist/cli.mjs"), script], {
       cwd: projectFolder,
       stdio: ["ignore", "ignore", "pipe"],
       timeout: buildTimeoutMs,
@@ -22,7 +38,7 @@ export function ensureTriggerBuild(progress: (line: string) => void): Promise<vo
     child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
     child.once("error", reject);
     child.once("close", (code) =>
-      code === 0 ? resolve() : reject(new Error(`local/kafka-trigger could not be built:\n${Buffer.concat(errors).toString("utf8")}`)),
+      code === 0 ? resolve() : reject(new Error(`${what} could not be built:\n${Buffer.concat(errors).toString("utf8")}`)),
     );
   });
 }

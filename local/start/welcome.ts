@@ -21,6 +21,7 @@ export function welcome({ httpPort }: LocalSettings, { broker, databaseUrl, regi
   const rows = [
     ["Kafka", `${broker.brokers.join(",")}  ${pc.dim(broker.what)}`],
     ["HTTP API", `${api}  ${pc.dim(`OpenAPI: ${api}/openapi.json; ${allowed}`)}`],
+    ["Console", `${api}/console`],
     ["SQL", databaseUrl],
     ...(registry === undefined ? [] : [["Schemas", `${registry.url}  ${pc.dim(registry.what)}`]]),
     ...routes.map(({ file, triggers }, index) => [

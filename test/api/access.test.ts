@@ -13,7 +13,8 @@ import { type Api, type ApiRequest, createApi, operationsOfEveryFunction, toEven
 import { uniqueName } from "../support/broker/unique-names.js";
 
 const operations = await operationsOfEveryFunction();
-const routeKeys = Object.keys(operations);
+/** All but the files of the console, which hold no data. */
+const routeKeys = Object.keys(operations).filter((key) => operations[key]?.isPublic !== true);
 const role = "arn:aws:sts::123456789012:assumed-role/app/session";
 const iam = (userArn: string) => ({ iam: { userArn, accountId: "123456789012" } });
 const jwt = (sub: string, scope: string) => ({ jwt: { claims: { sub, scope, iss: "https://issuer.example.com" }, scopes: null } });
@@ -65,6 +66,13 @@ describe.each(routeKeys)("%s", (routeKey) => {
   test("is allowed for callers with the permission", async () => {
     expect([401, 403]).not.toContain(await statusOf(routeKey, { authorizer: jwt("someone", `may-${mayOf(routeKey)}`) }));
   });
+});
+
+test("only the files of the console are public", async () => {
+  const open = Object.keys(operations).filter((key) => operations[key]?.isPublic === true);
+
+  expect(open).toEqual(["GET /console", "GET /console/assets/{file}"]);
+  for (const key of open) expect([401, 403]).not.toContain(await statusOf(key, {}));
 });
 
 const records = { records: [{ value: { n: 1 } }] };

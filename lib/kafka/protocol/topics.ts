@@ -148,3 +148,30 @@ export const listReassignmentsApi = defineApi({
     ),
   }),
 });
+
+/** How much of a broker's disks each partition takes. */
+export const describeLogDirsApi = defineApi({
+  name: "DescribeLogDirs",
+  key: 35,
+  versions: [1, 4],
+  flexibleFrom: 2,
+  request: struct({ topics: nullableArray(struct({ name: string, partitions: array(int32) })) }),
+  answer: struct({
+    throttleMs: int32,
+    errorCode: since(3, int16, 0),
+    folders: array(
+      struct({
+        errorCode: int16,
+        path: string,
+        topics: array(
+          struct({
+            name: string,
+            partitions: array(struct({ partition: int32, bytes: int64, behind: int64, isFuture: bool })),
+          }),
+        ),
+        totalBytes: since(4, int64, -1n),
+        usableBytes: since(4, int64, -1n),
+      }),
+    ),
+  }),
+});
