@@ -120,6 +120,8 @@ function toRequestBody(operation: Operation): JsonObject | undefined {
 function toResponses(key: string, operation: Operation, components: Record<string, Json>): JsonObject {
   const { produces = jsonOnly } = operation;
   const content = (schema: Json): JsonObject => Object.fromEntries(produces.map((type) => [type, { schema }]));
+  // An operation that accepts any Accept header reports its failures in JSON.
+  const problems = (schema: Json): JsonObject => (produces.length === 0 ? { "application/json": { schema } } : content(schema));
   const shapes = Object.values(operation.answers);
   const shapeOf = (schema: GenericSchema): Json => {
     if (shapes.filter((one) => one === schema).length === 1) return toSchema(schema, "output");
@@ -140,7 +142,7 @@ function toResponses(key: string, operation: Operation, components: Record<strin
   });
   return {
     ...Object.fromEntries(described),
-    default: { description: "The request was refused or failed; the body says why.", content: content(problemReference) },
+    default: { description: "The request was refused or failed; the body says why.", content: problems(problemReference) },
   };
 }
 

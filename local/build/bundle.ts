@@ -1,7 +1,8 @@
 /** Every function as one minified CommonJS file and one zip, small and the same bytes for the same code. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
+import { buildConsole } from "./console.js";
 import { type DeployedFunction, deployedFunctions, projectFolder } from "./service-map.js";
 import { withoutUnusedRequests } from "./unused-requests.js";
 import { zip } from "./zip.js";
@@ -34,6 +35,10 @@ const target = "node20.19";
 
 /** Code that a function may never need: a file of its own in the zip of the functions that import it, so that the others start as if there were none. */
 const onDemand = { entry: "lib/schemas/schemas.ts", importedBy: "lib/schemas/on-demand.ts", name: "functions/schemas.js" } as const;
+
+/** The function that serves the console, and where it reads the built page. */
+const pageFunction = "functions/console";
+const pageFolder = ".build/console-page";
 
 export const buildFolder = join(projectFolder, ".build");
 
@@ -91,7 +96,8 @@ async function bundleFunction({ key, file }: DeployedFunction, bundlesFolder: st
   const metafile = await bundle(`${file}.ts`, path, [keptApart(name)]);
   const code = readFileSync(path);
   const loadsSchemas = Object.keys(metafile.inputs).includes(onDemand.importedBy);
-  const beside = loadsSchemas ? [{ name: onDemand.name, bytes: readFileSync(join(bundlesFolder, onDemand.name)) }] : [];
+  const schemas = loadsSchemas ? [{ name: onDemand.name, bytes: readFileSync(join(bundlesFolder, onDemand.name)) }] : [];
+  const beside = [...schemas, ...(file === pageFunction ? await pageFiles(bundlesFolder) : [])];
   const zipped = await zip([{ name, bytes: code }, ...beside]);
   const zipPath = join(zipsFolder, `${key}.zip`);
   mkdirSync(dirname(zipPath), { recursive: true });
@@ -99,6 +105,17 @@ async function bundleFunction({ key, file }: DeployedFunction, bundlesFolder: st
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
   const onDemandBytes = beside.reduce((sum, { bytes }) => sum + bytes.length, 0);
   return { key, name, path, bytes: code.length, zipPath, zipBytes: zipped.length, onDemandBytes, packages: packagesOf(inputs) };
+}
+
+/** The console's page, in the folder that its function reads it from. */
+async function pageFiles(bundlesFolder: string): Promise<readonly { readonly name: string; readonly bytes: Buffer }[]> {
+  const folder = join(bundlesFolder, pageFolder);
+  await buildConsole(folder);
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    return { name: `${pageFolder}/${relative(folder, path).replaceAll("\\", "/")}`, bytes: readFileSync(path) };
+  });
 }
 
 function packagesOf(inputs: readonly (readonly [string, { readonly bytesInOutput: number }])[]): Bundle["packages"] {

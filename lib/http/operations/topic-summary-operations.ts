@@ -114,9 +114,9 @@ async function inDetail(topics: readonly TopicMetadata[], { kafka, deadline }: O
     listed.reduce((sum, { topic, offset, error }) => (topic === name && error === undefined ? sum + offset : sum), 0n);
   return topics.map((topic, index) => {
     const entries = configs[index];
-    const valueOf = (config: string): string | null =>
+    const settingOf = (config: string): string | null =>
       entries === undefined || entries instanceof RelayError ? null : (entries.find(({ name }) => name === config)?.value ?? null);
-    const retention = valueOf("retention.ms");
+    const retention = settingOf("retention.ms");
     const end = sumOf(ends, topic.name);
     return {
       ...toSummary(topic),
@@ -124,7 +124,7 @@ async function inDetail(topics: readonly TopicMetadata[], { kafka, deadline }: O
       end_offsets_sum: end,
       size_bytes: sizes.get(topic.name) ?? null,
       retention_ms: retention === null ? null : BigInt(retention),
-      cleanup_policy: valueOf("cleanup.policy"),
+      cleanup_policy: settingOf("cleanup.policy"),
     };
   });
 }
