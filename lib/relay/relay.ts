@@ -5,6 +5,7 @@ import { toRelayError } from "../errors.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { readKafkaEvent } from "../kafka-event/read.js";
 import type { KafkaBatchResponse } from "../kafka-event/shape.js";
+import { encoderOf } from "../schemas/on-demand.js";
 import { createSecrets } from "../secrets.js";
 import { createTelemetry, type Telemetry, toTelemetryOptions } from "../telemetry.js";
 import { relayBatch } from "./batch/batch.js";
@@ -62,14 +63,13 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
   };
   const target = openedOnce(() => route.target.open({ ...targetContext(config(), cluster), ...options.context }));
   const namespaceFor = (event: unknown): string => route.namespace ?? config().RELAY_NAMESPACE ?? namespaceOf(event);
-  const decode = createDecode(route, config);
-  const encode = createEncode(route.target.encode, config);
+  const conversions = { decode: createDecode(route, config), encode: createEncode(route.target.encode, () => encoderOf(config())) };
   const memory = createSettledMemory(clock.now);
   const held = createHeldRecords();
   const deadLetters = deadLettersOf(route, cluster, clock, () => telemetry);
 
   const handle = async (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse> => {
-    const answer = answerQuestion(event, route, () => namespaceFor(event));
+    const answer = answerQuestion(event, route, () => namespaceFor(event), conversions.decode);
     if (answer !== undefined) return (await answer) as unknown as KafkaBatchResponse;
     const startedMs = performance.now();
     const leftMs = (context?.getRemainingTimeInMillis() ?? invocationMsDefault) - route.timeLeftMarginMs;
@@ -86,8 +86,7 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
       route,
       target: await target.open().catch(failed),
       deadLetters,
-      decode,
-      encode,
+      ...conversions,
       breaker,
       clock,
       random,

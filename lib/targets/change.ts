@@ -1,7 +1,7 @@
 /** What a delivery means for a table of any kind: a row to write, a row to delete, or nothing. */
 import { RelayError } from "../errors.js";
 import type { Delivery } from "../relay/delivery.js";
-import { isContainer, memberAt, parsedKey, valueAt, keyOf as wholeKeyOf } from "../relay/route/path.js";
+import { isContainer, memberAt, parsedKey, valueAt, wholeKeyOf } from "../relay/route/path.js";
 
 export type Row = Readonly<Record<string, unknown>>;
 /** Paths by column, or a function: a row, `null` to delete the row of the record's key, undefined to write nothing. */

@@ -11,6 +11,7 @@ import { type DeployedFunction, deployedFunctions } from "../build/service-map.j
 import { type Cli, type CliContext, withExamples } from "./cli.js";
 import { type FoundRoute, findRoute, findRoutes, routesFolder } from "./route-files.js";
 import { deploymentFaults } from "./route-mapping.js";
+import { describeDecoding, describeEncoding, encodeFault, localEncode } from "./route-schemas.js";
 
 export function registerRoutes(cli: Cli): void {
   const noun = cli.noun("routes", `Relay routes: one file each in ${routesFolder}.`, [
@@ -56,7 +57,7 @@ async function check(context: CliContext, { topics = false }: { readonly topics?
   const rows: { file: string; faults: readonly string[] }[] = [];
   const found = await findRoutes();
   for (const { file, handler, fault } of found) {
-    const own = fault ?? (await expressionFault(handler.route));
+    const own = fault ?? (await expressionFault(handler.route)) ?? (await encodeFault(handler.route));
     const faults = [...(own === undefined ? [] : [own.message]), ...deploymentFaults(file, functions)];
     rows.push({ file, faults });
     if (faults.length === 0) context.say(`${file}  ok`);
@@ -162,12 +163,14 @@ async function explain(context: CliContext, _: object, [name = ""]: readonly str
   context.printOne({
     route: route.name,
     filter: filter === undefined ? "every record matches" : toJsonText(filter),
+    schemas: describeDecoding(route),
     transform: isJsonata(transform)
       ? `jsonata, gives ${transform.options.gives}: ${transform.expression}`
       : transform === undefined
         ? "none: records pass byte for byte"
         : `function, at most ${transformTimeoutMs} ms`,
     target: `${target.kind} ${target.name}`,
+    ...(target.encode === undefined ? {} : { encoding: describeEncoding(target.encode) }),
     target_options: JSON.stringify(target.options, (_key, value: unknown) => (typeof value === "function" ? "(function)" : value)),
     order: `${order}: a waiting record holds ${heldBy}; up to ${concurrencyMax} concurrent attempts`,
     retries: `${retry.attemptsMax} attempts within ${retry.deadlineMs} ms, delays of up to ${retry.firstDelayMs} ms doubling to ${retry.delayMaxMs} ms, Retry-After honored up to ${retry.retryAfterMaxMs} ms; stops ${timeLeftMarginMs} ms before the function's timeout`,
@@ -184,7 +187,7 @@ async function test(context: CliContext, _: object, [name]: readonly string[]): 
   const handlers = name === undefined ? await loadedRoutes(context) : [await findRoute(name)];
   const rows: { route: string; example: string; faults: readonly string[] }[] = [];
   for (const { route } of handlers) {
-    for (const { name: example, faults } of await runExamples(route)) {
+    for (const { name: example, faults } of await runExamples(route, await localEncode(route))) {
       rows.push({ route: route.name, example, faults });
       if (faults.length === 0) context.say(`ok      ${route.name}: ${example}`);
       else context.complain(new RelayError("unprocessable", `${route.name}: ${example}: ${faults.join(" ")}`));

@@ -1,23 +1,21 @@
 /** Messages of a route as the bytes that its target's `encode` asks for. Nothing is loaded before the first message. */
-import type { Config } from "../../config.js";
 import type { Deadline } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
 import { isJson } from "../../json/read.js";
 import { toJsonText } from "../../json/write.js";
 import type { EncoderOf, EncodeValue } from "../../schemas/encoder.js";
-import { encoderOf } from "../../schemas/on-demand.js";
 import type { Message, TargetEncode, TargetPartEncode } from "../delivery.js";
-import { keyOf } from "./path.js";
+import { wholeKeyOf } from "./path.js";
 
 /** Rejects with `record-not-for-target` where a value does not fit its schema, and with what holds the record where the registry cannot be asked. */
 export type Encode = (messages: readonly Message[], deadline: Deadline) => Promise<readonly Message[]>;
 
 /** Undefined: the target takes the bytes as they are. */
-export function createEncode(encode: TargetEncode | undefined, config: () => Config): Encode | undefined {
+export function createEncode(encode: TargetEncode | undefined, openEncoders: () => Promise<EncoderOf>): Encode | undefined {
   if (encode === undefined) return undefined;
   let opened: EncoderOf | undefined;
   return async (messages, deadline) => {
-    const of = opened ?? (await open(config()));
+    const of = opened ?? (await open(openEncoders));
     opened = of;
     const value = await of(encode.value, deadline);
     const key = encode.key === undefined ? undefined : await of(encode.key, deadline);
@@ -32,9 +30,9 @@ export function createEncode(encode: TargetEncode | undefined, config: () => Con
 }
 
 /** Code that cannot be loaded is our fault, not a record's. */
-async function open(config: Config): Promise<EncoderOf> {
+async function open(openEncoders: () => Promise<EncoderOf>): Promise<EncoderOf> {
   try {
-    return await encoderOf(config);
+    return await openEncoders();
   } catch (thrown) {
     throw toRelayError(thrown);
   }
@@ -65,7 +63,7 @@ function valueJson(message: Message): string | null {
 /** A key that is not JSON is a text. */
 function keyJson(message: Message): string | null {
   if (message.key === null) return null;
-  const key = keyOf(message);
+  const key = wholeKeyOf(message);
   if (Buffer.isBuffer(key))
     throw new RelayError("record-not-for-target", "The record's key is not UTF-8 text, so it cannot be encoded by a schema.");
   if (typeof key === "string" && message.keyDocument === undefined && /^[[{]/.test(key) && isJson(key)) return key;

@@ -1,11 +1,16 @@
 /** Runs the examples of a route: what it makes of an input, held against what the example expects. Nothing is delivered. */
 import { isDeepStrictEqual } from "node:util";
+import { createDeadline } from "../../deadline.js";
+import { toRelayError } from "../../errors.js";
 import { parseJson } from "../../json/read.js";
 import { toJsonText } from "../../json/write.js";
 import type { KafkaRecord } from "../../kafka/records.js";
 import { prepare, toEntry } from "../batch/entry.js";
 import type { Message } from "../delivery.js";
 import type { ExpectedMessage, Route, RouteExample } from "../route.js";
+import type { Encode } from "./encoding.js";
+
+const encodeMsMax = 10_000;
 
 interface ExampleResult {
   readonly name: string;
@@ -13,17 +18,23 @@ interface ExampleResult {
   readonly faults: readonly string[];
 }
 
-export async function runExamples(route: Route): Promise<readonly ExampleResult[]> {
-  return Promise.all(route.examples.map(async (example) => ({ name: example.name, faults: await faultsOf(example, route) })));
+/** `encode` writes the messages as the target's schema asks for, where that is known; whatever does not fit is a fault. */
+export async function runExamples(route: Route, encode?: Encode): Promise<readonly ExampleResult[]> {
+  return Promise.all(route.examples.map(async (example) => ({ name: example.name, faults: await faultsOf(example, route, encode) })));
 }
 
-async function faultsOf({ input, expected }: RouteExample, route: Route): Promise<readonly string[]> {
+async function faultsOf({ input, expected }: RouteExample, route: Route, encode: Encode | undefined): Promise<readonly string[]> {
   const entry = toEntry(toRecord(input), { namespace: "example" });
   await prepare(entry, route);
   if (entry.error !== undefined) return expected === "refused" ? [] : [`It is refused: ${entry.error.message}`];
   if (expected === "refused")
     return [entry.verdict === "filtered" ? "It is filtered, but should be refused." : "It is delivered, but should be refused."];
   const messages = (entry.pending ?? []).map(({ message }) => message);
+  const misfit = await encode?.(messages, createDeadline(encodeMsMax)).then(
+    () => undefined,
+    (thrown: unknown) => toRelayError(thrown),
+  );
+  if (misfit !== undefined) return [`It is refused: ${misfit.message}`];
   if (expected === "filtered")
     return entry.verdict === "filtered" ? [] : [`It is not filtered: ${messages.length} message(s) would be delivered.`];
   if (entry.verdict === "filtered") return ["It is filtered."];

@@ -31,7 +31,7 @@ export function valueAt({ message, source }: PathSource, path: string): unknown 
       return memberAt(document, names);
     }
     case "key":
-      return names.length === 0 ? keyOf(message) : memberAt(parsedKey(message), names);
+      return names.length === 0 ? wholeKeyOf(message) : memberAt(parsedKey(message), names);
     case "headers": {
       const name = names.join(".");
       return textOrBytes(message.headers.findLast((header) => header.name === name)?.value);
@@ -75,7 +75,7 @@ export function isContainer(value: unknown): value is object {
 }
 
 /** The whole key: what a schema decoded, otherwise its text or bytes. */
-export function keyOf({ key, keyDocument }: Pick<Message, "key" | "keyDocument">): unknown {
+export function wholeKeyOf({ key, keyDocument }: Pick<Message, "key" | "keyDocument">): unknown {
   return keyDocument === undefined ? textOrBytes(key) : keyDocument();
 }
 

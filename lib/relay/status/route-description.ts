@@ -1,10 +1,13 @@
 /** A route as plain data, for those who only show it: every rule with its default, and nothing secret. */
 import { isJsonata } from "../jsonata.js";
 import type { BreakerPolicy, RetryPolicy, Route } from "../route.js";
+import type { DecodeSettings } from "../schema.js";
 
 export interface RouteDescription {
   readonly name: string;
   readonly filter: unknown;
+  /** How records are decoded that name a schema; false: not at all. */
+  readonly decode: DecodeSettings | false;
   readonly transform: { readonly kind: "none" | "function" | "jsonata"; readonly expression?: string };
   readonly target: { readonly kind: string; readonly name: string; readonly options: unknown };
   readonly order: Route["order"];
@@ -24,6 +27,7 @@ export function toRouteDescription(route: Route): RouteDescription {
   return {
     name,
     filter: filter ?? null,
+    decode: route.decode ?? {},
     transform: transformOf(route.transform),
     target: { kind: target.kind, name: target.name, options: withoutCode(target.options) },
     order,

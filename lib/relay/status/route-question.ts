@@ -2,25 +2,34 @@
  * Questions to a route's function, asked by invoking it: what it is, and what it would make of a record. No event source mapping sets the member, and callers that
  * may invoke the function may also relay records with it.
  */
-import type { Deadline } from "../../deadline.js";
+import { createDeadline, type Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import type { KafkaRecord } from "../../kafka/records.js";
 import { readKafkaEvent } from "../../kafka-event/read.js";
 import { eventOf, type FunctionPlace, invokeRouteFunction } from "../invocation.js";
+import type { Decode } from "../route/decoding.js";
 import type { Route } from "../route.js";
 import { type RouteDescription, toRouteDescription } from "./route-description.js";
 import { type TriedRecord, tryRecord } from "./try-record.js";
 
 type Question = "describe" | "try";
 
+/** A question that needs the schema registry does not wait longer. */
+const questionMsMax = 10_000;
+
 /** Undefined: the event does not ask anything. */
-export function answerQuestion(event: unknown, route: Route, namespace: () => string): Promise<RouteDescription | TriedRecord> | undefined {
+export function answerQuestion(
+  event: unknown,
+  route: Route,
+  namespace: () => string,
+  decode?: Decode,
+): Promise<RouteDescription | TriedRecord> | undefined {
   const { relayQuestion } = (event ?? {}) as { readonly relayQuestion?: unknown };
   if (relayQuestion === undefined) return undefined;
   if (relayQuestion === ("describe" satisfies Question)) return Promise.resolve(toRouteDescription(route));
   const record = relayQuestion === ("try" satisfies Question) ? readKafkaEvent(event)[0]?.records[0] : undefined;
   if (record === undefined) throw new RelayError("bad-request", "event.relayQuestion: it must be describe, or try with one record.");
-  return tryRecord(route, record, namespace());
+  return tryRecord(route, record, namespace(), { decode, deadline: createDeadline(questionMsMax) });
 }
 
 export function askForDescription(place: FunctionPlace, route: string, deadline: Deadline): Promise<RouteDescription> {

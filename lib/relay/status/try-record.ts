@@ -1,6 +1,6 @@
 /** What a route would make of a record: the filter's answer, the messages, or why it fails. Nothing is sent. */
 import type { KafkaRecord } from "../../kafka/records.js";
-import { prepare, toEntry } from "../batch/entry.js";
+import { type Conversions, prepare, toEntry } from "../batch/entry.js";
 import { faultOf } from "../batch/retry.js";
 import type { Route } from "../route.js";
 
@@ -22,13 +22,13 @@ export interface TriedRecord {
   readonly error: { readonly stage: string; readonly code: string; readonly message: string } | null;
 }
 
-export async function tryRecord(route: Route, record: KafkaRecord, namespace: string): Promise<TriedRecord> {
+export async function tryRecord(route: Route, record: KafkaRecord, namespace: string, conversions?: Conversions): Promise<TriedRecord> {
   const entry = toEntry(record, { namespace, generation: route.generation });
-  await prepare(entry, route);
+  await prepare(entry, route, conversions);
   const { error, stage, verdict } = entry;
   if (error !== undefined) {
     const outcome = faultOf(error) === "record" ? "dead-lettered" : "given-back";
-    const matches = stage === "transform" && route.matches !== undefined ? true : null;
+    const matches = (stage === "transform" || stage === "encode") && route.matches !== undefined ? true : null;
     return { outcome, matches, messages: [], error: { stage, code: error.code, message: error.message } };
   }
   const matches = route.matches === undefined ? null : verdict !== "filtered" || stage !== "filter";
