@@ -94,6 +94,24 @@ const rows: Readonly<Record<string, Row>> = {
   "a path": { call: { method: "GET" }, target: `/topics/${read}/partitions`, status: 200, holds: '"partition":0' },
   "a trailing slash is ignored": { call: { method: "GET" }, target: `/topics/${read}/partitions/`, status: 200, holds: '"partition":0' },
   "a doubled slash is another path": { call: { method: "GET" }, target: "/topics//partitions", status: 404, holds: "does not exist" },
+  "a stream, where records can be read but not streamed, is 501 with what would work": {
+    call: { method: "GET", headers: { accept: "text/event-stream" } },
+    target: `/topics/${read}/records`,
+    status: 501,
+    holds: "continue with the cursor of each answer. `kafka-relay serve` streams",
+  },
+  "a caller who prefers a stream and accepts a read gets the read": {
+    call: { method: "GET", headers: { accept: "text/event-stream, application/json;q=0.5" } },
+    target: `/topics/${read}/records?limit=1`,
+    status: 200,
+    headers: { "content-type": "application/json" },
+  },
+  "records one after another": {
+    call: { method: "POST", headers: json, body: '{"value":{"type":"JSON","data":1}}\n{"value":{"type":"JSON","data":2}}' },
+    target: v3(`/topics/${written}/records`),
+    status: 200,
+    holds: /"error_code":200.*\r\n.*"error_code":200/s,
+  },
   "an unknown path is 404": { call: { method: "GET" }, target: "/no/such/path", status: 404, holds: '"error_code":404' },
   "an unknown method is 405 with the methods": {
     call: { method: "DELETE" },
