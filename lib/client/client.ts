@@ -4,6 +4,7 @@
  */
 import { ApiError, toApiError, unanswered } from "./api-error.js";
 import { pause, pauseBefore, type RetryRules, retryDefaults } from "./attempts.js";
+import { type LiveRead, type LiveRecords, liveRecords } from "./live-records.js";
 import type { ApiOperations } from "./operations.generated.js";
 import { type RecordPage, readPages, type TopicRead } from "./topic-pages.js";
 
@@ -44,6 +45,8 @@ export interface RelayClient {
   readonly call: <Key extends CallKey>(key: Key, ...input: Arguments<Key>) => Promise<AnswerTo<Key>>;
   /** The pages of a topic, one after another; each has the cursor that continues after it. Ends at the topic's end unless `follow` is set. */
   readonly pages: (topic: string, read?: TopicRead) => AsyncGenerator<RecordPage, void, undefined>;
+  /** Records as they come, until the signal is aborted or `limit` is reached; from the beginning unless the read says otherwise. */
+  readonly live: (topic: string, read?: LiveRead) => AsyncGenerator<LiveRecords, void, undefined>;
   /** The records of a topic, one after another. */
   readonly records: (topic: string, read?: TopicRead) => AsyncGenerator<RecordPage["records"][number], void, undefined>;
 }
@@ -75,6 +78,16 @@ export function createClient(options: ClientOptions): RelayClient {
   const client: RelayClient = {
     call: call as RelayClient["call"],
     pages: (topic, read = {}) => readPages(client, topic, read),
+    live: (topic, read = {}) =>
+      liveRecords(
+        {
+          open: (query, headers, signal) => open(options, topic, query, headers, signal),
+          pages: (given) => readPages(client, topic, given),
+          parseJson: options.parseJson ?? JSON.parse,
+          rules,
+        },
+        read,
+      ),
     records: async function* (topic, read = {}) {
       for await (const page of readPages(client, topic, read)) yield* page.records;
     },
@@ -98,6 +111,19 @@ async function send(options: ClientOptions, key: string, input: AnyInput): Promi
     const why = limit.aborted ? `The API did not answer within ${timeoutMs / 1_000} s.` : "The API cannot be reached.";
     throw unanswered(why, method !== "GET", error);
   }
+}
+
+/** Without a limit of time: what is opened lasts. */
+async function open(
+  options: ClientOptions,
+  topic: string,
+  query: LiveRead,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
+  const { fetch: send = fetch } = options;
+  const url = toUrl(options.baseUrl, "GET /topics/{topic}/records", { path: { topic }, query: query as AnyInput["query"] & object });
+  return await send(url, { ...(await toContent(options, { headers })), signal });
 }
 
 async function toContent({ token }: ClientOptions, { body, headers }: AnyInput): Promise<RequestInit> {

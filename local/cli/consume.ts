@@ -7,6 +7,7 @@ import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js
 import { compileRecordFilter, type RecordFilter } from "../../lib/relay/route/record-filter.js";
 import { toCount, toNumbers, toOffset, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { type ConsumeUrlOptions, consumeUrl } from "./consume-url.js";
 import type { ProgressBar } from "./output.js";
 import { formatter, type LineOf } from "./record-lines.js";
 
@@ -32,32 +33,44 @@ export function registerConsume(cli: Cli): void {
         "comma-separated parts to print, with tabs between them: partition,offset,timestamp,key,headers,value",
         "value",
       )
-      .action(cli.action(consume)),
+      .option("--url <url>", "read through the HTTP API at this address, live where it streams, instead of from the brokers")
+      .option("--token <token>", "with --url: the bearer token that the API asks for (default: RELAY_TOKEN)")
+      .action(
+        cli.action((context, options: ConsumeOptions & ConsumeUrlOptions, args) =>
+          options.url === undefined ? consume(context, options, args) : consumeUrl(context, options, args),
+        ),
+      ),
     [
       "kafka-relay consume orders --from-beginning",
       "kafka-relay consume orders --from-beginning --until-end --print key,value",
       `kafka-relay consume orders --from-beginning --until-end --filter '{ "value": { "total": [{ "numeric": [">", 100] }] } }'`,
       "kafka-relay consume orders --from-time 2026-05-01T00:00:00Z --limit 10 --json",
+      "kafka-relay consume orders --url http://localhost:8082 --print key,value",
     ],
   );
 }
 
 /** An invalid pattern is a usage error. */
-function compileRecordFilterOption(text: string): RecordFilter {
+function compileRecordFilterOption(text: string): ConsumeFilter {
   try {
-    return compileRecordFilter(text);
+    return { text, matches: compileRecordFilter(text) };
   } catch (thrown) {
     throw thrown instanceof RelayError ? usageError(thrown.message) : thrown;
   }
 }
 
-interface ConsumeOptions {
+interface ConsumeFilter {
+  readonly text: string;
+  readonly matches: RecordFilter;
+}
+
+export interface ConsumeOptions {
   readonly fromBeginning?: boolean;
   readonly fromOffset?: bigint;
   readonly fromTime?: number;
   readonly partitions?: readonly number[];
   readonly limit?: number;
-  readonly filter?: RecordFilter;
+  readonly filter?: ConsumeFilter;
   readonly untilEnd?: boolean;
   readonly print: string;
 }
@@ -96,7 +109,15 @@ async function consume(context: CliContext, options: ConsumeOptions, [topic = ""
       };
       const read = await orInterrupted(kafka.reader.read(positions, limits, context.deadline()), interrupted);
       if (read === undefined) break;
-      const printed = await printRead(context, read, next, format, options.untilEnd === true ? ends : undefined, options.filter, left);
+      const printed = await printRead(
+        context,
+        read,
+        next,
+        format,
+        options.untilEnd === true ? ends : undefined,
+        options.filter?.matches,
+        left,
+      );
       left -= printed;
       progress?.add(printed);
       // A failing partition is reported and given up; the others continue.
