@@ -16,7 +16,7 @@ export interface ConsumeUrlOptions {
 
 type ApiRecord = RecordPage["records"][number];
 
-/** An instance that ends, or a gateway that lets go, is no reason to end. */
+/** An instance may end, and a gateway may let go: the command goes on with the next one. */
 const retry = { attemptsMax: 20, firstPauseMs: 200, pauseMaxMs: 5_000 };
 const newline = Buffer.from("\n");
 
