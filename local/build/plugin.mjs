@@ -13,6 +13,7 @@ export default class BuildPlugin {
       "before:package:cleanup": () => this.prepare(),
       "before:package:createDeploymentArtifacts": () => this.build(),
       "after:package:compileEvents": () => this.complete(),
+      "before:deploy:deploy": () => this.compare(),
       "before:offline:start:init": () => this.check(),
       "before:offline:start": () => this.check(),
     };
@@ -23,7 +24,7 @@ export default class BuildPlugin {
     const stage = this.serverless.getProvider("aws").getStage();
     if (stage === local) this.fail("The stage local is for the laptop, where everything is allowed. Use another stage: --stage prod.");
     const { prepareDeployment, checkBrokers } = await this.deployment();
-    const prepared = await prepareDeployment(service, serviceDir);
+    const prepared = await prepareDeployment(service, serviceDir, this.givenRegion());
     // Packaging needs no network; a deployment also asks the brokers.
     const isDeploying = this.serverless.processedInput.commands[0] === "deploy";
     const asked = prepared.deployment && isDeploying ? await checkBrokers(prepared.deployment, process.env) : { faults: [], warnings: [] };
@@ -34,10 +35,34 @@ export default class BuildPlugin {
     this.prepared = prepared.deployment;
   }
 
+  /** The region that the command line or the shell names, if any. */
+  givenRegion() {
+    return this.serverless.processedInput.options.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
+  }
+
   async complete() {
     const { service, serviceDir } = this.serverless;
     const { completeTemplate } = await this.template();
     completeTemplate(service, this.prepared, join(serviceDir, ".build"));
+    const resources = service.provider.compiledCloudFormationTemplate.Resources;
+    console.error(`The stack has ${Object.keys(resources).length} of the 500 resources that CloudFormation allows.`);
+  }
+
+  /** Only where something is deployed: what CloudFormation would do to the mappings of the stack that exists. */
+  async compare() {
+    const provider = this.serverless.getProvider("aws");
+    const StackName = provider.naming.getStackName();
+    let deployed;
+    try {
+      deployed = await provider.request("CloudFormation", "getTemplate", { StackName });
+    } catch (thrown) {
+      if (/does not exist/.test(thrown.message)) return;
+      console.error(`warning: the deployed template of ${StackName} was not compared with the new one: ${thrown.message}`);
+      return;
+    }
+    const { faultsOfReplacement } = await this.template();
+    const faults = faultsOfReplacement(deployed.TemplateBody, this.serverless.service);
+    if (faults.length > 0) this.fail(`The stack ${StackName} cannot be updated in one step:\n  ${faults.join("\n  ")}`);
   }
 
   async check() {

@@ -4,6 +4,7 @@ import { RelayError } from "../../lib/errors.js";
 import { deleteGroups, listGroups } from "../../lib/kafka/admin/groups.js";
 import { type GroupLag, groupLags, totalLag } from "../../lib/kafka/admin/lag.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { registerCopyOffsets } from "./copy-offsets.js";
 import { registerGroupOffsets } from "./group-offsets.js";
 
 export function registerGroups(cli: Cli): void {
@@ -16,6 +17,7 @@ export function registerGroups(cli: Cli): void {
   registerDescribe(cli, groups);
   registerDelete(cli, groups);
   registerGroupOffsets(cli, groups);
+  registerCopyOffsets(cli, groups);
 }
 
 function registerList(cli: Cli, groups: Command): void {

@@ -226,6 +226,25 @@ test("a group's offsets are reset, shown and deleted, and the group is deleted",
   expect(again.err).toBe(`error: Group "${group}": the group does not exist.\n`);
 });
 
+test("a new group gets the offsets of another one, once", async () => {
+  const [topic, from, to] = [await newTopic(1), newName(), newName()];
+  await relay(["produce", topic], { input: "a\nb\nc\n" });
+  await relay(["groups", "reset-offsets", from, "-t", topic, "--to-offset", "2"]);
+
+  const planned = await relay(["groups", "copy-offsets", from, to, "--dry-run", "--json"]);
+  const copied = await relay(["groups", "copy-offsets", from, to, "--json"]);
+  const again = await relay(["groups", "copy-offsets", from, to]);
+  const empty = await relay(["groups", "copy-offsets", newName(), to]);
+  const [described] = JSON.parse((await relay(["groups", "describe", to, "--json"])).out);
+
+  expect([planned.code, copied.code, again.code, empty.code]).toEqual([0, 0, 1, 1]);
+  expect(JSON.parse(copied.out)).toEqual([{ topic_name: topic, partition_id: 0, offset: 2 }]);
+  expect(planned.out).toBe(copied.out);
+  expect(described).toMatchObject({ group_id: to, lag: 1 });
+  expect(again.err).toContain(`already has committed offsets for topic "${topic}"`);
+  expect(empty.err).toContain("has no committed offsets");
+});
+
 test("offsets, settings, ACLs, records, elections, reassignments, brokers and the cluster have their commands", async () => {
   const topic = await newTopic();
   await relay(["produce", topic], { input: "a\nb\n" });

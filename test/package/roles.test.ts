@@ -32,6 +32,8 @@ type Allowed = Partial<Record<Action, readonly string[]>>;
 const described: Allowed = { DescribeTopic: [ours], DescribeTopicDynamicConfiguration: [ours] };
 const written: Allowed = { ...described, WriteData: [ours], WriteDataIdempotently: [cluster] };
 
+const unusedGroup = [group("team-a.kafka-relay-unused")];
+
 function route(source: string, groupName: string, target?: string): Allowed {
   const letters = topic(`${source}.dead-letters`);
   const targets = target === undefined ? [] : [topic(target)];
@@ -51,7 +53,8 @@ function route(source: string, groupName: string, target?: string): Allowed {
 /** Whatever is not named is not allowed. */
 const table: Readonly<Record<string, Allowed>> = {
   produce: written,
-  records: { DescribeTopic: [ours], ReadData: [ours] },
+  // MSK's table asks for AlterGroup wherever there is ReadData.
+  records: { AlterGroup: unusedGroup, DescribeTopic: [ours], ReadData: [ours] },
   topics: { ...described, AlterTopic: [ours], AlterTopicDynamicConfiguration: [ours], CreateTopic: [ours], DeleteTopic: [ours] },
   // In Kafka, anyone who may read a topic may commit offsets for it.
   groups: {
@@ -69,9 +72,10 @@ const table: Readonly<Record<string, Allowed>> = {
     DescribeClusterDynamicConfiguration: [cluster],
     DescribeTopic: [ours],
   },
-  deadLetters: { ...written, CreateTopic: [topic("team-a.*.marks")], ReadData: [ours] },
+  deadLetters: { ...written, AlterGroup: unusedGroup, CreateTopic: [topic("team-a.*.marks")], ReadData: [ours] },
   routeStatus: {},
   service: {},
+  console: {},
   strongQuakes: route("earthquakes", "kafka-relay-prod-strong-quakes", "strong-earthquakes"),
   quakesToSql: route("earthquakes", "kafka-relay-prod-quakes-to-sql"),
   quakesToWebhook: route("strong-earthquakes", "kafka-relay-prod-quakes-to-webhook"),
@@ -139,12 +143,26 @@ test.each(["deadLetters", "routeStatus"])("%s may invoke the functions of routes
   expect(resourcesOf("produce", "lambda:InvokeFunction")).toEqual([]);
 });
 
-test("a resource is everything only where EC2 and a key by way of Secrets Manager leave no choice", () => {
+test("the function's own code cannot use what its role has for Lambda's network interfaces", () => {
+  for (const key of Object.keys(table)) {
+    const statements = prod.statementsOf(key);
+    const denied = statements.filter(({ Effect }) => Effect === "Deny");
+    const [{ Action, Condition }] = denied as [(typeof denied)[number]];
+    const ownActions = statements.filter(({ Sid }) => Sid === "Network").flatMap((one) => one.Action);
+
+    expect(denied).toHaveLength(1);
+    expect(Action).toEqual(expect.arrayContaining([...ownActions]));
+    expect(JSON.stringify(Condition)).toContain(`lambda:SourceFunctionArn`);
+    expect(JSON.stringify(Condition)).toContain(`:function:kafka-relay-prod-${key}`);
+  }
+});
+
+test("a resource is everything only where EC2, X-Ray and a key by way of Secrets Manager leave no choice", () => {
   for (const key of Object.keys(table)) {
     for (const { Resource, Action } of prod.statementsOf(key)) {
       if (Resource === "*")
         expect(
-          Action.every((action) => /^(ec2:\w+|kms:Decrypt)$/.test(action)),
+          Action.every((action) => /^(ec2:\w+|kms:Decrypt|xray:\w+)$/.test(action)),
           `${key}: ${Action}`,
         ).toBe(true);
     }

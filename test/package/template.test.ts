@@ -85,6 +85,54 @@ test("the gateway slows down who asks too often, lets in named origins alone, an
   expect(stage.AccessLogSettings.Format).not.toMatch(/authorization|querystring|body|claims(?!\.sub)/i);
 });
 
+test("every role has the permissions boundary, and roles and functions have the tags", () => {
+  const tags = [
+    { Key: "team", Value: "orders" },
+    { Key: "cost-centre", Value: "1234" },
+  ];
+
+  for (const { PermissionsBoundary, Tags } of prod.ofType("AWS::IAM::Role")) {
+    expect({ PermissionsBoundary, Tags }).toEqual({ PermissionsBoundary: parameters.permissionsBoundary, Tags: tags });
+  }
+  for (const { Tags, FunctionName } of lambdas()) expect(Tags, FunctionName).toEqual(expect.arrayContaining(tags));
+});
+
+test("variables and logs are encrypted with the stage's key, and each function may decrypt its own", () => {
+  for (const { KmsKeyArn, FunctionName } of lambdas()) {
+    const key = FunctionName.replace("kafka-relay-prod-", "");
+    expect(KmsKeyArn, FunctionName).toBe(parameters.kmsKey);
+    expect(prod.statementsOf(key).find(({ Sid }) => Sid === "EnvironmentKey")).toMatchObject({
+      Action: ["kms:Decrypt"],
+      Resource: parameters.kmsKey,
+    });
+  }
+  for (const { KmsKeyId, LogGroupName } of prod.ofType("AWS::Logs::LogGroup")) expect(KmsKeyId, LogGroupName).toBe(parameters.kmsKey);
+});
+
+test("functions that are traced may write their traces", () => {
+  for (const { TracingConfig, FunctionName } of lambdas()) {
+    expect(TracingConfig, FunctionName).toEqual({ Mode: "Active" });
+    expect(prod.statementsOf(FunctionName.replace("kafka-relay-prod-", "")).flatMap(({ Action }) => Action)).toContain(
+      "xray:PutTraceSegments",
+    );
+  }
+});
+
+test("the bucket of the deployment's files is closed to the public", () => {
+  for (const { PublicAccessBlockConfiguration } of prod.ofType("AWS::S3::Bucket")) {
+    expect(PublicAccessBlockConfiguration).toEqual({
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    });
+  }
+});
+
+test("the output says how many of the resources that CloudFormation allows are used", () => {
+  expect(prod.output).toContain(`The stack has ${Object.keys(prod.resources).length} of the 500 resources`);
+});
+
 test("every trigger of the map is an event source mapping that starts at the earliest record", () => {
   const mappings = prod.ofType("AWS::Lambda::EventSourceMapping");
 
@@ -185,6 +233,7 @@ test("what each function must reach from its subnets is written beside the templ
   for (const { key } of functions) expect(egress).toContain(`| ${key} | brokers | 9098 |`);
   expect(egress).toContain("| quakesToWebhook | webhook hooks.example.com | 443 | NAT |");
   expect(egress).toMatch(/\| quakesToSql \| AWS: secretsmanager \| 443 \|/);
+  expect(egress).toContain("| strongQuakes | AWS: sts, by its mapping | 443 | from the cluster's own subnets:");
 });
 
 test("CloudFormation's own checker finds no error in it", { timeout: 400_000 }, async () => {

@@ -2,9 +2,9 @@
 import { corsPolicy } from "../../gateway/cors.mjs";
 import { ownVariables, secretOf, sharedVariables } from "./kafka-access.js";
 import { isProvisioned, takesPartialResponses } from "./mappings.js";
+import type { DeploymentSettings } from "./parameters.js";
 import { roleIdOf } from "./roles.js";
 import { isRouteFunction, mappingsOf, type Service, type ServiceFunction } from "./service.js";
-import type { DeploymentSettings } from "./settings.js";
 
 /** Network, variables, authorizers and CORS from the settings; and for each function its role, its mappings' secrets and its routes' authorizer. */
 export function completeService(
@@ -13,6 +13,12 @@ export function completeService(
   functions: readonly { readonly key: string; readonly definition: ServiceFunction }[],
 ): void {
   const { provider } = service;
+  provider.region = regionOf(settings.clusterArn) ?? provider.region;
+  const tags = Object.fromEntries(settings.tags);
+  provider.stackTags = { ...provider.stackTags, ...tags };
+  provider.tags = { ...provider.tags, ...tags };
+  if (settings.kmsKey !== "") provider.kmsKeyArn = settings.kmsKey;
+  if (settings.tracing === "on") provider.tracing = { lambda: true };
   provider.vpc = { subnetIds: settings.subnets, securityGroupIds: settings.securityGroups };
   provider.environment = {
     ...provider.environment,
@@ -43,6 +49,9 @@ export function completeService(
       definition.events.push({ httpApi: "OPTIONS /{proxy+}" });
   }
 }
+
+/** `arn:aws:kafka:<region>:...` */
+export const regionOf = (arn: string): string | undefined => arn.split(":")[3] || undefined;
 
 function addVariables(definition: ServiceFunction, variables: Readonly<Record<string, string>>): void {
   if (Object.keys(variables).length === 0) return;

@@ -3,13 +3,15 @@
  * calls this, and template.ts once the framework has compiled its template.
  */
 import { declaredEvents } from "../../kafka-trigger/src/plugin/declared-events.js";
-import { completeService, setPartialResponses, setRouteSources } from "./complete-service.js";
-import { type EgressRow, egressFaults, egressOf } from "./egress.js";
-import { secretFaults, sharedVariables } from "./kafka-access.js";
-import { type MappingEvent, mappingFaults, sharedGroupWarnings } from "./mappings.js";
+import { completeService, regionOf, setPartialResponses, setRouteSources } from "./complete-service.js";
+import { type EgressRow, egressFaults, egressOf, mappingEgress } from "./egress.js";
+import { secretFaults, secretOf, sharedVariables } from "./kafka-access.js";
+import { isProvisioned, type MappingEvent, mappingFaults, sharedGroupWarnings } from "./mappings.js";
 import { type FunctionNeeds, needsOf } from "./needs.js";
-import { declaredOf, isOn, isRouteFunction, type Service, type ServiceFunction, stageOf, variablesOf } from "./service.js";
-import { checkSettings, type DeploymentSettings } from "./settings.js";
+import type { DeploymentSettings } from "./parameters.js";
+import { plaintextFaults } from "./plaintext.js";
+import { declaredOf, isOn, isRouteFunction, mappingsOf, type Service, type ServiceFunction, stageOf, variablesOf } from "./service.js";
+import { checkSettings } from "./settings.js";
 import { checkDeployedSourceTopics, type SourceTopicReport } from "./source-topics.js";
 
 export interface Deployment {
@@ -21,18 +23,24 @@ export interface Deployment {
 
 export type Prepared = { readonly faults: readonly string[] } | { readonly deployment: Deployment; readonly warnings: readonly string[] };
 
-/** Checks everything that can be known in advance, and completes the service. Returns all faults at once; after a fault nothing that matters has changed. */
-export async function prepareDeployment(service: Service, folder: string): Promise<Prepared> {
+/** `region`: the one that the command line or the shell names. Checks everything that can be known in advance, and completes the service. Returns all faults at once; after a fault nothing that matters has changed. */
+export async function prepareDeployment(service: Service, folder: string, region?: string): Promise<Prepared> {
   const checked = checkSettings(service.custom.deployment, folder);
   const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
-  const faults = [...(checked.ok ? [] : checked.faults), ...openDoors(service), ...faultsOfRoutes(service)];
+  const faults = [...(checked.ok ? [] : checked.faults), ...openDoors(service), ...plaintextFaults(service), ...faultsOfRoutes(service)];
   if (!checked.ok) return { faults };
   const { settings } = checked;
   const needs = await Promise.all(functions.map(({ key, definition }) => needsOf(folder, declaredOf(key, definition))));
   const secretArns = new Map(needs.map((one) => [one.key, secretArnsOf(one, service)]));
-  const egress = needs.flatMap((one) => egressOf(one, settings, secretArns.get(one.key) ?? [], variablesOf(service, one.key)));
+  const egress = needs.flatMap((one) => [
+    ...egressOf(one, settings, secretArns.get(one.key) ?? [], variablesOf(service, one.key)),
+    ...mappingsOf(service.getFunction(one.key)).flatMap((event) =>
+      mappingEgress(one.key, isProvisioned(event), secretOf(settings, one.key) !== undefined),
+    ),
+  ]);
   const running = new Set(functions.filter(({ definition }) => isOn(definition)).map(({ key }) => key));
   faults.push(
+    ...regionFaults(settings, region),
     ...functions.filter(({ key }) => running.has(key)).flatMap(({ key, definition }) => emptyVariables(key, definition)),
     ...secretFaults(
       settings,
@@ -57,6 +65,14 @@ export function checkBrokers({ settings, needs }: Deployment, shell: NodeJS.Proc
   const { brokers, largeTopics } = settings;
   const environment = { ...shell, ...sharedVariables(settings), ...(brokers === "" ? {} : { KAFKA_BROKERS: brokers }) };
   return checkDeployedSourceTopics(sources, largeTopics, environment);
+}
+
+/** Functions run where the cluster is. */
+function regionFaults({ clusterArn }: DeploymentSettings, region: string | undefined): readonly string[] {
+  const own = regionOf(clusterArn);
+  return region === undefined || own === undefined || region === own
+    ? []
+    : [`region: the cluster is in ${own}, but --region or AWS_REGION is ${region}; omit it, because the region follows from clusterArn`];
 }
 
 /** Permissions that are only for the laptop. */

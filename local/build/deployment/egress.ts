@@ -1,7 +1,7 @@
 /** What each function must reach from private subnets, and by what it does: printed when the package is written, checked as far as the configuration tells. Pure. */
 import { secretOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
-import type { DeploymentSettings } from "./settings.js";
+import type { DeploymentSettings } from "./parameters.js";
 
 export interface EgressRow {
   readonly functionKey: string;
@@ -41,6 +41,29 @@ export function egressOf(
     ...(secretOf(settings, key) !== undefined || secretArns.length > 0 ? [service("secretsmanager")] : []),
     ...(may.some((one) => one === "dead-letter:redrive" || one === "route:try") ? [service("lambda")] : []),
     ...(route === undefined ? [] : targetRows(route, environment, row, service)),
+  ];
+}
+
+/**
+ * A mapping without provisioned pollers reads through interfaces in the cluster's own subnets, with the cluster's security group, and calls Lambda, STS and Secrets
+ * Manager from there (https://docs.aws.amazon.com/lambda/latest/dg/with-msk-cluster-network.html).
+ */
+export function mappingEgress(functionKey: string, isProvisioned: boolean, hasSecret: boolean): readonly EgressRow[] {
+  if (isProvisioned) return [];
+  const services = ["lambda", "sts", ...(hasSecret ? ["secretsmanager"] : [])];
+  return [
+    {
+      functionKey,
+      what: "brokers, by its mapping",
+      port: "as above",
+      by: "the cluster's own subnets and security group, which must admit itself on that port",
+    },
+    ...services.map((service) => ({
+      functionKey,
+      what: `AWS: ${service}, by its mapping`,
+      port: "443",
+      by: `from the cluster's own subnets: NAT, or interface endpoint com.amazonaws.<region>.${service}`,
+    })),
   ];
 }
 

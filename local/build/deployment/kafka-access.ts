@@ -1,5 +1,5 @@
 /** How each function signs in to the brokers, as variables of its environment. Pure. */
-import type { DeploymentSettings } from "./settings.js";
+import type { DeploymentSettings } from "./parameters.js";
 
 type AccessSettings = Pick<DeploymentSettings, "kafkaAuthentication" | "kafkaSecret" | "kafkaSecrets">;
 

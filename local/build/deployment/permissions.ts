@@ -7,7 +7,7 @@ import type { FunctionNeeds, RouteNeeds } from "./needs.js";
 
 export interface Statement {
   readonly Sid: string;
-  readonly Effect: "Allow";
+  readonly Effect: "Allow" | "Deny";
   readonly Action: readonly string[];
   readonly Resource: unknown;
   readonly Condition?: unknown;
@@ -88,9 +88,18 @@ export function apiStatements(needs: FunctionNeeds, clusterArn: string, prefix: 
     allow("Cluster", onCluster(["Connect", ...actions.cluster]), clusterArn),
     ...(topic.length > 0 ? [allow("Topics", topic, resourceArn(clusterArn, "topic", `${prefix}*`))] : []),
     ...(group.length > 0 ? [allow("Groups", group, resourceArn(clusterArn, "group", `${prefix}*`))] : []),
+    ...(topic.includes("kafka-cluster:ReadData") && group.length === 0 ? [readingStatement(clusterArn, prefix)] : []),
     // What became of dead letters is written beside them, in a topic made when it is first needed.
     ...(createsMarks ? [allow("Marks", onCluster(["CreateTopic"]), resourceArn(clusterArn, "topic", `${prefix}*.marks`))] : []),
   ];
+}
+
+/**
+ * MSK's table says that ReadData requires AlterGroup as well (https://docs.aws.amazon.com/msk/latest/developerguide/kafka-actions.html), although reading without a
+ * group needs none: it is granted on one group that nothing uses.
+ */
+function readingStatement(clusterArn: string, prefix: string): Statement {
+  return allow("UnusedGroup", onCluster(["AlterGroup"]), resourceArn(clusterArn, "group", `${prefix}kafka-relay-unused`));
 }
 
 interface RouteReach {
@@ -171,6 +180,17 @@ export function targetStatements({ targetKind, targetOptions: options }: RouteNe
     default:
       return [];
   }
+}
+
+/** Targets that may be encrypted with a customer's key, by the service through which the key is used. */
+const keyServices: Readonly<Record<string, string>> = { sqs: "sqs", sns: "sns", s3: "s3", dynamodb: "dynamodb" };
+
+/** What a target needs that is encrypted with one of the keys: only through its own service. */
+export function targetKeyStatements({ targetKind }: RouteNeeds, keys: readonly string[]): readonly Statement[] {
+  const service = keyServices[targetKind];
+  if (service === undefined || keys.length === 0) return [];
+  const statement = allow("TargetKeys", ["kms:Decrypt", "kms:GenerateDataKey"], keys);
+  return [{ ...statement, Condition: { StringEquals: { "kms:ViaService": sub(`${service}.\${AWS::Region}.amazonaws.com`) } } }];
 }
 
 const arnOf = (given: string, inAccount: (name: string) => string): unknown =>

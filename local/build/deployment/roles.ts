@@ -1,8 +1,8 @@
 /** One role per function, with what its function needs and nothing more. Pure: needs and settings in, CloudFormation out. */
 import { secretOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
-import { apiStatements, routeStatements, type Statement, targetStatements } from "./permissions.js";
-import type { DeploymentSettings } from "./settings.js";
+import type { DeploymentSettings } from "./parameters.js";
+import { apiStatements, routeStatements, type Statement, targetKeyStatements, targetStatements } from "./permissions.js";
 
 export interface Resource {
   readonly Type: string;
@@ -12,10 +12,7 @@ export interface Resource {
 
 interface RoleRequest {
   readonly needs: FunctionNeeds;
-  readonly settings: Pick<
-    DeploymentSettings,
-    "clusterArn" | "topicPrefix" | "kafkaAuthentication" | "kafkaSecret" | "kafkaSecrets" | "brokers"
-  >;
+  readonly settings: DeploymentSettings;
   /** As Lambda calls it: `kafka-relay-prod-produce`. */
   readonly functionName: string;
   /** ARNs of secrets that its variables and its route name, without `#field`. */
@@ -34,6 +31,8 @@ export function toRole(request: RoleRequest): Resource {
         Version: "2012-10-17",
         Statement: [{ Effect: "Allow", Principal: { Service: ["lambda.amazonaws.com"] }, Action: ["sts:AssumeRole"] }],
       },
+      ...(request.settings.permissionsBoundary === "" ? {} : { PermissionsBoundary: request.settings.permissionsBoundary }),
+      ...(request.settings.tags.size === 0 ? {} : { Tags: [...request.settings.tags].map(([Key, Value]) => ({ Key, Value })) }),
       Policies: [{ PolicyName: "function", PolicyDocument: { Version: "2012-10-17", Statement: statementsOf(request) } }],
     },
   };
@@ -50,10 +49,13 @@ function statementsOf(request: RoleRequest): readonly Statement[] {
   return [
     ...logStatements(functionName),
     networkStatement,
+    noNetworkFromCode(functionName),
+    ...(settings.tracing === "on" ? [tracingStatement] : []),
+    ...(settings.kmsKey === "" ? [] : [environmentKeyStatement(settings.kmsKey)]),
     ...controlStatements(request),
     // Other ways to authenticate know no IAM: there, the cluster's ACLs decide.
     ...(usesIam ? kafka : []),
-    ...(needs.route === undefined ? [] : targetStatements(needs.route)),
+    ...(needs.route === undefined ? [] : [...targetStatements(needs.route), ...targetKeyStatements(needs.route, settings.targetKeys)]),
     ...(secrets.length === 0 ? [] : secretStatements(secrets)),
     ...(invokesRoutes
       ? [
@@ -93,6 +95,42 @@ const networkStatement: Statement = {
   ],
   Resource: "*",
 };
+
+/**
+ * The permissions above are for Lambda, which manages the interfaces; the function's own code must not have them
+ * (https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-iam-policies).
+ */
+function noNetworkFromCode(functionName: string): Statement {
+  return {
+    Sid: "NoNetworkFromCode",
+    Effect: "Deny",
+    Action: [...networkStatement.Action, "ec2:DetachNetworkInterface"].sort(),
+    Resource: "*",
+    Condition: {
+      ArnEquals: {
+        "lambda:SourceFunctionArn": {
+          "Fn::Sub": `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${functionName}`,
+        },
+      },
+    },
+  };
+}
+
+/** https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html: X-Ray supports no resource for them. */
+const tracingStatement: Statement = {
+  Sid: "Tracing",
+  Effect: "Allow",
+  Action: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+  Resource: "*",
+};
+
+/** The variables of a function are encrypted with the key, and decrypted as the function. */
+const environmentKeyStatement = (kmsKey: string): Statement => ({
+  Sid: "EnvironmentKey",
+  Effect: "Allow",
+  Action: ["kms:Decrypt"],
+  Resource: kmsKey,
+});
 
 /** MSK's control plane: the brokers' addresses, and the cluster's state for one operation. */
 function controlStatements({ needs, settings: { brokers, clusterArn } }: RoleRequest): readonly Statement[] {

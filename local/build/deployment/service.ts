@@ -25,6 +25,11 @@ export interface Service {
   readonly provider: {
     environment?: Record<string, string>;
     vpc?: unknown;
+    region?: string | undefined;
+    stackTags?: Readonly<Record<string, string>>;
+    tags?: Readonly<Record<string, string>>;
+    kmsKeyArn?: string;
+    tracing?: { readonly lambda: boolean };
     httpApi?: Record<string, unknown>;
     readonly compiledCloudFormationTemplate?: { readonly Resources: Record<string, Resource> };
   };

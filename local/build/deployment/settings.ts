@@ -4,87 +4,7 @@ import { resolve } from "node:path";
 import * as v from "valibot";
 import type { AccessPolicy } from "../../../lib/access.js";
 import { toAccessPolicy } from "../../../lib/access-policy.js";
-
-const arn = (service: string) => new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:.+`);
-const text = v.pipe(
-  v.union([v.string(), v.number(), v.boolean()]),
-  v.transform((value) => String(value).trim()),
-);
-const list = (item: RegExp, example: string) =>
-  v.pipe(
-    text,
-    v.transform((value) => (value === "" ? [] : value.split(",").map((one) => one.trim()))),
-    v.check(
-      (items) => items.every((one) => item.test(one)),
-      () => `must be a comma-separated list such as ${example}`,
-    ),
-  );
-const form = (pattern: RegExp, example: string) =>
-  v.pipe(
-    text,
-    v.check(
-      (value) => value === "" || pattern.test(value),
-      () => `must be ${example}`,
-    ),
-  );
-const picked = <const Options extends readonly string[]>(options: Options) =>
-  v.pipe(text, v.picklist(options, `must be one of ${options.join(", ")}`));
-
-/** `produce=<arn>,records=<arn>`: the secret of each function that has one of its own. */
-function toSecrets(list: string): ReadonlyMap<string, string> {
-  const pairs = list
-    .split(",")
-    .map((one) => one.trim())
-    .filter((one) => one !== "");
-  return new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
-}
-
-/** What serverless.yml says where no cluster is named. */
-const noCluster = "arn:missing";
-
-/** Every parameter by the name that `--param` takes. Empty: not given. */
-const shape = v.strictObject({
-  clusterArn: v.pipe(
-    text,
-    v.transform((value) => (value === noCluster ? "" : value)),
-    v.check(
-      (value) => value === "" || /^arn:aws[a-z-]*:kafka:[a-z0-9-]+:\d{12}:cluster\/[^/]+\/[\w-]+$/.test(value),
-      () => "must be the ARN of an MSK cluster (arn:aws:kafka:<region>:<account>:cluster/<name>/<id>)",
-    ),
-  ),
-  subnets: list(/^subnet-[0-9a-f]+$/, "subnet-0a1b2c3d,subnet-4e5f6a7b"),
-  securityGroups: list(/^sg-[0-9a-f]+$/, "sg-0a1b2c3d"),
-  kafkaAuthentication: picked(["iam", "scram", "tls", "none"]),
-  kafkaSecret: form(arn("secretsmanager"), "the ARN of a secret in Secrets Manager"),
-  kafkaSecrets: v.pipe(
-    text,
-    v.check(
-      (value) =>
-        value === "" || value.split(",").every((one) => /^\s*\w+=arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:\S+\s*$/.test(one)),
-      () => "must be a comma-separated list such as produce=arn:aws:secretsmanager:...,records=arn:aws:secretsmanager:...",
-    ),
-    v.transform(toSecrets),
-  ),
-  brokers: text,
-  groupPrefix: form(/^[A-Za-z0-9._-]{1,100}$/, "the beginning of consumer groups (letters, digits, dots, hyphens, underscores)"),
-  largeTopics: list(/^[A-Za-z0-9._-]{1,249}$/, "orders,payments"),
-  topicPrefix: form(/^[A-Za-z0-9._-]{1,200}$/, "the beginning of topic names (letters, digits, dots, hyphens, underscores)"),
-  authorizer: picked(["iam", "jwt", "none"]),
-  jwtIssuer: form(/^https:\/\/\S+$/, "an https URL"),
-  jwtAudience: list(/^\S+$/, "my-api"),
-  corsOrigins: list(/^(\*|https?:\/\/[^/\s]+)$/, "https://app.example.com"),
-  grantsFile: text,
-  grants: text,
-  throttleRate: form(/^[1-9]\d*$/, "a whole number of requests per second"),
-  throttleBurst: form(/^[1-9]\d*$/, "a whole number of requests"),
-  reservedConcurrency: picked(["on", "off"]),
-  alarmsTopic: form(arn("sns"), "the ARN of an SNS topic"),
-  egress: picked(["nat", "endpoints"]),
-});
-
-export type DeploymentSettings = v.InferOutput<typeof shape> & {
-  readonly policy: AccessPolicy;
-};
+import { type DeploymentSettings, type GivenSettings, parameters } from "./parameters.js";
 
 type CheckedSettings =
   | { readonly ok: true; readonly settings: DeploymentSettings; readonly warnings: readonly string[] }
@@ -92,7 +12,7 @@ type CheckedSettings =
 
 /** Everything that is missing or wrong, each as a sentence that begins with the parameter's name. `folder` is where a relative `grantsFile` lies. */
 export function checkSettings(given: unknown, folder: string): CheckedSettings {
-  const result = v.safeParse(shape, given);
+  const result = v.safeParse(parameters, given);
   const shapeFaults = (result.issues ?? []).map((issue) => `${v.getDotPath(issue) ?? "custom.deployment"}: ${issue.message}`);
   if (!result.typed) return { ok: false, faults: shapeFaults };
   const settings = result.output;
@@ -102,7 +22,7 @@ export function checkSettings(given: unknown, folder: string): CheckedSettings {
   return { ok: true, settings: { ...settings, grants: grants.text, policy: grants.policy }, warnings: warningsOf(settings, grants.policy) };
 }
 
-function missing(settings: v.InferOutput<typeof shape>): readonly string[] {
+function missing(settings: GivenSettings): readonly string[] {
   const { clusterArn, subnets, securityGroups, kafkaAuthentication, kafkaSecret, kafkaSecrets, authorizer, jwtIssuer, jwtAudience } =
     settings;
   return [
@@ -135,13 +55,7 @@ function missing(settings: v.InferOutput<typeof shape>): readonly string[] {
   ];
 }
 
-function contradictions({
-  authorizer,
-  corsOrigins,
-  kafkaAuthentication,
-  kafkaSecret,
-  kafkaSecrets,
-}: v.InferOutput<typeof shape>): readonly string[] {
+function contradictions({ authorizer, corsOrigins, kafkaAuthentication, kafkaSecret, kafkaSecrets }: GivenSettings): readonly string[] {
   return [
     ...(authorizer === "iam" && corsOrigins.includes("*")
       ? ["corsOrigins: name the origins, because * cannot be combined with signed calls (authorizer iam)"]
@@ -177,10 +91,7 @@ function grantsOf({ grants, grantsFile }: { readonly grants: string; readonly gr
   }
 }
 
-function warningsOf(
-  { authorizer, kafkaAuthentication, kafkaSecret }: v.InferOutput<typeof shape>,
-  policy: AccessPolicy,
-): readonly string[] {
+function warningsOf({ authorizer, kafkaAuthentication, kafkaSecret }: GivenSettings, policy: AccessPolicy): readonly string[] {
   return [
     ...(authorizer === "none" ? ["authorizer is none: anyone who can reach the API can call it, as the caller anonymous"] : []),
     ...(kafkaAuthentication === "none" ? ["kafkaAuthentication is none: records are sent to the brokers unencrypted"] : []),

@@ -6,9 +6,10 @@ import { type AlarmScope, toAlarms } from "./alarms.js";
 import { toDashboard } from "./dashboard.js";
 import type { Deployment } from "./deployment.js";
 import { toMarkdown } from "./egress.js";
+import type { DeploymentSettings } from "./parameters.js";
+import { replacedMappingFaults } from "./replaced-mappings.js";
 import { type Resource, roleIdOf, toRole } from "./roles.js";
 import { functionIdOf, isOn, type Service, stageOf } from "./service.js";
-import type { DeploymentSettings } from "./settings.js";
 
 /** Into the compiled template; and the pages beside it. */
 export function completeTemplate(service: Service, deployment: Deployment, outFolder: string): void {
@@ -18,9 +19,17 @@ export function completeTemplate(service: Service, deployment: Deployment, outFo
   const scope = scopeOf(service, deployment);
   Object.assign(resources, rolesOf(service, deployment), toAlarms(needs, scope), { Dashboard: toDashboard(needs, scope) });
   throttle(resources.HttpApiStage, settings);
+  encryptLogs(Object.values(resources), settings);
   mkdirSync(outFolder, { recursive: true });
   writeFileSync(join(outFolder, "egress.md"), toMarkdown(egress));
   writeFileSync(join(outFolder, "acls.md"), toAclPage(needs, settings.topicPrefix));
+}
+
+/** Why the deployed template, as CloudFormation returns it, cannot become the new one in one step. */
+export function faultsOfReplacement(deployed: unknown, service: Service): readonly string[] {
+  const text = typeof deployed === "string" ? deployed : JSON.stringify(deployed);
+  const { Resources = {} } = JSON.parse(text) as { readonly Resources?: Readonly<Record<string, Resource>> };
+  return replacedMappingFaults(Resources, service.provider.compiledCloudFormationTemplate?.Resources ?? {});
 }
 
 function rolesOf(service: Service, { settings, needs, secretArns }: Deployment): Readonly<Record<string, Resource>> {
@@ -49,6 +58,15 @@ function scopeOf(service: Service, { settings, needs }: Deployment): AlarmScope 
     running: new Set(needs.filter(({ key }) => isOn(service.getFunction(key))).map(({ key }) => key)),
     alarmsTopic: settings.alarmsTopic,
   };
+}
+
+/** Of functions and of the gateway. The key's policy must allow CloudWatch Logs to use it. */
+function encryptLogs(resources: readonly Resource[], { kmsKey }: DeploymentSettings): void {
+  if (kmsKey === "") return;
+  for (const { Type, Properties } of resources) {
+    if (Type === "AWS::Logs::LogGroup") Properties.KmsKeyId = kmsKey;
+    if (Type === "AWS::Lambda::EventSourceMapping" && Properties.FilterCriteria !== undefined) Properties.KmsKeyArn = kmsKey;
+  }
 }
 
 function throttle(stage: Resource | undefined, { throttleRate, throttleBurst }: DeploymentSettings): void {

@@ -17,6 +17,7 @@ interface Statement {
   readonly Effect: string;
   readonly Action: readonly string[];
   readonly Resource: unknown;
+  readonly Condition?: unknown;
 }
 
 export interface Packaged {
@@ -42,6 +43,10 @@ export const parameters: Readonly<Record<string, string>> = {
   alarmsTopic: `arn:aws:sns:${account}:on-call`,
   corsOrigins: "https://app.example.com",
   grants: '[{"who":["arn:aws:sts::123456789012:assumed-role/app/*"],"may":["record:write"],"on":["team-a.*"]}]',
+  permissionsBoundary: "arn:aws:iam::123456789012:policy/teams",
+  tags: "team=orders,cost-centre=1234",
+  kmsKey: `arn:aws:kms:${account}:key/11111111-1111-1111-1111-111111111111`,
+  tracing: "on",
   demo: "on",
   quakesDatabase: `arn:aws:secretsmanager:${account}:secret:quakes-database-AbCdEf`,
   quakesWebhook: "https://hooks.example.com/quakes",

@@ -26,6 +26,11 @@ const complete = {
   reservedConcurrency: "on",
   alarmsTopic: "",
   egress: "nat",
+  permissionsBoundary: "",
+  tags: "",
+  kmsKey: "",
+  targetKeys: "",
+  tracing: "off",
 };
 
 function serviceOf(given: object, msk: object = {}): Service & { readonly functions: Record<string, ServiceFunction> } {
@@ -99,6 +104,45 @@ test.each([
   ["an invalid rate", { throttleRate: "fast" }, "throttleRate:"],
 ])("%s is refused", async (_, given, fault) => {
   expect(await faultsOf(given)).toEqual([expect.stringContaining(fault)]);
+});
+
+test.each([
+  ["a connection string with a password", { QUAKES_DATABASE_URL: "postgres://relay:s3cret@db.example.com/quakes" }, "QUAKES_DATABASE_URL"],
+  ["a secret by its name", { QUAKES_WEBHOOK_SECRET: "whsec_c2VjcmV0" }, "QUAKES_WEBHOOK_SECRET"],
+  ["a password of the brokers", { KAFKA_SASL_PASSWORD: "s3cret" }, "KAFKA_SASL_PASSWORD"],
+  ["a private key", { SERVICE_IDENTITY: "-----BEGIN PRIVATE KEY-----\nAAAA" }, "SERVICE_IDENTITY"],
+])("%s in a variable is refused, and not shown", async (_, environment, name) => {
+  for (const place of ["function", "provider"]) {
+    const service = serviceOf({});
+    if (place === "provider") service.provider.environment = environment as unknown as Record<string, string>;
+    else service.functions.strongQuakes = { ...service.functions.strongQuakes, environment } as unknown as ServiceFunction;
+    const prepared = await prepareDeployment(service, projectFolder);
+
+    expect(prepared).toEqual({ faults: [expect.stringContaining(`its variable ${name} contains a secret in plain text`)] });
+    expect(JSON.stringify(prepared)).not.toMatch(/s3cret|c2VjcmV0|AAAA/);
+  }
+});
+
+test.each([
+  ["an ARN", { QUAKES_WEBHOOK_SECRET: secretArn("webhook") }],
+  ["an ARN in place of a connection string", { QUAKES_DATABASE_URL: secretArn("database") }],
+  ["an address without a password", { QUAKES_WEBHOOK_URL: "https://hooks.example.com/quakes" }],
+  ["a claim's name", { RELAY_JWT_SCOPE_CLAIMS: "scope" }],
+])("%s in a variable is accepted", async (_, environment) => {
+  const service = serviceOf({});
+  service.functions.strongQuakes = { ...service.functions.strongQuakes, environment } as unknown as ServiceFunction;
+
+  expect(await prepareDeployment(service, projectFolder)).toHaveProperty("deployment");
+});
+
+test("the region is the cluster's, and another one is refused", async () => {
+  const service = serviceOf({});
+  await prepareDeployment(service, projectFolder, "eu-central-1");
+
+  expect(service.provider.region).toBe("eu-central-1");
+  expect(await prepareDeployment(serviceOf({}), projectFolder, "us-east-1")).toEqual({
+    faults: [expect.stringContaining("region: the cluster is in eu-central-1, but --region or AWS_REGION is us-east-1")],
+  });
 });
 
 test("what allows everybody everything is not deployed", async () => {
