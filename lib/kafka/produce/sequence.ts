@@ -23,9 +23,11 @@ export const identified = (identity: ProducerIdentity): Sequence => ({ identity,
 /** Another producer id is needed. */
 export const withoutIdentity = (sequence: Sequence): Sequence => ({ ...sequence, identity: undefined });
 
-export const advanced = (sequence: Sequence, recordsCount: number): Sequence => ({
-  ...sequence,
-  next: (sequence.next + recordsCount) % sequencesCount,
+/** Written out, not spread, like `batchProducer`: both run for every batch, and a spread takes several times as long. */
+export const advanced = ({ identity, isNew, next }: Sequence, recordsCount: number): Sequence => ({
+  identity,
+  isNew,
+  next: (next + recordsCount) % sequencesCount,
 });
 
 /**
@@ -40,5 +42,7 @@ export function atNextEpoch({ identity, isNew }: Sequence): Sequence {
 
 /** The values for the next batch; undefined without an identity. */
 export function batchProducer({ identity, next }: Sequence): BatchProducer | undefined {
-  return identity === undefined ? undefined : { ...identity, baseSequence: identity.producerId < 0n ? -1 : next };
+  if (identity === undefined) return undefined;
+  const { producerId, producerEpoch } = identity;
+  return { producerId, producerEpoch, baseSequence: producerId < 0n ? -1 : next };
 }
