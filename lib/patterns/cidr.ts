@@ -3,8 +3,8 @@ import { BlockList, isIPv4, isIPv6 } from "node:net";
 
 /**
  * Parses `10.0.0.0/8` or `2001:db8::/32`; bits beyond the mask do not count. An address of the other family never matches, also not `::ffff:10.0.0.1`.
- * Throws what is wrong as text. BlockList answers as 45 lines of our own did (20,000 generated pairs) in 3 to 4 µs per address, where those took
- * 0.4 µs for IPv4 and as long for IPv6: only patterns with `cidr` pay for it.
+ * Throws what is wrong as text. BlockList gives the same results as 45 lines of our own did (20,000 generated pairs). It takes 1.1 µs per address at best and
+ * 3 to 4 µs on a busy machine, where those took 0.4 µs. Only patterns with `cidr` pay for it.
  */
 export function parseCidr(text: string): (address: string) => boolean {
   const [, address = "", mask = ""] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
