@@ -1,11 +1,12 @@
 /** JSON text to the bytes of records by a schema that a route names: the latest of a subject, one of its versions, an id, or a text that is registered where it is new. */
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
+import { type Encoding, encodingOf } from "./encodings.js";
 import { confluentPrefix, gluePrefixed } from "./framing.js";
 import type { GlueRegistry } from "./registry/glue.js";
 import { Kept } from "./registry/kept.js";
 import type { ResolvedSchema, SchemaRegistry, SchemaType } from "./registry/registry.js";
-import { type Encoding, encodingOf } from "./serializer.js";
+import { createValidationTime } from "./validation-time.js";
 
 interface EncodeBy {
   readonly subject: string;
@@ -50,8 +51,8 @@ export function createEncoderOf({ confluent, glue }: EncoderOptions): EncoderOf 
       const { schema, framed } = await name(by, deadline);
       const { logical, message } = by;
       const key = JSON.stringify([schema.type, schema.text, schema.resolved, logical, message]);
-      const begin = await encodings.get(key, () => encodingOf(schema, { logical, message, isGlue: confluent === undefined }));
-      const encode = begin();
+      const encoding = await encodings.get(key, () => encodingOf(schema, { logical, message, isGlue: confluent === undefined }));
+      const encode = encoding.begin(createValidationTime());
       return (json) => framed(encode(json));
     } catch (thrown) {
       throw heldBy(by, thrown);

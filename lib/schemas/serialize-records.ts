@@ -3,7 +3,7 @@ import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { OutgoingRecord } from "../kafka/records.js";
 import type { SchemaType } from "./registry/registry.js";
-import type { SchemaWriter, WriterOf } from "./serializer.js";
+import type { OpenWriter, SchemaWriter } from "./serializer.js";
 
 type Part = "key" | "value";
 
@@ -34,13 +34,15 @@ export interface SerializedRecords {
 export async function serializeRecords(
   records: readonly OutgoingRecord[],
   { topic, type, ...schemas }: RecordSchemas,
-  writerOf: WriterOf,
+  open: OpenWriter,
   deadline: Deadline,
 ): Promise<SerializedRecords> {
   assertSchemas(records, schemas);
   const writer = async (part: Part) => {
     const schema = schemas[part];
-    return schema === undefined ? undefined : writerOf({ type, subject: `${topic}-${part}`, schema }, deadline);
+    if (schema === undefined) return undefined;
+    const by = typeof schema === "number" ? ({ is: "id", id: schema } as const) : ({ is: "text", type, text: schema } as const);
+    return ofType(type, await open({ by }, { topic, part }, deadline));
   };
   const key = await writer("key");
   const value = await writer("value");
@@ -62,6 +64,14 @@ function assertSchemas(records: readonly OutgoingRecord[], { key: keySchema, val
     throw new RelayError("schema-missing", "Request includes keys but does not include key schema.");
   if (valueSchema === undefined && records.some(({ value }) => value !== null))
     throw new RelayError("schema-missing", "Request includes values but does not include value schema.", { restCode: 42202 });
+}
+
+function ofType(type: SchemaType, writer: SchemaWriter): SchemaWriter {
+  if (writer.type === type) return writer;
+  throw new RelayError(
+    "schema-refused",
+    `Error serializing message. The schema with the id ${writer.id} is of the type ${writer.type}, and the request is of the type ${type}.`,
+  );
 }
 
 function toBytes(json: Buffer | null, writer: SchemaWriter | undefined, place: string): Buffer | null {

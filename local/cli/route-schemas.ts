@@ -4,7 +4,8 @@ import type { TargetEncode, TargetPartEncode } from "../../lib/relay/delivery.js
 import { createEncode, type Encode } from "../../lib/relay/route/encoding.js";
 import type { Route } from "../../lib/relay/route.js";
 import type { EncoderOf } from "../../lib/schemas/encoder.js";
-import { encodingOf } from "../../lib/schemas/serializer.js";
+import { encodingOf } from "../../lib/schemas/encodings.js";
+import { createValidationTime } from "../../lib/schemas/validation-time.js";
 
 export function describeDecoding({ decode }: Route): string {
   if (decode === false) return "never decoded";
@@ -44,7 +45,7 @@ export async function localEncode({ target }: Route): Promise<Encode | undefined
   if (encode?.value.schema === undefined) return undefined;
   const { key, ...value } = encode;
   const own: TargetEncode = key?.schema === undefined ? value : { ...value, key };
-  const encoderOf: EncoderOf = async (part) => (await encodingBy(part))();
+  const encoderOf: EncoderOf = async (part) => (await encodingBy(part)).begin(createValidationTime());
   return createEncode(own, async () => encoderOf);
 }
 

@@ -27,7 +27,8 @@ let known: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   api = await createApi({ operations, log: (entry) => logged.push(entry) });
-  nowhere = await createApi({ operations, env: { KAFKA_BROKERS: "127.0.0.1:9" }, log: (entry) => logged.push(entry) });
+  const env = { KAFKA_BROKERS: "127.0.0.1:9", RELAY_FUNCTION_PREFIX: "fuzz-", RELAY_ROUTES: "fuzz=fuzz" };
+  nowhere = await createApi({ operations, env, log: (entry) => logged.push(entry) });
   const deadline = createDeadline(20_000);
   await createTopics(api.kafka, [{ name: topic, partitionsCount: 2, replicationFactor: 1 }], deadline);
   known = { topic, cluster_id: await clusterId(api.kafka, deadline), partition: "0", offset: "0", group: "fuzz", name: "cleanup.policy" };

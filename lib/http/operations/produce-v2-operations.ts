@@ -51,6 +51,8 @@ async function produce(
   const request = readV2Request(rawBody, format, { recordsMax: config.RELAY_PRODUCE_RECORDS_MAX }, partition);
   const isPlain = format === "json" || format === "binary" || format === "text";
   if (partition !== undefined) await assertPartition(kafka, topic, partition, deadline, config.KAFKA_AUTO_CREATE_TOPICS);
+  // Nothing is registered for a topic that does not exist.
+  else if (!isPlain && !config.KAFKA_AUTO_CREATE_TOPICS) await kafka.metadata.topic(topic, deadline);
   const { records, ids } = isPlain
     ? { records: request.records, ids: noSchemaIds }
     : await (await serializerOf(config)).serialize(request.records, { topic, type: schemaTypeOf[format], ...request.schemas }, deadline);

@@ -4,6 +4,7 @@ import { type FailureCode, RelayError } from "../../errors.js";
 import { assertCluster } from "../../kafka/admin/cluster.js";
 import type { ProduceOutcome } from "../../kafka/produce/outcome.js";
 import type { TopicName } from "../../kafka/records.js";
+import { hasRegistry, serializerOf } from "../../schemas/on-demand.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
 
 import { failedEntrySchema } from "../produce/failed-entry.js";
@@ -12,10 +13,22 @@ import { strictAnswers, toStatusReply } from "../produce/strictness.js";
 import { toV3BatchAnswer, toV3StreamAnswer } from "../produce/v3-answer.js";
 import { readV3Batch, readV3Stream, type V3Entry, type V3Record, v3Batch, v3Record } from "../produce/v3-body.js";
 import { errorOf, type V3Outcome } from "../produce/v3-outcome.js";
+import { encodeEntries, needsSchema, withoutRegistry } from "../produce/v3-schemas.js";
 import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
 
-const form = v.optional(v.strictObject({ type: v.picklist(["BINARY", "STRING", "JSON"]), size: v.number() }));
+const form = v.optional(
+  v.union([
+    v.strictObject({ type: v.picklist(["BINARY", "STRING", "JSON"]), size: v.number() }),
+    v.strictObject({
+      type: v.picklist(["AVRO", "JSONSCHEMA", "PROTOBUF"]),
+      subject: v.string(),
+      schema_id: v.number(),
+      schema_version: v.number(),
+      size: v.number(),
+    }),
+  ]),
+);
 const writtenMembers = {
   cluster_id: v.string(),
   topic_name: v.string(),
@@ -87,21 +100,27 @@ export async function writeV3Entries(
   { cluster_id, topic }: V3WritePlace,
   entries: readonly V3Entry[],
   headers: RequestHeaders,
-  { kafka, deadline }: Pick<OperationContext, "kafka" | "deadline">,
+  { kafka, deadline, config }: Pick<OperationContext, "kafka" | "deadline" | "config">,
   reportedPerEntry: ReadonlySet<FailureCode> = new Set(),
 ): Promise<readonly V3Outcome[]> {
   // The first time, the topic and a producer id are requested while the cluster id is. If either is missing, the producer reports it.
   kafka.producer.prepare(deadline);
   const known = kafka.metadata.topic(topic, deadline).catch(() => undefined);
   await Promise.all([assertCluster(kafka, cluster_id, deadline), known]);
-  const readable = entries.filter((entry): entry is V3Record => !("error" in entry));
+  const encoded: readonly V3Entry[] = await encodedEntries(entries, topic, { kafka, deadline, config }).catch((error: unknown) =>
+    entries.map((entry): V3Entry => {
+      if ("error" in entry) return entry;
+      return entry.id === undefined ? reported(error) : { ...reported(error), id: entry.id };
+    }),
+  );
+  const readable = encoded.filter((entry): entry is V3Record => !("error" in entry));
   const records = withTrace(
     readable.map(({ record }) => record),
     headers,
   );
   const ends = records.length === 0 ? [] : await kafka.producer.produce(topic, records, deadline).catch(inEveryEntry);
   let next = 0;
-  return entries.map((entry) => {
+  return encoded.map((entry) => {
     if ("error" in entry) return { entry };
     const outcome = ends[next++];
     if (outcome === undefined) throw new Error("The producer returned fewer outcomes than there were records.");
@@ -109,9 +128,26 @@ export async function writeV3Entries(
   });
 
   function inEveryEntry(error: unknown): readonly ProduceOutcome[] {
-    if (!(error instanceof RelayError) || !reportedPerEntry.has(error.code)) throw error;
-    return records.map(() => ({ outcome: "failed", error }));
+    return records.map(() => ({ outcome: "failed", ...reported(error) }));
   }
+
+  function reported(error: unknown): { readonly error: RelayError } {
+    if (error instanceof RelayError && reportedPerEntry.has(error.code)) return { error };
+    throw error;
+  }
+}
+
+/** Nothing is registered for a topic that does not exist. */
+async function encodedEntries(
+  entries: readonly V3Entry[],
+  topic: TopicName,
+  { kafka, deadline, config }: Pick<OperationContext, "kafka" | "deadline" | "config">,
+): Promise<readonly V3Entry[]> {
+  if (!entries.some(needsSchema)) return entries;
+  if (!hasRegistry(config)) return entries.map(withoutRegistry);
+  if (!config.KAFKA_AUTO_CREATE_TOPICS) await kafka.metadata.topic(topic, deadline);
+  const { open } = await serializerOf(config);
+  return encodeEntries(entries, topic, open, deadline);
 }
 
 function toEnding(outcomes: readonly V3Outcome[]) {

@@ -58,7 +58,7 @@ async function produce(
   const stream = produceStream(bodyStream as AsyncIterable<Buffer>, {
     bytesMax: limits.bytesMax,
     recordsMax: config.RELAY_PRODUCE_RECORDS_MAX,
-    write: (entries) => writeV3Entries(place, entries, headers, { kafka, deadline: createDeadline(host.timeMs) }),
+    write: (entries) => writeV3Entries(place, entries, headers, { kafka, config, deadline: createDeadline(host.timeMs) }),
     report: v3Reports({ clusterId: place.cluster_id, topic: place.topic }),
     watch: (end) => watchStream({ limits, lifetime: lifetime(), stillAllowed }, end),
   });

@@ -10,8 +10,6 @@ export interface MemberRow<Draft> {
   readonly schema?: v.GenericSchema;
   /** Another name that is accepted in its place. */
   readonly alias?: string;
-  /** It may be given more than once, because its value means nothing. */
-  readonly isRepeatable?: true;
   /** Reads the value, which the scanner has not touched yet. */
   readonly read: (scanner: JsonScanner, draft: Draft, place: BodyPlace) => void;
 }
@@ -33,7 +31,7 @@ export function readObject<Draft>(scanner: JsonScanner, members: readonly Member
     const index = indexOf(scanner, members);
     const member = members[index];
     if (member === undefined) throw place.unknownMember(scanner.name(), members);
-    const bit = member.isRepeatable === true ? 0 : 1 << index;
+    const bit = 1 << index;
     if ((seen & bit) !== 0) throw place.fault(`${JSON.stringify(scanner.name())} is given twice`);
     seen |= bit;
     place.enter(member.name);

@@ -3,7 +3,7 @@ import { failures, type RelayError } from "../../errors.js";
 import type { ProduceOutcome } from "../../kafka/produce/outcome.js";
 import { toFailedEntry } from "./failed-entry.js";
 import type { V3Entry, V3Record } from "./v3-body.js";
-import type { DataType } from "./v3-data.js";
+import type { V3Data, WrittenSchema } from "./v3-data.js";
 import { errorOf, type V3Outcome } from "./v3-outcome.js";
 
 type Written = Extract<ProduceOutcome, { outcome: "written" }>;
@@ -54,13 +54,20 @@ function createWriter({ clusterId, topic }: V3Place): (outcome: V3Outcome, isInS
     const lead = isInStream ? '"error_code":200,' : entry.id === undefined ? "" : `"id":"${entry.id}",`;
     return (
       `{${lead}${where},"partition_id":${written.partition},"offset":${written.offset},"timestamp":"${isoOf(written.timestampMs)}"` +
-      `${toForm("key", entry.keyType, key)}${toForm("value", entry.valueType, value)}}`
+      `${toForm("key", entry.keyData, entry.keySchema, key)}${toForm("value", entry.valueData, entry.valueSchema, value)}}`
     );
   };
 }
 
-function toForm(member: "key" | "value", type: DataType | undefined, bytes: Buffer | null): string {
-  return type === undefined ? "" : `,"${member}":{"type":"${type}","size":${bytes?.length ?? 0}}`;
+/** `type` and `size`; of a schema also `subject`, `schema_id` and `schema_version`. */
+function toForm(member: "key" | "value", data: V3Data | undefined, schema: WrittenSchema | undefined, bytes: Buffer | null): string {
+  const size = `"size":${bytes?.length ?? 0}`;
+  if (schema !== undefined) {
+    const { type, subject, id, version } = schema;
+    const name = type === "JSON" ? "JSONSCHEMA" : type;
+    return `,"${member}":{"type":"${name}","subject":${JSON.stringify(subject)},"schema_id":${id},"schema_version":${version},${size}}`;
+  }
+  return data === undefined || !("type" in data) ? "" : `,"${member}":{"type":"${data.type}",${size}}`;
 }
 
 function toFailure(error: RelayError, entry: V3Entry): string {

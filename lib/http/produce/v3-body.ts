@@ -14,13 +14,16 @@ import {
   toOutgoing,
   tooManyRecords,
 } from "./record-members.js";
-import { type DataType, dataSchema, readData } from "./v3-data.js";
+import { dataSchema, plainBytes, readData, type V3Data, type WrittenSchema } from "./v3-data.js";
 
 /** A record as it was asked for: what goes into Kafka, and what the answer says of its forms. */
 export interface V3Record {
   readonly record: OutgoingRecord;
-  readonly keyType?: DataType;
-  readonly valueType?: DataType;
+  readonly keyData?: V3Data;
+  readonly valueData?: V3Data;
+  /** The schemas by which key and value were written. */
+  readonly keySchema?: WrittenSchema;
+  readonly valueSchema?: WrittenSchema;
   /** Its name in a batch. */
   readonly id?: string;
 }
@@ -38,8 +41,8 @@ interface V3Limits {
 }
 
 interface V3Draft extends RecordDraft {
-  keyType: DataType | undefined;
-  valueType: DataType | undefined;
+  keyData: V3Data | undefined;
+  valueData: V3Data | undefined;
   id: string | undefined;
 }
 
@@ -49,8 +52,8 @@ const newV3Draft = (): V3Draft => ({
   headers: noHeaders,
   timestampMs: undefined,
   partition: undefined,
-  keyType: undefined,
-  valueType: undefined,
+  keyData: undefined,
+  valueData: undefined,
   id: undefined,
 });
 
@@ -59,18 +62,16 @@ const recordMembers: readonly MemberRow<V3Draft>[] = [
     name: "key",
     schema: v.nullish(dataSchema),
     read: (scanner, draft, place) => {
-      const key = readData(scanner, place);
-      draft.key = key?.bytes ?? null;
-      draft.keyType = key?.type;
+      draft.keyData = readData(scanner, place);
+      draft.key = plainBytes(draft.keyData);
     },
   },
   {
     name: "value",
     schema: v.nullish(dataSchema),
     read: (scanner, draft, place) => {
-      const value = readData(scanner, place);
-      draft.value = value?.bytes ?? null;
-      draft.valueType = value?.type;
+      draft.valueData = readData(scanner, place);
+      draft.value = plainBytes(draft.valueData);
     },
   },
   partitionMember("partition_id"),
@@ -217,11 +218,11 @@ function readAlone(scanner: JsonScanner, members: readonly MemberRow<V3Draft>[],
 function readOne(scanner: JsonScanner, members: readonly MemberRow<V3Draft>[], place: BodyPlace): V3Record {
   const draft = newV3Draft();
   readRecord(scanner, members, draft, place, "bad-request");
-  const { keyType, valueType, id } = draft;
+  const { keyData, valueData, id } = draft;
   return {
     record: toOutgoing(draft),
-    ...(keyType === undefined ? undefined : { keyType }),
-    ...(valueType === undefined ? undefined : { valueType }),
+    ...(keyData === undefined ? undefined : { keyData }),
+    ...(valueData === undefined ? undefined : { valueData }),
     ...(id === undefined ? undefined : { id }),
   };
 }

@@ -1,16 +1,28 @@
-/** A key or value of the v3 contract, `{"type", "data"}`: read and described by one table of types. */
+/** A key or value of the v3 contract, `{"type", "data"}`, with or without a schema: read and described by one table of members. */
 import * as v from "valibot";
 import type { JsonScanner } from "../../json/scanner.js";
+import type { SchemaChoice } from "../../schemas/schema-choice.js";
+import type { SchemaWriter } from "../../schemas/serializer.js";
 import { type BodyPlace, describeObject, type MemberRow, readObject } from "./members.js";
 import { base64Schema, toBase64Bytes, toTextBytes } from "./record-members.js";
+import { type SchemaDraft, schemaDataMembers, toSchemaChoice, withSchema } from "./v3-schema-members.js";
 
 /** How one key or value is embedded. */
-export type DataType = "BINARY" | "STRING" | "JSON";
+type DataType = "BINARY" | "STRING" | "JSON";
 
-interface V3Data {
-  readonly type: DataType;
-  readonly bytes: Buffer | null;
-}
+/** Bytes, or JSON that a schema turns into bytes. */
+export type V3Data =
+  | { readonly type: DataType; readonly bytes: Buffer | null }
+  | {
+      readonly choice: SchemaChoice;
+      /** Null stays Kafka's null. */
+      readonly json: Buffer | null;
+      /** Where it stands in the request, for messages. */
+      readonly place: string;
+    };
+
+/** What the answer says of a schema. */
+export type WrittenSchema = Pick<SchemaWriter, "type" | "subject" | "id" | "version">;
 
 /** `read` takes the value that the scanner has just read. */
 const types: Readonly<
@@ -23,27 +35,13 @@ const types: Readonly<
 
 const isDataType = (type: string): type is DataType => Object.hasOwn(types, type);
 
-/** Types that need a schema registry. */
-const schemaTypes = ["AVRO", "JSONSCHEMA", "PROTOBUF"];
-const supportedTypes = "BINARY, STRING or JSON";
-
-interface DataDraft {
+interface DataDraft extends SchemaDraft {
   type: string | undefined;
   /** Where the data begins, until its type is known. Below 0: there is no data. */
   dataAt: number;
 }
 
-/** Schema members are accepted as long as they are null. */
-const schemaMember = (name: string): MemberRow<DataDraft> => ({
-  name,
-  isRepeatable: true,
-  read: (scanner, _draft, place) => {
-    scanner.readValue();
-    if (!scanner.isNull()) throw place.fault(`schemas need a schema registry, which this API does not have; send ${supportedTypes}`);
-  },
-});
-
-/** Type and data stand in any order. */
+/** Type, data and schema stand in any order. */
 const dataMembers: readonly MemberRow<DataDraft>[] = [
   {
     name: "type",
@@ -51,7 +49,7 @@ const dataMembers: readonly MemberRow<DataDraft>[] = [
     read: (scanner, draft, place) => {
       scanner.readValue();
       if (scanner.kind === "string") draft.type = scanner.text();
-      else if (!scanner.isNull()) throw place.fault(`must be ${supportedTypes}`);
+      else if (!scanner.isNull()) throw place.fault(`must be one of ${allTypes}`);
     },
   },
   {
@@ -63,25 +61,23 @@ const dataMembers: readonly MemberRow<DataDraft>[] = [
       if (scanner.isNull()) draft.dataAt = -1;
     },
   },
-  ...["subject", "subject_name_strategy", "schema_id", "schema_version", "schema"].map(schemaMember),
+  ...schemaDataMembers,
 ];
 
-/** One object for each type, because the type decides what the data may be. */
-export const dataSchema = v.union(
-  (Object.keys(types) as DataType[]).map((type) =>
-    describeObject(
-      dataMembers.map((member) =>
-        member.name === "type"
-          ? { ...member, schema: v.literal(type) }
-          : member.name === "data"
-            ? { ...member, schema: types[type].schema }
-            : member,
-      ),
-    ),
-  ),
-);
+const allTypes = "BINARY, STRING, JSON, AVRO, JSONSCHEMA and PROTOBUF";
 
-/** Reads `{"type", "data"}`, or null. A type that needs a schema registry is refused, and the message names it. */
+/** One object for each type, because the type decides what the data may be; and those with a schema. */
+export const dataSchema = v.union([
+  ...(Object.keys(types) as DataType[]).map((type) =>
+    describeObject([
+      { name: "type", schema: v.literal(type), read: () => {} },
+      { name: "data", schema: types[type].schema, read: () => {} },
+    ]),
+  ),
+  ...withSchema,
+]);
+
+/** Reads a key or value, or null. Refuses members that exclude each other in the contract's words. */
 export function readData(scanner: JsonScanner, place: BodyPlace): V3Data | undefined {
   const kind = scanner.nextKind();
   if (kind !== "object") {
@@ -97,15 +93,20 @@ export function readData(scanner: JsonScanner, place: BodyPlace): V3Data | undef
   return data;
 }
 
-function toData(scanner: JsonScanner, { type, dataAt }: DataDraft, place: BodyPlace): V3Data | undefined {
-  if (type === undefined) {
-    if (dataAt < 0) return undefined;
-    place.enter("type");
-    throw place.fault(`data without a type needs a schema registry, which this API does not have; the type must be ${supportedTypes}`);
+function toData(scanner: JsonScanner, draft: DataDraft, place: BodyPlace): V3Data | undefined {
+  const { type, dataAt } = draft;
+  const choice = toSchemaChoice(type, draft, dataAt >= 0, place);
+  if (choice !== undefined) {
+    const where = String(place);
+    if (dataAt < 0) return { choice, json: null, place: where };
+    scanner.at = dataAt;
+    scanner.readValue();
+    return { choice, json: scanner.compact(), place: where };
   }
+  if (type === undefined) return undefined;
   if (!isDataType(type)) {
     place.enter("type");
-    throw place.fault(refusalOf(type));
+    throw place.fault(`must be one of ${allTypes}, not ${JSON.stringify(type.slice(0, 40))}`);
   }
   if (dataAt < 0) return { type, bytes: null };
   scanner.at = dataAt;
@@ -116,8 +117,7 @@ function toData(scanner: JsonScanner, { type, dataAt }: DataDraft, place: BodyPl
   return { type, bytes };
 }
 
-function refusalOf(type: string): string {
-  return schemaTypes.includes(type)
-    ? `${type} needs a schema registry, which this API does not have; encode the value in the client and send BINARY`
-    : `must be ${supportedTypes}, not ${JSON.stringify(type.slice(0, 40))}`;
+/** What goes into Kafka without a schema; null where there is nothing, or a schema is needed first. */
+export function plainBytes(data: V3Data | undefined): Buffer | null {
+  return data !== undefined && "bytes" in data ? data.bytes : null;
 }

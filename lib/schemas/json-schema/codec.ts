@@ -3,16 +3,12 @@ import { dereference, type Schema, type SchemaDraft, validate as validateBySchem
 import { RelayError } from "../../errors.js";
 import { parsePlainJson } from "../../json/read.js";
 import { TimeLimitReached, withinTime } from "../time-limit.js";
+import { createValidationTime, requestMsMax, type ValidationTime } from "../validation-time.js";
 
 interface JsonSchemaReference {
   /** What `$ref` calls it. */
   readonly name: string;
   readonly text: string;
-}
-
-/** Shared by the values of one request: after it is spent, the remaining ones are refused unseen. */
-interface ValidationTime {
-  leftMs: number;
 }
 
 interface JsonSchemaCodec {
@@ -24,9 +20,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 const schemaCharactersMax = 1_048_576;
 const schemaDepthMax = 200;
-/** One value may take so long, and all values of a request together ten times as long. */
+/** One value may take so long. */
 export const validateMsMax = 100;
-const requestMsMax = 1_000;
 /** Keywords of the schema times characters of the value: below it, validation without the keywords that may loop is fast. */
 const quickWorkMax = 2_000_000;
 const shownProblemsMax = 3;
@@ -41,10 +36,6 @@ const slowKeywords: ReadonlySet<string> = new Set([
   "$recursiveRef",
   "$dynamicRef",
 ]);
-
-export function createValidationTime(): ValidationTime {
-  return { leftMs: requestMsMax };
-}
 
 /** Throws `schema-invalid`. */
 export function createJsonSchemaCodec(text: string, references: readonly JsonSchemaReference[] = []): JsonSchemaCodec {

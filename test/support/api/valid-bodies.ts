@@ -39,10 +39,11 @@ export function fitting(schema: JsonSchema, makers: Makers): fc.Arbitrary<unknow
       return fc.array(makers.inside((schema.items ?? {}) as JsonSchema), { minLength: Number(schema.minItems ?? 0), maxLength: 3 });
     case "string":
       if (schema.format === "date-time") return fc.constantFrom("2026-01-31T12:00:00Z", "1999-12-31T23:59:59.999+02:00");
-      return schema.description === "base64" ? fc.base64String({ maxLength: 20 }) : makers.text;
+      if (schema.description === "base64") return fc.base64String({ maxLength: 20 });
+      return makers.text.filter((text) => text.length >= Number(schema.minLength ?? 0));
     case "integer":
     case "number":
-      return makers.number;
+      return makers.number.map((number) => Math.max(number, Number(schema.minimum ?? number)));
     case "boolean":
       return fc.boolean();
     case "null":

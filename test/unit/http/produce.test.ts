@@ -102,7 +102,8 @@ test("answers are JSON with every digit of an offset, and failed entries say wha
       '{"partition":null,"offset":null,"error_code":50002,"error":"An unexpected error occurred, which is a bug in this service. Its log has the details under the request id.","retriable":false,"maybe_written":true}' +
       '],"key_schema_id":null,"value_schema_id":null}',
   );
-  const entry = { record: { key: null, value: Buffer.from("x"), headers: [] }, valueType: "STRING", id: "a" } as const;
+  const value = Buffer.from("x");
+  const entry = { record: { key: null, value, headers: [] }, valueData: { type: "STRING", bytes: value }, id: "a" } as const;
   const written = { entry, outcome: outcomes[0] };
   const place = { clusterId: "C", topic: 'T"' };
   expect(toV3StreamAnswer([written, { entry: { error: new RelayError("bad-request", "no") } }], place)).toBe(
@@ -128,7 +129,8 @@ test("the largest answers there can be fit Lambda", () => {
     timestampMs: 8_640_000_000_000_000,
   } as const;
   const record = { key: Buffer.alloc(9), value: Buffer.alloc(9), headers: [] };
-  const entry = { record, keyType: "STRING", valueType: "STRING", id: "i".repeat(80) } as const;
+  const data = { type: "STRING", bytes: null } as const;
+  const entry = { record, keyData: data, valueData: data, id: "i".repeat(80) } as const;
   const place = { clusterId: "c".repeat(22), topic: "t".repeat(249) };
   const answer = toV3BatchAnswer(
     Array.from({ length: limits.recordsMax }, () => ({ entry, outcome: written })),

@@ -1,6 +1,7 @@
 /** JSON Schema: what fits, what does not and where, drafts, references, and schemas that would run for ever. */
 import { describe, expect, test } from "vitest";
-import { createJsonSchemaCodec, createValidationTime, validateMsMax } from "../../../lib/schemas/json-schema/codec.js";
+import { createJsonSchemaCodec, validateMsMax } from "../../../lib/schemas/json-schema/codec.js";
+import { createValidationTime } from "../../../lib/schemas/validation-time.js";
 
 const validate = (schema: unknown, json: string) => createJsonSchemaCodec(JSON.stringify(schema)).validate(json);
 const evil = "^(a+)+$";
