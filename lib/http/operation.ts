@@ -60,7 +60,7 @@ export interface OperationInput<Path, Query, Body> {
 
 export interface Operation<Path = unknown, Query = unknown, Body = unknown> {
   readonly may: Permission;
-  /** Answers everybody, without asking who calls: files that hold no data. */
+  /** Answers everybody, without asking who calls: files that hold no data, and calls that prove themselves by a signature that `run` checks. */
   readonly isPublic?: boolean;
   /** One sentence, for OpenAPI. */
   readonly summary: string;

@@ -138,6 +138,7 @@ function deadLettersOf(route: Route, kafka: () => Kafka, clock: Clock, telemetry
     targetName: route.target.name,
     topic: route.deadLetterTopic,
     retentionMs: route.deadLetterRetentionMs,
+    recordBytesMax: route.recordBytesMax,
     now: clock.now,
     warn: (topic, reason) => telemetry()?.log("warn", "dead letter topic loses dead letters", { route: route.name, topic, reason }),
   });

@@ -1,5 +1,6 @@
 /** What a relay route is: `defineRoute` types it, checks it at start-up and fills in what was left out. */
 import { RelayError } from "../errors.js";
+import type { KafkaRecord } from "../kafka/records.js";
 import type { EventMatcher } from "../patterns/compile.js";
 import type { EventPattern, PatternMember } from "../patterns/event-pattern.js";
 import type { TargetDefinition } from "./delivery.js";
@@ -136,6 +137,10 @@ export interface Route {
   readonly namespace: string | undefined;
   readonly generation: number;
   readonly examples: readonly RouteExample[];
+  /** The delivery id of a record that brings its own: those of a source. Undefined for a record without one. */
+  readonly deliveryIdOf?: (record: KafkaRecord) => string | undefined;
+  /** The largest record, where no topic says it: of a source. */
+  readonly recordBytesMax?: number;
 }
 
 /**

@@ -21,7 +21,7 @@ export const awsEntries = {
 };
 
 /** Throws `bad-configuration` that names every invalid option, never its value. */
-export function checkOptions(target: string, options: object, entries: v.ObjectEntries): void {
+export function checkOptions(target: string, options: object, entries: v.ObjectEntries, what = "target"): void {
   const result = v.safeParse(v.strictObject(entries), options);
   if (result.success) return;
   const faults = result.issues.map((issue) => {
@@ -31,7 +31,7 @@ export function checkOptions(target: string, options: object, entries: v.ObjectE
     }
     return issue.received === "undefined" ? `${path}: is missing.` : `${path}: ${rightValueOf(issue)}.`;
   });
-  throw new RelayError("bad-configuration", `The target ${target}:\n  ${faults.join("\n  ")}`);
+  throw new RelayError("bad-configuration", `The ${what} ${target}:\n  ${faults.join("\n  ")}`);
 }
 
 /** The names of options, also of those that stand inside others. */

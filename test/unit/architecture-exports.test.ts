@@ -17,13 +17,13 @@ const exported = linked.filter(({ path }) => !isEntry(path)).flatMap(({ path, ex
 const has = (used: ReadonlySet<string>, { path, name }: { readonly path: string; readonly name: string }) =>
   used.has(`${withoutEnding(path)}: ${name}`) || used.has(`${withoutEnding(path)}: *`);
 
-/** Used from outside: by Lambda, by serverless, by routes that users write, by projects that install the package. */
+/** Used from outside: by Lambda, by serverless, by routes and sources that users write, by projects that install the package. */
 function isEntry(path: string): boolean {
   return (
     /\.d\.[cm]?ts$|\.config\.[cm]?[jt]s$/.test(path) ||
     /^local\/(build|gateway|start)\/[^/]+\.mjs$|^test\/support\/(.+\/)?(broker|registry)-setup\.ts$/.test(path) ||
     /^functions\/|^test\/bench\/|\/projects\//.test(path) ||
-    /^lib\/(targets\/[^/]+|relay\/(route|relay|jsonata)|client\/client)\.ts$/.test(path) ||
+    /^lib\/(targets\/[^/]+|sources\/([^/]+|webhook\/[a-z-]*schemes)|relay\/(route|relay|jsonata)|client\/client)\.ts$/.test(path) ||
     /^local\/kafka-trigger\/src\/(main|run|library)\.ts$/.test(path) ||
     path.startsWith("local/package/entries/")
   );

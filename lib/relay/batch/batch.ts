@@ -16,7 +16,8 @@ import { waitForTurn } from "./turn.js";
 
 /** The entries of all records, partition by partition, each with its verdict. */
 export async function relayBatch(partitions: readonly PartitionRecords[], parts: BatchParts): Promise<readonly Entry[]> {
-  const origin = { ...parts, generation: parts.route.generation };
+  const { generation, deliveryIdOf } = parts.route;
+  const origin = { ...parts, generation, deliveryIdOf };
   const entries = partitions.map(({ records }) => records.map((record) => toEntry(record, origin)));
   await new BatchRelay(toLanes(entries, parts.route.order), parts).run();
   return entries.flat();

@@ -28,6 +28,7 @@ export interface Entry {
   readonly namespace: string;
   /** Of the topic it first lay in. */
   readonly generation: number;
+  readonly deliveryIdOf: Route["deliveryIdOf"];
   /** What is still to be delivered; undefined: not prepared yet. */
   pending: readonly Delivery[] | undefined;
   verdict: Verdict | undefined;
@@ -51,13 +52,14 @@ export interface Entry {
 interface EntryOrigin {
   readonly namespace: string;
   readonly generation?: number;
+  readonly deliveryIdOf?: Route["deliveryIdOf"];
   readonly settled?: (record: KafkaRecord) => Verdict | undefined;
   readonly isHeld?: (record: KafkaRecord) => boolean;
   /** The invocation is a redrive: its records have their first coordinates. */
   readonly redrive?: RedriveMark | undefined;
 }
 
-export function toEntry(arrived: KafkaRecord, { namespace, generation = 0, settled, isHeld, redrive }: EntryOrigin): Entry {
+export function toEntry(arrived: KafkaRecord, { namespace, generation = 0, deliveryIdOf, settled, isHeld, redrive }: EntryOrigin): Entry {
   const verdict = settled?.(arrived);
   const { source, redrives } = takeRedriveHeader(arrived);
   return {
@@ -66,6 +68,7 @@ export function toEntry(arrived: KafkaRecord, { namespace, generation = 0, settl
     redrives: redrive?.count ?? redrives,
     namespace: redrive?.namespace ?? namespace,
     generation: redrive?.generation ?? generation,
+    deliveryIdOf,
     pending: undefined,
     verdict,
     isSettledBefore: verdict !== undefined,
@@ -185,12 +188,17 @@ class RecordDelivery implements Delivery {
   readonly textAt = (path: string): string | undefined => textAt(this, path);
 
   get id(): string {
-    this.#id ??= recordId(this.#document, this.#entry.namespace, this.#entry.generation) + this.#suffix;
+    this.#id ??= this.#recordId() + this.#suffix;
     return this.#id;
   }
 
   get generation(): number {
     return this.#entry.generation;
+  }
+
+  #recordId(): string {
+    const { deliveryIdOf, namespace, generation } = this.#entry;
+    return deliveryIdOf?.(this.source) ?? recordId(this.#document, namespace, generation);
   }
 
   get attempt(): number {

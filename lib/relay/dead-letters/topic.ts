@@ -15,6 +15,8 @@ export interface DeadLetterTopic {
   readonly name: string;
   /** The topic whose records may end in it. */
   readonly source: string;
+  /** The largest record, where no topic `source` exists that says it. */
+  readonly recordBytesMax?: number | undefined;
   /** -1: without end. */
   readonly retentionMs: number;
 }
@@ -24,14 +26,15 @@ export interface DeadLetterTopic {
  * days, by size, or compact. Everything else is the brokers' default. False: it existed, and keeps the settings it was created with.
  */
 export async function ensureDeadLetterTopic(kafka: Kafka, topic: DeadLetterTopic, deadline: Deadline): Promise<boolean> {
-  const { name, source, retentionMs } = topic;
+  const { name, source, retentionMs, recordBytesMax } = topic;
   try {
     await kafka.metadata.topic(name, deadline);
     return false;
   } catch (thrown) {
     if (toRelayError(thrown).code !== "topic-not-found") throw thrown;
   }
-  const sourceBytesMax = Number((await settingsOf(kafka, source, [messageBytes], deadline))?.get(messageBytes) ?? messageBytesDefault);
+  const sourceBytesMax =
+    recordBytesMax ?? Number((await settingsOf(kafka, source, [messageBytes], deadline))?.get(messageBytes) ?? messageBytesDefault);
   const configs = {
     [messageBytes]: String(sourceBytesMax + headersBytesMax),
     "cleanup.policy": "delete",

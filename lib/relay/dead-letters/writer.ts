@@ -15,6 +15,8 @@ interface DeadLetterOptions extends DeadLetterOrigin {
   readonly topic: string | undefined;
   /** Of a dead letter topic that is created here; -1: without end. */
   readonly retentionMs: number;
+  /** The largest record, where the records come from no topic. */
+  readonly recordBytesMax?: number | undefined;
   readonly now: () => number;
   /** Hears once of each setting of an existing topic that loses dead letters. */
   readonly warn: (topic: string, loss: string) => void;
@@ -28,7 +30,8 @@ export function createDeadLetters(kafka: () => Kafka, options: DeadLetterOptions
       for (const source of new Set(entries.map(({ arrived }) => arrived.topic))) {
         const group = entries.filter(({ arrived }) => arrived.topic === source);
         const name = deadLetterTopicOf(source, options.topic);
-        const refusals = await writeTo(kafka(), { name, source, retentionMs: options.retentionMs }, group, options, looked, deadline);
+        const { retentionMs, recordBytesMax } = options;
+        const refusals = await writeTo(kafka(), { name, source, retentionMs, recordBytesMax }, group, options, looked, deadline);
         for (const [index, refusal] of refusals.entries()) {
           const entry = group[index];
           if (refusal !== undefined && entry !== undefined) answers.set(entry, toRefusal(refusal, name));
