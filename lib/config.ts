@@ -120,6 +120,13 @@ export const environment = v.object({
       v.transform(toRouteSources),
     ),
   ),
+  RELAY_SOURCES: v.optional(
+    v.pipe(
+      text,
+      v.regex(/^[a-z0-9-]+(\s+[a-z0-9-]+)*$/, "must be a list of sources, separated by spaces"),
+      v.transform((list) => list.split(/\s+/)),
+    ),
+  ),
   RELAY_FUNCTION_ENDPOINT: v.optional(text),
   RELAY_TRIGGER_STATUS_URL: v.optional(v.pipe(text, v.url("must be an address, such as http://127.0.0.1:3003/_kafka-trigger"))),
   RELAY_CONSOLE: v.optional(v.picklist(["on", "off"]), "off"),

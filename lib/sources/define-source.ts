@@ -8,7 +8,7 @@ import type { Transform } from "../relay/route/transform.js";
 import { type BreakerPolicy, defineRoute, type RetryPolicy, type Route, type RouteExample, type RouteFilter } from "../relay/route.js";
 import { type TopicOptions, topic } from "../targets/topic.js";
 import { deliveryIdOf, stampedTarget } from "./delivery-id.js";
-import type { Origin } from "./origin.js";
+import type { SourceOrigin } from "./origin.js";
 
 /** "value": as the other system wrote it. "cloudevents": a CloudEvent in Kafka's binary mode, whose id is the delivery id. */
 export type Envelope = "value" | "cloudevents";
@@ -17,7 +17,7 @@ export interface SourceDefinition<Value = unknown> {
   /** As the file and the function are called; named in delivery ids, dead letters, logs and metrics. */
   readonly name: string;
   /** `webhooks({...})`, `sqsQueue({...})`, `outbox({...})`... */
-  readonly from: Origin;
+  readonly from: SourceOrigin;
   /** The topic, which must exist. All options of the target `topic(...)`. */
   readonly to: TopicOptions;
   /** Absent: "value". */
@@ -45,7 +45,7 @@ export interface SourceDefinition<Value = unknown> {
 /** A source as it runs: checked and complete. */
 export interface Source {
   readonly name: string;
-  readonly from: Origin;
+  readonly from: SourceOrigin;
   readonly to: TopicOptions;
   readonly envelope: Envelope;
   readonly deadLetterTopic: string;

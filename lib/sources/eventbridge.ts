@@ -4,14 +4,14 @@
  */
 import { RelayError } from "../errors.js";
 import { assertSettled, type EventObject, isEventObject } from "./aws-event.js";
-import type { Origin, SourceItem } from "./origin.js";
+import type { SourceItem, SourceOrigin } from "./origin.js";
 
 /** An entry of PutEvents is at most 1 MB; a schedule's input is smaller. */
 const eventBytesMax = 1_048_576;
 const retryDeadlineMs = 60_000;
 
 /** The events that a rule of EventBridge matches. As a CloudEvent, `detail` is the data. */
-export function eventBridgeRule(): Origin {
+export function eventBridgeRule(): SourceOrigin {
   return asynchronous("eventbridge", (event, source) => {
     if (typeof event.id === "string" && typeof event.source === "string" && typeof event["detail-type"] === "string")
       return toEventItem(event, source);
@@ -20,7 +20,7 @@ export function eventBridgeRule(): Origin {
 }
 
 /** A rule or schedule that fires at its times, or an input that it passes on. Its transform makes the records. */
-export function schedule(): Origin {
+export function schedule(): SourceOrigin {
   return asynchronous("schedule", toEventItem);
 }
 
@@ -31,7 +31,7 @@ interface FiredIn {
   readonly requestId: string | undefined;
 }
 
-function asynchronous(kind: string, toItem: (event: EventObject, fired: FiredIn) => SourceItem): Origin {
+function asynchronous(kind: string, toItem: (event: EventObject, fired: FiredIn) => SourceItem): SourceOrigin {
   return {
     kind,
     name: "events",

@@ -68,7 +68,7 @@ interface CallContext {
 }
 
 /** What `from` names: data until it is bound to its source. `webhooks({...})`, `sqsQueue({...})`, `outbox({...})` make one. */
-export interface Origin {
+export interface SourceOrigin {
   readonly kind: string;
   /** Where it reads, without a secret: a queue, a table, a path. */
   readonly name: string;

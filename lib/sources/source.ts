@@ -7,7 +7,7 @@ import { type Clock, systemClock } from "../relay/batch/clock.js";
 import { redriveMarkOf } from "../relay/dead-letters/redrive-mark.js";
 import { type InvocationContext, relay } from "../relay/relay.js";
 import { createSecrets, type ReadSecret } from "../secrets.js";
-import { createTelemetry, type Telemetry } from "../telemetry.js";
+import { createTelemetry, type Telemetry, toTelemetryOptions } from "../telemetry.js";
 import type { Source } from "./define-source.js";
 import type { SourceContext } from "./origin.js";
 import { createPass } from "./pass.js";
@@ -45,7 +45,7 @@ export function source(defined: Source, options: SourceOptions = {}): SourceHand
     return kafka;
   };
   const reporter = (current: Config): Telemetry => {
-    telemetry ??= createTelemetry({ level: current.RELAY_LOG_LEVEL, metrics: current.RELAY_METRICS });
+    telemetry ??= createTelemetry(toTelemetryOptions(current));
     return telemetry;
   };
   const passes = createPass(defined, { clock, random, secret });

@@ -1,7 +1,7 @@
 /** The sources "sqs" and "sns": messages of a queue (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). What Kafka has not acknowledged stays in the queue. */
 import { parseArn } from "./arn.js";
 import { answerBatch, attributeHeaders, type EventObject, isEventObject, recordsOfEvent, textMember } from "./aws-event.js";
-import type { Origin, SourceItem } from "./origin.js";
+import type { SourceItem, SourceOrigin } from "./origin.js";
 
 /** Of one message, with its attributes (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html). */
 const messageBytesMax = 1_048_576;
@@ -9,16 +9,16 @@ const messageBytesMax = 1_048_576;
 const retryDeadlineMs = 60_000;
 
 /** The messages of a standard or FIFO queue. A message's group, where it has one, is the record's key, and its order is kept. */
-export function sqsQueue(): Origin {
+export function sqsQueue(): SourceOrigin {
   return queue("sqs", "queue", (message) => message);
 }
 
 /** The messages of an SNS topic that a queue subscribes to, as they were published: with raw message delivery, or taken out of SNS's envelope. */
-export function snsMessages(): Origin {
+export function snsMessages(): SourceOrigin {
   return queue("sns", "queue of a topic", published);
 }
 
-function queue(kind: string, name: string, read: (message: SourceItem) => SourceItem): Origin {
+function queue(kind: string, name: string, read: (message: SourceItem) => SourceItem): SourceOrigin {
   return {
     kind,
     name,
@@ -42,7 +42,7 @@ function queue(kind: string, name: string, read: (message: SourceItem) => Source
   };
 }
 
-export function toMessage(record: EventObject, place: string, nowMs: number): SourceItem {
+function toMessage(record: EventObject, place: string, nowMs: number): SourceItem {
   const arn = textMember(record, ["eventSourceARN"], place);
   const { body = "", attributes, messageAttributes } = record;
   const { MessageGroupId: group, SentTimestamp: sent } = isEventObject(attributes) ? attributes : {};

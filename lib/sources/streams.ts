@@ -4,12 +4,13 @@
  */
 
 import * as v from "valibot";
-import { checkOptions, oneOf } from "../targets/options.js";
+import { oneOf } from "../option-values.js";
+import { checkOptions } from "../targets/options.js";
 import { parseArn } from "./arn.js";
 import { answerBatch, type BatchResponse, type EventObject, isEventObject, msOfSeconds, recordsOfEvent, textMember } from "./aws-event.js";
 import { itemJson } from "./dynamodb-item.js";
 import { toDebezium } from "./envelope.js";
-import type { BoundOrigin, BoundSource, Origin, SourceItem } from "./origin.js";
+import type { BoundOrigin, BoundSource, SourceItem, SourceOrigin } from "./origin.js";
 
 /** A record of a stream can have 10 MiB (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html). */
 const kinesisBytesMax = 10_485_760;
@@ -18,7 +19,7 @@ const changeBytesMax = 2_097_152;
 const retryDeadlineMs = 300_000;
 
 /** The records of a Kinesis stream. The partition key is the record's key. */
-export function kinesisStream(): Origin {
+export function kinesisStream(): SourceOrigin {
   return {
     kind: "kinesis",
     name: "stream",
@@ -30,13 +31,13 @@ export function kinesisStream(): Origin {
   };
 }
 
-export interface DynamodbStreamOptions {
+interface DynamodbStreamOptions {
   /** "debezium" (default): before, after and operation. "image": the new image, and a tombstone for an item that was deleted. */
   readonly value?: "debezium" | "image";
 }
 
 /** The changes of a DynamoDB table. The item's key, as JSON, is the record's key. */
-export function dynamodbStream(options: DynamodbStreamOptions = {}): Origin {
+export function dynamodbStream(options: DynamodbStreamOptions = {}): SourceOrigin {
   checkOptions("dynamodbStream", options, { value: v.optional(oneOf("debezium", "image")) }, "source");
   const toItem = (record: EventObject, place: string, nowMs: number) => toChangeItem(record, place, nowMs, options.value ?? "debezium");
   return {

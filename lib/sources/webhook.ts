@@ -3,8 +3,9 @@ import * as v from "valibot";
 import { sooner } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import { type Operation, operation, type Reply } from "../http/operation.js";
-import { checkOptions, whole } from "../targets/options.js";
-import type { BoundSource, ItemResult, Origin, SourceContext } from "./origin.js";
+import { whole } from "../option-values.js";
+import { checkOptions } from "../targets/options.js";
+import type { BoundSource, ItemResult, SourceContext, SourceOrigin } from "./origin.js";
 import { toWebhookItem } from "./webhook/item.js";
 import { toLambdaHandler } from "./webhook/lambda-hosts.js";
 import { createRateLimit, type RateLimit } from "./webhook/rate-limit.js";
@@ -33,7 +34,7 @@ const idsMaxDefault = 10_000;
 /** How long a sender is asked to wait while Kafka cannot be reached. */
 const retryAfterMs = 5_000;
 
-export function webhooks(options: WebhookSourceOptions): Origin {
+export function webhooks(options: WebhookSourceOptions): SourceOrigin {
   checkOptions("webhook", options, optionEntries, "source");
   const { verify } = options;
   if (options.dedupe !== undefined && !verify.hasIds) {

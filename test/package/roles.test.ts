@@ -50,6 +50,19 @@ function route(source: string, groupName: string, target?: string): Allowed {
   };
 }
 
+/** It reads no topic. */
+function source(name: string, target: string): Allowed {
+  const letters = topic(`${name}.dead-letters`);
+  const written = [letters, topic(target)];
+  return {
+    CreateTopic: [letters],
+    DescribeTopic: written,
+    DescribeTopicDynamicConfiguration: written,
+    WriteData: written,
+    WriteDataIdempotently: [cluster],
+  };
+}
+
 /** Whatever is not named is not allowed. */
 const table: Readonly<Record<string, Allowed>> = {
   produce: written,
@@ -77,6 +90,7 @@ const table: Readonly<Record<string, Allowed>> = {
   service: {},
   console: {},
   strongQuakes: route("earthquakes", "kafka-relay-prod-strong-quakes", "strong-earthquakes"),
+  quakesFromWebhook: source("quakes-from-webhook", "earthquakes"),
   quakesToSql: route("earthquakes", "kafka-relay-prod-quakes-to-sql"),
   quakesToWebhook: route("strong-earthquakes", "kafka-relay-prod-quakes-to-webhook"),
 };
@@ -127,14 +141,15 @@ describe.each(Object.entries(table))("%s", (key, allowed) => {
 
 test("a function reads the secrets that it names and no other", () => {
   expect(resourcesOf("quakesToSql", "secretsmanager:GetSecretValue")).toEqual([parameters.quakesDatabase]);
+  expect(resourcesOf("quakesFromWebhook", "secretsmanager:GetSecretValue")).toEqual([parameters.quakesWebhookSecret]);
   expect(resourcesOf("quakesToWebhook", "secretsmanager:GetSecretValue")).toEqual([parameters.quakesWebhookSecret]);
   for (const key of ["produce", "records", "topics", "strongQuakes"]) {
     expect(resourcesOf(key, "secretsmanager:GetSecretValue"), key).toEqual([]);
   }
 });
 
-test.each(["deadLetters", "routeStatus"])("%s may invoke the functions of routes and no other function", (key) => {
-  const routes = deployedFunctions().filter(({ triggers }) => triggers.length > 0);
+test.each(["deadLetters", "routeStatus"])("%s may invoke the functions of routes and sources, and no other function", (key) => {
+  const routes = deployedFunctions().filter(({ file }) => /^functions\/(routes|sources)\//.test(file));
   const invoked = resourcesOf(key, "lambda:InvokeFunction") as { "Fn::GetAtt": [string, string] }[];
 
   expect(invoked.map(({ "Fn::GetAtt": [id] }) => prod.resources[id]?.Properties.FunctionName).sort()).toEqual(

@@ -3,10 +3,12 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import type { SourceHandler } from "../../lib/sources/source.js";
 import { deployedFunctions, projectFolder } from "../../local/build/service-map.js";
 
 const functions = deployedFunctions();
-const httpFunctions = functions.filter(({ file }) => !file.startsWith("functions/routes/"));
+const httpFunctions = functions.filter(({ file }) => !/^functions\/(routes|sources)\//.test(file));
+const sources = functions.filter(({ file }) => file.startsWith("functions/sources/"));
 const routes = functions.filter(({ file }) => file.startsWith("functions/routes/"));
 
 const filesIn = (folder: string): string[] =>
@@ -17,7 +19,9 @@ const filesIn = (folder: string): string[] =>
 const load = (file: string) => import(pathToFileURL(join(projectFolder, `${file}.ts`)).href);
 
 test("every file of functions is a function of the map, and every function has its file", () => {
-  const files = [...filesIn("functions"), ...(existsSync(join(projectFolder, "functions/routes")) ? filesIn("functions/routes") : [])];
+  const files = ["functions", "functions/routes", "functions/sources"].flatMap((folder) =>
+    existsSync(join(projectFolder, folder)) ? filesIn(folder) : [],
+  );
 
   expect(functions.map(({ file }) => file).sort()).toEqual(files.sort());
 });
@@ -39,6 +43,13 @@ test.each(routes)("the route $key exports a handler and is triggered by a topic"
 
   expect(handler).toBeTypeOf("function");
   expect(triggers.map(({ topic }) => topic)).not.toEqual([]);
+});
+
+test.each(sources)("the source $key answers the calls that the map gives it, and is named as its file is", async ({ file, routeKeys }) => {
+  const { handler } = (await load(file)) as { readonly handler: SourceHandler };
+
+  expect(handler.source.name).toBe(file.split("/").pop());
+  expect(routeKeys).toEqual(Object.keys(handler.operations ?? {}));
 });
 
 test("a function is called as its file is, in camel case", () => {

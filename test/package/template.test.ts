@@ -8,9 +8,12 @@ import { type Packaged, packageService, parameters } from "../support/package/pa
 
 const functions = deployedFunctions();
 const routeKeys = functions.filter(({ file }) => file.startsWith("functions/routes/")).map(({ key }) => key);
-const apiKeys = functions.map(({ key }) => key).filter((key) => !routeKeys.includes(key));
+const sourceKeys = functions.filter(({ file }) => file.startsWith("functions/sources/")).map(({ key }) => key);
+const apiKeys = functions.map(({ key }) => key).filter((key) => !routeKeys.includes(key) && !sourceKeys.includes(key));
 /** Where browsers call: their question beforehand is never signed. */
 const preflight = "OPTIONS /{proxy+}";
+/** A webhook's signature takes the place of an authorizer. */
+const isProven = (routeKey: string): boolean => routeKey === preflight || routeKey.startsWith("POST /sources/");
 let prod: Packaged;
 
 beforeAll(() => {
@@ -165,7 +168,7 @@ test("the template contains secrets only as ARNs", () => {
   expect(variables.QUAKES_DATABASE_URL).toBe(parameters.quakesDatabase);
 });
 
-test("every function has alarms for errors and throttles, every route for its lag and its dead letters, and they reach who is on call", () => {
+test("every function has alarms for errors and throttles, every route for its lag and its dead letters, every source for its dead letters, and they reach who is on call", () => {
   const alarms = prod.ofType("AWS::CloudWatch::Alarm");
   const namesOf = (key: string) =>
     alarms
@@ -176,6 +179,7 @@ test("every function has alarms for errors and throttles, every route for its la
   for (const key of apiKeys) expect(namesOf(key), key).toEqual(["Errors", "Throttles"]);
   for (const key of routeKeys) expect(namesOf(key), key).toEqual(["Errors", "Throttles", "OffsetLag", "DeadLetters"]);
   expect(namesOf("api")).toEqual(["5xx", "Latency", "FailedRecords"]);
+  for (const key of sourceKeys) expect(namesOf(key), key).toEqual(["Errors", "Throttles", "DeadLetters"]);
   for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual([parameters.alarmsTopic]);
 });
 
@@ -247,7 +251,7 @@ test.each([
   { authorizer: "jwt", more: { jwtIssuer: "https://issuer.example.com/", jwtAudience: "relay" }, type: "JWT" },
   { authorizer: "none", more: {}, type: undefined },
 ])(
-  "with the authorizer $authorizer it stands before every call, the catch-all, health and the description too",
+  "with the authorizer $authorizer it stands before every call but those of signed webhooks, the catch-all, health and the description too",
   ({ authorizer, more, type }) => {
     const packaged = authorizer === "iam" ? prod : packageService("dev", { ...parameters, authorizer, ...more });
     const routes = packaged.ofType("AWS::ApiGatewayV2::Route");
@@ -255,7 +259,7 @@ test.each([
     expect(packaged.status, packaged.output).toBe(0);
     expect(routes.map(({ RouteKey }) => RouteKey)).toEqual(expect.arrayContaining(["$default", "GET /health", "GET /openapi.json"]));
     for (const { AuthorizationType, RouteKey } of routes)
-      expect(AuthorizationType, RouteKey).toBe(RouteKey === preflight ? undefined : type);
+      expect(AuthorizationType ?? "NONE", RouteKey).toBe(isProven(RouteKey) ? "NONE" : (type ?? "NONE"));
     expect(packaged.ofType("AWS::ApiGatewayV2::Authorizer").map(({ JwtConfiguration }) => JwtConfiguration)).toEqual(
       authorizer === "jwt" ? [{ Issuer: "https://issuer.example.com/", Audience: ["relay"] }] : [],
     );

@@ -161,9 +161,10 @@ function invokerOf(config: Config, destination: "route" | "topic") {
 }
 
 /** The caller's grants are checked first: a caller who may not invoke a route does not learn whether it exists. */
-function sourcesOf({ RELAY_ROUTES: routes }: Config, route: string): readonly string[] {
-  const sources = routes?.get(route);
-  if (sources !== undefined) return sources;
+function sourcesOf({ RELAY_ROUTES: routes, RELAY_SOURCES: sources }: Config, route: string): readonly string[] {
+  // The dead letters of a source name the source in the place of a topic.
+  const topics = routes?.get(route) ?? (sources?.includes(route) === true ? [route] : undefined);
+  if (topics !== undefined) return topics;
   if (routes !== undefined) throw new RelayError("not-found", `Route ${JSON.stringify(route.slice(0, 200))} does not exist.`);
   throw new RelayError(
     "bad-configuration",

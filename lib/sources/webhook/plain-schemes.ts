@@ -1,6 +1,6 @@
 /** Schemes for senders that have none of their own: an HMAC in a header, and a shared secret in a header. */
 import * as v from "valibot";
-import { oneOf, text } from "../../targets/options.js";
+import { oneOf, text } from "../../option-values.js";
 import { answerWithinMsDefault, checkScheme, headerName, type SecretsOption, secretsOf, shown, toleranceMs } from "./scheme-options.js";
 import {
   assertFresh,

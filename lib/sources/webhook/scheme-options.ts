@@ -1,7 +1,8 @@
 /** The options that the schemes of inbound webhooks share, and their checks. */
 import * as v from "valibot";
+import { whole } from "../../option-values.js";
 import { reference, textOf } from "../../targets/option-checks.js";
-import { checkOptions, whole } from "../../targets/options.js";
+import { checkOptions } from "../../targets/options.js";
 
 export interface SecretsOption {
   /** One, or two while the sender changes its secret. "env:NAME", an ARN in Secrets Manager, or text. */

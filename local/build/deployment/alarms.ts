@@ -125,6 +125,8 @@ export function lagMetrics(
   { sourceTopics, groups }: NonNullable<FunctionNeeds["route"]>,
   { clusterName, functionNameOf }: Pick<AlarmScope, "clusterName" | "functionNameOf">,
 ): readonly LagMetric[] {
+  // A source reads no topic.
+  if (sourceTopics.length === 0) return [];
   const isKnown = clusterName !== "" && groups.every((group) => group !== undefined);
   if (!isKnown)
     return [{ name: "OffsetLag", namespace: "AWS/Lambda", metric: "OffsetLag", dimensions: { FunctionName: functionNameOf(key) } }];

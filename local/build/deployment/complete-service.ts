@@ -5,6 +5,7 @@ import { isProvisioned, takesPartialResponses } from "./mappings.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { roleIdOf } from "./roles.js";
 import { isRouteFunction, mappingsOf, type Service, type ServiceFunction } from "./service.js";
+import { isSource, isSourceOn, sourceNameOf, takesPartialBatches } from "./sources.js";
 
 /** Network, variables, authorizers and CORS from the settings; and for each function its role, its mappings' secrets and its routes' authorizer. */
 export function completeService(
@@ -31,7 +32,8 @@ export function completeService(
   for (const { key, definition } of functions) {
     definition.role = roleIdOf(key);
     addVariables(definition, ownVariables(settings, key));
-    if (!isRouteFunction(definition) && settings.topicPrefix !== "") addVariables(definition, { RELAY_TOPIC_PREFIX: settings.topicPrefix });
+    if (!isRouteFunction(definition) && !isSource(definition) && settings.topicPrefix !== "")
+      addVariables(definition, { RELAY_TOPIC_PREFIX: settings.topicPrefix });
     if (settings.reservedConcurrency === "off") delete definition.reservedConcurrency;
     setPartialResponses(definition);
     for (const event of mappingsOf(definition)) {
@@ -41,9 +43,7 @@ export function completeService(
       if (isRouteFunction(definition) && isProvisioned(event)) event.maximumRetryAttempts ??= -1;
     }
     const hasCatchAll = (definition.events ?? []).some(({ httpApi }) => isCatchAll(httpApi));
-    definition.events = (definition.events ?? []).map((event) =>
-      event.httpApi === undefined ? event : { ...event, httpApi: guarded(event.httpApi, settings) },
-    );
+    definition.events = eventsOf(definition, settings);
     // A preflight request is never signed, and the catch-all would require that.
     if (hasCatchAll && settings.corsOrigins.length > 0 && settings.authorizer !== "none")
       definition.events.push({ httpApi: "OPTIONS /{proxy+}" });
@@ -53,6 +53,13 @@ export function completeService(
 /** `arn:aws:kafka:<region>:...` */
 export const regionOf = (arn: string): string | undefined => arn.split(":")[3] || undefined;
 
+/** Every call has the authorizer, except those of sources, which prove themselves by a signature. A source that is off is not called. */
+function eventsOf(definition: ServiceFunction, settings: DeploymentSettings): NonNullable<ServiceFunction["events"]> {
+  const { events = [] } = definition;
+  if (isSource(definition)) return isSourceOn(definition) ? events : events.filter(({ httpApi }) => httpApi === undefined);
+  return events.map((event) => (event.httpApi === undefined ? event : { ...event, httpApi: guarded(event.httpApi, settings) }));
+}
+
 function addVariables(definition: ServiceFunction, variables: Readonly<Record<string, string>>): void {
   if (Object.keys(variables).length === 0) return;
   (definition as { environment?: Record<string, string> }).environment = { ...definition.environment, ...variables };
@@ -60,8 +67,10 @@ function addVariables(definition: ServiceFunction, variables: Readonly<Record<st
 
 export function setPartialResponses(definition: ServiceFunction): void {
   const mappings = mappingsOf(definition);
-  if (!isRouteFunction(definition) || mappings.length === 0 || !mappings.every(takesPartialResponses)) return;
-  addVariables(definition, { RELAY_PARTIAL_RESPONSES: "true" });
+  const accepts = isSource(definition)
+    ? takesPartialBatches(definition)
+    : isRouteFunction(definition) && mappings.length > 0 && mappings.every(takesPartialResponses);
+  if (accepts) addVariables(definition, { RELAY_PARTIAL_RESPONSES: "true" });
 }
 
 /** Which topics each route reads, for the functions that redrive to routes and show them: letters are accepted from these topics alone. */
@@ -74,9 +83,13 @@ export function setRouteSources(functions: readonly { readonly definition: Servi
       ?.replace(/\.[^.]+$/, "");
     return isRouteFunction(definition) && topics.length > 0 ? [`${name}=${topics.join(",")}`] : [];
   });
+  const sources = functions.flatMap(({ definition }) => (isSource(definition) ? [sourceNameOf(definition)] : []));
   for (const { definition } of functions) {
-    if (definition.environment?.RELAY_FUNCTION_PREFIX === undefined || routes.length === 0) continue;
-    addVariables(definition, { RELAY_ROUTES: routes.join(" ") });
+    if (definition.environment?.RELAY_FUNCTION_PREFIX === undefined) continue;
+    addVariables(definition, {
+      ...(routes.length === 0 ? {} : { RELAY_ROUTES: routes.join(" ") }),
+      ...(sources.length === 0 ? {} : { RELAY_SOURCES: sources.join(" ") }),
+    });
   }
 }
 

@@ -13,6 +13,7 @@ import { plaintextFaults } from "./plaintext.js";
 import { declaredOf, isOn, isRouteFunction, mappingsOf, type Service, type ServiceFunction, stageOf, variablesOf } from "./service.js";
 import { checkSettings } from "./settings.js";
 import { checkDeployedSourceTopics, type SourceTopicReport } from "./source-topics.js";
+import { isSource, sourceFaults } from "./sources.js";
 
 export interface Deployment {
   readonly settings: DeploymentSettings;
@@ -41,6 +42,7 @@ export async function prepareDeployment(service: Service, folder: string, region
   const running = new Set(functions.filter(({ definition }) => isOn(definition)).map(({ key }) => key));
   faults.push(
     ...regionFaults(settings, region),
+    ...faultsOfSources(needs, service),
     ...functions.filter(({ key }) => running.has(key)).flatMap(({ key, definition }) => emptyVariables(key, definition)),
     ...secretFaults(
       settings,
@@ -98,9 +100,13 @@ function faultsOfRoutes(service: Service): readonly string[] {
     .flatMap(({ functionKey, given }) => mappingFaults(functionKey, (given ?? {}) as MappingEvent));
 }
 
-/** A route needs every variable that it names. */
+function faultsOfSources(needs: readonly FunctionNeeds[], service: Service): readonly string[] {
+  return needs.flatMap(({ key, source }) => (source === undefined ? [] : sourceFaults(key, source.kind, service.getFunction(key))));
+}
+
+/** A route or a source needs every variable that it names. */
 function emptyVariables(key: string, { environment = {}, ...definition }: ServiceFunction): readonly string[] {
-  if (!isRouteFunction({ ...definition, environment })) return [];
+  if (!isRouteFunction({ ...definition, environment }) && !isSource(definition)) return [];
   return Object.entries(environment)
     .filter(([, value]) => value === "")
     .map(

@@ -5,6 +5,7 @@ import type { Permission } from "../../../lib/access.js";
 import type { Operations } from "../../../lib/http/operation.js";
 import { deadLetterTopicOf } from "../../../lib/relay/dead-letters/dead-letter.js";
 import type { Route } from "../../../lib/relay/route.js";
+import type { Source } from "../../../lib/sources/define-source.js";
 
 export interface RouteNeeds {
   readonly name: string;
@@ -26,6 +27,15 @@ export interface FunctionNeeds {
   /** What its operations need of callers, and so of the cluster; empty for a route. */
   readonly may: readonly Permission[];
   readonly route: RouteNeeds | undefined;
+  /** For a source, whose `route` says what it does in Kafka. */
+  readonly source?: SourceNeeds;
+}
+
+interface SourceNeeds {
+  readonly kind: string;
+  /** As the source names what it reads, without a secret. */
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 export interface DeclaredFunction {
@@ -39,7 +49,7 @@ export interface DeclaredFunction {
 export async function needsOf(folder: string, { key, file, triggers }: DeclaredFunction): Promise<FunctionNeeds> {
   const exported = (await import(pathToFileURL(join(folder, `${file}.ts`)).href)) as {
     readonly operations?: Operations;
-    readonly handler?: { readonly route?: Route };
+    readonly handler?: { readonly route?: Route; readonly source?: Source };
   };
   const { operations, handler } = exported;
   if (operations !== undefined) {
@@ -47,7 +57,8 @@ export async function needsOf(folder: string, { key, file, triggers }: DeclaredF
     return { key, may: [...new Set(may)].sort(), route: undefined };
   }
   if (handler?.route !== undefined) return { key, may: [], route: routeNeeds(handler.route, triggers) };
-  throw new Error(`${file}.ts exports neither operations nor a handler made by relay(), so its permissions are unknown.`);
+  if (handler?.source !== undefined) return sourceNeeds(key, handler.source);
+  throw new Error(`${file}.ts exports neither operations nor a handler made by relay() or source(), so its permissions are unknown.`);
 }
 
 function routeNeeds({ name, order, target, deadLetterTopic }: Route, triggers: DeclaredFunction["triggers"]): RouteNeeds {
@@ -61,6 +72,22 @@ function routeNeeds({ name, order, target, deadLetterTopic }: Route, triggers: D
     groups: triggers.map(({ consumerGroupId }) => consumerGroupId),
     deadLetterTopics: [...new Set(triggers.map(({ topic }) => deadLetterTopicOf(topic, deadLetterTopic)))],
     secretReferences: [...new Set(referencesIn(target.options))],
+  };
+}
+
+/** A source writes as a route does, and reads no topic. */
+function sourceNeeds(key: string, { route, from, deadLetterTopic }: Source): FunctionNeeds {
+  const { kind, name, options } = from;
+  const { secretReferences, ...written } = routeNeeds(route, []);
+  return {
+    key,
+    may: [],
+    route: {
+      ...written,
+      deadLetterTopics: [deadLetterTopic],
+      secretReferences: [...new Set([...secretReferences, ...referencesIn(options)])],
+    },
+    source: { kind, name, options },
   };
 }
 

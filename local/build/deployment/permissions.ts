@@ -114,7 +114,15 @@ export function routeReach(route: RouteNeeds): readonly RouteReach[] {
   return [
     { sid: "Cluster", actions: { cluster: ["WriteDataIdempotently"] }, topics: [] },
     // How large a record of the source may be, for its dead letter topic.
-    { sid: "Sources", actions: { topic: ["DescribeTopic", "DescribeTopicDynamicConfiguration"] }, topics: route.sourceTopics },
+    ...(route.sourceTopics.length === 0
+      ? []
+      : [
+          {
+            sid: "Sources" as const,
+            actions: { topic: ["DescribeTopic", "DescribeTopicDynamicConfiguration"] },
+            topics: route.sourceTopics,
+          },
+        ]),
     {
       sid: "DeadLetters",
       actions: { topic: ["CreateTopic", "DescribeTopic", "DescribeTopicDynamicConfiguration", "WriteData"] },

@@ -3,6 +3,7 @@ import { secretOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { apiStatements, routeStatements, type Statement, targetKeyStatements, targetStatements } from "./permissions.js";
+import { type SourceDeclaration, sourceStatements } from "./sources.js";
 
 export interface Resource {
   readonly Type: string;
@@ -19,6 +20,8 @@ interface RoleRequest {
   readonly secretArns: readonly string[];
   /** Logical ids of the routes' functions, for the functions that redrive to routes, or ask them. */
   readonly routeFunctionIds: readonly string[];
+  /** Its events, for a source. */
+  readonly declaration?: SourceDeclaration;
 }
 
 export const roleIdOf = (key: string): string => `${key.charAt(0).toUpperCase()}${key.slice(1)}Role`;
@@ -39,7 +42,7 @@ export function toRole(request: RoleRequest): Resource {
 }
 
 function statementsOf(request: RoleRequest): readonly Statement[] {
-  const { needs, settings, functionName, secretArns, routeFunctionIds } = request;
+  const { needs, settings, functionName, secretArns, routeFunctionIds, declaration } = request;
   const { clusterArn, kafkaAuthentication, topicPrefix } = settings;
   const kafkaSecret = secretOf(settings, needs.key);
   const usesIam = kafkaAuthentication === "iam";
@@ -56,6 +59,7 @@ function statementsOf(request: RoleRequest): readonly Statement[] {
     // Other ways to authenticate know no IAM: there, the cluster's ACLs decide.
     ...(usesIam ? kafka : []),
     ...(needs.route === undefined ? [] : [...targetStatements(needs.route), ...targetKeyStatements(needs.route, settings.targetKeys)]),
+    ...(needs.source === undefined || declaration === undefined ? [] : sourceStatements(declaration, needs.source.kind)),
     ...(secrets.length === 0 ? [] : secretStatements(secrets)),
     ...(invokesRoutes
       ? [

@@ -2,6 +2,7 @@
 import type { MappingEvent } from "./mappings.js";
 import type { DeclaredFunction } from "./needs.js";
 import type { Resource } from "./roles.js";
+import { isSource, isSourceOn, type SourceEvent } from "./sources.js";
 
 interface MskEvent extends MappingEvent {
   readonly topic: string;
@@ -14,7 +15,9 @@ export interface ServiceFunction {
   readonly handler: string;
   readonly name: string;
   readonly environment?: Record<string, string>;
-  events?: { httpApi?: unknown; msk?: MskEvent; kafka?: MskEvent }[];
+  events?: ({ httpApi?: unknown; msk?: MskEvent; kafka?: MskEvent } & Omit<SourceEvent, "httpApi">)[];
+  destinations?: { readonly onFailure?: unknown };
+  onError?: unknown;
   role?: string;
   reservedConcurrency?: number;
 }
@@ -42,9 +45,11 @@ export const functionIdOf = (key: string): string => `${key.charAt(0).toUpperCas
 export const isRouteFunction = ({ handler }: ServiceFunction): boolean => handler.startsWith("functions/routes/");
 export const mappingsOf = ({ events = [] }: ServiceFunction): readonly MskEvent[] =>
   events.flatMap(({ msk, kafka }) => [msk, kafka].filter((event) => event !== undefined));
-/** A function without a mapping is called; one with mappings runs as long as one of them is on. */
-export const isOn = (definition: ServiceFunction): boolean =>
-  mappingsOf(definition).length === 0 || mappingsOf(definition).some(({ enabled }) => enabled !== false && enabled !== "false");
+/** A function without a mapping is called; one with mappings runs as long as one of them is on. A source says so itself. */
+export function isOn(definition: ServiceFunction): boolean {
+  if (isSource(definition)) return isSourceOn(definition);
+  return mappingsOf(definition).length === 0 || mappingsOf(definition).some(({ enabled }) => enabled !== false && enabled !== "false");
+}
 
 export function declaredOf(key: string, definition: ServiceFunction): DeclaredFunction {
   return { key, file: definition.handler.replace(/\.[^./]+$/, ""), triggers: mappingsOf(definition) };

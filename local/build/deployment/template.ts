@@ -43,6 +43,7 @@ function rolesOf(service: Service, { settings, needs, secretArns }: Deployment):
         functionName: service.getFunction(one.key).name,
         secretArns: secretArns.get(one.key) ?? [],
         routeFunctionIds,
+        declaration: service.getFunction(one.key),
       }),
     ]),
   );

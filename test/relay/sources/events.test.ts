@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
 import { defineSource, type SourceDefinition } from "../../../lib/sources/define-source.js";
 import { eventBridgeRule, schedule } from "../../../lib/sources/eventbridge.js";
-import type { Origin } from "../../../lib/sources/origin.js";
+import type { SourceOrigin } from "../../../lib/sources/origin.js";
 import { snsMessages, sqsQueue } from "../../../lib/sources/sqs.js";
 import { dynamodbStream, kinesisStream } from "../../../lib/sources/streams.js";
 import { createTestTopic, testKafka } from "../../support/broker/kafka.js";
@@ -18,7 +18,7 @@ afterAll(() => Promise.all([kafka.close(), down.close()]));
 const partial = { RELAY_PARTIAL_RESPONSES: "true" };
 
 async function aSource(
-  from: Origin,
+  from: SourceOrigin,
   rules: Partial<SourceDefinition<never>> = {},
   env: Record<string, string> = partial,
   cluster: Kafka = kafka,
@@ -77,7 +77,7 @@ test("messages of a queue are written with their attributes as headers, and thei
   ]);
 });
 
-test("a message that comes again is written again under the same delivery id", async () => {
+test("a message that is delivered again is written again under the same delivery id", async () => {
   const { invoke, topic } = await aSource(sqsQueue());
 
   await invoke({ Records: [message("1", "a")] });

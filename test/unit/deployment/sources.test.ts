@@ -1,0 +1,81 @@
+/** What a deployment of a source refuses, because it would lose records, and what the source's role may do. */
+import { expect, test } from "vitest";
+import { type SourceDeclaration, sourceFaults, sourceStatements, takesPartialBatches } from "../../../local/build/deployment/sources.js";
+
+const declared = (events: SourceDeclaration["events"], more: Partial<SourceDeclaration> = {}): SourceDeclaration => ({
+  handler: "functions/sources/orders.handler",
+  events: events ?? [],
+  ...more,
+});
+
+const queue = "arn:aws:sqs:eu-central-1:123456789012:orders";
+const stream = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders";
+const partial = { functionResponseType: "ReportBatchItemFailures" };
+const lossless = { type: "kinesis", arn: stream, startingPosition: "TRIM_HORIZON", ...partial };
+
+test.each([
+  ["webhook", declared([{ httpApi: "POST /sources/orders" }])],
+  ["webhook", declared([{ httpApi: { method: "post", path: "/sources/orders" } }])],
+  ["sqs", declared([{ sqs: { arn: queue, ...partial } }])],
+  ["kinesis", declared([{ stream: { ...lossless, maximumRetryAttempts: -1, bisectBatchOnFunctionError: true } }])],
+  [
+    "kinesis",
+    declared([{ stream: { ...lossless, maximumRetryAttempts: 9, destinations: { onFailure: { arn: "arn:aws:s3:::lost", type: "s3" } } } }]),
+  ],
+  ["eventbridge", declared([{ eventBridge: { pattern: {} } }], { destinations: { onFailure: queue } })],
+  ["schedule", declared([{ schedule: "rate(1 minute)" }], { onError: queue })],
+  ["outbox", declared([{ schedule: "rate(1 minute)" }])],
+] as const)("%# a source of the kind %s that loses nothing is accepted", (kind, declaration) => {
+  expect(sourceFaults("orders", kind, declaration)).toEqual([]);
+});
+
+test.each([
+  ["webhook", declared([{ httpApi: "POST /orders" }]), "POST /orders is not the call that the source answers: use POST /sources/orders."],
+  ["sqs", declared([]), "its source of the kind sqs needs an event sqs."],
+  ["sqs", declared([{ sqs: queue }]), "sqs: add functionResponseType: ReportBatchItemFailures."],
+  ["sns", declared([{ sns: "arn" }, { sqs: { arn: queue, ...partial } }]), "Subscribe a queue to the topic"],
+  ["s3", declared([{ s3: "bucket" }, { sqs: { arn: queue, ...partial } }]), "Send notifications to a queue"],
+  ["kinesis", declared([{ stream: { ...lossless, maximumRetryAttempts: 3 } }]), "stream: maximumRetryAttempts: 3 gives records up."],
+  [
+    "kinesis",
+    declared([{ stream: { ...lossless, maximumRecordAgeInSeconds: 60, destinations: { onFailure: queue } } }]),
+    "a queue or a topic receives only the places of the records",
+  ],
+  [
+    "kinesis",
+    declared([{ stream: { ...lossless, startingPosition: "LATEST" } }]),
+    "With LATEST, records that arrive while the mapping is created",
+  ],
+  ["dynamodb", declared([{ stream: { ...lossless, tumblingWindowInSeconds: 30 } }]), "a source keeps no state between batches"],
+  ["eventbridge", declared([{ eventBridge: { pattern: {} } }]), "add destinations: { onFailure: <the ARN of a queue> }"],
+  ["schedule", declared([{ schedule: "rate(1 minute)" }]), "add destinations: { onFailure: <the ARN of a queue> }"],
+] as const)("%# a source of the kind %s that could lose records is refused", (kind, declaration, sentence) => {
+  const faults = sourceFaults("orders", kind, declaration);
+
+  expect(faults).toHaveLength(1);
+  expect(faults[0]).toContain(sentence);
+  expect(faults[0]).toMatch(/^function orders: /);
+});
+
+test("the function names single records only where every mapping accepts that", () => {
+  expect(takesPartialBatches(declared([{ sqs: { arn: queue, ...partial } }]))).toBe(true);
+  expect(takesPartialBatches(declared([{ sqs: { arn: queue, ...partial } }, { sqs: queue }]))).toBe(false);
+  expect(takesPartialBatches(declared([{ httpApi: "POST /sources/orders" }]))).toBe(false);
+});
+
+test("a source's role reads what its events name, and writes to its destination", () => {
+  const actionsOf = (declaration: SourceDeclaration, kind: string) =>
+    sourceStatements(declaration, kind).map(({ Action, Resource }) => [Action.join(" "), Resource]);
+
+  expect(actionsOf(declared([{ sqs: { arn: queue } }]), "sqs")).toEqual([
+    ["sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage", [queue]],
+  ]);
+  expect(actionsOf(declared([{ eventBridge: {} }], { destinations: { onFailure: queue } }), "eventbridge")).toEqual([
+    ["sqs:SendMessage", [queue]],
+  ]);
+  expect(actionsOf(declared([{ stream: { ...lossless, destinations: { onFailure: "arn:aws:s3:::lost" } } }]), "kinesis")).toEqual([
+    ["kinesis:DescribeStream kinesis:DescribeStreamSummary kinesis:GetRecords kinesis:GetShardIterator kinesis:ListShards", [stream]],
+    ["s3:PutObject", ["arn:aws:s3:::lost/*"]],
+  ]);
+  expect(actionsOf(declared([{ httpApi: "POST /sources/orders" }]), "webhook")).toEqual([]);
+});
