@@ -1,5 +1,5 @@
 /** The environment variables of the local programs: ports, folders, and the broker to use. Documented in docs/local.md. */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 
 export interface LocalSettings {
   /** The folder with the data of the broker and of PGlite, and the pid files of running programs. */
@@ -34,7 +34,7 @@ export function readBrokerSettings(env: NodeJS.ProcessEnv): LocalSettings {
   const way = env.RELAY_BROKER ?? "";
   if (way !== "" && way !== "docker" && way !== "maven") faults.push(`RELAY_BROKER must be docker or maven, not ${JSON.stringify(way)}`);
   const settings = {
-    dataFolder: resolve(env.RELAY_DATA_FOLDER ?? join(import.meta.dirname, "../../.data")),
+    dataFolder: resolve(env.RELAY_DATA_FOLDER ?? ".data"),
     brokers: (env.KAFKA_BROKERS ?? "") === "" ? undefined : env.KAFKA_BROKERS,
     way: way === "docker" || way === "maven" ? way : undefined,
     brokerPort: port("RELAY_BROKER_PORT", 9092),

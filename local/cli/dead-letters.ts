@@ -1,6 +1,4 @@
 /** `kafka-relay dead-letters`: list, show, redrive, discard. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
 import { parseConfig } from "../../lib/config.js";
 import { RelayError } from "../../lib/errors.js";
@@ -11,9 +9,9 @@ import { isOutOfTime } from "../../lib/relay/dead-letters/out-of-time.js";
 import { discard, redrive, redriveDefaults } from "../../lib/relay/dead-letters/redrive.js";
 import { type RelayHandler, relay } from "../../lib/relay/relay.js";
 import { createTelemetry } from "../../lib/telemetry.js";
-import { deployedFunctions } from "../build/service-map.js";
 import { collect, toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { declaredRoutes } from "./declared-routes.js";
 import { assertChosen, type ChoiceOptions, choosing, toChoice, toPlace, toState } from "./letter-choice.js";
 import { findRoute, routesFolder } from "./route-files.js";
 
@@ -174,7 +172,7 @@ async function redriveLetters(context: CliContext, options: RedriveCliOptions, [
         handlers.set(route, handler);
         return handler;
       }),
-      sourcesOf: declaredSources,
+      sourcesOf: (route) => declaredSources(route, context.world.env),
       ratePerSecond: options.rate ?? redriveDefaults.ratePerSecond,
       lettersMax: options.limit ?? redriveDefaults.lettersMax,
       redrivesMax: options.redrivesMax ?? redriveDefaults.redrivesMax,
@@ -193,12 +191,10 @@ async function redriveLetters(context: CliContext, options: RedriveCliOptions, [
 }
 
 /** The topics that a route reads according to serverless.yml; undefined if the file is missing or a framework variable names them. */
-function declaredSources(route: string): readonly string[] | undefined {
-  const file = join(process.cwd(), "serverless.yml");
-  if (!existsSync(file)) return undefined;
-  const declared = deployedFunctions(readFileSync(file, "utf8")).find((one) => one.file === `${routesFolder}/${route}`);
+function declaredSources(route: string, env: NodeJS.ProcessEnv): readonly string[] | undefined {
+  const declared = declaredRoutes(env)?.functions.find((one) => one.file === `${routesFolder}/${route}`);
   const topics = declared?.triggers.map(({ topic }) => topic) ?? [];
-  return topics.length === 0 || topics.some((topic) => topic.includes("$")) ? undefined : topics;
+  return topics.length === 0 ? undefined : topics;
 }
 
 async function discardLetters(context: CliContext, options: ChoiceOptions, [topic = ""]: readonly string[]): Promise<void> {

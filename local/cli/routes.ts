@@ -7,8 +7,9 @@ import { isJsonata } from "../../lib/relay/jsonata.js";
 import { runExamples } from "../../lib/relay/route/examples.js";
 import type { Route } from "../../lib/relay/route.js";
 import { checkSourceTopics } from "../build/deployment/source-topics.js";
-import { type DeployedFunction, deployedFunctions } from "../build/service-map.js";
+import type { DeployedFunction } from "../build/service-map.js";
 import { type Cli, type CliContext, withExamples } from "./cli.js";
+import { declaredRoutes } from "./declared-routes.js";
 import { type FoundRoute, findRoute, findRoutes, routesFolder } from "./route-files.js";
 import { deploymentFaults } from "./route-mapping.js";
 import { describeDecoding, describeEncoding, encodeFault, localEncode } from "./route-schemas.js";
@@ -53,7 +54,9 @@ export function registerRoutes(cli: Cli): void {
 }
 
 async function check(context: CliContext, { topics = false }: { readonly topics?: boolean }): Promise<void> {
-  const functions = deployedFunctions();
+  const declared = declaredRoutes(context.world.env) ?? { functions: [], faults: ["There is no serverless.yml in this folder."] };
+  const { functions } = declared;
+  for (const one of declared.faults) context.complain(new RelayError("bad-configuration", one));
   const rows: { file: string; faults: readonly string[] }[] = [];
   const found = await findRoutes();
   for (const { file, handler, fault } of found) {

@@ -9,12 +9,12 @@ import { defineRoute, type Order, type Route } from "../../lib/relay/route.js";
 import { topic as topicTarget } from "../../lib/targets/topic.js";
 import { assertHostAllowed } from "../../lib/targets/webhook/address.js";
 import { webhook } from "../../lib/targets/webhook.js";
-import { deployedFunctions } from "../build/service-map.js";
 import type { Mapping } from "../kafka-trigger/src/mapping.js";
 import { toEvent } from "../kafka-trigger/src/poll/event.js";
 import { startTrigger } from "../kafka-trigger/src/trigger.js";
 import { toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { declaredRoutes } from "./declared-routes.js";
 import { createHurriedClock } from "./hurried-clock.js";
 import { findRoute, routesFolder } from "./route-files.js";
 
@@ -125,24 +125,18 @@ function toTarget(text: string, { webhookTimeout, allowPrivate }: RunOptions): R
 }
 
 /** The mapping of a route in serverless.yml: its topic and its group. */
-/** A group that begins with a parameter of a stage has no name here. */
-function declaredGroup(groupId: string | undefined): string | undefined {
-  return groupId?.includes("${") ? undefined : groupId;
-}
-
-function mappingOf(name: string): { readonly topic?: string; readonly consumerGroupId?: string } {
-  const [trigger] = deployedFunctions().find(({ file }) => file === `functions/routes/${name}`)?.triggers ?? [];
+function mappingOf(name: string, env: NodeJS.ProcessEnv): { readonly topic?: string; readonly consumerGroupId?: string } {
+  const [trigger] = declaredRoutes(env)?.functions.find(({ file }) => file === `${routesFolder}/${name}`)?.triggers ?? [];
   return trigger ?? {};
 }
 
 async function runRoute(context: CliContext, options: RunOptions, name: string): Promise<void> {
   const { env, stderr, interrupted } = context.world;
   const route = await routeOf(name, options);
-  const mapping = mappingOf(name);
+  const mapping = mappingOf(name, env);
   const topic = options.topic ?? mapping.topic;
   if (topic === undefined) throw usageError(`The route ${name} has no topic in serverless.yml. Set one with --topic.`);
-  const groupId =
-    options.group ?? (options.topic === undefined ? declaredGroup(mapping.consumerGroupId) : undefined) ?? `kafka-relay-${name}`;
+  const groupId = options.group ?? (options.topic === undefined ? mapping.consumerGroupId : undefined) ?? `kafka-relay-${name}`;
   const brokers = options.brokers ?? env.KAFKA_BROKERS ?? "127.0.0.1:9092";
   const config = parseConfig({
     RELAY_METRICS: "off",

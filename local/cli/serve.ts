@@ -12,6 +12,11 @@ export function registerServe(cli: Cli): void {
       .option("--host <address>", "address to listen on (RELAY_SERVE_HOST; default: 127.0.0.1)")
       .option("--access <policy>", "everything, or grants for what RELAY_ACCESS_GRANTS allows (RELAY_ACCESS; default: grants)")
       .option("--workers <count>", "processes that answer calls (RELAY_SERVE_WORKERS; default: 1)")
+      .option(
+        "--routes [names]",
+        "also run the routes of functions/routes: those that serverless.yml enables, or these (RELAY_SERVE_ROUTES)",
+      )
+      .option("--stage <name>", "the stage of serverless.yml whose parameters the routes have (RELAY_SERVE_STAGE)")
       .option("--log <form>", "lines, json or quiet (RELAY_SERVE_LOG; default: lines)")
       .option("--console", "offer the console at /console (RELAY_CONSOLE; default: off)")
       .action(
@@ -22,6 +27,11 @@ export function registerServe(cli: Cli): void {
           if (!isFinished) throw new RelayError("deadline-exceeded", "Some calls did not end in time. Raise RELAY_SERVE_DRAIN_MS.");
         }),
       ),
-    ["kafka-relay serve --access everything", "kafka-relay serve --port 8080 --host 0.0.0.0 --workers 4 --log json"],
+    [
+      "kafka-relay serve --access everything",
+      "kafka-relay serve --routes",
+      "kafka-relay serve --routes strong-quakes,quakes-to-sql --stage prod",
+      "kafka-relay serve --port 8080 --host 0.0.0.0 --workers 4 --log json",
+    ],
   );
 }

@@ -3,8 +3,9 @@ import { isIPv6 } from "node:net";
 import manifest from "../../package.json" with { type: "json" };
 import type { ServeOptions } from "./options.js";
 import type { Output } from "./output.js";
+import type { LoadedRoute } from "./routes/load.js";
 
-export function announce(options: ServeOptions, port: number, output: Output): void {
+export function announce(options: ServeOptions, port: number, output: Output, routes: readonly LoadedRoute[] | undefined): void {
   const { workers } = options;
   const url = `http://${isIPv6(options.host) ? `[${options.host}]` : options.host}:${port}`;
   const brokers = typeof options.kafka.brokers === "function" ? "looked up for MSK_CLUSTER_ARN" : options.kafka.brokers.join(", ");
@@ -14,12 +15,28 @@ export function announce(options: ServeOptions, port: number, output: Output): v
     ["access", access],
     ["callers", callersOf(options)],
     ["workers", String(workers)],
+    ...(routes ?? []).map((one, index) => [index === 0 ? "routes" : "", toRouteLine(one)]),
   ];
   output.say(
     [`Listening on ${url} (version ${manifest.version})`, ...rows.map(([name = "", text]) => `  ${name.padEnd(9)}${text}`)].join("\n"),
-    { level: "info", message: "listening", version: manifest.version, url, brokers, access, workers, pid: process.pid },
+    {
+      level: "info",
+      message: "listening",
+      version: manifest.version,
+      url,
+      brokers,
+      access,
+      workers,
+      routes: routes?.map(({ route }) => route.name),
+      pid: process.pid,
+    },
   );
   for (const message of warningsOf(options)) output.write({ level: "warn", message });
+}
+
+function toRouteLine({ route: { name, target }, mappings }: LoadedRoute): string {
+  const sources = mappings.map(({ topic, consumerGroupId }) => `${topic} (group ${consumerGroupId})`);
+  return `${name}: ${sources.length === 0 ? "disabled" : sources.join(", ")} -> ${target.kind} ${target.name}`;
 }
 
 function accessOf({ policy }: ServeOptions): string {

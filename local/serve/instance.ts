@@ -1,37 +1,52 @@
 /** One process of the host: the API on a port with one Kafka client, from its start until everything in progress has ended. */
 import { createConsumers } from "../../lib/consumers/consumers.js";
 import { createDeadline } from "../../lib/deadline.js";
-import { nodeHttp } from "../../lib/http/hosts/node-http.js";
+import { type NodeHttpOptions, nodeHttp } from "../../lib/http/hosts/node-http.js";
 import { consoleOperations } from "../../lib/http/operations/console-operations.js";
 import { consumerOperations } from "../../lib/http/operations/consumer-operations.js";
+import { routeOperations } from "../../lib/http/operations/route-operations.js";
 import { streamOperations } from "../../lib/http/operations/stream-operations.js";
 import { createStreams } from "../../lib/http/streams/streams.js";
-import { createKafka } from "../../lib/kafka/kafka.js";
+import { createKafka, type Kafka } from "../../lib/kafka/kafka.js";
+import type { KnownRoute } from "../../lib/relay/status/route-provider.js";
 import { createCallerOf } from "./callers.js";
-import { createMetrics, type Metrics } from "./metrics.js";
+import { createMetrics, type Metrics, sumOfMetrics } from "./metrics.js";
 import { allOperations } from "./operations.js";
 import type { ServeOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { createOwnPaths } from "./own-paths.js";
 import { consolePageFolderOf } from "./page-folder.js";
 import { createReadiness } from "./readiness.js";
+import type { LoadedRoute } from "./routes/load.js";
+import { noRoutes, routesOf } from "./routes/provider.js";
+import { type RunningRoutes, runRoutes } from "./routes/run.js";
 import { createServeServer } from "./server.js";
+import type { createWorkerLink } from "./worker-link.js";
 
 export interface Instance {
   readonly port: number;
   readonly metrics: Metrics;
+  readonly knownRoutes: () => readonly KnownRoute[];
   /** Finishes what is in progress. Returns the calls that had to be cut off. */
   readonly end: () => Promise<number>;
 }
 
 const closeKafkaWithinMs = 1_000;
 
-/** `metricsText`: of all workers, where there are several. */
-export async function startInstance(options: ServeOptions, output: Output, metricsText?: () => Promise<string>): Promise<Instance> {
-  const { config, limits, callers } = options;
+/** `routes`: loaded already, so that what is wrong with them is reported before anything starts. `others`: the other workers, where there are several. */
+export async function startInstance(
+  options: ServeOptions,
+  routes: readonly LoadedRoute[] | undefined,
+  output: Output,
+  others?: OtherWorkers,
+): Promise<Instance> {
+  const { config, limits } = options;
   const kafka = createKafka({ ...options.kafka, topicPrefix: config.RELAY_TOPIC_PREFIX });
   const metrics = createMetrics();
   const ending = new AbortController();
+  const routesKafka = routes === undefined ? undefined : createKafka(options.kafka);
+  const running =
+    routes === undefined || routesKafka === undefined ? undefined : runRoutes(routes, routesKafka, metrics.telemetry(output.write), output);
   const consumers = createConsumers();
   // An instance lives in one process, and a call may reach any of several.
   const operations = {
@@ -39,28 +54,9 @@ export async function startInstance(options: ServeOptions, output: Output, metri
     ...streamOperations(createStreams(options.streams)),
     ...(options.workers === 1 ? consumerOperations(consumers) : {}),
     ...(config.RELAY_CONSOLE === "on" ? consoleOperations(consolePageFolderOf(import.meta.dirname)) : {}),
+    ...routeOperations(running === undefined ? noRoutes : routesOf(running, ofAll(running, others))),
   };
-  const api = nodeHttp(operations, {
-    config,
-    kafka,
-    limits,
-    callerOf: createCallerOf(callers),
-    isTrustedProxy: callers.isTrustedProxy,
-    ending: ending.signal,
-    log: output.write,
-    onCall: ({ request, routeKey = "none", status, tookMs }) => {
-      metrics.call(request.method, routeKey, status, tookMs);
-      output.write({
-        level: "info",
-        message: "request",
-        method: printable(request.method),
-        path: printable(request.rawPath),
-        status,
-        tookMs,
-        requestId: request.requestId,
-      });
-    },
-  });
+  const api = nodeHttp(operations, hostOptions(options, kafka, metrics, output, ending.signal));
   const server = createServeServer({
     api,
     limits,
@@ -70,18 +66,56 @@ export async function startInstance(options: ServeOptions, output: Output, metri
     ownAnswer: createOwnPaths({
       readiness: createReadiness(kafka),
       isDraining: () => server.isDraining(),
-      metrics: { contentType: metrics.contentType, text: metricsText ?? metrics.text },
+      metrics: {
+        contentType: metrics.contentType,
+        text: others === undefined ? metrics.text : async () => sumOfMetrics(await others.askAll("metrics")),
+      },
     }),
   });
   const { port } = await server.listen(options.port, options.host);
   return {
     port,
     metrics,
+    knownRoutes: () => running?.known() ?? [],
     end: async () => {
       ending.abort();
-      const [cutOff] = await Promise.all([server.drain(options.drainMs), consumers.close(createDeadline(options.drainMs))]);
-      await Promise.race([kafka.close(), new Promise((resolve) => setTimeout(resolve, closeKafkaWithinMs).unref())]);
+      const [cutOff] = await Promise.all([
+        server.drain(options.drainMs),
+        consumers.close(createDeadline(options.drainMs)),
+        running?.drain(options.drainMs),
+      ]);
+      const closed = Promise.all([kafka.close(), routesKafka?.close()]);
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, closeKafkaWithinMs).unref())]);
       return cutOff;
+    },
+  };
+}
+
+type OtherWorkers = Pick<ReturnType<typeof createWorkerLink>, "askAll">;
+
+const ofAll = (running: RunningRoutes, others: OtherWorkers | undefined) => async () =>
+  others === undefined ? [running.known()] : ((await others.askAll("routes")) as readonly (readonly KnownRoute[])[]);
+
+function hostOptions(
+  { config, limits, callers }: ServeOptions,
+  kafka: Kafka,
+  metrics: Metrics,
+  output: Output,
+  ending: AbortSignal,
+): NodeHttpOptions {
+  return {
+    config,
+    kafka,
+    limits,
+    callerOf: createCallerOf(callers),
+    isTrustedProxy: callers.isTrustedProxy,
+    ending,
+    log: output.write,
+    onCall: ({ request, routeKey = "none", status, tookMs }) => {
+      metrics.call(request.method, routeKey, status, tookMs);
+      const { requestId } = request;
+      const [method, path] = [printable(request.method), printable(request.rawPath)];
+      output.write({ level: "info", message: "request", method, path, status, tookMs, requestId });
     },
   };
 }

@@ -23,6 +23,10 @@ export interface ServeOptions {
   readonly connectionsMax: number;
   readonly callsMax: number;
   readonly limits: NodeHttpLimits;
+  /** Undefined: none. */
+  readonly routes: "all" | readonly string[] | undefined;
+  /** Of serverless.yml; undefined: the one that it names itself. */
+  readonly stage: string | undefined;
   readonly streams: Partial<StreamLimits>;
   readonly policy: AccessPolicy;
   readonly callers: CallerRules;
@@ -39,6 +43,9 @@ export interface ServeFlags {
   readonly log?: string;
   readonly brokers?: string;
   readonly console?: boolean;
+  /** True: all that serverless.yml enables. */
+  readonly routes?: string | true;
+  readonly stage?: string;
 }
 
 /** Throws one `bad-configuration` with every fault. Values are never repeated, because some are secrets. */
@@ -67,7 +74,10 @@ export function parseServeOptions(flags: ServeFlags, env: NodeJS.ProcessEnv): Se
   return { ...toOptions(variables), config, kafka, policy, callers };
 }
 
-/** Flags as the variables that they replace. The host writes its own log, so the handler's line per request is off. */
+/** The host writes its own log and metrics, and its trigger accepts partial responses. */
+export const hostVariables = { RELAY_REQUEST_LOG: "off", RELAY_METRICS: "off", RELAY_PARTIAL_RESPONSES: "true" } as const;
+
+/** Flags as the variables that they replace. */
 function toEnvironment(flags: ServeFlags, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const replaced: NodeJS.ProcessEnv = {
     RELAY_SERVE_PORT: flags.port,
@@ -77,9 +87,11 @@ function toEnvironment(flags: ServeFlags, env: NodeJS.ProcessEnv): NodeJS.Proces
     RELAY_SERVE_LOG: flags.log,
     KAFKA_BROKERS: flags.brokers,
     RELAY_CONSOLE: flags.console === true ? "on" : undefined,
+    RELAY_SERVE_ROUTES: flags.routes === true ? "all" : flags.routes,
+    RELAY_SERVE_STAGE: flags.stage,
   };
   const given = Object.entries({ ...env, ...withoutUndefined(replaced) }).filter(([, value]) => value !== "");
-  return { ...Object.fromEntries(given), RELAY_REQUEST_LOG: "off", RELAY_METRICS: "off", RELAY_PARTIAL_RESPONSES: "true" };
+  return { ...Object.fromEntries(given), ...hostVariables };
 }
 
 const withoutUndefined = (variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
@@ -114,6 +126,8 @@ function toOptions(variables: ServeVariables) {
     drainMs: variables.RELAY_SERVE_DRAIN_MS,
     connectionsMax: variables.RELAY_SERVE_CONNECTIONS_MAX,
     callsMax: variables.RELAY_SERVE_CALLS_MAX,
+    routes: variables.RELAY_SERVE_ROUTES,
+    stage: variables.RELAY_SERVE_STAGE,
     limits: {
       ...nodeHttpLimits,
       headerBytesMax: variables.RELAY_SERVE_HEADER_BYTES_MAX,

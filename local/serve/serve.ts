@@ -2,9 +2,10 @@
 import cluster from "node:cluster";
 import { announce } from "./announcement.js";
 import { type Instance, startInstance } from "./instance.js";
-import { parseServeOptions, type ServeFlags, type ServeOptions } from "./options.js";
+import { hostVariables, parseServeOptions, type ServeFlags, type ServeOptions } from "./options.js";
 import { createOutput, type Output } from "./output.js";
-import { createWorkerLink } from "./worker-link.js";
+import { loadRoutes } from "./routes/load.js";
+import { createWorkerLink, type Questions } from "./worker-link.js";
 import { startWorkers } from "./workers.js";
 
 interface ServeWorld {
@@ -17,12 +18,13 @@ interface ServeWorld {
 /** Runs until it is interrupted and everything in progress has ended. Returns whether nothing had to be cut off. Throws `bad-configuration`. */
 export async function serve(flags: ServeFlags, { env, stdout, interrupted }: ServeWorld): Promise<boolean> {
   const options = parseServeOptions(flags, env);
+  const routes = await routesFor(options, env);
   const output = createOutput(options.log, stdout);
   try {
-    if (cluster.isWorker) return await runWorker(options, output, interrupted);
-    if (options.workers > 1) return await runPrimary(options, output, interrupted);
-    const instance = await startInstance(options, output);
-    announce(options, instance.port, output);
+    if (cluster.isWorker) return await runWorker(options, routes, output, interrupted);
+    if (options.workers > 1) return await runPrimary(options, routes, output, interrupted);
+    const instance = await startInstance(options, routes, output);
+    announce(options, instance.port, output, routes);
     await aborted(interrupted);
     sayEnding(output);
     const isFinished = await end(instance, options, output);
@@ -33,9 +35,19 @@ export async function serve(flags: ServeFlags, { env, stdout, interrupted }: Ser
   }
 }
 
-async function runPrimary(options: ServeOptions, output: Output, interrupted: AbortSignal): Promise<boolean> {
+/** Loaded by the primary too, so that a fault is reported once and before anything starts. */
+async function routesFor(options: ServeOptions, env: NodeJS.ProcessEnv): Promise<LoadedRoutes> {
+  const { routes: names, stage, kafka } = options;
+  if (names === undefined) return undefined;
+  const brokers = typeof kafka.brokers === "function" ? [] : kafka.brokers;
+  return loadRoutes({ folder: process.cwd(), env, stage, names, brokers, variables: hostVariables });
+}
+
+type LoadedRoutes = Awaited<ReturnType<typeof loadRoutes>> | undefined;
+
+async function runPrimary(options: ServeOptions, routes: LoadedRoutes, output: Output, interrupted: AbortSignal): Promise<boolean> {
   const workers = await startWorkers(options.workers, output);
-  announce(options, workers.port, output);
+  announce(options, workers.port, output, routes);
   try {
     await Promise.race([aborted(interrupted), workers.failed]);
     sayEnding(output);
@@ -49,13 +61,20 @@ async function runPrimary(options: ServeOptions, output: Output, interrupted: Ab
 }
 
 /** A worker ends when the primary says so, when it gets a signal itself, and (by node:cluster) when the primary is gone. */
-async function runWorker(options: ServeOptions, output: Output, interrupted: AbortSignal): Promise<boolean> {
+async function runWorker(options: ServeOptions, routes: LoadedRoutes, output: Output, interrupted: AbortSignal): Promise<boolean> {
   const told = new AbortController();
-  const link = createWorkerLink(process, { metrics: () => instance.metrics.json(), end: () => told.abort() });
-  const instance = await startInstance(options, output, link.metricsOfAll);
-  link.listening(instance.port);
+  const instance: { readonly started: Promise<Instance> } = {
+    started: Promise.resolve().then(() => startInstance(options, routes, output, link)),
+  };
+  const questions: Questions = {
+    metrics: async () => (await instance.started).metrics.json(),
+    routes: async () => (await instance.started).knownRoutes(),
+  };
+  const link = createWorkerLink(process, questions, () => told.abort());
+  const started = await instance.started;
+  link.listening(started.port);
   await Promise.race([aborted(interrupted), aborted(told.signal)]);
-  return end(instance, options, output);
+  return end(started, options, output);
 }
 
 async function end(instance: Instance, { drainMs }: ServeOptions, output: Output): Promise<boolean> {

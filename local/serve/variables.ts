@@ -33,6 +33,13 @@ const addresses = v.pipe(
   }),
 );
 
+/** `all`, or names. */
+const routeNames = v.pipe(
+  text,
+  v.regex(/^[a-z0-9-]+(\s*,\s*[a-z0-9-]+)*$/, "must be all, or the names of routes such as strong-quakes,quakes-to-sql"),
+  v.transform((list): "all" | readonly string[] => (list === "all" ? list : list.split(",").map((name) => name.trim()))),
+);
+
 /** A key set decides who is let in, so it must come over TLS; only this machine is exempt. */
 const keySetAddress = v.pipe(
   text,
@@ -67,6 +74,8 @@ export const serveVariables = v.object({
   RELAY_STREAM_LASTS_MS: v.optional(count(100, 604_800_000), "86400000"),
   RELAY_STREAM_HEARTBEAT_MS: v.optional(count(100, 600_000), "15000"),
   RELAY_STREAM_RECHECK_MS: v.optional(count(100, 600_000), "30000"),
+  RELAY_SERVE_ROUTES: v.optional(routeNames),
+  RELAY_SERVE_STAGE: v.optional(v.pipe(text, v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be the name of a stage, such as prod"))),
   RELAY_JWT_JWKS_URL: v.optional(keySetAddress),
   RELAY_CALLER_HEADER: v.optional(v.pipe(text, v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be the name of a header, such as x-forwarded-user"))),
   RELAY_TRUSTED_PROXIES: v.optional(addresses),

@@ -1,22 +1,28 @@
-/** What the primary and its workers say to each other. Both sides check that a message is one of these. */
+/** What the primary and its workers say to each other. A worker can ask all of them a question, itself included: the primary passes it on and collects the answers. */
 import type { Worker } from "node:cluster";
+
+/** What can be asked of every worker. */
+export interface Questions {
+  readonly metrics: () => unknown;
+  readonly routes: () => unknown;
+}
+
+type QuestionName = keyof Questions;
 
 type ToWorker =
   | { readonly kind: "end" }
-  /** Answer with this worker's own metrics. */
-  | { readonly kind: "report"; readonly id: number }
-  /** The answer to `ask`. */
-  | { readonly kind: "sum"; readonly id: number; readonly text: string };
+  | { readonly kind: "question"; readonly id: number; readonly name: QuestionName }
+  /** The answers to `ask`. */
+  | { readonly kind: "answers"; readonly id: number; readonly values: readonly unknown[] };
 
 export type ToPrimary =
   | { readonly kind: "listening"; readonly port: number }
-  | { readonly kind: "reported"; readonly id: number; readonly metrics: unknown }
-  /** Somebody asked this worker for the metrics of all of them. */
-  | { readonly kind: "ask"; readonly id: number };
+  | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
+  | { readonly kind: "ask"; readonly id: number; readonly name: QuestionName };
 
-/** A worker that does not answer in time is left out of the sum. */
-export const reportTimeoutMs = 1_000;
-const sumTimeoutMs = 3_000;
+/** A worker that does not answer in time is left out. */
+export const answerTimeoutMs = 1_000;
+const answersTimeoutMs = 3_000;
 
 export const tell = (worker: Worker, message: ToWorker): void => {
   if (worker.isConnected()) worker.send(message);
@@ -29,38 +35,40 @@ interface WorkerProcess {
 
 interface WorkerLink {
   readonly listening: (port: number) => void;
-  /** The metrics of all workers, as text. */
-  readonly metricsOfAll: () => Promise<string>;
+  /** The answers of all workers that give one in time. */
+  readonly askAll: (name: QuestionName) => Promise<readonly unknown[]>;
 }
 
 /** The worker's side. */
-export function createWorkerLink(
-  own: WorkerProcess,
-  { metrics, end }: { readonly metrics: () => Promise<unknown>; readonly end: () => void },
-): WorkerLink {
-  const waiting = new Map<number, (text: string) => void>();
+export function createWorkerLink(own: WorkerProcess, questions: Questions, end: () => void): WorkerLink {
+  const waiting = new Map<number, (values: readonly unknown[]) => void>();
   let lastId = 0;
+  const answer = async (id: number, name: QuestionName): Promise<void> => {
+    const value = await questions[name]();
+    own.send?.({ kind: "answer", id, value });
+  };
   own.on("message", (given) => {
     const message = given as ToWorker;
     if (message.kind === "end") end();
-    else if (message.kind === "report") void metrics().then((json) => own.send?.({ kind: "reported", id: message.id, metrics: json }));
-    else if (message.kind === "sum") waiting.get(message.id)?.(message.text);
+    else if (message.kind === "question")
+      void answer(message.id, message.name).catch(() => {}); // it is left out
+    else if (message.kind === "answers") waiting.get(message.id)?.(message.values);
   });
   return {
     listening: (port) => void own.send?.({ kind: "listening", port }),
-    metricsOfAll: () =>
+    askAll: (name) =>
       new Promise((resolve, reject) => {
         const id = ++lastId;
         const timer = setTimeout(() => {
           waiting.delete(id);
           reject(new Error("The primary did not answer."));
-        }, sumTimeoutMs);
-        waiting.set(id, (text) => {
+        }, answersTimeoutMs);
+        waiting.set(id, (values) => {
           clearTimeout(timer);
           waiting.delete(id);
-          resolve(text);
+          resolve(values);
         });
-        own.send?.({ kind: "ask", id });
+        own.send?.({ kind: "ask", id, name });
       }),
   };
 }

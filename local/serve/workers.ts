@@ -1,10 +1,9 @@
-/** Several processes on one port: starts workers, replaces those that die, sums their metrics, and ends them in good order. */
+/** Several processes on one port: starts workers, replaces those that die, passes questions on, and ends them in good order. */
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RelayError } from "../../lib/errors.js";
-import { sumOfMetrics } from "./metrics.js";
 import type { Output } from "./output.js";
-import { reportTimeoutMs, type ToPrimary, tell } from "./worker-link.js";
+import { answerTimeoutMs, type Questions, type ToPrimary, tell } from "./worker-link.js";
 
 interface Workers {
   readonly port: number;
@@ -37,8 +36,9 @@ export async function startWorkers(count: number, output: Output): Promise<Worke
   const listening = new Map<number, number>();
   cluster.on("message", (worker, message: ToPrimary) => {
     if (message.kind === "listening") listening.set(worker.id, message.port);
-    else if (message.kind === "reported") collect.reported(worker, message.id, message.metrics);
-    else if (message.kind === "ask") void collect.sum().then((text) => tell(worker, { kind: "sum", id: message.id, text }));
+    else if (message.kind === "answer") collect.answered(worker, message.id, message.value);
+    else if (message.kind === "ask")
+      void collect.askAll(message.name).then((values) => tell(worker, { kind: "answers", id: message.id, values }));
   });
   cluster.on("exit", (worker, code, signal) => {
     const hadStarted = listening.delete(worker.id);
@@ -86,32 +86,32 @@ async function untilListening(listening: ReadonlyMap<number, number>, count: num
   }
 }
 
-/** Asks every worker for its metrics, and sums what arrives in time. */
+/** Asks every worker, and collects what arrives in time. */
 function createCollector() {
-  const rounds = new Map<number, { readonly parts: unknown[]; readonly missing: Set<number>; readonly done: () => void }>();
+  const rounds = new Map<number, { readonly values: unknown[]; readonly missing: Set<number>; readonly done: () => void }>();
   let lastId = 0;
   return {
-    reported: (worker: Worker, id: number, metrics: unknown): void => {
+    answered: (worker: Worker, id: number, value: unknown): void => {
       const round = rounds.get(id);
       if (round === undefined || !round.missing.delete(worker.id)) return;
-      round.parts.push(metrics);
+      round.values.push(value);
       if (round.missing.size === 0) round.done();
     },
-    sum: async (): Promise<string> => {
+    askAll: async (name: keyof Questions): Promise<readonly unknown[]> => {
       const id = ++lastId;
       const workers = living();
-      const parts: unknown[] = [];
+      const values: unknown[] = [];
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, reportTimeoutMs);
+        const timer = setTimeout(resolve, answerTimeoutMs);
         const done = (): void => {
           clearTimeout(timer);
           resolve();
         };
-        rounds.set(id, { parts, missing: new Set(workers.map((worker) => worker.id)), done });
-        for (const worker of workers) tell(worker, { kind: "report", id });
+        rounds.set(id, { values, missing: new Set(workers.map((worker) => worker.id)), done });
+        for (const worker of workers) tell(worker, { kind: "question", id, name });
       });
       rounds.delete(id);
-      return sumOfMetrics(parts);
+      return values;
     },
   };
 }

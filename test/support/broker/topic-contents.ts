@@ -25,3 +25,21 @@ export async function recordsAt(kafka: Kafka, topic: string, places: readonly Re
     return record;
   });
 }
+
+/** Everything that a topic holds now, partition by partition. */
+export async function readAll(kafka: Kafka, topic: string): Promise<readonly KafkaRecord[]> {
+  const { partitions } = await kafka.metadata.topic(topic, createDeadline(15_000));
+  const next = new Map<number, bigint>(partitions.map(({ partition }) => [partition, 0n]));
+  const all: KafkaRecord[] = [];
+  for (;;) {
+    const positions = [...next].map(([partition, offset]) => ({ topic, partition, offset }));
+    const limits = { bytesMax: 50_000_000, recordsMax: 1_000_000, waitMs: 0 };
+    const reads = await kafka.reader.read(positions, limits, createDeadline(30_000));
+    const records = reads.flatMap((read) => read.records);
+    if (records.length === 0) return all.sort((one, other) => one.partition - other.partition);
+    for (const record of records) {
+      all.push(record);
+      if (record.offset >= (next.get(record.partition) ?? 0n)) next.set(record.partition, record.offset + 1n);
+    }
+  }
+}

@@ -34,8 +34,9 @@ export async function spawnServe(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
   cwd = projectFolder,
+  program?: string,
 ): Promise<Omit<ServeProcess, "port" | "url">> {
-  const child = spawn(process.execPath, [await serveProgram(), "serve", "--port", "0", ...args], {
+  const child = spawn(process.execPath, [program ?? (await serveProgram()), "serve", "--port", "0", ...args], {
     cwd,
     env: { PATH: process.env.PATH, KAFKA_BROKERS: process.env.KAFKA_BROKERS, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -60,8 +61,9 @@ export async function startServe(
   args: readonly string[] = ["--access", "everything"],
   env: NodeJS.ProcessEnv = {},
   cwd = projectFolder,
+  program?: string,
 ): Promise<ServeProcess> {
-  const started = await spawnServe(args, env, cwd);
+  const started = await spawnServe(args, env, cwd, program);
   const port = (): number =>
     Number(/Listening on http:\/\/[^\s"]*:(\d+)|"url":"http:\/\/[^"]*:(\d+)"/.exec(started.output())?.slice(1).find(Boolean) ?? 0);
   await until(() => port() > 0 || started.child.exitCode !== null, upTimeoutMs);
