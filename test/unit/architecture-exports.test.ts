@@ -38,7 +38,6 @@ test("what a file exports is imported by another", () => {
 /** What no code of the project calls, and why it is there. */
 const forOthers: Readonly<Record<string, string>> = {
   "lib/schemas/framing.ts: guidHeader": "what Confluent's serializers write and this project reads: tests write it in their place",
-  "lib/relay/status/route-journal.ts: mergeActivities": "one route's activity in several processes",
   "local/registry/apicurio.ts: registryMissing": "why the tests with a registry are left out",
   "local/kafka-trigger/src/plugin/settings.ts: settingNames": "what the manual must describe",
 };
