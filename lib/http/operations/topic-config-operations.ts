@@ -58,7 +58,7 @@ export const topicConfigOperations: Operations = {
   "GET /v3/clusters/{cluster_id}/topics/-/configs": operation({
     may: "topic:list",
     summary:
-      "List the settings of all topics, or of the topics and settings named in the query. A response of 6 MB has room for all settings of a few hundred topics.",
+      "List the settings of all topics, or of the topics and settings named in the query. A response of 6 MB has room for all settings of about a hundred topics.",
     path: inCluster,
     query: allConfigsQuery,
     answers: { 200: topicConfigList },
