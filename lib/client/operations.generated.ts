@@ -502,7 +502,7 @@ export interface ApiOperations {
     readonly body: { readonly topic_name: string; readonly partitions_count?: number | null; readonly replication_factor?: number | null; readonly replicas_assignments?: { readonly [name: string]: readonly number[] } | readonly { readonly partition_id: number; readonly broker_ids: readonly number[] }[] | null; readonly configs?: readonly ({ readonly name: string; readonly value?: string | number | boolean | null })[] | null; readonly validate_only?: boolean | null };
     readonly answer: PostV3ClustersClusterIdTopicsAnswer;
   };
-  /** List the settings of all topics, or of the topics and settings named in the query. A response of 6 MB has room for all settings of a few hundred topics. */
+  /** List the settings of all topics, or of the topics and settings named in the query. A response of 6 MB has room for all settings of about a hundred topics. */
   "GET /v3/clusters/{cluster_id}/topics/-/configs": {
     readonly path: { readonly cluster_id: string | number };
     readonly query: { readonly topic_name?: string | number | boolean; readonly name?: string | number | boolean };
