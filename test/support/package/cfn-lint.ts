@@ -9,9 +9,12 @@ const version = "1.58.0";
 const lintWithinMs = 120_000;
 const run = promisify(execFile);
 
+/** Where it is installed. Its package has CloudFormation's resource schemas. */
+export const cfnLintEnvironment = () => pythonEnvironment("cfn-lint", version);
+
 /** Its errors, one per line; warnings are the framework's own (dependencies named twice). */
 export async function lintTemplate(path: string, what: string): Promise<readonly string[] | undefined> {
-  const environment = await pythonEnvironment("cfn-lint", version);
+  const environment = await cfnLintEnvironment();
   if ("missing" in environment) {
     didNotRun(what, environment.missing);
     return undefined;
