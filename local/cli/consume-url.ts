@@ -1,4 +1,4 @@
-/** `kafka-relay consume --url`: the same through the HTTP API: live where it streams, else page by page. Records come as bytes, so they are printed unchanged. */
+/** `kafka-relay consume --url`: the same through the HTTP API: live where it streams, else page by page. Records come as bytes, so they are printed unchanged, or decoded here. */
 
 import { ApiError } from "../../lib/client/api-error.js";
 import { createClient, type RelayClient } from "../../lib/client/client.js";
@@ -7,6 +7,7 @@ import { type FailureCode, failures, RelayError } from "../../lib/errors.js";
 import type { KafkaRecord } from "../../lib/kafka/records.js";
 import { type CliContext, usageError } from "./cli.js";
 import type { ConsumeOptions } from "./consume.js";
+import { createRecordDecoder } from "./consume-decoding.js";
 import { formatter } from "./record-lines.js";
 
 export interface ConsumeUrlOptions {
@@ -31,17 +32,22 @@ export async function consumeUrl(
   const read = { ...startOf(options), ...(options.filter === undefined ? {} : { filter: options.filter.text }), ...asBytes, signal };
   const { partitions } = options;
   let left = options.limit ?? Number.POSITIVE_INFINITY;
+  const decoder = createRecordDecoder(context, options);
   try {
     for await (const records of options.untilEnd === true ? untilEnd(client, topic, read) : live(client, topic, read, context)) {
       const wanted = records.filter(({ partition }) => partitions === undefined || partitions.includes(partition)).slice(0, left);
       left -= wanted.length;
       for (const record of wanted) if (record.omitted !== undefined) context.complain(tooLarge(record));
-      if (wanted.length > 0) await context.write(Buffer.concat(wanted.flatMap((record) => [format(toRecord(record)), newline])));
+      const lines: Buffer[] = [];
+      for (const record of wanted) lines.push(format(await decoder.decode(toRecord(record))), newline);
+      if (lines.length > 0) await context.write(Buffer.concat(lines));
       if (left <= 0) return;
     }
   } catch (thrown) {
     if (signal.aborted) return;
     throw thrown instanceof ApiError ? toRelayFailure(thrown) : thrown;
+  } finally {
+    decoder.close();
   }
 }
 

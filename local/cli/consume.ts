@@ -7,9 +7,11 @@ import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js
 import { compileRecordFilter, type RecordFilter } from "../../lib/relay/route/record-filter.js";
 import { toCount, toNumbers, toOffset, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { createRecordDecoder, type DecodeOptions } from "./consume-decoding.js";
 import { type ConsumeUrlOptions, consumeUrl } from "./consume-url.js";
 import type { ProgressBar } from "./output.js";
 import { formatter, type LineOf } from "./record-lines.js";
+import { registryFlag, registryHelp } from "./registry-context.js";
 
 export function registerConsume(cli: Cli): void {
   withExamples(
@@ -33,6 +35,9 @@ export function registerConsume(cli: Cli): void {
         "comma-separated parts to print, with tabs between them: partition,offset,timestamp,key,headers,value",
         "value",
       )
+      .option("--no-decode", "print keys and values with a schema as their bytes, although a registry is configured")
+      .option("--logical", "Avro: print decimals as numbers, days and times as text")
+      .option(registryFlag, registryHelp)
       .option("--url <url>", "read through the HTTP API at this address, live where it streams, instead of from the brokers")
       .option("--token <token>", "with --url: the bearer token that the API asks for (default: RELAY_TOKEN)")
       .action(
@@ -44,6 +49,7 @@ export function registerConsume(cli: Cli): void {
       "kafka-relay consume orders --from-beginning",
       "kafka-relay consume orders --from-beginning --until-end --print key,value",
       `kafka-relay consume orders --from-beginning --until-end --filter '{ "value": { "total": [{ "numeric": [">", 100] }] } }'`,
+      "kafka-relay consume orders --from-beginning --registry http://127.0.0.1:8081/apis/ccompat/v7",
       "kafka-relay consume orders --from-time 2026-05-01T00:00:00Z --limit 10 --json",
       "kafka-relay consume orders --url http://localhost:8082 --print key,value",
     ],
@@ -64,7 +70,7 @@ interface ConsumeFilter {
   readonly matches: RecordFilter;
 }
 
-export interface ConsumeOptions {
+export interface ConsumeOptions extends DecodeOptions {
   readonly fromBeginning?: boolean;
   readonly fromOffset?: bigint;
   readonly fromTime?: number;
@@ -99,6 +105,7 @@ async function consume(context: CliContext, options: ConsumeOptions, [topic = ""
     options.untilEnd === true && open.every((partition) => (next.get(partition) ?? 0n) >= (ends.get(partition)?.end ?? 0n));
   const progress = progressOf(context, options, partitions, next, ends);
   const failures = new Map<number, number>();
+  const decoder = createRecordDecoder(context, options);
   try {
     for (let round = 0; left > 0 && open.length > 0 && !interrupted.aborted && !isAtEnd(); round++) {
       const positions = turned(open, round).map((partition): ReadPosition => ({ topic, partition, offset: next.get(partition) ?? 0n }));
@@ -109,15 +116,8 @@ async function consume(context: CliContext, options: ConsumeOptions, [topic = ""
       };
       const read = await orInterrupted(kafka.reader.read(positions, limits, context.deadline()), interrupted);
       if (read === undefined) break;
-      const printed = await printRead(
-        context,
-        read,
-        next,
-        format,
-        options.untilEnd === true ? ends : undefined,
-        options.filter?.matches,
-        left,
-      );
+      const shown = { format, decode: decoder.decode, filter: options.filter?.matches, ends: options.untilEnd === true ? ends : undefined };
+      const printed = await printRead(context, read, next, shown, left);
       left -= printed;
       progress?.add(printed);
       // A failing partition is reported and given up; the others continue.
@@ -128,6 +128,7 @@ async function consume(context: CliContext, options: ConsumeOptions, [topic = ""
     }
   } finally {
     progress?.stop();
+    decoder.close();
   }
 }
 
@@ -172,21 +173,28 @@ function orInterrupted<T>(work: Promise<T>, interrupted: AbortSignal): Promise<T
 
 const newline = Buffer.from("\n");
 
+interface Shown {
+  readonly format: LineOf;
+  readonly decode: ReturnType<typeof createRecordDecoder>["decode"];
+  readonly filter: RecordFilter | undefined;
+  readonly ends: ReadonlyMap<number, { readonly end: bigint }> | undefined;
+}
+
 async function printRead(
   context: CliContext,
   read: readonly PartitionRead[],
   next: Map<number, bigint>,
-  format: LineOf,
-  ends: ReadonlyMap<number, { readonly end: bigint }> | undefined,
-  filter: RecordFilter = () => true,
-  limit = Number.POSITIVE_INFINITY,
+  { format, decode, filter = () => true, ends }: Shown,
+  limit: number,
 ): Promise<number> {
   const lines: Buffer[] = [];
   for (const { partition, records, nextOffset } of read) {
     for (const record of records) {
       if (lines.length / 2 >= limit) break;
       const isBeforeEnd = record.offset < (ends?.get(partition)?.end ?? record.offset + 1n);
-      if (isBeforeEnd && filter(record)) lines.push(format(record), newline);
+      if (!isBeforeEnd) continue;
+      const shown = await decode(record);
+      if (filter(shown.record)) lines.push(format(shown), newline);
     }
     next.set(partition, nextOffset);
   }

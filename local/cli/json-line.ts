@@ -4,12 +4,27 @@ import { parseStrictJson } from "../../lib/json/strict.js";
 import type { OutgoingRecord, RecordHeader } from "../../lib/kafka/records.js";
 
 /** `partition_id` and `offset` say where it was, and are not used: it goes where its key, or `--partition`, leads. */
-const members = ["partition_id", "offset", "timestamp", "key", "key_encoding", "headers", "value", "value_encoding"];
+const members = [
+  "partition_id",
+  "offset",
+  "timestamp",
+  "key",
+  "key_encoding",
+  "key_schema",
+  "headers",
+  "value",
+  "value_encoding",
+  "value_schema",
+];
 const headerMembers = ["name", "value", "encoding"];
 
-/** Throws `bad-request` that names the member that is wrong. */
-export function parseJsonLine(line: Buffer): OutgoingRecord {
+/** Throws `bad-request` that names the member that is wrong. What was decoded by a schema must be encoded again: as JSON, it would be another record. */
+export function parseJsonLine(line: Buffer, encodes: { readonly key: boolean; readonly value: boolean }): OutgoingRecord {
   const record = objectOf(parsed(line), "the line", members);
+  for (const part of ["key", "value"] as const) {
+    if (record[`${part}_schema`] === undefined || encodes[part]) continue;
+    throw bad(`${part}: was decoded by a schema; give --${part}-format to write it by one, or read it with consume --no-decode`);
+  }
   if (!("value" in record)) throw bad("value: is missing; null is a tombstone");
   const { timestamp, headers = [] } = record;
   if (!Array.isArray(headers)) throw bad("headers: must be a list of { name, value }");

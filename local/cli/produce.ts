@@ -9,33 +9,36 @@ import type { OutgoingRecord, RecordHeader, TopicName } from "../../lib/kafka/re
 import { collectPairs, type NameAndValue, toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 import { parseJsonLine } from "./json-line.js";
+import { createRecordEncoder, type EncodeOptions, encodingOptions, type RecordEncoder } from "./produce-encoding.js";
 
 export function registerProduce(cli: Cli): void {
   withExamples(
-    cli.program
-      .command("produce")
-      .description(
-        "Write one record per line of standard input or a file. With --json, each line is a record in the format of consume --json.",
-      )
-      .argument("<topic>")
-      .option("-k, --key-separator <text>", "the text before it is the key; a line without it has a null key")
-      .option("-H, --header <name=value>", "add a header to every record; repeatable", collectPairs)
-      .option("--headers-separator <text>", "lines start with headers (name:value,name:value), up to this text")
-      .option("--partition <number>", "write to this partition (default: chosen by key, or spread without a key)", toCount)
-      .option("--null-marker <text>", "a key or value equal to this text is null (a null value is a tombstone)")
-      .option("-f, --file <path>", "read this file instead of standard input")
-      .action(cli.action(produce)),
+    encodingOptions(
+      cli.program
+        .command("produce")
+        .description(
+          "Write one record per line of standard input or a file. With --json, each line is a record in the format of consume --json.",
+        )
+        .argument("<topic>")
+        .option("-k, --key-separator <text>", "the text before it is the key; a line without it has a null key")
+        .option("-H, --header <name=value>", "add a header to every record; repeatable", collectPairs)
+        .option("--headers-separator <text>", "lines start with headers (name:value,name:value), up to this text")
+        .option("--partition <number>", "write to this partition (default: chosen by key, or spread without a key)", toCount)
+        .option("--null-marker <text>", "a key or value equal to this text is null (a null value is a tombstone)")
+        .option("-f, --file <path>", "read this file instead of standard input"),
+    ).action(cli.action(produce)),
     [
       "echo hello | kafka-relay produce orders",
       "printf 'k1:one\\nk2:two\\n' | kafka-relay produce orders --key-separator :",
       "kafka-relay produce orders -f orders.ndjson -H content-type=application/json",
       "kafka-relay consume orders --from-beginning --until-end --json | kafka-relay produce orders-copy --json",
       "echo 'k1:-' | kafka-relay produce orders -k : --null-marker -",
+      `echo '{"id":1}' | kafka-relay produce orders --value-format avro --schema-file order.avsc`,
     ],
   );
 }
 
-interface ProduceOptions {
+interface ProduceOptions extends EncodeOptions {
   readonly keySeparator?: string;
   readonly header?: readonly NameAndValue[];
   readonly headersSeparator?: string;
@@ -57,6 +60,7 @@ async function produce(context: CliContext, options: ProduceOptions, [topic = ""
   const kafka = await context.kafka();
   // Checked before any line is read, so an unknown topic gives one message, not one per line.
   const { name } = await describeTopic(kafka, topic, context.deadline());
+  const encoder = await createRecordEncoder(context, options, topic);
   const input = options.file === undefined ? context.world.stdin : createReadStream(await readable(options.file));
   const tally = { written: 0, failed: 0, line: 0 };
   // Only a file has a known size.
@@ -64,12 +68,13 @@ async function produce(context: CliContext, options: ProduceOptions, [topic = ""
   try {
     for await (const lines of linesOf(input, context.world.interrupted)) {
       for (const lot of inLots(lines, recordsAtOnceMax)) {
-        await writeLines(context, kafka, name as TopicName, lot, options, tally);
+        await writeLines(context, kafka, name as TopicName, lot, { ...options, encoder }, tally);
         progress?.add(lot.reduce((bytes, line) => bytes + line.length + 1, 0));
       }
     }
   } finally {
     progress?.stop();
+    encoder?.close();
   }
   const summary = { topic_name: name, written: tally.written, failed: tally.failed };
   if (context.isJson) context.printOne(summary);
@@ -89,7 +94,7 @@ async function writeLines(
   kafka: Kafka,
   topic: TopicName,
   lines: readonly Buffer[],
-  options: ProduceOptions,
+  options: LineOptions,
   tally: { written: number; failed: number; line: number },
 ): Promise<void> {
   const records = lines.map((line) => recordOf(line, options, context.isJson));
@@ -111,19 +116,28 @@ async function writeLines(
   }
 }
 
-/** Only the line that cannot be parsed fails. */
-function recordOf(line: Buffer, options: ProduceOptions, isJson: boolean): OutgoingRecord | RelayError {
-  if (!isJson) return toRecord(line, options);
+interface LineOptions extends ProduceOptions {
+  readonly encoder: RecordEncoder | undefined;
+}
+
+/** Only the line that cannot be parsed or encoded fails. */
+function recordOf(line: Buffer, options: LineOptions, isJson: boolean): OutgoingRecord | RelayError {
+  const { encoder } = options;
   try {
-    const record = parseJsonLine(line);
-    return {
-      ...record,
-      headers: [...headersOfAll(options), ...record.headers],
-      ...(options.partition === undefined ? {} : { partition: options.partition }),
-    };
+    const record = isJson ? toJsonRecord(line, options) : toRecord(line, options);
+    return encoder === undefined ? record : encoder.encode(record);
   } catch (thrown) {
     return toRelayError(thrown);
   }
+}
+
+function toJsonRecord(line: Buffer, options: LineOptions): OutgoingRecord {
+  const record = parseJsonLine(line, options.encoder?.encodes ?? { key: false, value: false });
+  return {
+    ...record,
+    headers: [...headersOfAll(options), ...record.headers],
+    ...(options.partition === undefined ? {} : { partition: options.partition }),
+  };
 }
 
 function headersOfAll({ header = [] }: ProduceOptions): readonly RecordHeader[] {

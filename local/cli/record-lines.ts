@@ -3,6 +3,7 @@ import { isInDateRange, toIsoText } from "../../lib/calendar.js";
 import { toJsonText } from "../../lib/json/write.js";
 import type { KafkaRecord } from "../../lib/kafka/records.js";
 import { type CliContext, usageError } from "./cli.js";
+import type { ShownRecord } from "./consume-decoding.js";
 import { printable } from "./output.js";
 
 /** The printable parts of a record: text, or the unchanged bytes. */
@@ -15,19 +16,20 @@ const parts: Readonly<Record<string, (record: KafkaRecord) => string | Buffer>> 
   value: (record) => record.value ?? "null",
 };
 
-export type LineOf = (record: KafkaRecord) => Buffer;
+export type LineOf = (shown: ShownRecord) => Buffer;
 
 const tab = Buffer.from("\t");
 
 export function formatter(context: CliContext, print: string): LineOf {
-  if (context.isJson) return (record) => Buffer.from(toJsonLine(record));
+  if (context.isJson) return (shown) => Buffer.from(toJsonLine(shown));
   const names = print.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !(name in parts));
   if (unknown !== undefined) throw usageError(`--print has an unknown part "${unknown}". The parts are ${Object.keys(parts).join(",")}.`);
   const shown = names.flatMap((name) => parts[name] ?? []);
   // Control characters from a record must not reach a terminal. A pipe gets the record byte for byte.
-  if (context.world.stdout.isTTY === true) return (record) => Buffer.from(shown.map((part) => printable(String(part(record)))).join("\t"));
-  return (record) => {
+  if (context.world.stdout.isTTY === true)
+    return ({ record }) => Buffer.from(shown.map((part) => printable(String(part(record)))).join("\t"));
+  return ({ record }) => {
     const pieces = shown.flatMap((part, index) => (index === 0 ? [toBytes(part(record))] : [tab, toBytes(part(record))]));
     return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
   };
@@ -40,8 +42,8 @@ function toTimeText(timestampMs: number): string {
   return isInDateRange(timestampMs) ? toIsoText(timestampMs) : String(timestampMs);
 }
 
-/** UTF-8 bytes as text, other bytes as base64 with a flag. */
-function toJsonLine(record: KafkaRecord): string {
+/** What was decoded names its schema. UTF-8 bytes as text, other bytes as base64 with a flag. */
+function toJsonLine({ record, keySchema, valueSchema }: ShownRecord): string {
   const key = decoded(record.key);
   const value = decoded(record.value);
   const line = {
@@ -50,12 +52,14 @@ function toJsonLine(record: KafkaRecord): string {
     timestamp: toTimeText(record.timestampMs),
     key: key.data,
     ...(key.isBase64 ? { key_encoding: "base64" } : {}),
+    ...(keySchema === undefined ? {} : { key_schema: keySchema }),
     headers: record.headers.map((header) => {
       const { data, isBase64 } = decoded(header.value);
       return { name: header.name, value: data, ...(isBase64 ? { encoding: "base64" } : {}) };
     }),
     value: value.data,
     ...(value.isBase64 ? { value_encoding: "base64" } : {}),
+    ...(valueSchema === undefined ? {} : { value_schema: valueSchema }),
   };
   return toJsonText(line) ?? "null";
 }

@@ -2,9 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { InvalidArgumentError } from "commander";
-import { avroSchema } from "../../lib/schemas/avro/codec.js";
-import { createJsonSchemaCodec } from "../../lib/schemas/json-schema/codec.js";
-import { createProtobufCodec } from "../../lib/schemas/protobuf/codec.js";
+import { encodingOf } from "../../lib/schemas/encodings.js";
 import type { ResolvedSchema, SchemaReference, SchemaText, SchemaType } from "../../lib/schemas/registry/registry.js";
 import { usageError } from "./cli.js";
 
@@ -45,18 +43,6 @@ export async function readSchemaFile(
 }
 
 /** Throws `schema-invalid`: a registry may accept what cannot be used here. */
-export function assertUsable({ type, text, resolved }: ResolvedSchema): void {
-  switch (type) {
-    case "AVRO":
-      avroSchema(
-        text,
-        resolved.map((one) => one.text),
-      );
-      return;
-    case "JSON":
-      createJsonSchemaCodec(text, resolved);
-      return;
-    case "PROTOBUF":
-      createProtobufCodec(text, resolved);
-  }
+export async function assertUsable(schema: ResolvedSchema): Promise<void> {
+  await encodingOf(schema);
 }

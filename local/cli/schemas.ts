@@ -156,7 +156,7 @@ interface FileOptions extends RegistryOption {
 async function register(context: CliContext, options: FileOptions, [subject = "", file = ""]: readonly string[]): Promise<void> {
   const schema = await readSchemaFile(file, options.type, options.reference);
   const { version, id } = await withRegistry(context, options, async (registry) => {
-    assertUsable(await registry.resolve(schema, context.deadline()));
+    await assertUsable(await registry.resolve(schema, context.deadline()));
     return registry.register(subject, schema, context.deadline());
   });
   if (context.isJson) context.printOne({ subject, version, id, type: schema.type });
@@ -166,7 +166,7 @@ async function register(context: CliContext, options: FileOptions, [subject = ""
 async function check(context: CliContext, options: FileOptions, [subject = "", file = ""]: readonly string[]): Promise<void> {
   const schema = await readSchemaFile(file, options.type, options.reference);
   const reasons = await withRegistry(context, options, async (registry) => {
-    assertUsable(await registry.resolve(schema, context.deadline()));
+    await assertUsable(await registry.resolve(schema, context.deadline()));
     return registry.incompatibilities(subject, schema, context.deadline());
   });
   if (context.isJson) context.printOne({ subject, is_compatible: reasons.length === 0, reasons });
