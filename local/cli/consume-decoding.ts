@@ -8,28 +8,31 @@ import { openSchemas } from "../../lib/schemas/schemas.js";
 import type { CliContext } from "./cli.js";
 import type { RegistryOption } from "./registry-context.js";
 
-export interface DecodeOptions extends RegistryOption {
+export interface ConsumeSchemaOptions extends RegistryOption {
   /** False: `--no-decode`. */
   readonly decode?: boolean;
   readonly logical?: boolean;
 }
 
 /** A record as it is filtered and printed: with JSON in place of what was decoded. */
-export interface ShownRecord {
+export interface DecodedLine {
   readonly record: KafkaRecord;
   readonly keySchema?: DecodedValue["schema"];
   readonly valueSchema?: DecodedValue["schema"];
 }
 
 interface RecordDecoder {
-  readonly decode: (record: KafkaRecord) => ShownRecord | Promise<ShownRecord>;
+  readonly decode: (record: KafkaRecord) => DecodedLine | Promise<DecodedLine>;
   readonly close: () => void;
 }
 
 /** Failures that are printed; further ones are printed as bytes without a word. */
 const failuresToldMax = 20;
 
-export function createRecordDecoder(context: CliContext, { registry, decode = true, logical = false }: DecodeOptions): RecordDecoder {
+export function createRecordDecoder(
+  context: CliContext,
+  { registry, decode = true, logical = false }: ConsumeSchemaOptions,
+): RecordDecoder {
   const config = parseConfig({ ...context.world.env, ...(registry === undefined ? {} : { SCHEMA_REGISTRY_URL: registry }) });
   if (!decode || !canDecode(config)) return { decode: (record) => ({ record }), close: () => {} };
   const { deserializer, close } = openSchemas(config);
@@ -55,7 +58,7 @@ export function createRecordDecoder(context: CliContext, { registry, decode = tr
 async function decodeRecord(
   record: KafkaRecord,
   part: (record: KafkaRecord, name: "key" | "value") => ReturnType<typeof Promise.resolve<Awaited<ReturnType<Deserializer["decode"]>>>>,
-): Promise<ShownRecord> {
+): Promise<DecodedLine> {
   const key = await part(record, "key");
   const value = await part(record, "value");
   if (key === undefined && value === undefined) return { record };

@@ -7,7 +7,7 @@ import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js
 import { compileRecordFilter, type RecordFilter } from "../../lib/relay/route/record-filter.js";
 import { toCount, toNumbers, toOffset, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
-import { createRecordDecoder, type DecodeOptions } from "./consume-decoding.js";
+import { type ConsumeSchemaOptions, createRecordDecoder } from "./consume-decoding.js";
 import { type ConsumeUrlOptions, consumeUrl } from "./consume-url.js";
 import type { ProgressBar } from "./output.js";
 import { formatter, type LineOf } from "./record-lines.js";
@@ -70,7 +70,7 @@ interface ConsumeFilter {
   readonly matches: RecordFilter;
 }
 
-export interface ConsumeOptions extends DecodeOptions {
+export interface ConsumeOptions extends ConsumeSchemaOptions {
   readonly fromBeginning?: boolean;
   readonly fromOffset?: bigint;
   readonly fromTime?: number;

@@ -13,7 +13,7 @@ import { type CliContext, usageError } from "./cli.js";
 import { type RegistryOption, registryFlag, registryHelp } from "./registry-context.js";
 import { readSchemaFile, toSchemaType } from "./schema-file.js";
 
-export interface EncodeOptions extends RegistryOption {
+export interface ProduceSchemaOptions extends RegistryOption {
   readonly valueFormat?: SchemaType;
   readonly schemaFile?: string;
   readonly schemaId?: number;
@@ -54,7 +54,11 @@ interface Part {
 }
 
 /** Asks the registry before the first line is read, so that a wrong schema gives one message, not one per line. Undefined: nothing is encoded. */
-export async function createRecordEncoder(context: CliContext, options: EncodeOptions, topic: string): Promise<RecordEncoder | undefined> {
+export async function createRecordEncoder(
+  context: CliContext,
+  options: ProduceSchemaOptions,
+  topic: string,
+): Promise<RecordEncoder | undefined> {
   const parts = partsOf(options, topic);
   if (parts.length === 0) return undefined;
   const { registry, logical = false } = options;
@@ -84,7 +88,7 @@ export async function createRecordEncoder(context: CliContext, options: EncodeOp
   }
 }
 
-function partsOf(options: EncodeOptions, topic: string): readonly Part[] {
+function partsOf(options: ProduceSchemaOptions, topic: string): readonly Part[] {
   const { valueFormat, schemaFile, schemaId, keyFormat, keySchemaFile, keySchemaId } = options;
   const parts: readonly Part[] = [
     { name: "value", type: valueFormat, file: schemaFile, id: schemaId, subject: options.subject ?? `${topic}-value` },

@@ -9,7 +9,7 @@ import type { OutgoingRecord, RecordHeader, TopicName } from "../../lib/kafka/re
 import { collectPairs, type NameAndValue, toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 import { parseJsonLine } from "./json-line.js";
-import { createRecordEncoder, type EncodeOptions, encodingOptions, type RecordEncoder } from "./produce-encoding.js";
+import { createRecordEncoder, encodingOptions, type ProduceSchemaOptions, type RecordEncoder } from "./produce-encoding.js";
 
 export function registerProduce(cli: Cli): void {
   withExamples(
@@ -38,7 +38,7 @@ export function registerProduce(cli: Cli): void {
   );
 }
 
-interface ProduceOptions extends EncodeOptions {
+interface ProduceOptions extends ProduceSchemaOptions {
   readonly keySeparator?: string;
   readonly header?: readonly NameAndValue[];
   readonly headersSeparator?: string;

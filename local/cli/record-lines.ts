@@ -3,7 +3,7 @@ import { isInDateRange, toIsoText } from "../../lib/calendar.js";
 import { toJsonText } from "../../lib/json/write.js";
 import type { KafkaRecord } from "../../lib/kafka/records.js";
 import { type CliContext, usageError } from "./cli.js";
-import type { ShownRecord } from "./consume-decoding.js";
+import type { DecodedLine } from "./consume-decoding.js";
 import { printable } from "./output.js";
 
 /** The printable parts of a record: text, or the unchanged bytes. */
@@ -16,7 +16,7 @@ const parts: Readonly<Record<string, (record: KafkaRecord) => string | Buffer>> 
   value: (record) => record.value ?? "null",
 };
 
-export type LineOf = (shown: ShownRecord) => Buffer;
+export type LineOf = (shown: DecodedLine) => Buffer;
 
 const tab = Buffer.from("\t");
 
@@ -43,7 +43,7 @@ function toTimeText(timestampMs: number): string {
 }
 
 /** What was decoded names its schema. UTF-8 bytes as text, other bytes as base64 with a flag. */
-function toJsonLine({ record, keySchema, valueSchema }: ShownRecord): string {
+function toJsonLine({ record, keySchema, valueSchema }: DecodedLine): string {
   const key = decoded(record.key);
   const value = decoded(record.value);
   const line = {
