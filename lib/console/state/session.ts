@@ -36,12 +36,13 @@ async function findClusterId(): Promise<string> {
 
 /** Whether the console offers an action: the caller is permitted to do it, and it is not switched to read only. */
 export function mayDo(may: string, resource?: string): boolean {
-  return (isReading(may) || !isReadOnly.value) && isPermitted(may, resource);
+  return (isReading(may) || !isReadOnly.value) && isPermittedTo(may, resource);
 }
 
 const isReading = (may: string): boolean => /:(read|list|describe)$/.test(may);
 
-function isPermitted(may: string, resource: string | undefined): boolean {
+/** Whether the caller is permitted to do it at all, read only or not. */
+export function isPermittedTo(may: string, resource?: string): boolean {
   const given = permitted.value;
   if (given === undefined) return false;
   const permission = given.permissions.find((one) => one.may === may);

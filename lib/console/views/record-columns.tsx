@@ -6,7 +6,7 @@ import { toCountText, toSizeText } from "../words/format.js";
 import { sizeOf, toPreview } from "../words/record-text.js";
 
 export const recordColumns: readonly RowColumn<ShownRecord>[] = [
-  { title: "Time", width: "190px", cell: ({ timestamp }) => <TimeText timeMs={timestamp} /> },
+  { title: "Time", width: "204px", cell: ({ timestamp }) => <TimeText timeMs={timestamp} /> },
   { title: "Partition", width: "72px", isNumber: true, cell: ({ partition }) => partition },
   { title: "Offset", width: "96px", isNumber: true, cell: ({ offset }) => toCountText(offset) },
   { title: "Key", width: "20%", cell: ({ key, key_format }) => <Preview value={key} format={key_format} /> },

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { Commands, CopyButton } from "../parts/copyable.js";
 import { DataPanel } from "../parts/data-panel.js";
 import { Drawer } from "../parts/drawer.js";
+import { FactRow, FactTable } from "../parts/fact-table.js";
 import { Icon } from "../parts/icons.js";
 import { TimeText } from "../parts/times.js";
 import { LoadingState } from "../parts/trouble.js";
@@ -56,18 +57,16 @@ function RecordDetails({ topic, record }: { readonly topic: string; readonly rec
   const path = `/v3/clusters/${cluster.value.cluster_id}/topics/${encodeURIComponent(topic)}/partitions/${partition}/records/${offset}`;
   return (
     <>
-      <table class="plain">
-        <tbody>
-          <Fact name="Time">
-            <TimeText timeMs={timestamp} />{" "}
-            <span class="muted">{timestamp_type === "CREATE_TIME" ? "set by the producer" : "set by the broker"}</span>
-          </Fact>
-          <Fact name="Size">
-            {toSizeText(omitted?.value_bytes ?? sizeOf(value, value_format))} value,{" "}
-            {toSizeText(omitted?.key_bytes ?? sizeOf(key, key_format))} key
-          </Fact>
-        </tbody>
-      </table>
+      <FactTable>
+        <FactRow name="Time">
+          <TimeText timeMs={timestamp} />{" "}
+          <span class="muted">{timestamp_type === "CREATE_TIME" ? "set by the producer" : "set by the broker"}</span>
+        </FactRow>
+        <FactRow name="Size">
+          {toSizeText(omitted?.value_bytes ?? sizeOf(value, value_format))} value,{" "}
+          {toSizeText(omitted?.key_bytes ?? sizeOf(key, key_format))} key
+        </FactRow>
+      </FactTable>
       {omitted !== undefined && <p class="badge warn">The record is too large for an answer of this API.</p>}
       {event !== undefined && <EventAttributes attributes={event} />}
       <DataPanel title="Key" value={key} format={key_format} isKey />
@@ -81,28 +80,17 @@ function RecordDetails({ topic, record }: { readonly topic: string; readonly rec
   );
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) {
-  return (
-    <tr>
-      <th scope="row">{name}</th>
-      <td>{children}</td>
-    </tr>
-  );
-}
-
 function EventAttributes({ attributes }: { readonly attributes: readonly (readonly [string, string])[] }) {
   return (
     <section>
       <h3>CloudEvent</h3>
-      <table class="plain">
-        <tbody>
-          {attributes.map(([name, value]) => (
-            <Fact key={name} name={name}>
-              <span class="mono">{value}</span>
-            </Fact>
-          ))}
-        </tbody>
-      </table>
+      <FactTable>
+        {attributes.map(([name, value]) => (
+          <FactRow key={name} name={name}>
+            <span class="mono">{value}</span>
+          </FactRow>
+        ))}
+      </FactTable>
     </section>
   );
 }
@@ -113,17 +101,15 @@ function Headers({ record: { headers } }: { readonly record: ShownRecord }) {
   return (
     <details open={isOpen.value}>
       <summary>Headers ({headers.length})</summary>
-      <table class="plain">
-        <tbody>
-          {headers.map(({ name, value, value_format }, index) => (
-            // Names may repeat, and their order counts.
-            <Fact key={index} name={name}>
-              {value === null ? <span class="muted">null</span> : <span class="mono">{value}</span>}{" "}
-              {value_format === "base64" && <span class="badge">base64</span>}
-            </Fact>
-          ))}
-        </tbody>
-      </table>
+      <FactTable>
+        {headers.map(({ name, value, value_format }, index) => (
+          // Names may repeat, and their order counts.
+          <FactRow key={index} name={name}>
+            {value === null ? <span class="muted">null</span> : <span class="mono">{value}</span>}{" "}
+            {value_format === "base64" && <span class="badge">base64</span>}
+          </FactRow>
+        ))}
+      </FactTable>
     </details>
   );
 }

@@ -7,7 +7,7 @@ import { Missing } from "./missing.js";
 import { TopicsView } from "./topics.js";
 
 /** The view of a place by its path: ["topics", "orders"]. */
-export function viewOf([first = "topics", second]: readonly string[]): FunctionComponent {
+export function viewOf([first = "flow", second]: readonly string[]): FunctionComponent {
   if (first === "topics" && second === undefined) return TopicsView;
   return later[second === undefined ? first : `${first}/*`] ?? Missing;
 }
@@ -38,5 +38,12 @@ function loadedLater(load: () => Promise<ComponentType>): FunctionComponent {
 }
 
 const later: Readonly<Record<string, FunctionComponent>> = {
+  flow: loadedLater(() => import("./flow.js").then(({ FlowView }) => FlowView)),
+  routes: loadedLater(() => import("./routes.js").then(({ RoutesView }) => RoutesView)),
+  "routes/*": loadedLater(() => import("./route.js").then(({ RouteView }) => RouteView)),
+  groups: loadedLater(() => import("./groups.js").then(({ GroupsView }) => GroupsView)),
+  "groups/*": loadedLater(() => import("./group.js").then(({ GroupView }) => GroupView)),
+  "dead-letters": loadedLater(() => import("./letter-topics.js").then(({ LetterTopicsView }) => LetterTopicsView)),
+  "dead-letters/*": loadedLater(() => import("./dead-letters.js").then(({ DeadLettersView }) => DeadLettersView)),
   "topics/*": loadedLater(() => import("./topic.js").then(({ TopicView }) => TopicView)),
 };

@@ -1,0 +1,18 @@
+/** Routes as the API describes them: what each does, how it fares, and what it would make of a record. */
+import type { AnswerTo } from "../../client/client.js";
+import { api } from "./session.js";
+
+export type RouteStatus = AnswerTo<"GET /routes">["routes"][number];
+
+export async function loadRoutes(signal: AbortSignal): Promise<readonly RouteStatus[]> {
+  const { routes } = await api.call("GET /routes", { signal });
+  return routes;
+}
+
+/** Green, amber or red: how a route fares. */
+export function healthOf({ state, held, breaker, activity }: RouteStatus): "good" | "warn" | "bad" | "" {
+  if (state === "faulty") return "bad";
+  if (state === "held" || held.length > 0 || breaker?.state === "open") return "bad";
+  if (breaker?.state === "probing" || state === "waiting-for-topic" || (activity?.rates.dead_lettered ?? 0) > 0) return "warn";
+  return state === "running" ? "good" : "";
+}
