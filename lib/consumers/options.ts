@@ -1,11 +1,20 @@
 /** What a consumer instance can be asked for when it is created, and the limits of all of them. */
 
+import type { Deserializer } from "../schemas/deserializer.js";
+import type { SchemaType } from "../schemas/registry/registry.js";
+
 /** `text`: UTF-8, as in Strimzi's bridge. */
-export const consumerFormats = ["binary", "json", "text"] as const;
-export type ConsumerFormat = (typeof consumerFormats)[number];
+export const plainFormats = ["binary", "json", "text"] as const;
+export type PlainFormat = (typeof plainFormats)[number];
+/** Decoded by the schemas that records name. */
+export const typeOfFormat = { avro: "AVRO", jsonschema: "JSON", protobuf: "PROTOBUF" } as const satisfies Record<string, SchemaType>;
+export const consumerFormats = [...plainFormats, "avro", "jsonschema", "protobuf"] as const;
+export type ConsumerFormat = PlainFormat | keyof typeof typeOfFormat;
 
 export interface InstanceOptions {
   readonly format: ConsumerFormat;
+  /** For formats with a schema. */
+  readonly deserializer: () => Promise<Deserializer>;
   /** Where to start in a partition of which the group has committed nothing. */
   readonly offsetReset: "earliest" | "latest" | "none";
   /** What a read has returned is committed by the next one, and when the instance is deleted. */

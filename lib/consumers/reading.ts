@@ -3,9 +3,10 @@ import { type Deadline, sooner } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import type { Kafka } from "../kafka/port.js";
 import type { PartitionRead } from "../kafka/read/reader.js";
-import { type InstanceOptions, readBytesMax, readRecordsMax } from "./options.js";
+import type { KafkaRecord } from "../kafka/records.js";
+import { type InstanceOptions, readBytesMax, readRecordsMax, typeOfFormat } from "./options.js";
 import { type Place, toPosition } from "./places.js";
-import { toRecordText } from "./record-text.js";
+import { toDecodedText, toRecordText } from "./record-text.js";
 import { noPosition, resetPlaces, withoutPosition } from "./starting-points.js";
 
 /** How long one wait at the brokers lasts. */
@@ -41,13 +42,14 @@ export const startCollecting = (places: readonly Place[]): Collected => ({
  */
 export async function collectMore(
   kafka: Kafka,
-  { format, offsetReset }: InstanceOptions,
+  options: InstanceOptions,
   collected: Collected,
   bytesMax: number,
   waitMs: number,
   deadline: Deadline,
 ): Promise<boolean> {
   const { moved } = collected;
+  const writer = await textWriter(options, deadline);
   const lost = moved.find(({ position }) => position === noPosition);
   if (lost !== undefined) throw withoutPosition(lost);
   const limits = {
@@ -61,22 +63,52 @@ export async function collectMore(
   for (const [index, read] of reads.entries()) {
     const place = moved[index] as Place;
     if (read.error !== undefined && read.records.length === 0) {
-      if (!(await recovered(kafka, place, read.error, offsetReset, deadline))) failed.push(read.error);
+      if (!(await recovered(kafka, place, read.error, options.offsetReset, deadline))) failed.push(read.error);
       continue;
     }
-    undecodable ??= take(collected, place, read, format);
+    undecodable ??= await take(collected, place, read, writer, bytesMax);
   }
   if (undecodable !== undefined && collected.texts.length === 0) throw undecodable;
   if (failed[0] !== undefined && failed.length === moved.length && collected.texts.length === 0) throw failed[0];
   return undecodable === undefined && collected.texts.length < readRecordsMax;
 }
 
+interface WrittenRecord {
+  readonly text: string;
+  /** What it counts towards `bytesMax`. */
+  readonly bytes: number;
+}
+
+type RecordTextWriter = (record: KafkaRecord) => WrittenRecord | Promise<WrittenRecord>;
+
+async function textWriter({ format, deserializer }: InstanceOptions, deadline: Deadline): Promise<RecordTextWriter> {
+  if (format === "binary" || format === "json" || format === "text")
+    return (record) => ({ text: toRecordText(record, format), bytes: (record.key?.length ?? 0) + (record.value?.length ?? 0) });
+  const opened = await deserializer();
+  return async (record) => {
+    const text = await toDecodedText(record, typeOfFormat[format], opened, deadline);
+    // A decoded value may be far longer than its bytes.
+    return { text, bytes: text.length };
+  };
+}
+
 /** Moves the place past the records that can be written; gives the failure of the first that cannot. */
-function take(collected: Collected, place: Place, read: PartitionRead, format: InstanceOptions["format"]): RelayError | undefined {
+async function take(
+  collected: Collected,
+  place: Place,
+  read: PartitionRead,
+  write: RecordTextWriter,
+  bytesMax: number,
+): Promise<RelayError | undefined> {
   place.topicId = read.topicId ?? place.topicId;
   for (const record of read.records) {
     try {
-      collected.texts.push(toRecordText(record, format));
+      const written = write(record);
+      const { text, bytes } = written instanceof Promise ? await written : written;
+      // An answer that its host refuses would lose what it has passed over.
+      if (collected.texts.length > 0 && collected.bytes + bytes > bytesMax) return answerFull(bytesMax);
+      collected.texts.push(text);
+      collected.bytes += bytes;
     } catch (error) {
       if (error instanceof RelayError) return error;
       throw error;
@@ -84,11 +116,14 @@ function take(collected: Collected, place: Place, read: PartitionRead, format: I
     place.position = record.offset + 1n;
     place.lastEpoch = undefined;
     collected.last = place;
-    collected.bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
   }
   place.position = read.nextOffset;
   place.lastEpoch = read.lastEpoch;
   return undefined;
+}
+
+function answerFull(bytesMax: number): RelayError {
+  return new RelayError("too-large", `The next record does not fit an answer of ${bytesMax} bytes with those before it.`);
 }
 
 /** An offset that is not kept any more, or of a topic that was created again, has a new start. */

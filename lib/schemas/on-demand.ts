@@ -38,3 +38,10 @@ export async function deserializerOf(config: Config): Promise<Deserializer> {
 export async function encoderOf(config: Config): Promise<EncoderOf> {
   return (await schemasOf(config)).encoderOf;
 }
+
+/** Ends the connections to registries of this configuration, if any were opened. */
+export async function closeSchemas(config: Config): Promise<void> {
+  const opening = opened.get(config);
+  opened.delete(config);
+  (await opening?.catch(() => undefined))?.close();
+}

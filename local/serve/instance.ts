@@ -9,6 +9,7 @@ import { streamOperations } from "../../lib/http/operations/stream-operations.js
 import { createStreams } from "../../lib/http/streams/streams.js";
 import { createKafka, type Kafka } from "../../lib/kafka/kafka.js";
 import type { KnownRoute } from "../../lib/relay/status/route-provider.js";
+import { closeSchemas } from "../../lib/schemas/on-demand.js";
 import { createCallerOf } from "./callers.js";
 import { createMetrics, type Metrics, sumOfMetrics } from "./metrics.js";
 import { allOperations } from "./operations.js";
@@ -84,6 +85,7 @@ export async function startInstance(
         consumers.close(createDeadline(options.drainMs)),
         running?.drain(options.drainMs),
       ]);
+      await closeSchemas(config);
       const closed = Promise.all([kafka.close(), routesKafka?.close()]);
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, closeKafkaWithinMs).unref())]);
       return cutOff;

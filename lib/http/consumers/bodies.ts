@@ -1,6 +1,6 @@
 /** The bodies of the v2 consumer operations: instances, subscriptions, partitions, positions and offsets, checked and in our own words. */
 import * as v from "valibot";
-import { type InstanceOptions, partitionsMax } from "../../consumers/options.js";
+import { consumerFormats, type InstanceOptions, partitionsMax, plainFormats } from "../../consumers/options.js";
 import { RelayError } from "../../errors.js";
 import { parseStrictJson } from "../../json/strict.js";
 import { offset, shortText } from "../rest/v3-resources.js";
@@ -65,19 +65,28 @@ export const createBody = v.strictObject({
 type CreateBody = v.InferOutput<typeof createBody>;
 
 const nameLengthMax = 249;
-const registryFormats = ["avro", "jsonschema", "protobuf"];
 const requestTimeoutDefaultMs = 1_000;
 const requestTimeoutMaxMs = 30_000;
 const bytesMinMax = 10_000_000;
 
+interface SchemasOfInstances {
+  /** Is a registry configured? */
+  readonly isConfigured: boolean;
+  readonly deserializer: InstanceOptions["deserializer"];
+}
+
 /** Throws `consumer-config` (42204) for a value that is not one of those that exist, and `consumer-limit-exceeded` (40001) for a number out of its range. */
-export function toInstance(body: CreateBody): { readonly name: string | undefined; readonly options: InstanceOptions } {
+export function toInstance(
+  body: CreateBody,
+  schemas: SchemasOfInstances,
+): { readonly name: string | undefined; readonly options: InstanceOptions } {
   const reset = oneOf(body, ["auto.offset.reset", "autoOffsetReset"]);
   const commit = oneOf(body, ["auto.commit.enable", "enable.auto.commit", "autoCommitEnable"]);
   return {
     name: toName(oneOf(body, ["name", "id"])),
     options: {
-      format: toFormat(body.format ?? "binary"),
+      format: toFormat(body.format ?? "binary", schemas.isConfigured),
+      deserializer: schemas.deserializer,
       offsetReset: picked("auto.offset.reset", reset ?? "latest", ["earliest", "latest", "none"]),
       isAutoCommit: picked("auto.commit.enable", String(commit ?? true), ["true", "false"]) === "true",
       bytesMin: whole("fetch.min.bytes", oneOf(body, ["fetch.min.bytes", "responseMinBytes"]) ?? -1, -1, bytesMinMax),
@@ -106,14 +115,13 @@ function toName(given: string | number | boolean | undefined): string | undefine
   return name;
 }
 
-function toFormat(given: string): InstanceOptions["format"] {
-  const format = given.toLowerCase();
-  if (registryFormats.includes(format))
-    throw new RelayError(
-      "consumer-config",
-      `body: format ${format} needs a schema registry, which consumer instances do not use yet. Use binary, json or text.`,
-    );
-  return picked("format", format, ["binary", "json", "text"]);
+function toFormat(given: string, hasSchemas: boolean): InstanceOptions["format"] {
+  const format = picked("format", given, consumerFormats);
+  if (hasSchemas || plainFormats.some((one) => one === format)) return format;
+  throw new RelayError(
+    "consumer-config",
+    `body: format ${format} needs a schema registry, and none is configured (SCHEMA_REGISTRY_URL or GLUE_REGISTRY). Use binary, json or text.`,
+  );
 }
 
 function picked<const Value extends string>(name: string, given: string | number | boolean, values: readonly Value[]): Value {

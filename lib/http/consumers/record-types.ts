@@ -6,8 +6,7 @@ import { v2MediaTypes } from "../rest/v2-metadata.js";
 
 const typesOf = (format: string) => [`application/vnd.kafka.${format}.v2+json`, `application/vnd.kafka.${format}+json`] as const;
 
-/** Includes formats that no instance has, so that a caller who asks for one learns that the format is wrong, and not the API. */
-const embeddedTypes = [...consumerFormats, "avro", "jsonschema", "protobuf"].flatMap(typesOf);
+const embeddedTypes = consumerFormats.flatMap(typesOf);
 
 export const recordTypes: readonly string[] = [...v2MediaTypes, ...embeddedTypes];
 

@@ -9,6 +9,7 @@ import { parseTopicPattern } from "../../consumers/topic-pattern.js";
 import { RelayError } from "../../errors.js";
 import type { OffsetsByTopic } from "../../kafka/membership/membership-offsets.js";
 import { isInternalTopic, isTopicName } from "../../kafka/topic-name.js";
+import { canDecode, deserializerOf } from "../../schemas/on-demand.js";
 import { commitBody, createBody, optionalBody, partitionsBody, positionsBody, subscriptionBody, toInstance } from "../consumers/bodies.js";
 import { recordTypeFor, recordTypes } from "../consumers/record-types.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
@@ -77,8 +78,9 @@ const instanceOperations = (consumers: Consumers): Operations => ({
     isBodyOptional: true,
     rawBody: { [json]: createBody },
     answers: { 200: createdInstance },
-    run: async ({ path: { group }, rawBody }, { kafka, baseUrl }) => {
-      const { name, options } = toInstance(optionalBody(createBody, rawBody) ?? {});
+    run: async ({ path: { group }, rawBody }, { kafka, baseUrl, config }) => {
+      const schemas = { isConfigured: canDecode(config), deserializer: () => deserializerOf(config) };
+      const { name, options } = toInstance(optionalBody(createBody, rawBody) ?? {}, schemas);
       const { id } = consumers.create(kafka, group, name, options);
       const uri = `${baseUrl}/consumers/${encodeURIComponent(group)}/instances/${encodeURIComponent(id)}`;
       return { status: 200, body: { instance_id: id, base_uri: uri } };

@@ -1,11 +1,13 @@
 /** The registry client against answers as Confluent's registry gives them, and against the ways a registry fails. */
-import type { ServerResponse } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../../lib/config.js";
 import { createDeadline } from "../../../lib/deadline.js";
+import { closeSchemas, deserializerOf } from "../../../lib/schemas/on-demand.js";
 import { openRegistry } from "../../../lib/schemas/registry/open.js";
 import type { SchemaRegistry, SchemaText } from "../../../lib/schemas/registry/registry.js";
-import { closers, receiver } from "../../support/targets/http-receivers.js";
+import { until } from "../../support/broker/kafka.js";
+import { closers, listen, receiver } from "../../support/targets/http-receivers.js";
 import { startTokenServer } from "../../support/targets/token-server.js";
 
 const guid = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
@@ -187,6 +189,20 @@ describe("a registry that is down", () => {
     const server = await receiver((response, seen) => (calls++ === 0 ? response.writeHead(502).end() : answerRecorded(response, seen)));
     expect(await open(server.url).byId(1, deadline())).toMatchObject({ type: "AVRO" });
   });
+});
+
+test("what was opened for a configuration is closed with it", async () => {
+  const server = createServer((_, response) => response.end('{"schema":"\\"long\\"","schemaType":"AVRO"}'));
+  const config = parseConfig({ SCHEMA_REGISTRY_URL: await listen(server) });
+  const connections = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+  const deserializer = await deserializerOf(config);
+  expect(await deserializer.decode(Buffer.of(0, 0, 0, 0, 1, 10), [], "value", deadline())).toMatchObject({ json: "5" });
+  expect(await connections()).toBe(1);
+
+  await closeSchemas(config);
+
+  await until(async () => (await connections()) === 0);
+  expect(await deserializerOf(config)).not.toBe(deserializer);
 });
 
 test("references that go in circles, or are too many, are refused", async () => {
