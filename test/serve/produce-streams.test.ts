@@ -1,12 +1,12 @@
 /** Records in and reports out over one request: in order, one each, whatever happens in the middle. */
-import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
-import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
+import { createTestTopic, keepsEveryDate, testKafka, until } from "../support/broker/kafka.js";
 import { recordsAt } from "../support/broker/topic-contents.js";
 import { connectRaw, type ServeProcess, startServe } from "../support/serve/process.js";
 import { clusterIdOf, openReportStream } from "../support/serve/report-stream.js";
+import { residentMegabytes, sendRecords } from "../support/serve/stream-load.js";
 
 const kafka = testKafka();
 const started: ServeProcess[] = [];
@@ -36,7 +36,6 @@ afterAll(async () => {
 const record = (data: unknown, more: object = {}) => JSON.stringify({ value: { type: "JSON", data }, ...more });
 const endOf = async (topic: string) =>
   (await kafka.reader.offsets(topic, "all", createDeadline(10_000))).reduce((sum, { end }) => sum + Number(end), 0);
-const residentKilobytes = (pid: number) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 
 test("each record gets its report while the request is still open, however long that takes", async () => {
   const topic = await createTestTopic(kafka);
@@ -76,6 +75,16 @@ test("records may be cut anywhere, stand on lines or not, and be compressed", as
     const read = await recordsAt(kafka, topic, places);
     expect(read.map(({ value }) => JSON.parse(String(value)).index)).toEqual(Array.from({ length: 500 }, (_, index) => index));
   }
+});
+
+test("thirty thousand records in one request get their reports in order, with flat memory", async () => {
+  const topic = await createTestTopic(kafka, { partitions: 3, configs: keepsEveryDate });
+  const before = residentMegabytes(server.pid);
+
+  const { reports, wrong } = await sendRecords(server.url, cluster, topic, 30_000);
+
+  expect({ reports, wrong }).toEqual({ reports: 30_000, wrong: [] });
+  expect(residentMegabytes(server.pid) - before).toBeLessThan(100);
 });
 
 test("a record that cannot be written costs its own report, in its place, and not the stream", async () => {
@@ -134,7 +143,7 @@ test("a body that ends within a record, or is not of its coding, ends with a rep
 
 test("compressed white space without an end is not kept, and a compressed record without an end is refused", async () => {
   const topic = await createTestTopic(kafka);
-  const before = residentKilobytes(server.pid);
+  const before = residentMegabytes(server.pid);
   const [space, text] = [1, 2].map(() => openReportStream(server.url, cluster, topic, { "content-encoding": "gzip" }));
 
   space?.send(gzipSync(Buffer.alloc(200_000_000, " ")));
@@ -145,7 +154,7 @@ test("compressed white space without an end is not kept, and a compressed record
 
   expect(text?.reports).toMatchObject([{ error_code: 413 }]);
   expect(space?.reports).toMatchObject([{ error_code: 42206 }]);
-  expect(residentKilobytes(server.pid) - before).toBeLessThan(150_000);
+  expect(residentMegabytes(server.pid) - before).toBeLessThan(150);
 });
 
 test("a client that stops sending gets a report with 408 after RELAY_STREAM_IDLE_MS, and white space keeps a stream open", async () => {
@@ -168,7 +177,7 @@ test("a client that stops sending gets a report with 408 after RELAY_STREAM_IDLE
 
 test("a client that never reads its reports stops being read, with flat memory, and is cut off", async () => {
   const topic = await createTestTopic(kafka);
-  const before = residentKilobytes(server.pid);
+  const before = residentMegabytes(server.pid);
   const connection = await connectRaw(server.port);
   connection.socket.pause();
   connection.send(
@@ -191,7 +200,7 @@ test("a client that never reads its reports stops being read, with flat memory, 
   await until(isOver);
 
   expect(sent).toBeLessThan(1_000);
-  expect(residentKilobytes(server.pid) - before).toBeLessThan(150_000);
+  expect(residentMegabytes(server.pid) - before).toBeLessThan(150);
 });
 
 test("a connection that breaks in the middle of a record leaves what was reported, and nothing of that record", async () => {
