@@ -1,6 +1,8 @@
 /** A million records through one request, and a million to a reader that is cut again and again: every report and every record, with flat memory. Prints its figures. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { createDeadline } from "../../lib/deadline.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
 import { openEvents } from "../support/serve/event-stream.js";
 import { type ServeProcess, startServe } from "../support/serve/process.js";
 import { clusterIdOf } from "../support/serve/report-stream.js";
@@ -39,6 +41,51 @@ test("a million records in one request get a million reports, in order, with fla
   expect({ reports, wrong }).toEqual({ reports: count, wrong: [] });
   expect(most - before.megabytes).toBeLessThan(growthMegabytesMax);
 });
+
+test("thousands of open streams of one topic cost the broker one read, and the server little memory", async () => {
+  const readersCount = 3_000;
+  const own = await startServe(["--access", "everything"], {
+    RELAY_STREAMS_MAX: "5000",
+    RELAY_STREAMS_PER_CALLER_MAX: "5000",
+    RELAY_SERVE_CALLS_MAX: "6000",
+  });
+  const live = await createTestTopic(kafka);
+  const before = { megabytes: residentMegabytes(own.pid), sockets: brokerSockets(own.pid) };
+  const readers = Array.from({ length: readersCount }, () => openEvents(own.url, live, "?from=end"));
+  await until(() => readers.every(({ lastId }) => lastId() !== ""), 120_000);
+  const value = Buffer.from('"x"');
+  for (let round = 0; round < 20; round++) await kafka.producer.produce(live, [{ key: null, value, headers: [] }], createDeadline(20_000));
+  await until(() => readers.every(({ records }) => records.length === 20), 120_000);
+  const [megabytes, sockets] = [residentMegabytes(own.pid), brokerSockets(own.pid)];
+  console.log(
+    `${readersCount} streams: memory ${before.megabytes.toFixed(0)} MB before, ${megabytes.toFixed(0)} MB with them; ${sockets - before.sockets} more connections to the broker`,
+  );
+  for (const reader of readers) reader.close();
+  await own.end();
+
+  for (const { records } of readers)
+    expect(records.map(({ data }) => data.offset)).toEqual(Array.from({ length: 20 }, (_, index) => index));
+  expect(sockets - before.sockets).toBeLessThan(5);
+});
+
+/** Connections of a process to the brokers of the run, as Linux lists them. */
+function brokerSockets(pid: number): number {
+  const ports = new Set((process.env.KAFKA_BROKERS ?? "").split(",").map((broker) => Number(broker.split(":")[1])));
+  const lines = readFileSync(`/proc/${pid}/net/tcp`, "utf8").split("\n").slice(1);
+  const own = new Set(readdirSync(`/proc/${pid}/fd`).flatMap((fd) => /socket:\[(\d+)\]/.exec(linkOf(pid, fd))?.[1] ?? []));
+  return lines.filter((line) => {
+    const fields = line.trim().split(/\s+/);
+    return own.has(fields[9] ?? "") && ports.has(Number.parseInt(fields[2]?.split(":")[1] ?? "", 16));
+  }).length;
+}
+
+function linkOf(pid: number, fd: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`);
+  } catch {
+    return ""; // closed meanwhile
+  }
+}
 
 test("a reader that is cut again and again has each of them once, in the order of its partition", async () => {
   const next = new Map<number, number>();

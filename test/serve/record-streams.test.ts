@@ -1,10 +1,12 @@
 /** Live records over one request: no gaps and no repeats, whatever is cut, killed, deleted or slow. */
+import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { createTestTopic, keepsEveryDate, testKafka, until } from "../support/broker/kafka.js";
 import { type EventReader, openEvents } from "../support/serve/event-stream.js";
 import { type ServeProcess, startServe } from "../support/serve/process.js";
+import { openReportStream } from "../support/serve/report-stream.js";
 
 const kafka = testKafka();
 const started: ServeProcess[] = [];
@@ -306,6 +308,58 @@ test("limits on open streams and on different reads get 429; streams that end ma
 
   expect([another.statusCode, another.headers["retry-after"]]).toEqual([429, "5"]);
   expect(tooMany.map(({ statusCode }) => statusCode)).toEqual([200, 429]);
+});
+
+/** What clocks may differ by. */
+const clockLeewaySeconds = 60;
+
+test("a token that expires ends both kinds of streams with 401", async () => {
+  const topic = await createTestTopic(kafka);
+  const { publicKey, privateKey } = await generateKeyPair("ES256");
+  const grant = { who: ["jwt:anna"], may: ["record:*", "cluster:describe"] };
+  const own = await start(["--access", "grants"], {
+    RELAY_JWT_PUBLIC_KEY: await exportSPKI(publicKey),
+    RELAY_JWT_ISSUER: "https://issuer.example",
+    RELAY_JWT_AUDIENCE: "kafka",
+    RELAY_ACCESS_GRANTS: JSON.stringify([grant]),
+    RELAY_STREAM_RECHECK_MS: "200",
+  });
+  const token = await new SignJWT({})
+    .setProtectedHeader({ alg: "ES256" })
+    .setIssuer("https://issuer.example")
+    .setAudience("kafka")
+    .setSubject("anna")
+    .setExpirationTime(Math.floor(Date.now() / 1_000) - clockLeewaySeconds + 3)
+    .sign(privateKey);
+  const authorization = { authorization: `Bearer ${token}` };
+
+  const refused = open(own.url, topic);
+  const reader = open(own.url, topic, "", authorization);
+  const writer = openReportStream(own.url, (await clusterId()) ?? "", topic, authorization);
+  writer.send('{"value":{"type":"JSON","data":1}}');
+  await Promise.all([reader.received(1), writer.reported(1)]);
+  await Promise.all([reader.over(), writer.over()]);
+
+  expect((await refused.response).statusCode).toBe(401);
+  expect(reader.events.at(-1)).toMatchObject({ event: "problem", data: { error_code: 401, retriable: false } });
+  expect(writer.reports.map(({ error_code }) => error_code)).toEqual([200, 401]);
+});
+
+test("hundreds of readers of one topic share one read: each has every record, and more than the limit are refused", async () => {
+  const topic = await createTestTopic(kafka);
+  const own = await start(["--access", "everything", "--log", "json"], { RELAY_STREAMS_MAX: "250", RELAY_STREAMS_PER_CALLER_MAX: "250" });
+  const all = Array.from({ length: 300 }, () => open(own.url, topic, "?from=end"));
+  const statuses = await Promise.all(all.map(async ({ response }) => (await response).statusCode));
+  const admitted = all.filter((_, index) => statuses[index] === 200);
+  await until(() => admitted.every(({ lastId }) => lastId() !== ""));
+
+  for (let round = 0; round < 5; round++) await write(topic, numbers(20, round * 20));
+  await until(() => admitted.every(({ records }) => records.length === 100), 40_000);
+
+  expect(statuses.filter((status) => status === 429)).toHaveLength(50);
+  expect(admitted).toHaveLength(250);
+  for (const reader of admitted) expect(valuesOf(reader)).toEqual(numbers(100));
+  for (const reader of all) reader.close();
 });
 
 test("HEAD answers as GET would begin, without a stream", async () => {

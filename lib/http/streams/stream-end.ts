@@ -12,6 +12,12 @@ interface StreamWatch {
 /** The longest delay that a timer of Node accepts. */
 const timerMsMax = 2 ** 31 - 1;
 
+/** An issuer whose keys cannot be read at the moment takes nothing from anybody: it is asked again the next time. */
+function isRefused(thrown: unknown): boolean {
+  const { code } = toRelayError(thrown);
+  return code === "unauthenticated" || code === "forbidden";
+}
+
 /** Calls `end` at most once, with the reason. The watch is over when the caller has gone, or with the function that is returned. */
 export function watchStream({ limits, lifetime, stillAllowed }: StreamWatch, end: (why: RelayError) => void): () => void {
   const { gone, ending } = lifetime;
@@ -29,7 +35,10 @@ export function watchStream({ limits, lifetime, stillAllowed }: StreamWatch, end
   const onTime = () =>
     finish(new RelayError("request-timeout", `The stream has been open for ${limits.lastsMs} ms, the longest that one may last.`));
   const timer = setTimeout(onTime, Math.min(timerMsMax, limits.lastsMs));
-  const recheck = setInterval(() => void stillAllowed().catch((thrown: unknown) => finish(toRelayError(thrown))), limits.recheckMs);
+  const recheck = setInterval(
+    () => void stillAllowed().catch((thrown: unknown) => isRefused(thrown) && finish(toRelayError(thrown))),
+    limits.recheckMs,
+  );
   ending.addEventListener("abort", onEnding);
   gone.addEventListener("abort", close);
   if (gone.aborted) close();
