@@ -133,6 +133,7 @@ export const environment = v.object({
   RELAY_CONSOLE_READ_ONLY: v.optional(flag, "false"),
   RELAY_CONSOLE_ISSUER: v.optional(v.pipe(text, v.regex(/^https?:\/\/[^\s/]/, "must start with https:// or http://"))),
   RELAY_CONSOLE_CLIENT_ID: v.optional(text),
+  RELAY_CONSOLE_CONNECT: v.optional(names, ""),
   RELAY_CONSOLE_SCOPE: v.optional(text, "openid"),
 });
 

@@ -8,4 +8,6 @@ import "./style/parts.css";
 import "./style/views.css";
 
 const root = document.getElementById("console");
-if (root !== null) render(<App />, root);
+/** The identity provider's window comes back here, too: it hands its answer to the page that opened it. */
+const isSignInWindow = location.search.includes("state=") && (await import("./state/oidc.js")).handBackSignIn();
+if (root !== null && !isSignInWindow) render(<App />, root);

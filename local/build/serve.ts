@@ -1,11 +1,12 @@
 /**
- * `kafka-relay serve` with the routes of a project, as a folder that needs only Node: `serve.js`, the routes beside it, serverless.yml. What they share is in files of
+ * `kafka-relay serve` with the routes of a project, as a folder that needs only Node: `serve.js`, the routes beside it, serverless.yml, and the page of the console. What they share is in files of
  * its own. Container images hold this folder.
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { build } from "esbuild";
 import { routesFolder } from "../cli/route-files.js";
+import { buildConsole } from "./console.js";
 import { projectFolder } from "./service-map.js";
 
 interface ServeBuild {
@@ -44,6 +45,7 @@ export async function buildServe({ folder, outFolder }: ServeBuild): Promise<voi
     logLevel: "silent",
   });
   writeFileSync(join(outFolder, "package.json"), '{ "type": "module", "private": true }\n');
+  await buildConsole(join(outFolder, ".build/console-page"));
   const service = join(folder, "serverless.yml");
   if (existsSync(service)) copyFileSync(service, join(outFolder, "serverless.yml"));
 }

@@ -1,12 +1,19 @@
 /** Routes as the API describes them: what each does, how it fares, and what it would make of a record. */
+import { ApiError } from "../../client/api-error.js";
 import type { AnswerTo } from "../../client/client.js";
 import { api } from "./session.js";
 
 export type RouteStatus = AnswerTo<"GET /routes">["routes"][number];
 
+/** [] where the API runs no routes, and cannot ask for them. */
 export async function loadRoutes(signal: AbortSignal): Promise<readonly RouteStatus[]> {
-  const { routes } = await api.call("GET /routes", { signal });
-  return routes;
+  try {
+    const { routes } = await api.call("GET /routes", { signal });
+    return routes;
+  } catch (error) {
+    if (error instanceof ApiError && error.kind === "not-offered") return [];
+    throw error;
+  }
 }
 
 /** Green, amber or red: how a route fares. */

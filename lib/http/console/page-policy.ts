@@ -2,13 +2,12 @@
  * What browsers forbid the console's page: scripts, styles and connections from anywhere but here, frames, and text that becomes markup
  * (https://www.w3.org/TR/CSP3/, https://www.w3.org/TR/trusted-types/). Records are data of strangers.
  */
-export function pageHeaders(issuer: string | undefined): Readonly<Record<string, string>> {
-  const connect = issuer === undefined ? "'self'" : `'self' ${new URL(issuer).origin}`;
+export function pageHeaders(origins: readonly string[]): Readonly<Record<string, string>> {
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    `connect-src ${connect}`,
+    ["connect-src 'self'", ...origins].join(" "),
     "img-src 'self' data:",
     "base-uri 'none'",
     "form-action 'none'",

@@ -41,7 +41,7 @@ export function consoleOperations(folder: string): Operations {
         const text = index
           .replace(assetsPlace, `${prefix}/console/assets/`)
           .replace(settingsPlace, () => toAttribute(JSON.stringify(toSettings(config, prefix))));
-        const headers = { ...pageHeaders(config.RELAY_CONSOLE_ISSUER), "cache-control": pageCaching };
+        const headers = { ...pageHeaders(originsOf(config)), "cache-control": pageCaching };
         return { status: 200, text, contentType: "text/html; charset=utf-8", headers };
       },
     }),
@@ -53,11 +53,16 @@ export function consoleOperations(folder: string): Operations {
       run: async ({ path: { file } }, { config }) => {
         const text = filesOf(config).assets.get(file);
         if (text === undefined) throw new RelayError("not-found", "The console has no file of this name. Reload the page.");
-        const headers = { ...pageHeaders(undefined), "cache-control": assetCaching };
+        const headers = { ...pageHeaders([]), "cache-control": assetCaching };
         return { status: 200, text, contentType: fileTypeOf(file), headers };
       },
     }),
   };
+}
+
+/** Where the page may call besides the API. */
+function originsOf({ RELAY_CONSOLE_ISSUER: issuer, RELAY_CONSOLE_CONNECT: others }: Config): readonly string[] {
+  return [...(issuer === undefined ? [] : [new URL(issuer).origin]), ...others];
 }
 
 function toSettings(config: Config, baseUrl: string): ConsoleSettings {

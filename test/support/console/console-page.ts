@@ -1,6 +1,5 @@
 /** The console in a real browser, on a server with every operation and the run's broker. What the browser complains about fails the test. */
 import { existsSync, mkdirSync } from "node:fs";
-import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -8,10 +7,12 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { parseConfig } from "../../../lib/config.js";
 import { createNodeServer, type NodeHttpOptions } from "../../../lib/http/hosts/node-http.js";
 import { consoleOperations } from "../../../lib/http/operations/console-operations.js";
+import { routeOperations } from "../../../lib/http/operations/route-operations.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
 import { buildConsole, consolePageFolder } from "../../../local/build/console.js";
 import { projectFolder } from "../../../local/build/service-map.js";
 import { allOperations } from "../../../local/serve/operations.js";
+import { noRoutes } from "../../../local/serve/routes/provider.js";
 import { testKafka } from "../broker/kafka.js";
 import { didNotRun } from "../run/did-not-run.js";
 
@@ -33,6 +34,17 @@ interface ConsoleHarness {
   readonly expectComplaint: (pattern: RegExp) => void;
 }
 
+interface StartedServer {
+  readonly url: string;
+  readonly end: () => Promise<unknown>;
+}
+
+interface ConsoleOptions extends Partial<NodeHttpOptions> {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Starts a server in place of the one in this process. */
+  readonly start?: () => Promise<StartedServer>;
+}
+
 interface OpenOptions extends BrowserContextOptions {
   /** Called before the first request. */
   readonly prepare?: (page: Page) => Promise<void>;
@@ -44,23 +56,14 @@ const actionTimeoutMs = 20_000;
 let isBuilt: Promise<void> | undefined;
 
 /** Starts the server and the browser before the tests of a file, and checks after each test what the browser complained about. */
-export function useConsole(options: Partial<NodeHttpOptions> & { readonly env?: NodeJS.ProcessEnv } = {}): ConsoleHarness {
+export function useConsole(options: ConsoleOptions = {}): ConsoleHarness {
   const kafka = testKafka();
   const pages: Page[] = [];
   let complaints: string[] = [];
-  let server: Server;
+  let server: StartedServer;
   let browser: Browser;
   beforeAll(async () => {
-    isBuilt ??= buildConsole();
-    await isBuilt;
-    const config = parseConfig({
-      KAFKA_BROKERS: process.env.KAFKA_BROKERS,
-      RELAY_ACCESS: "everything",
-      RELAY_CONSOLE: "on",
-      ...options.env,
-    });
-    server = createNodeServer({ ...allOperations, ...consoleOperations(consolePageFolder) }, { config, kafka, log: () => {}, ...options });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    server = await (options.start?.() ?? startInProcess(kafka, options));
     browser = await chromium.launch({ executablePath: browserPath ?? "", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   });
   afterEach(async () => {
@@ -71,11 +74,10 @@ export function useConsole(options: Partial<NodeHttpOptions> & { readonly env?: 
   });
   afterAll(async () => {
     await browser?.close();
-    server?.closeAllConnections();
-    await new Promise((resolve) => server?.close(resolve));
+    await server?.end();
     await kafka.close();
   });
-  const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = () => server.url;
   return {
     kafka,
     url,
@@ -98,6 +100,22 @@ export function useConsole(options: Partial<NodeHttpOptions> & { readonly env?: 
     },
     expectComplaint: (pattern) => {
       complaints = complaints.filter((text) => !pattern.test(text));
+    },
+  };
+}
+
+async function startInProcess(kafka: Kafka, options: ConsoleOptions): Promise<StartedServer> {
+  isBuilt ??= buildConsole();
+  await isBuilt;
+  const config = parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS, RELAY_ACCESS: "everything", RELAY_CONSOLE: "on", ...options.env });
+  const operations = { ...allOperations, ...routeOperations(noRoutes), ...consoleOperations(consolePageFolder) };
+  const server = createNodeServer(operations, { config, kafka, log: () => {}, ...options });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    end: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
     },
   };
 }
