@@ -1,17 +1,17 @@
-/** Bytes of a record's key or value to JSON text, by the schema that they name. Loaded on first use, as is each format but Avro. */
+/** Bytes of a record's key or value to JSON text, by the schema that they name. Loaded on first use, as is each format. */
 import { utf8Text } from "../cloudevents/event.js";
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import { isJson } from "../json/read.js";
 import type { RecordHeader } from "../kafka/records.js";
-import { type AvroOptions, avroSchema, createAvroCodec } from "./avro/codec.js";
+import type { AvroForm } from "./avro/decoder.js";
 import { type Framed, parseFraming, parseGlueMessageIndex, parseMessageIndexes } from "./framing.js";
 import type { GlueRegistry } from "./registry/glue.js";
 import { Kept } from "./registry/kept.js";
 import type { ResolvedSchema, SchemaRegistry, SchemaType } from "./registry/registry.js";
 
-/** How Avro is written as JSON: see AvroOptions. */
-export type JsonForm = Pick<AvroOptions, "logical" | "unions">;
+/** How Avro is written as JSON. */
+export type JsonForm = AvroForm;
 
 /** The schema that a value was decoded by, under the name by which the record has it. */
 interface UsedSchema {
@@ -105,7 +105,7 @@ async function openReader(schema: ResolvedSchema, validates: boolean): Promise<S
   try {
     switch (schema.type) {
       case "AVRO":
-        return avroReader(schema);
+        return await avroReader(schema);
       case "JSON":
         return await jsonReader(schema, validates);
       case "PROTOBUF":
@@ -121,18 +121,19 @@ async function openReader(schema: ResolvedSchema, validates: boolean): Promise<S
   }
 }
 
-function avroReader({ text, resolved }: ResolvedSchema): SchemaReader {
-  const schema = avroSchema(
+async function avroReader({ text, resolved }: ResolvedSchema): Promise<SchemaReader> {
+  const { avroDecoderOf } = await import("./avro/decoder.js");
+  const decoderOf = avroDecoderOf(
     text,
     resolved.map((one) => one.text),
   );
-  const codecs = new Map<string, ReturnType<typeof createAvroCodec>>();
+  const decoders = new Map<string, ReturnType<typeof decoderOf>>();
   return {
     read: (framed, { logical = false, unions = "tagged" }) => {
       const variant = `${logical} ${unions}`;
-      const codec = codecs.get(variant) ?? createAvroCodec(schema, { logical, unions });
-      codecs.set(variant, codec);
-      return { json: codec.decode(framed.payload), schema: usedSchema("AVRO", framed) };
+      const decode = decoders.get(variant) ?? decoderOf({ logical, unions });
+      decoders.set(variant, decode);
+      return { json: decode(framed.payload), schema: usedSchema("AVRO", framed) };
     },
   };
 }

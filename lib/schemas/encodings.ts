@@ -1,5 +1,6 @@
 /** From a schema to the way from JSON text to bytes; each format is loaded with the first value that has it. */
 import { RelayError } from "../errors.js";
+import { tagOf } from "./avro/schema.js";
 import { formatGlueMessageIndex, formatMessageIndexes } from "./framing.js";
 import type { ResolvedSchema } from "./registry/registry.js";
 import type { ValidationTime } from "./validation-time.js";
@@ -33,15 +34,15 @@ export async function encodingOf(schema: ResolvedSchema, form: EncodingForm = {}
 }
 
 async function avroEncoding({ text, resolved }: ResolvedSchema, { logical = false }: EncodingForm): Promise<Encoding> {
-  const { parseAvroSchema } = await import("./avro/parse-schema.js");
-  const { createAvroEncoder } = await import("./avro/encoder.js");
-  const { tagOf } = await import("./avro/schema.js");
-  const type = parseAvroSchema(
-    text,
-    resolved.map((one) => one.text),
-  );
-  const encode = createAvroEncoder(type, logical ? (await import("./avro/logical.js")).logicalForms : undefined);
-  return { name: tagOf(type), begin: () => encode };
+  const references = resolved.map((one) => one.text);
+  if (!logical) {
+    const { name, encode } = (await import("./avro/encoder.js")).avroEncoderOf(text, references);
+    return { name, begin: () => encode };
+  }
+  const { avroSchema, createAvroCodec } = await import("./avro/codec.js");
+  const schema = avroSchema(text, references);
+  const { encode } = createAvroCodec(schema, { logical });
+  return { name: tagOf(schema.type), begin: () => encode };
 }
 
 async function jsonEncoding({ text, resolved }: ResolvedSchema): Promise<Encoding> {

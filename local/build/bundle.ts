@@ -33,8 +33,19 @@ const external = ["@aws-sdk/*", "@smithy/*", "pg-native"];
 /** What development needs at least; the deployed runtime is newer. */
 const target = "node20.19";
 
-/** Code that a function may never need: a file of its own in the zip of the functions that import it, so that the others start as if there were none. */
-const onDemand = { entry: "lib/schemas/schemas.ts", importedBy: "lib/schemas/on-demand.ts", name: "functions/schemas.js" } as const;
+/**
+ * Code that a function may never need: where it is imported on demand, it stays in a file of its own in the zip, so that what does not need it starts as if there
+ * were none. By source file, the file in the zip.
+ */
+const onDemand: ReadonlyMap<string, string> = new Map([
+  ["lib/schemas/schemas.ts", "functions/schemas.js"],
+  ["lib/http/produce/v3-schemas.ts", "functions/schemas/v3-entries.js"],
+  ["lib/schemas/avro/encoder.ts", "functions/schemas/avro-encoder.js"],
+  ["lib/schemas/avro/decoder.ts", "functions/schemas/avro-decoder.js"],
+  ["lib/schemas/avro/codec.ts", "functions/schemas/avro.js"],
+  ["lib/schemas/json-schema/codec.ts", "functions/schemas/json-schema.js"],
+  ["lib/schemas/protobuf/codec.ts", "functions/schemas/protobuf.js"],
+]);
 
 /** The function that serves the console, and where it reads the built page. */
 const pageFunction = "functions/console";
@@ -52,8 +63,33 @@ export async function bundleFunctions(outFolder = buildFolder, functions = deplo
   }
   // The project's package.json says "module"; these are not.
   writeFileSync(join(bundlesFolder, "package.json"), '{ "type": "commonjs" }\n');
-  await bundle(onDemand.entry, join(bundlesFolder, onDemand.name));
-  return Promise.all(functions.map((one) => bundleFunction(one, bundlesFolder, zipsFolder)));
+  const parts = new Map<string, OnDemandPart>();
+  for (const [entry, name] of onDemand) {
+    const metafile = await bundle(entry, join(bundlesFolder, name), [keptApart(name)]);
+    parts.set(name, { name, bytes: readFileSync(join(bundlesFolder, name)), imports: onDemandImports(metafile, name) });
+  }
+  return Promise.all(functions.map((one) => bundleFunction(one, { bundlesFolder, zipsFolder, parts })));
+}
+
+interface OnDemandPart {
+  readonly name: string;
+  readonly bytes: Buffer;
+  /** The names of others that it imports on demand. */
+  readonly imports: readonly string[];
+}
+
+/** The parts that a file of the zip imports on demand. */
+function onDemandImports(metafile: Metafile, name: string): readonly string[] {
+  const names = new Set(onDemand.values());
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => join(dirname(name), path)));
+  return [...new Set(imports)].filter((path) => names.has(path));
+}
+
+/** With everything that those import in turn. */
+function withTheirOwn(names: readonly string[], parts: ReadonlyMap<string, OnDemandPart>): readonly OnDemandPart[] {
+  const all = new Set(names);
+  for (const name of all) for (const more of parts.get(name)?.imports ?? []) all.add(more);
+  return [...all].sort().map((name) => parts.get(name) as OnDemandPart);
 }
 
 /** Leaves what is loaded on demand where it is: beside the file that loads it. */
@@ -61,9 +97,12 @@ function keptApart(name: string): Plugin {
   return {
     name: "kept-apart",
     setup: ({ onResolve }) => {
-      onResolve({ filter: /\/schemas\.js$/ }, ({ kind, importer }) => {
-        if (kind !== "dynamic-import" || !importer.endsWith(onDemand.importedBy)) return undefined;
-        const path = relative(dirname(name), onDemand.name);
+      onResolve({ filter: /^\./ }, ({ kind, path: imported, resolveDir }) => {
+        if (kind !== "dynamic-import") return undefined;
+        const source = relative(projectFolder, join(resolveDir, imported)).replaceAll("\\", "/").replace(/\.js$/, ".ts");
+        const part = onDemand.get(source);
+        if (part === undefined) return undefined;
+        const path = relative(dirname(name), part).replaceAll("\\", "/");
         return { path: path.startsWith(".") ? path : `./${path}`, external: true };
       });
     },
@@ -90,14 +129,21 @@ async function bundle(entry: string, path: string, plugins: readonly Plugin[] = 
   return metafile;
 }
 
-async function bundleFunction({ key, file }: DeployedFunction, bundlesFolder: string, zipsFolder: string): Promise<Bundle> {
+interface BundleFolders {
+  readonly bundlesFolder: string;
+  readonly zipsFolder: string;
+  readonly parts: ReadonlyMap<string, OnDemandPart>;
+}
+
+async function bundleFunction({ key, file }: DeployedFunction, { bundlesFolder, zipsFolder, parts }: BundleFolders): Promise<Bundle> {
   const name = `${file}.js`;
   const path = join(bundlesFolder, name);
   const metafile = await bundle(`${file}.ts`, path, [keptApart(name)]);
   const code = readFileSync(path);
-  const loadsSchemas = Object.keys(metafile.inputs).includes(onDemand.importedBy);
-  const schemas = loadsSchemas ? [{ name: onDemand.name, bytes: readFileSync(join(bundlesFolder, onDemand.name)) }] : [];
-  const beside = [...schemas, ...(file === pageFunction ? await pageFiles(bundlesFolder) : [])];
+  const beside = [
+    ...withTheirOwn(onDemandImports(metafile, name), parts),
+    ...(file === pageFunction ? await pageFiles(bundlesFolder) : []),
+  ];
   const zipped = await zip([{ name, bytes: code }, ...beside]);
   const zipPath = join(zipsFolder, `${key}.zip`);
   mkdirSync(dirname(zipPath), { recursive: true });

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askBroker } from "../../local/broker/probe.js";
 import { type Bundle, bundleFunctions } from "../../local/build/bundle.js";
+import { createTestTopic, testKafka } from "../support/broker/kafka.js";
 
 /** An exact version, fetched for this run alone: as a dependency, its `node` would replace the one of every script. */
 const deployedNode = "24.21.0";
@@ -57,28 +58,73 @@ test("the function that produces is small enough to start fast", () => {
   expect(bundleOf("produce").bytes).toBeLessThanOrEqual(produceBytesMax);
 });
 
-test("schemas are a file of their own in the zips of the functions that handle values, which load it for a value with a schema", async () => {
-  const { path } = bundleOf("produce");
+test("schemas are a file of their own in the zips of the functions that handle values, which load it for a value with a schema", () => {
   for (const key of ["produce", "records"])
     expect(
       bundleOf(key)
         .packages.map(({ name }) => name)
         .filter((name) => ["protobufjs", "@cfworker/json-schema"].includes(name)),
     ).toEqual([]);
-  expect(
-    bundles
-      .filter((one) => readFileSync(one.zipPath).includes("functions/schemas.js"))
-      .map(({ key }) => key)
-      .sort(),
-  ).toEqual(["produce", "quakesToSql", "quakesToWebhook", "records", "strongQuakes"]);
-  const body = '{"value_schema":"\\"string\\"","records":[{"value":"a"}]}';
-  const event = httpEvent("POST /topics/{topic}", { topic: "no-such-topic" }, body, "application/vnd.kafka.avro.v2+json");
+  const ofApi = bundles.filter(({ name }) => !/^functions\/(routes|sources)\//.test(name));
+  const withSchemas = ofApi.filter((one) => readFileSync(one.zipPath).includes("functions/schemas.js"));
+  expect(withSchemas.map(({ key }) => key).sort()).toEqual(["produce", "records"]);
+});
 
-  const { results } = await invokeBundles(process.execPath, [], [{ key: "produce", path, event }]);
+test("a value of each format is written and read by the bundles, which load the code for it from its own file", async () => {
+  const kafka = testKafka();
+  const topic = await createTestTopic(kafka).finally(() => kafka.close());
+  const registry = await schemaRegistry();
+  const avro = '{"value_schema":"\\"string\\"","records":[{"value":"a"}]}';
+  const v2 = httpEvent("POST /topics/{topic}", { topic }, avro, "application/vnd.kafka.avro.v2+json");
+  const v3Records = [
+    { key: { type: "AVRO", schema: '"long"', data: 5 }, value: { type: "JSONSCHEMA", schema: '{"type":"object"}', data: {} } },
+    { value: { type: "PROTOBUF", schema: 'syntax = "proto3"; message A { int32 n = 1; }', subject: "messages", data: { n: 5 } } },
+  ];
+  const v3Body = v3Records.map((record) => JSON.stringify(record)).join("");
+  const v3 = httpEvent(
+    "POST /v3/clusters/{cluster_id}/topics/{topic}/records",
+    { cluster_id: clusterId, topic },
+    v3Body,
+    "application/json",
+  );
+  const produce = { key: "produce", path: bundleOf("produce").path };
+  const calls = [
+    { ...produce, event: v2 },
+    { ...produce, event: v3 },
+    { key: "records", path: bundleOf("records").path, event: httpEvent("GET /topics/{topic}/records", { topic }) },
+  ];
+
+  const { results } = await invokeBundles(process.execPath, [], calls, registry.url);
+
+  expect(results.map(({ answer, thrown }) => [answer?.statusCode, thrown])).toEqual([1, 2, 3].map(() => [200, undefined]));
+  expect(JSON.parse(results[2]?.answer?.body ?? "").records).toMatchObject([
+    { value: "a", value_format: "avro" },
+    { key: 5, key_format: "avro", value: {}, value_format: "jsonschema" },
+    { value: { n: 5 }, value_format: "protobuf" },
+  ]);
+  await registry.close();
 
   // No registry is at that address, and its error is understood although it comes from the other file.
-  expect(results).toMatchObject([{ answer: { statusCode: 503 } }]);
+  expect((await invokeBundles(process.execPath, [], calls.slice(0, 1))).results).toMatchObject([{ answer: { statusCode: 503 } }]);
 });
+
+/** Answers as a registry does that has every schema. */
+async function schemaRegistry(): Promise<{ readonly url: string; readonly close: () => Promise<unknown> }> {
+  const schemas: object[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const [, what, name] = request.url?.slice(1).split("/") ?? [];
+    if (request.method === "GET") response.end(JSON.stringify(schemas[Number(name)]));
+    else {
+      const id = schemas.push(JSON.parse(Buffer.concat(chunks).toString())) - 1;
+      response.end(JSON.stringify({ ...schemas[id], subject: what, version: 1, id }));
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () => new Promise((resolve) => server.close(resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
 
 test("no bundle holds the AWS SDK: the runtime brings it", () => {
   for (const { key, packages } of bundles) {
@@ -210,13 +256,13 @@ interface Invoked {
   readonly node: string;
   readonly results: readonly {
     readonly key: string;
-    readonly answer?: { readonly statusCode?: number } | null;
+    readonly answer?: { readonly statusCode?: number; readonly body?: string } | null;
     readonly thrown?: string;
   }[];
   readonly sdk: readonly string[];
 }
 
-function invokeBundles(command: string, args: readonly string[], input: unknown): Promise<Invoked> {
+function invokeBundles(command: string, args: readonly string[], input: unknown, registryUrl = "http://127.0.0.1:1"): Promise<Invoked> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...args, join(import.meta.dirname, "../support/package/invoke-bundles.cjs")], {
       stdio: ["pipe", "pipe", "pipe"],
@@ -226,7 +272,7 @@ function invokeBundles(command: string, args: readonly string[], input: unknown)
         ...process.env,
         RELAY_ACCESS: "everything",
         RELAY_METRICS: "off",
-        SCHEMA_REGISTRY_URL: "http://127.0.0.1:1",
+        SCHEMA_REGISTRY_URL: registryUrl,
         RELAY_ALLOW_PRIVATE_ADDRESSES: "true",
         QUAKES_DATABASE_URL: "postgres://nobody@127.0.0.1:1/none?sslmode=disable",
         QUAKES_WEBHOOK_URL: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/quakes`,

@@ -13,7 +13,7 @@ import { strictAnswers, toStatusReply } from "../produce/strictness.js";
 import { toV3BatchAnswer, toV3StreamAnswer } from "../produce/v3-answer.js";
 import { readV3Batch, readV3Stream, type V3Entry, type V3Record, v3Batch, v3Record } from "../produce/v3-body.js";
 import { errorOf, type V3Outcome } from "../produce/v3-outcome.js";
-import { encodeEntries, needsSchema, withoutRegistry } from "../produce/v3-schemas.js";
+import { needsSchema, withoutRegistry } from "../produce/v3-with-schema.js";
 import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
 
@@ -146,7 +146,7 @@ async function encodedEntries(
   if (!entries.some(needsSchema)) return entries;
   if (!hasRegistry(config)) return entries.map(withoutRegistry);
   if (!config.KAFKA_AUTO_CREATE_TOPICS) await kafka.metadata.topic(topic, deadline);
-  const { open } = await serializerOf(config);
+  const [{ open }, { encodeEntries }] = await Promise.all([serializerOf(config), import("../produce/v3-schemas.js")]);
   return encodeEntries(entries, topic, open, deadline);
 }
 

@@ -1,33 +1,13 @@
-/** Entries of a v3 request whose keys or values have a schema: they become bytes before anything is sent, or fail alone. */
+/** Entries of a v3 request whose keys or values have a schema: they become bytes before anything is sent, or fail alone. Loaded on first use. */
 import type { Deadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import type { OpenWriter, SchemaWriter } from "../../schemas/serializer.js";
 import { createValidationTime } from "../../schemas/validation-time.js";
 import type { V3Entry, V3Record } from "./v3-body.js";
-import type { V3Data } from "./v3-data.js";
+import { failedEntry, hasChoice, needsSchema, type WithSchema } from "./v3-with-schema.js";
 
 /** Each may cost several calls to the registry. */
 const schemasMax = 100;
-
-type WithSchema = Extract<V3Data, { readonly choice: unknown }>;
-
-export function needsSchema(entry: V3Entry): entry is V3Record {
-  return !("error" in entry) && (hasChoice(entry.keyData) || hasChoice(entry.valueData));
-}
-
-/** Without a registry such an entry fails alone, and the message says what can be sent instead. */
-export function withoutRegistry(entry: V3Entry): V3Entry {
-  if (!needsSchema(entry)) return entry;
-  const { choice, place } = (hasChoice(entry.keyData) ? entry.keyData : entry.valueData) as WithSchema;
-  const what = choice.by.is === "text" ? `${choice.by.type} needs` : "data without a type needs";
-  return failed(
-    entry,
-    new RelayError(
-      "bad-request",
-      `${place}: ${what} a schema registry, which this API does not have; send BINARY, STRING or JSON, or encode the value in the client and send BINARY.`,
-    ),
-  );
-}
 
 /** Throws what concerns all entries: a registry that cannot be asked now, or does not accept our credentials. Nothing has been sent then. */
 export async function encodeEntries(
@@ -70,7 +50,7 @@ async function encode(entry: V3Record, writerOf: WriterOf): Promise<V3Entry> {
     };
   } catch (thrown) {
     if (!isOwnFault(thrown)) throw thrown;
-    return failed(entry, inWords(thrown, place));
+    return failedEntry(entry, inWords(thrown, place));
   }
 
   function inPlace(data: WithSchema): WithSchema {
@@ -96,12 +76,4 @@ function inWords(error: RelayError, place: string): RelayError {
   const message = `${place}: ${error.message}`;
   if (status !== 422) return new RelayError(error.code, message, { cause: error, restCode });
   return new RelayError(error.code, `Error: ${restCode} : ${message}`, { cause: error, restCode: status });
-}
-
-function failed({ id }: V3Record, error: RelayError): V3Entry {
-  return id === undefined ? { error } : { error, id };
-}
-
-function hasChoice(data: V3Data | undefined): data is WithSchema {
-  return data !== undefined && "choice" in data;
 }

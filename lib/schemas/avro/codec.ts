@@ -1,16 +1,13 @@
 /** Avro both ways, with everything that it can do: logical types, and a reader's schema beside the writer's. */
-import { createAvroDecoder, decoderBy } from "./decoder.js";
+import { type AvroForm, createAvroDecoder, decoderBy } from "./decoder.js";
 import { createAvroEncoder } from "./encoder.js";
-import { logicalForms } from "./logical.js";
+import { logicalBytes } from "./logical-bytes.js";
+import { logicalTexts } from "./logical-text.js";
 import { parseAvroSchema } from "./parse-schema.js";
 import { compileResolver } from "./resolve.js";
 import type { AvroType } from "./schema.js";
 
-export interface AvroOptions {
-  /** Decimals, days and times as such. Off as in Confluent's proxy: bytes as U+0000 to U+00FF, times as numbers. */
-  readonly logical?: boolean;
-  /** How unions are written when reading; tagged where absent. */
-  readonly unions?: "tagged" | "plain";
+export interface AvroOptions extends AvroForm {
   /** Read as this schema says, by Avro's rules of schema resolution; as it was written where absent. */
   readonly readerSchema?: AvroSchema;
 }
@@ -33,10 +30,9 @@ export function avroSchema(text: string, references: readonly string[] = []): Av
 
 /** Compiles a schema's encoder and decoder on first use of each; throws `schema-invalid` where reader and writer schema do not match. */
 export function createAvroCodec({ type }: AvroSchema, { logical = false, unions = "tagged", readerSchema }: AvroOptions = {}): AvroCodec {
-  const forms = logical ? logicalForms : undefined;
-  const options = { logical: forms, unions };
+  const options = { logical: logical ? logicalTexts : undefined, unions };
   return {
-    encode: createAvroEncoder(type, forms),
+    encode: createAvroEncoder(type, logical ? logicalBytes : undefined),
     decode:
       readerSchema === undefined ? createAvroDecoder(type, options) : decoderBy(() => compileResolver(type, readerSchema.type, options)),
   };

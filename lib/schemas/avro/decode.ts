@@ -1,7 +1,7 @@
 /** Bytes to Avro-JSON text as Confluent writes it: one function per type of the schema, made once. */
 import { doubleText, floatText, quote } from "../text.js";
 import { type ByteReader, invalidAvro } from "./byte-reader.js";
-import type { LogicalForms } from "./logical.js";
+import type { LogicalTexts } from "./logical-text.js";
 import { type AvroType, type FixedType, type PrimitiveType, type RecordType, tagOf, type UnionType } from "./schema.js";
 
 /** Reads one value and appends its JSON. */
@@ -9,7 +9,7 @@ export type Read = (reader: ByteReader) => void;
 
 export interface DecodeOptions {
   /** Decimals, days and times as such; absent: the numbers and bytes that carry them. */
-  readonly logical?: LogicalForms | undefined;
+  readonly logical?: LogicalTexts | undefined;
   /** `tagged`: `{"string":"a"}`, as Avro-JSON has it. `plain`: `"a"`. */
   readonly unions: "tagged" | "plain";
 }
@@ -133,7 +133,7 @@ export function readMap(reader: ByteReader, read: Read): void {
   reader.leave();
 }
 
-function fixedReader({ size, logical }: FixedType, forms: LogicalForms | undefined): Read {
+function fixedReader({ size, logical }: FixedType, forms: LogicalTexts | undefined): Read {
   if (forms === undefined || logical === undefined) {
     return (reader) => {
       reader.out += JSON.stringify(reader.latin1(size));
@@ -149,7 +149,7 @@ function fixedReader({ size, logical }: FixedType, forms: LogicalForms | undefin
   };
 }
 
-function primitiveReader({ kind, logical }: PrimitiveType, forms: LogicalForms | undefined): Read {
+function primitiveReader({ kind, logical }: PrimitiveType, forms: LogicalTexts | undefined): Read {
   if (forms === undefined || logical === undefined) return readers[kind];
   if (logical.name === "decimal") {
     return (reader) => {

@@ -3,12 +3,12 @@ import { inside, Misfit, misfit } from "../misfit.js";
 import type { ByteWriter } from "./byte-writer.js";
 import { isLatin1, primitiveWriters, type Write, writeText } from "./encode-primitives.js";
 import { isJsonObject, type JsonObject, unionWriter } from "./encode-union.js";
-import type { LogicalForms } from "./logical.js";
+import type { LogicalBytes } from "./logical-bytes.js";
 import { type AvroType, type FixedType, type PrimitiveType, type RecordType, tagOf, type UnionType } from "./schema.js";
 
 interface EncodeOptions {
   /** Decimals, days and times as such, beside the plain numbers and bytes that Avro-JSON has for them; absent: only those. */
-  readonly logical?: LogicalForms | undefined;
+  readonly logical?: LogicalBytes | undefined;
 }
 
 /** The encoder of a type; a value that does not fit throws a Misfit. */
@@ -17,7 +17,7 @@ export function compileWriter(type: AvroType, options: EncodeOptions): Write {
 }
 
 class WriterCompiler {
-  readonly #logical: LogicalForms | undefined;
+  readonly #logical: LogicalBytes | undefined;
   readonly #records = new Map<RecordType, Write>();
 
   constructor({ logical }: EncodeOptions) {

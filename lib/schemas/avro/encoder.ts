@@ -5,15 +5,25 @@ import { Misfit } from "../misfit.js";
 import { ByteWriter } from "./byte-writer.js";
 import { compileWriter } from "./encode.js";
 import type { Write } from "./encode-primitives.js";
-import type { LogicalForms } from "./logical.js";
-import { type AvroType, branchTrialsMax } from "./schema.js";
+import type { LogicalBytes } from "./logical-bytes.js";
+import { parseAvroSchema } from "./parse-schema.js";
+import { type AvroType, branchTrialsMax, tagOf } from "./schema.js";
 
 /** Larger ones are given back to the memory when a value is written. */
 const keptBytesMax = 65_536;
 let kept: Buffer | undefined;
 
+/** From a schema's text to its encoder, without logical types: all that producing needs. Throws `schema-invalid`. */
+export function avroEncoderOf(
+  text: string,
+  references: readonly string[],
+): { readonly name: string; readonly encode: (json: string) => Buffer } {
+  const type = parseAvroSchema(text, references);
+  return { name: tagOf(type), encode: createAvroEncoder(type) };
+}
+
 /** One value's JSON text to bytes. Compiled on first use. Throws `record-undecodable` with the path to what does not fit. */
-export function createAvroEncoder(type: AvroType, logical?: LogicalForms): (json: string) => Buffer {
+export function createAvroEncoder(type: AvroType, logical?: LogicalBytes): (json: string) => Buffer {
   let write: Write | undefined;
   return (json) => {
     write ??= compileWriter(type, { logical });

@@ -1,24 +1,14 @@
-/** Avro's logical types as JSON: decimals as numbers with all their digits, days and times as ISO 8601. Used only where a caller asks for it. */
-
-import { isCalendarDay, toRfc3339 } from "../../calendar.js";
+/** What Avro's logical types are written as, from decimal numbers and ISO 8601. Used only where a caller asks for it. */
+import { isCalendarDay } from "../../calendar.js";
 import { decimalOf, isNumber, NumberText } from "../../json/number-text.js";
 import { Misfit } from "../misfit.js";
-import { invalidAvro } from "./byte-reader.js";
+import { logicalTexts } from "./logical-text.js";
 import { isWholeBetween } from "./logical-types.js";
 import type { Logical } from "./schema.js";
 
-const decimalBytesMax = 512;
 const secondsOfDay = 86_400n;
-
-/** Two's complement, the highest byte first, as a number of JSON. */
-function decimalText(bytes: Buffer, scale: number): string {
-  if (bytes.length > decimalBytesMax) throw invalidAvro(`a decimal has ${bytes.length} bytes, and at most ${decimalBytesMax} are accepted`);
-  if (bytes.length === 0) return "0";
-  const unscaled = BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString("hex")}`));
-  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0");
-  const minus = unscaled < 0n ? "-" : "";
-  return scale === 0 ? minus + digits : `${minus}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
-}
+const dayPattern = /^(\d{4})-(\d\d)-(\d\d)$/;
+const timePattern = /^(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/;
 
 /** The bytes of a decimal, as few as it takes or exactly `size`. */
 function decimalBytes(value: unknown, { scale, precision }: Extract<Logical, { name: "decimal" }>, size?: number): Buffer {
@@ -43,25 +33,6 @@ function bytesOf(value: bigint): number {
   return Math.floor(magnitude === 0n ? 0 : magnitude.toString(2).length / 8) + 1;
 }
 
-/** A day, a time of day or a point in time as JSON; the number itself where four digits of a year cannot say it. */
-function timeText(logical: Logical, value: number | bigint): string {
-  if (logical.name === "date") {
-    const text = toRfc3339(Number(value) * 86_400_000);
-    return text === undefined ? String(value) : `"${text.slice(0, 10)}"`;
-  }
-  if (logical.name !== "time" && logical.name !== "timestamp" && logical.name !== "local-timestamp") return String(value);
-  const unit = 10n ** BigInt(logical.fractionDigits);
-  const fraction = (((BigInt(value) % unit) + unit) % unit).toString().padStart(logical.fractionDigits, "0");
-  const seconds = (BigInt(value) - BigInt(fraction)) / unit;
-  const text = toRfc3339(Number(seconds) * 1_000);
-  if (text === undefined || (logical.name === "time" && (seconds < 0n || seconds >= secondsOfDay))) return String(value);
-  if (logical.name === "time") return `"${text.slice(11, 19)}.${fraction}"`;
-  return `"${text.slice(0, 19)}.${fraction}${logical.name === "timestamp" ? "Z" : ""}"`;
-}
-
-const dayPattern = /^(\d{4})-(\d\d)-(\d\d)$/;
-const timePattern = /^(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/;
-
 /** The number that a day, a time of day or a point in time stands for. */
 function timeNumber(logical: Logical, text: string): bigint {
   if (logical.name === "date") return dayNumber(text);
@@ -73,7 +44,7 @@ function timeNumber(logical: Logical, text: string): bigint {
   const [hour, minute, second] = [Number(hours), Number(minutes), Number(seconds)];
   const hasZone = zone !== undefined;
   const isSound = hour <= 23 && minute <= 59 && second <= 59 && hasZone === (logical.name === "timestamp");
-  if (!isSound) throw new Misfit(`a ${logical.name} is expected, such as ${timeText(logical, 0).replaceAll('"', "")}`);
+  if (!isSound) throw new Misfit(`a ${logical.name} is expected, such as ${logicalTexts.timeText(logical, 0).replaceAll('"', "")}`);
   if (/[^0]/.test(fraction.slice(logical.fractionDigits)))
     throw new Misfit(`a ${logical.name} has at most ${logical.fractionDigits} digits after the point`);
   const inDay = BigInt(hour * 3_600 + minute * 60 + second - offsetSeconds(zone));
@@ -93,19 +64,9 @@ function offsetSeconds(zone: string | undefined): number {
   return zone.startsWith("-") ? -seconds : seconds;
 }
 
-/** 16 bytes as 8-4-4-4-12 hexadecimal digits. */
-function uuidText(bytes: Buffer): string {
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
 function uuidBytes(text: string): Buffer {
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) throw new Misfit("a UUID is expected");
   return Buffer.from(text.replaceAll("-", ""), "hex");
-}
-
-/** Months, days and milliseconds, each 32 bits without a sign, the lowest byte first. */
-function durationText(bytes: Buffer): string {
-  return `{"months":${bytes.readUInt32LE(0)},"days":${bytes.readUInt32LE(4)},"milliseconds":${bytes.readUInt32LE(8)}}`;
 }
 
 function durationBytes(value: unknown): Buffer {
@@ -118,6 +79,6 @@ function durationBytes(value: unknown): Buffer {
   return bytes;
 }
 
-/** Handed to the encoder and the decoder where they are asked for: most schemas are used without them. */
-export const logicalForms = { decimalText, decimalBytes, timeText, timeNumber, uuidText, uuidBytes, durationText, durationBytes } as const;
-export type LogicalForms = typeof logicalForms;
+/** Handed to the encoder where it is asked for. */
+export const logicalBytes = { decimalBytes, timeNumber, uuidBytes, durationBytes } as const;
+export type LogicalBytes = typeof logicalBytes;
