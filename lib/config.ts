@@ -93,6 +93,7 @@ export const environment = v.object({
   RELAY_JWT_SCOPE_CLAIMS: v.optional(names, "scope,scp"),
   RELAY_JWT_GROUPS_CLAIM: v.optional(text),
   RELAY_LOG_LEVEL: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
+  RELAY_EVENT_RECORD_FORMAT: v.optional(v.picklist(["JSON", "SOURCE"])),
   RELAY_PARTIAL_RESPONSES: v.optional(flag, "false"),
   MSK_CLUSTER_ARN: v.optional(text),
   MSK_NETWORK: v.optional(v.picklist(["private", "public", "multi-vpc", "ipv6"]), "private"),

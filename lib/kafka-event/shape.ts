@@ -14,7 +14,21 @@ export interface KafkaEventRecord {
   readonly value?: string;
   /** In wire order, one name each; bytes are signed (-128 to 127). A header whose value is null is `{}`: its name is lost. */
   readonly headers: readonly KafkaEventHeader[];
+  /** With a schema registry in the mapping: which schema the key, or the value, was written with. */
+  readonly keySchemaMetadata?: SchemaMetadata;
+  readonly valueSchemaMetadata?: SchemaMetadata;
 }
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-consume-kafka-events.html */
+export interface SchemaMetadata {
+  /** Of the record in its topic, also where the mapping has converted it to JSON. */
+  readonly dataFormat: "AVRO" | "JSON" | "PROTOBUF";
+  /** A number as text in a registry with Confluent's API, a UUID in AWS Glue. */
+  readonly schemaId: string;
+}
+
+/** `JSON`: the mapping converts keys and values to JSON. `SOURCE`: it removes what names their schemas, and leaves the rest. */
+export type EventRecordFormat = "JSON" | "SOURCE";
 
 export interface KafkaEventHeader {
   readonly [name: string]: readonly number[];

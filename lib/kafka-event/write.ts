@@ -1,6 +1,6 @@
 /** From a fetched record to its place in Lambda's Kafka event, straight from the bytes; and how many bytes of JSON it takes there. */
 import { forEachHeader, type RecordView } from "../kafka/codec/record-view.js";
-import { type KafkaEventHeader, type KafkaEventRecord, toNullHeader } from "./shape.js";
+import { type KafkaEventHeader, type KafkaEventRecord, type SchemaMetadata, toNullHeader } from "./shape.js";
 
 /** Null keys and values are left out, header bytes are signed, a header whose value is null is `{}`. */
 export function toEventRecord(view: RecordView, topic: string, partition: number): KafkaEventRecord {
@@ -14,6 +14,27 @@ export function toEventRecord(view: RecordView, topic: string, partition: number
   const value = bytes.toString("base64", valueAt, valueAt + valueBytes);
   if (keyBytes < 0) return { topic, partition, offset, timestamp, timestampType, value, headers };
   return { topic, partition, offset, timestamp, timestampType, key: bytes.toString("base64", keyAt, keyAt + keyBytes), value, headers };
+}
+
+export interface SchemasOfRecord {
+  readonly key?: SchemaMetadata;
+  readonly value?: SchemaMetadata;
+}
+
+/** The record with the schemas that a mapping found for it. */
+export function withSchemaMetadata(record: KafkaEventRecord, { key, value }: SchemasOfRecord): KafkaEventRecord {
+  return {
+    ...record,
+    ...(key === undefined ? {} : { keySchemaMetadata: key }),
+    ...(value === undefined ? {} : { valueSchemaMetadata: value }),
+  };
+}
+
+/** Of JSON: what the schemas of a record add to its payload. */
+export function schemaMetadataBytesOf({ key, value }: SchemasOfRecord): number {
+  const bytesOf = (name: string, metadata: SchemaMetadata | undefined) =>
+    metadata === undefined ? 0 : Buffer.byteLength(`"${name}":${JSON.stringify(metadata)},`);
+  return bytesOf("keySchemaMetadata", key) + bytesOf("valueSchemaMetadata", value);
 }
 
 /** Of its JSON text in UTF-8: what it adds to an invocation's payload, with the comma behind it. */

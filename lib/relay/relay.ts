@@ -73,9 +73,9 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
     if (answer !== undefined) return (await answer) as unknown as KafkaBatchResponse;
     const startedMs = performance.now();
     const leftMs = (context?.getRemainingTimeInMillis() ?? invocationMsDefault) - route.timeLeftMarginMs;
-    const { RELAY_PARTIAL_RESPONSES: partialResponses } = config();
+    const { RELAY_PARTIAL_RESPONSES: partialResponses, RELAY_EVENT_RECORD_FORMAT: recordFormat } = config();
     telemetry ??= createTelemetry(toTelemetryOptions(config()));
-    const partitions = readKafkaEvent(event);
+    const partitions = readKafkaEvent(event, recordFormat);
     const cluster = clusterOf(event);
     const breaker = breakerOf(route.target, route.breaker);
     const failed = (thrown: unknown): never => {

@@ -7,6 +7,8 @@ import { createOfflineProject, notingHandler } from "../support/trigger/offline-
 
 const arn = "arn:aws:kafka:eu-west-1:111111111111:cluster/shop/00000000-0000-0000-0000-000000000000-1";
 const secret = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:shop-AbCdEf";
+const registry = "arn:aws:glue:eu-west-1:111111111111:registry/shop";
+const registrySecret = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:schemas-AbCdEf";
 const queue = "arn:aws:sqs:eu-west-1:111111111111:lost";
 
 const msk = {
@@ -22,6 +24,11 @@ const msk = {
   provisionedPollerConfig: { minimumPollers: 1, maximumPollers: 3 },
   filterPatterns: [{ value: { a: [1] } }],
   metricsConfig: { metrics: ["EventCount"] },
+  schemaRegistryConfig: {
+    schemaRegistryURI: registry,
+    eventRecordFormat: "SOURCE",
+    schemaValidationConfigs: [{ attribute: "KEY" }, { attribute: "VALUE" }],
+  },
 };
 const kafka = {
   topic: "payments",
@@ -31,6 +38,50 @@ const kafka = {
   onFailureDestination: "kafka://lost-payments",
   provisionedPollers: { min: 1, max: 2, group: "shop" },
   loggingConfig: { systemLogLevel: "INFO" },
+  schemaRegistryConfig: {
+    schemaRegistryURI: "https://schemas.example.com",
+    eventRecordFormat: "JSON",
+    schemaValidationConfigs: [{ attribute: "VALUE" }],
+    accessConfigs: [{ type: "BASIC_AUTH", uri: registrySecret }],
+  },
+};
+
+const paymentsMapping = {
+  SelfManagedEventSource: { Endpoints: { KafkaBootstrapServers: ["b-1.example.com:9096"] } },
+  SourceAccessConfigurations: [{ Type: "SASL_SCRAM_512_AUTH", URI: secret }],
+  MaximumBatchingWindowInSeconds: 0,
+  DestinationConfig: { OnFailure: { Destination: "kafka://lost-payments" } },
+  ProvisionedPollerConfig: { MinimumPollers: 1, MaximumPollers: 2, PollerGroupName: "shop" },
+  LoggingConfig: { SystemLogLevel: "INFO" },
+  SelfManagedKafkaEventSourceConfig: {
+    SchemaRegistryConfig: {
+      SchemaRegistryURI: "https://schemas.example.com",
+      EventRecordFormat: "JSON",
+      SchemaValidationConfigs: [{ Attribute: "VALUE" }],
+      AccessConfigs: [{ Type: "BASIC_AUTH", URI: registrySecret }],
+    },
+  },
+};
+const ordersMapping = {
+  EventSourceArn: arn,
+  Topics: ["orders"],
+  MaximumBatchingWindowInSeconds: 0,
+  MaximumRetryAttempts: 3,
+  MaximumRecordAgeInSeconds: 3_600,
+  BisectBatchOnFunctionError: true,
+  FunctionResponseTypes: ["ReportBatchItemFailures"],
+  DestinationConfig: { OnFailure: { Destination: queue } },
+  ProvisionedPollerConfig: { MinimumPollers: 1, MaximumPollers: 3 },
+  FilterCriteria: { Filters: [{ Pattern: '{"value":{"a":[1]}}' }] },
+  MetricsConfig: { Metrics: ["EventCount"] },
+  AmazonManagedKafkaEventSourceConfig: {
+    ConsumerGroupId: "shop-orders",
+    SchemaRegistryConfig: {
+      SchemaRegistryURI: registry,
+      EventRecordFormat: "SOURCE",
+      SchemaValidationConfigs: [{ Attribute: "KEY" }, { Attribute: "VALUE" }],
+    },
+  },
 };
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html
@@ -54,33 +105,13 @@ test("members that the framework does not know are properties of the mapping, an
 
     const mappingOf = (topic: string) =>
       resources.find(({ Type, Properties }) => Type === "AWS::Lambda::EventSourceMapping" && Properties.Topics[0] === topic)?.Properties;
-    expect(mappingOf("payments")).toMatchObject({
-      SelfManagedEventSource: { Endpoints: { KafkaBootstrapServers: ["b-1.example.com:9096"] } },
-      SourceAccessConfigurations: [{ Type: "SASL_SCRAM_512_AUTH", URI: secret }],
-      MaximumBatchingWindowInSeconds: 0,
-      DestinationConfig: { OnFailure: { Destination: "kafka://lost-payments" } },
-      ProvisionedPollerConfig: { MinimumPollers: 1, MaximumPollers: 2, PollerGroupName: "shop" },
-      LoggingConfig: { SystemLogLevel: "INFO" },
-    });
-    expect(mappingOf("orders")).toMatchObject({
-      EventSourceArn: arn,
-      Topics: ["orders"],
-      MaximumBatchingWindowInSeconds: 0,
-      MaximumRetryAttempts: 3,
-      MaximumRecordAgeInSeconds: 3_600,
-      BisectBatchOnFunctionError: true,
-      FunctionResponseTypes: ["ReportBatchItemFailures"],
-      DestinationConfig: { OnFailure: { Destination: queue } },
-      ProvisionedPollerConfig: { MinimumPollers: 1, MaximumPollers: 3 },
-      FilterCriteria: { Filters: [{ Pattern: '{"value":{"a":[1]}}' }] },
-      MetricsConfig: { Metrics: ["EventCount"] },
-      AmazonManagedKafkaEventSourceConfig: { ConsumerGroupId: "shop-orders" },
-    });
+    expect(mappingOf("payments")).toMatchObject(paymentsMapping);
+    expect(mappingOf("orders")).toMatchObject(ordersMapping);
     const role = resources.find(({ Type }) => Type === "AWS::IAM::Role")?.Properties;
     const policy = role.Policies.find(({ PolicyName }: { PolicyName: unknown }) => PolicyName === "kafka-trigger");
     const allowed = new Map<string, unknown>();
     for (const { Action, Resource } of policy.PolicyDocument.Statement) for (const action of Action) allowed.set(action, Resource);
-    expect(Object.fromEntries([...allowed].filter(([action]) => /^(kafka-cluster|sqs):/.test(action)))).toEqual({
+    expect(Object.fromEntries([...allowed].filter(([action]) => /^(kafka-cluster|sqs|glue):/.test(action)))).toEqual({
       "kafka-cluster:Connect": arn,
       "kafka-cluster:DescribeClusterDynamicConfiguration": arn,
       "kafka-cluster:DescribeTopic": `${arn.replace(":cluster/", ":topic/")}/orders`,
@@ -88,7 +119,10 @@ test("members that the framework does not know are properties of the mapping, an
       "kafka-cluster:DescribeGroup": `${arn.replace(":cluster/", ":group/")}/shop-orders`,
       "kafka-cluster:AlterGroup": `${arn.replace(":cluster/", ":group/")}/shop-orders`,
       "sqs:SendMessage": queue,
+      "glue:GetRegistry": registry,
+      "glue:GetSchemaVersion": "*",
     });
+    expect(JSON.stringify(policy)).toContain(registrySecret);
     expect((await lintTemplate(file, "cfn-lint on the trigger's template")) ?? []).toEqual([]);
   } finally {
     project.remove();

@@ -36,6 +36,7 @@ export function completeService(
       addVariables(definition, { RELAY_TOPIC_PREFIX: settings.topicPrefix });
     if (settings.reservedConcurrency === "off") delete definition.reservedConcurrency;
     setPartialResponses(definition);
+    setRecordFormat(definition);
     for (const event of mappingsOf(definition)) {
       const secret = secretOf(settings, key);
       if (secret !== undefined) event.saslScram512 ??= secret;
@@ -71,6 +72,16 @@ export function setPartialResponses(definition: ServiceFunction): void {
     ? takesPartialBatches(definition)
     : isRouteFunction(definition) && mappings.length > 0 && mappings.every(takesPartialResponses);
   if (accepts) addVariables(definition, { RELAY_PARTIAL_RESPONSES: "true" });
+}
+
+/** A route cannot always tell from a record whether its mapping has converted it. */
+export function setRecordFormat(definition: ServiceFunction): void {
+  if (!isRouteFunction(definition)) return;
+  const formats = mappingsOf(definition).map(
+    ({ schemaRegistryConfig }) => (schemaRegistryConfig as { readonly eventRecordFormat?: unknown } | undefined)?.eventRecordFormat,
+  );
+  const [format, ...others] = [...new Set(formats.filter((one) => one !== undefined))];
+  if (format !== undefined && others.length === 0) addVariables(definition, { RELAY_EVENT_RECORD_FORMAT: String(format) });
 }
 
 /** Which topics each route reads, for the functions that redrive to routes and show them: letters are accepted from these topics alone. */

@@ -3,7 +3,7 @@
  * calls this, and template.ts once the framework has compiled its template.
  */
 import { declaredEvents } from "../../kafka-trigger/src/plugin/declared-events.js";
-import { completeService, regionOf, setPartialResponses, setRouteSources } from "./complete-service.js";
+import { completeService, regionOf, setPartialResponses, setRecordFormat, setRouteSources } from "./complete-service.js";
 import { type EgressRow, egressFaults, egressOf, mappingEgress } from "./egress.js";
 import { secretFaults, secretOf, sharedVariables } from "./kafka-access.js";
 import { isProvisioned, type MappingEvent, mappingFaults, sharedGroupWarnings } from "./mappings.js";
@@ -88,7 +88,10 @@ function openDoors(service: Service): readonly string[] {
 /** For a start on the laptop: returns the faults that a deployment would have too, and sets what the functions need to know about their mappings. */
 export function prepareStart(service: Service): readonly string[] {
   const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
-  for (const { definition } of functions) setPartialResponses(definition);
+  for (const { definition } of functions) {
+    setPartialResponses(definition);
+    setRecordFormat(definition);
+  }
   setRouteSources(functions);
   return faultsOfRoutes(service);
 }

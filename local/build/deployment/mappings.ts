@@ -13,6 +13,7 @@ export interface MappingEvent {
   readonly provisionedPollerConfig?: unknown;
   readonly provisionedPollers?: unknown;
   readonly enabled?: unknown;
+  readonly schemaRegistryConfig?: unknown;
 }
 
 const endless = -1;
@@ -37,7 +38,12 @@ export function mappingFaults(functionKey: string, event: MappingEvent): readonl
     ...(bisectBatchOnFunctionError === true || bisectBatchOnFunctionError === "true"
       ? [fault("bisectBatchOnFunctionError", "would change the order of records")]
       : []),
-    ...(isSet(onFailureDestination)
+    ...(isSet(event.schemaRegistryConfig) && !keepsUndecoded(event)
+      ? [
+          `function ${functionKey}: schemaRegistryConfig would drop records that AWS cannot decode. A route decodes records itself, so remove this setting and name the registry in the route's variables (docs/schemas.md); or keep such records with onFailureDestination: kafka://<topic>.`,
+        ]
+      : []),
+    ...(isSet(onFailureDestination) && !keepsUndecoded(event)
       ? [fault("onFailureDestination", "would remove records that the route has not settled; the route has its dead letter topic for them")]
       : []),
     ...(takesPartialResponses(event) && !isProvisioned(event)
@@ -46,6 +52,11 @@ export function mappingFaults(functionKey: string, event: MappingEvent): readonl
         ]
       : []),
   ];
+}
+
+/** What the mapping cannot decode never reaches the route; a topic keeps it. */
+function keepsUndecoded({ schemaRegistryConfig, onFailureDestination }: MappingEvent): boolean {
+  return isSet(schemaRegistryConfig) && typeof onFailureDestination === "string" && onFailureDestination.startsWith("kafka://");
 }
 
 /** Two mappings with one group would each get a part of the partitions: a group that does not name its stage may be another stage's as well. */

@@ -1,5 +1,8 @@
 /** An event source mapping as the poller uses it: every value checked, every default filled in. */
 
+import type { EventRecordFormat } from "../../../lib/kafka-event/shape.js";
+import type { Deserializer } from "../../../lib/schemas/deserializer.js";
+
 export type StartingPosition =
   | { readonly kind: "TRIM_HORIZON" }
   | { readonly kind: "LATEST" }
@@ -48,8 +51,16 @@ export interface Mapping {
   readonly startingPosition: StartingPosition;
   /** Lets records pass that match one of the filters; absent: all pass. */
   readonly filter?: FilterOfRecords;
+  /** Keys and values are validated, decoded and filtered by schemas of a registry. */
+  readonly schemas?: MappingSchemas;
   readonly failure: FailureRules;
   readonly backoff: Backoff;
+}
+
+export interface MappingSchemas {
+  readonly format: EventRecordFormat;
+  readonly attributes: readonly ("key" | "value")[];
+  readonly deserializer: Deserializer;
 }
 
 /** Sees the record as it was fetched: key, value and metadata, decoded when a pattern asks for them. */

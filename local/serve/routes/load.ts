@@ -135,6 +135,7 @@ function settingsOf(brokers: readonly string[]): Parameters<typeof readMappings>
     lines: "quiet",
     isReloading: false,
     secrets: {},
+    registryVariables: {},
     tls: undefined,
   };
 }
@@ -147,7 +148,8 @@ const isArnOfCluster = (arn: string | undefined): boolean => arn !== undefined &
  * partition. Nothing is given up, because a route settles every record itself.
  */
 function toRouteMapping(mapping: Mapping): Mapping {
-  const { eventSourceArn, ...rest } = mapping;
+  // A route decodes its records itself, and settles those that it cannot.
+  const { eventSourceArn, schemas: _, ...rest } = mapping;
   return {
     ...rest,
     ...(isArnOfCluster(eventSourceArn) && eventSourceArn !== undefined ? { eventSourceArn } : { kind: "kafka" }),

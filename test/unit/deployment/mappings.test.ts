@@ -11,6 +11,7 @@ test.each<[MappingEvent, string]>([
   [{ bisectBatchOnFunctionError: true }, "would change the order of records"],
   [{ onFailureDestination: "arn:aws:sqs:eu-central-1:123456789012:failed" }, "would remove records that the route has not settled"],
   [{ functionResponseTypes: ["ReportBatchItemFailures"] }, "only with provisioned pollers"],
+  [{ schemaRegistryConfig: { eventRecordFormat: "JSON" } }, "schemaRegistryConfig would drop records that AWS cannot decode"],
 ])("%j is refused", (event, reason) => {
   expect(mappingFaults("orders", event)).toEqual([expect.stringMatching(new RegExp(`^function orders: .*${reason}`))]);
 });
@@ -23,6 +24,7 @@ test("every fault of a mapping is reported", () => {
 
 test.each<MappingEvent>([
   {},
+  { schemaRegistryConfig: { eventRecordFormat: "SOURCE" }, onFailureDestination: "kafka://undecoded" },
   { maximumRetryAttempts: -1, maximumRecordAgeInSeconds: -1, bisectBatchOnFunctionError: false },
   { functionResponseTypes: ["ReportBatchItemFailures"], provisionedPollerConfig: pollers },
   { functionResponseTypes: ["ReportBatchItemFailures"], provisionedPollers: { min: 1, max: 4 } },

@@ -88,3 +88,74 @@ test("what resources.extensions lays over an event is checked with it, at a star
     "function orders: msk.batchSize is 20000; it must be a whole number from 1 to 10000",
   ]);
 });
+
+const registry = (uri: string, more: object = {}) => ({
+  schemaRegistryConfig: { schemaRegistryURI: uri, eventRecordFormat: "JSON", schemaValidationConfigs: [{ attribute: "VALUE" }], ...more },
+});
+const pollers = { provisionedPollerConfig: { minimumPollers: 1 } };
+const glue = "arn:aws:glue:eu-west-1:111111111111:registry/shop";
+
+test.each<[string, object, RegExp]>([
+  [
+    "without provisioned pollers",
+    registry("https://a.example.com"),
+    /schemaRegistryConfig needs provisionedPollerConfig: AWS has schema registries in provisioned mode only/,
+  ],
+  [
+    "of AWS Glue with a login",
+    { ...pollers, ...registry(glue, { accessConfigs: [{ type: "BASIC_AUTH", uri: "arn:a" }] }) },
+    /accessConfigs must be omitted for AWS Glue/,
+  ],
+  ["at no address", { ...pollers, ...registry("shop") }, /schemaRegistryURI is .*; it must be https/],
+  [
+    "that validates nothing",
+    { ...pollers, ...registry(glue, { schemaValidationConfigs: [] }) },
+    /schemaValidationConfigs is .*; it must be a list of/,
+  ],
+  [
+    "that validates values twice",
+    { ...pollers, ...registry(glue, { schemaValidationConfigs: [{ attribute: "VALUE" }, { attribute: "VALUE" }] }) },
+    /must be a list of/,
+  ],
+  [
+    "with an unknown format",
+    { ...pollers, ...registry(glue, { eventRecordFormat: "AVRO" }) },
+    /eventRecordFormat is "AVRO"; it must be JSON or SOURCE/,
+  ],
+  ["with an unknown member", { ...pollers, ...registry(glue, { format: "JSON" }) }, /schemaRegistryConfig.format does not exist/],
+])("a schema registry %s is refused, at a start as at package time", (_, members, fault) => {
+  expect(faultsOf(serviceOf({ orders: [msk("t", members)] })).join("\n")).toMatch(fault);
+});
+
+test("a mapping with a schema registry and no destination is warned of: AWS drops what it cannot decode", () => {
+  const warningsOf = (more: object) =>
+    checkDeclarations(serviceOf({ orders: [msk("t", { ...pollers, ...registry(glue), ...more })] }), nowMs).warnings.join("\n");
+  expect(warningsOf({})).toContain(
+    "schemaRegistryConfig: records whose schema is missing, or that do not fit it, are dropped; add onFailureDestination",
+  );
+  expect(warningsOf({ onFailureDestination: "kafka://lost", maximumRetryAttempts: 3 })).toBe("");
+});
+
+test("a mapping that is a resource of its own keeps its schema registry", () => {
+  const { Resources } = raw("t");
+  const resources = {
+    Resources: {
+      Own: {
+        ...Resources.Own,
+        Properties: {
+          ...Resources.Own.Properties,
+          ProvisionedPollerConfig: { MinimumPollers: 1 },
+          AmazonManagedKafkaEventSourceConfig: {
+            SchemaRegistryConfig: { SchemaRegistryURI: glue, EventRecordFormat: "SOURCE", SchemaValidationConfigs: [{ Attribute: "KEY" }] },
+          },
+        },
+      },
+    },
+  };
+  const [event] = checkDeclarations(serviceOf({ orders: [] }, resources), nowMs).events;
+  expect(event?.declaration.schemaRegistryConfig).toEqual({
+    schemaRegistryURI: glue,
+    eventRecordFormat: "SOURCE",
+    schemaValidationConfigs: [{ attribute: "KEY" }],
+  });
+});

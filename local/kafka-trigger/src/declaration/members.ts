@@ -52,6 +52,42 @@ const pollers = v.strictObject(
   "{ minimumPollers, maximumPollers, pollerGroupName }",
 );
 
+const registryWords = "https://... of a registry with Confluent's API, or the ARN of a registry in AWS Glue";
+/** https://docs.aws.amazon.com/lambda/latest/api/API_KafkaSchemaRegistryConfig.html */
+const schemaRegistry = v.strictObject(
+  {
+    schemaRegistryURI: v.union([
+      v.pipe(
+        v.string(registryWords),
+        v.maxLength(10_000, registryWords),
+        v.regex(/^(https?:\/\/[^\s/]+|arn:aws[a-z-]*:glue:[^:]*:[^:]*:registry\/.+)/, registryWords),
+      ),
+      intrinsic,
+    ]),
+    eventRecordFormat: oneOf(["JSON", "SOURCE"]),
+    schemaValidationConfigs: v.pipe(
+      v.array(v.strictObject({ attribute: oneOf(["KEY", "VALUE"]) }), "a list of { attribute: KEY } and { attribute: VALUE }"),
+      v.check(
+        (list) => list.length >= 1 && new Set(list.map(({ attribute }) => attribute)).size === list.length,
+        "a list of { attribute: KEY } and { attribute: VALUE }",
+      ),
+    ),
+    accessConfigs: v.optional(
+      v.pipe(
+        v.array(
+          v.strictObject({
+            type: oneOf(["BASIC_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH", "SERVER_ROOT_CA_CERTIFICATE", "OAUTHBEARER_AUTH"]),
+            uri: v.union([text("the ARN of a secret"), intrinsic]),
+          }),
+          "a list of { type, uri }",
+        ),
+        v.maxLength(2, "a list of at most two { type, uri }"),
+      ),
+    ),
+  },
+  "{ schemaRegistryURI, eventRecordFormat, schemaValidationConfigs, accessConfigs }",
+);
+
 const shared = {
   topic,
   batchSize: v.optional(whole(1, 10_000)),
@@ -85,6 +121,7 @@ const shared = {
   loggingConfig: v.optional(v.strictObject({ systemLogLevel: oneOf(["DEBUG", "INFO", "WARN"]) })),
   metricsConfig: v.optional(v.strictObject({ metrics: v.array(oneOf(["EventCount", "ErrorCount", "KafkaMetrics"])) })),
   consumptionMode: v.optional(oneOf(["Stream", "Queue"])),
+  schemaRegistryConfig: v.optional(schemaRegistry),
 };
 
 const clusterWords = "the ARN of a cluster, a Ref, or Fn::ImportValue";
@@ -143,4 +180,5 @@ export const extraMembers = [
   "loggingConfig",
   "metricsConfig",
   "consumptionMode",
+  "schemaRegistryConfig",
 ] as const;

@@ -59,10 +59,29 @@ function togetherFaults(declaration: Declaration, place: string, nowMs: number):
   if ((pollers?.minimumPollers ?? 1) > (pollers?.maximumPollers ?? 200)) {
     faults.push(`${place}.provisionedPollerConfig.minimumPollers is above maximumPollers`);
   }
+  faults.push(...registryFaults(declaration, place));
   if (declaration.consumptionMode === "Queue") {
     faults.push(`${place}.consumptionMode Queue (share groups, without order) is not supported here; use Stream`);
   }
   return faults;
+}
+
+function registryFaults(declaration: Declaration, place: string): readonly string[] {
+  const { schemaRegistryConfig: registry } = declaration;
+  if (registry === undefined) return [];
+  const isGlue = typeof registry.schemaRegistryURI === "string" && registry.schemaRegistryURI.startsWith("arn:");
+  return [
+    ...(isProvisioned(declaration)
+      ? []
+      : [`${place}.schemaRegistryConfig needs provisionedPollerConfig: AWS has schema registries in provisioned mode only`]),
+    ...(isGlue && registry.accessConfigs !== undefined
+      ? [`${place}.schemaRegistryConfig.accessConfigs must be omitted for AWS Glue: the function's role is used`]
+      : []),
+  ];
+}
+
+function isProvisioned({ provisionedPollerConfig, provisionedPollers }: Declaration): boolean {
+  return provisionedPollerConfig !== undefined || (provisionedPollers !== undefined && provisionedPollers !== false);
 }
 
 function filterFaults({ filterPatterns }: Declaration, place: string): readonly string[] {
@@ -83,17 +102,15 @@ function filterFaults({ filterPatterns }: Declaration, place: string): readonly 
 /** What AWS would do otherwise, or not at all. */
 function warningsOf(declaration: Declaration, place: string, timeoutSeconds: number): readonly string[] {
   const { filterPatterns = [], onFailureDestination, maximumRetryAttempts } = declaration;
-  const isProvisioned =
-    declaration.provisionedPollerConfig !== undefined ||
-    (declaration.provisionedPollers !== undefined && declaration.provisionedPollers !== false);
+  const hasPollers = isProvisioned(declaration);
   const provisionedOnly = (
     ["maximumRetryAttempts", "maximumRecordAgeInSeconds", "bisectBatchOnFunctionError", "functionResponseTypes", "loggingConfig"] as const
   ).filter((name) => declaration[name] !== undefined && declaration[name] !== -1 && declaration[name] !== false);
   const warnings: string[] = [];
-  if (!isProvisioned && provisionedOnly.length > 0) {
+  if (!hasPollers && provisionedOnly.length > 0) {
     warnings.push(`${place}.${provisionedOnly.join(", ")}: AWS documents this for provisioned mode only; add provisionedPollerConfig`);
   }
-  if (!isProvisioned && typeof onFailureDestination === "string" && onFailureDestination.startsWith("kafka://")) {
+  if (!hasPollers && typeof onFailureDestination === "string" && onFailureDestination.startsWith("kafka://")) {
     warnings.push(`${place}.onFailureDestination: AWS accepts a Kafka topic in provisioned mode only; add provisionedPollerConfig`);
   }
   if (onFailureDestination !== undefined && (maximumRetryAttempts === undefined || maximumRetryAttempts === -1)) {
@@ -102,6 +119,11 @@ function warningsOf(declaration: Declaration, place: string, timeoutSeconds: num
   if (onFailureDestination !== undefined && typeof onFailureDestination !== "string") {
     warnings.push(
       `${place}.onFailureDestination is known only after the deployment: here, records that are given up are dropped with a warning`,
+    );
+  }
+  if (declaration.schemaRegistryConfig !== undefined && onFailureDestination === undefined) {
+    warnings.push(
+      `${place}.schemaRegistryConfig: records whose schema is missing, or that do not fit it, are dropped; add onFailureDestination to keep them`,
     );
   }
   if (filterPatterns.length > filtersDefaultQuota) {

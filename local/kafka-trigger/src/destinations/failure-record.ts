@@ -13,10 +13,12 @@ export interface FailureContext {
   readonly nowMs: number;
 }
 
+const ofSchemas = { "schema-not-found": "SCHEMA_NOT_FOUND", "deserialization-error": "DESERIALIZATION_ERROR" } as const;
+
 /** AWS's pages spell the same condition differently by destination, and do not document the one for age. */
 const conditions: Readonly<Record<"batch" | "record", Readonly<Record<GiveUpCondition, string>>>> = {
-  batch: { retries: "RetryAttemptsExhausted", age: "RecordAgeExceeded", "payload-size": "MaximumPayloadSizeExceeded" },
-  record: { retries: "RetriesExhausted", age: "RecordAgeExceeded", "payload-size": "MaximumPayloadSizeExceeded" },
+  batch: { ...ofSchemas, retries: "RetryAttemptsExhausted", age: "RecordAgeExceeded", "payload-size": "MaximumPayloadSizeExceeded" },
+  record: { ...ofSchemas, retries: "RetriesExhausted", age: "RecordAgeExceeded", "payload-size": "MaximumPayloadSizeExceeded" },
 };
 
 /** For SQS and SNS without `payload`; for S3 with the event as an escaped string. */

@@ -4,7 +4,7 @@
  */
 import type { RecordView } from "../../../../lib/kafka/codec/record-view.js";
 import type { KafkaEvent, KafkaEventRecord } from "../../../../lib/kafka-event/shape.js";
-import { toEventRecord } from "../../../../lib/kafka-event/write.js";
+import { type SchemasOfRecord, toEventRecord, withSchemaMetadata } from "../../../../lib/kafka-event/write.js";
 import type { Mapping } from "../mapping.js";
 import { type EventHead, toEventHead } from "../poll/event.js";
 import { extentOf, type WaitingRecord } from "../poll/rows.js";
@@ -22,6 +22,8 @@ interface PackedPart {
   readonly bytes: Uint8Array;
   /** Eight numbers per record, in the order of `columns`. */
   readonly numbers: Float64Array;
+  /** Of each record, where the mapping has a schema registry. */
+  readonly schemas?: readonly (SchemasOfRecord | undefined)[];
 }
 
 const columns = ["offset", "timestampMs", "keyAt", "keyBytes", "valueAt", "valueBytes", "headersAt", "headerCount"] as const;
@@ -86,13 +88,20 @@ function pack(records: readonly WaitingRecord[]): PackedPart {
     for (const [column, name] of columns.entries()) numbers[start + column] = view[name];
     for (const place of [keyAt, valueAt, headersAt]) numbers[start + place] = (numbers[start + place] as number) + shift;
   }
-  return { timestampType: rows.timestampType, bytes, numbers };
+  const schemas = records.map(({ row }) => rows.schemas(row));
+  const hasSchemas = schemas.some((one) => one !== undefined);
+  return { timestampType: rows.timestampType, bytes, numbers, ...(hasSchemas ? { schemas } : {}) };
 }
 
 /** A few lengths and deltas stand between two records of a batch. */
 const gapBytesMax = 32;
 
-function unpack({ timestampType, bytes: given, numbers }: PackedPart, topic: string, partition: number, into: KafkaEventRecord[]): void {
+function unpack(
+  { timestampType, bytes: given, numbers, schemas }: PackedPart,
+  topic: string,
+  partition: number,
+  into: KafkaEventRecord[],
+): void {
   const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
   for (let start = 0; start < numbers.length; start += columns.length) {
     const view: RecordView = {
@@ -108,6 +117,8 @@ function unpack({ timestampType, bytes: given, numbers }: PackedPart, topic: str
       headerCount: numbers[start + headersAt + 1] as number,
       contentBytes: 0,
     };
-    into.push(toEventRecord(view, topic, partition));
+    const record = toEventRecord(view, topic, partition);
+    const own = schemas?.[start / columns.length];
+    into.push(own === undefined ? record : withSchemaMetadata(record, own));
   }
 }

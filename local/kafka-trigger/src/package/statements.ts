@@ -26,6 +26,19 @@ export function statementsOf(
   return [
     ...("arn" in declaration && kind === "msk" ? clusterStatements(declaration) : selfManagedStatements(declaration)),
     ...destinationStatements(declaration, typeOf),
+    ...registryStatements(declaration),
+  ];
+}
+
+function registryStatements({ schemaRegistryConfig: registry }: Declaration): readonly RoleStatement[] {
+  if (registry === undefined) return [];
+  const { schemaRegistryURI: uri, accessConfigs = [] } = registry;
+  const isGlue = typeof uri !== "string" || uri.startsWith("arn:");
+  const secrets = accessConfigs.map((access) => access.uri);
+  return [
+    // A version id does not say in which registry its schema is.
+    ...(isGlue ? [allow(["glue:GetRegistry"], uri), allow(["glue:GetSchemaVersion"], "*")] : []),
+    ...(secrets.length === 0 ? [] : [allow(["secretsmanager:GetSecretValue"], secrets)]),
   ];
 }
 

@@ -123,16 +123,31 @@ function propertiesOf(
     ProvisionedPollerConfig: pollers === undefined ? undefined : withoutUndefined(pollers),
     LoggingConfig: loggingConfig === undefined ? undefined : { SystemLogLevel: loggingConfig.systemLogLevel },
     MetricsConfig: metricsConfig === undefined ? undefined : { Metrics: metricsConfig.metrics },
-    [sourceConfig]:
-      declaration.consumerGroupId === undefined
-        ? undefined
-        : { ...(present[sourceConfig] as object | undefined), ConsumerGroupId: declaration.consumerGroupId },
+    [sourceConfig]: sourceConfigOf(declaration, present[sourceConfig] as object | undefined),
     FilterCriteria:
       declaration.filterPatterns === undefined
         ? undefined
         : { Filters: declaration.filterPatterns.map((pattern) => ({ Pattern: JSON.stringify(pattern) })) },
   };
   return withoutUndefined(properties);
+}
+
+function sourceConfigOf({ consumerGroupId, schemaRegistryConfig: registry }: Declaration, present: object | undefined): object | undefined {
+  if (consumerGroupId === undefined && registry === undefined) return undefined;
+  return {
+    ...present,
+    ...(consumerGroupId === undefined ? {} : { ConsumerGroupId: consumerGroupId }),
+    ...(registry === undefined
+      ? {}
+      : {
+          SchemaRegistryConfig: withoutUndefined({
+            SchemaRegistryURI: registry.schemaRegistryURI,
+            EventRecordFormat: registry.eventRecordFormat,
+            SchemaValidationConfigs: registry.schemaValidationConfigs.map(({ attribute }) => ({ Attribute: attribute })),
+            AccessConfigs: registry.accessConfigs?.map(({ type, uri }) => ({ Type: type, URI: uri })),
+          }),
+        }),
+  };
 }
 
 function withoutUndefined(object: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -95,6 +95,7 @@ function toMembers(properties: Properties, kind: "msk" | "kafka"): Properties {
   const source = toObject(properties.AmazonManagedKafkaEventSourceConfig ?? properties.SelfManagedKafkaEventSourceConfig);
   members.consumerGroupId = source.ConsumerGroupId;
   members.consumptionMode = source.ConsumptionMode;
+  if (source.SchemaRegistryConfig !== undefined) members.schemaRegistryConfig = toRegistry(toObject(source.SchemaRegistryConfig));
   const {
     MinimumPollers: minimumPollers,
     MaximumPollers: maximumPollers,
@@ -111,6 +112,17 @@ function toMembers(properties: Properties, kind: "msk" | "kafka"): Properties {
     members.saslScram512 = toAccess(properties.SourceAccessConfigurations).saslScram512Auth;
   }
   return withoutUndefined(members);
+}
+
+function toRegistry(config: Properties): Properties {
+  const { SchemaRegistryURI, EventRecordFormat, SchemaValidationConfigs, AccessConfigs } = config;
+  const list = (given: unknown) => (Array.isArray(given) ? given.map(toObject) : undefined);
+  return withoutUndefined({
+    schemaRegistryURI: SchemaRegistryURI,
+    eventRecordFormat: EventRecordFormat,
+    schemaValidationConfigs: list(SchemaValidationConfigs)?.map(({ Attribute }) => ({ attribute: Attribute })),
+    accessConfigs: list(AccessConfigs)?.map(({ Type, URI }) => ({ type: Type, uri: URI })),
+  });
 }
 
 const accessNames: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import { checkDeclarations, sharedGroups } from "../declaration/check.js";
 import type { Declaration } from "../declaration/members.js";
 import { compileFilter } from "../filter.js";
 import type { FailureRules, Mapping, OnFailureDestination, StartingPosition } from "../mapping.js";
+import { readSchemaRegistry } from "./schema-registry.js";
 import { readSecurity, type Security } from "./security.js";
 import type { Serverless } from "./serverless.js";
 import type { TriggerSettings } from "./settings.js";
@@ -35,12 +36,16 @@ export function readMappings(serverless: Serverless, settings: TriggerSettings, 
     if (declaration.enabled === false) continue;
     const brokers = brokersOf(declaration, kind, settings);
     const { security, faults: securityFaults } = readSecurity(declaration, `function ${functionKey}: ${kind}`, settings);
-    ofMachine.push(...securityFaults);
+    const { schemas, faults: registryFaults } = readSchemaRegistry(declaration, `function ${functionKey}: ${kind}`, settings);
+    ofMachine.push(...securityFaults, ...registryFaults);
     mappings.push({
       functionKey,
       brokers,
       security,
-      mapping: toMapping(serverless, functionKey, kind, declaration, place, brokers, settings),
+      mapping: {
+        ...toMapping(serverless, functionKey, kind, declaration, place, brokers, settings),
+        ...(schemas === undefined ? {} : { schemas }),
+      },
     });
   }
   // Two clusters on AWS may be one broker on this machine.

@@ -18,6 +18,8 @@ export interface TriggerSettings {
   readonly isReloading: boolean;
   /** By ARN. */
   readonly secrets: Readonly<Record<string, unknown>>;
+  /** What this machine says of a schema registry, by the names of the functions' variables. */
+  readonly registryVariables: Readonly<Record<string, string | undefined>>;
   /** Undefined: TLS where a login or a certificate is used, as on AWS. */
   readonly tls: boolean | undefined;
 }
@@ -100,6 +102,9 @@ export function readSettings(given: unknown, shell: NodeJS.ProcessEnv): TriggerS
     lines: lines ?? "normal",
     isReloading: reload ?? true,
     secrets: secrets ?? {},
+    registryVariables: Object.fromEntries(
+      Object.entries(shell).filter(([name, value]) => name.startsWith("SCHEMA_REGISTRY_") && value !== ""),
+    ),
     tls,
   };
 }

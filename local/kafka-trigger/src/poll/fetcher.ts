@@ -13,10 +13,12 @@ import type { PollConnections } from "../../../../lib/kafka/read/poll-connection
 import { payloadBytesOf } from "../../../../lib/kafka-event/write.js";
 import { toFilterRecord } from "../filter.js";
 import type { Mapping } from "../mapping.js";
+import { decodeRows } from "./decoded-rows.js";
 import type { PartitionLane } from "./lane.js";
 import type { LogChanges } from "./log-changes.js";
 import { failureOf, fetchSetAside, idle } from "./reading.js";
 import { compact, Rows } from "./rows.js";
+import type { GivenUp } from "./settle.js";
 
 export interface FetcherOptions {
   readonly mapping: Mapping;
@@ -26,6 +28,8 @@ export interface FetcherOptions {
   readonly isWanted: () => boolean;
   /** Records have arrived, or were filtered out: look whether a batch is due. */
   readonly onRecords: (lane: PartitionLane, counts: FetchedCounts) => void;
+  /** Records that a schema registry rules out go to the on-failure destination. */
+  readonly giveUp: (given: GivenUp) => Promise<void>;
   readonly onFailed: (lane: PartitionLane, error: RelayError) => void;
   /** The partition can be read again. */
   readonly onRecovered: (lane: PartitionLane) => void;
@@ -39,6 +43,7 @@ interface FetchedCounts {
 interface Fetched extends FetchedCounts {
   readonly rows: readonly Rows[];
   readonly nextOffset: number;
+  readonly givenUp: readonly GivenUp[];
   /** Why the batch at `nextOffset` cannot be read. */
   readonly error?: RelayError;
 }
@@ -95,7 +100,7 @@ async function takeOrFail(lane: PartitionLane, answer: RawPartition | undefined,
   }
 }
 
-async function take(lane: PartitionLane, answer: RawPartition, { mapping, logChanges, onRecords }: FetcherOptions): Promise<void> {
+async function take(lane: PartitionLane, answer: RawPartition, { mapping, logChanges, onRecords, giveUp }: FetcherOptions): Promise<void> {
   if (isKafkaError(answer.errorCode, "OFFSET_OUT_OF_RANGE")) return logChanges.skipToFirst(lane);
   if (answer.errorCode !== 0) throw toLeaderError(answer.errorCode, mapping.topic, lane.partition);
   if (answer.diverging !== null) return logChanges.goBack(lane, Number(answer.diverging.endOffset), answer.diverging.epoch);
@@ -103,6 +108,8 @@ async function take(lane: PartitionLane, answer: RawPartition, { mapping, logCha
   if (answer.records.length === 0) return;
   const fromOffset = lane.fetchOffset;
   const fetched = await decode(mapping, fromOffset, answer);
+  // Settled before the offset moves on.
+  for (const given of fetched.givenUp) await giveUp(given);
   // Repositioned while this was decompressed: it is fetched again from the new place.
   if (lane.fetchOffset !== fromOffset) return;
   const nowMs = Date.now();
@@ -113,8 +120,17 @@ async function take(lane: PartitionLane, answer: RawPartition, { mapping, logCha
   if (fetched.error !== undefined) throw fetched.error;
 }
 
+/** The records that pass the filter, which sees what schemas decode. Throws where the registry cannot be asked: nothing of the fetch is taken then. */
+async function decode(mapping: Mapping, fromOffset: number, answer: RawPartition): Promise<Fetched> {
+  const { schemas, filter } = mapping;
+  if (schemas === undefined) return { ...(await readRows(mapping, fromOffset, answer)), givenUp: [] };
+  const { filter: _, ...unfiltered } = mapping;
+  const fetched = await readRows(unfiltered, fromOffset, answer);
+  return { ...fetched, ...(await decodeRows(fetched.rows, schemas, filter)) };
+}
+
 /** The records that pass the filter. Those before an unreadable batch are kept. */
-async function decode({ topic, filter }: Mapping, fromOffset: number, answer: RawPartition): Promise<Fetched> {
+async function readRows({ topic, filter }: Mapping, fromOffset: number, answer: RawPartition): Promise<Omit<Fetched, "givenUp">> {
   const { partition, records: bytes, abortedTransactions } = answer;
   const found: Rows[] = [];
   let rows: Rows | undefined;

@@ -61,6 +61,7 @@ export class Poller {
     });
     this.#polling = new Polling({
       ...{ kafka: world.kafka, mapping, lanes, warn: world.warn, isEnding: () => this.#isEnding() },
+      giveUp: invocations.giveUp,
       onRecords: (lane, counts) => this.#received(lane, counts),
       onFailed: ({ partition }, error) => troubles.began(error, `partition ${partition}`),
       onRecovered: ({ partition }) => troubles.ended(`partition ${partition}`),

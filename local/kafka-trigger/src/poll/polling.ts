@@ -12,7 +12,7 @@ import { dueLanes, lanesByLeader } from "./leaders.js";
 import { createLogChanges, type LogChanges } from "./log-changes.js";
 import { fetchBegan, fetchFailed } from "./reading.js";
 
-interface PollingOptions extends Pick<FetcherOptions, "onRecords" | "onFailed" | "onRecovered"> {
+interface PollingOptions extends Pick<FetcherOptions, "onRecords" | "onFailed" | "onRecovered" | "giveUp"> {
   readonly kafka: Kafka;
   readonly mapping: Mapping;
   readonly lanes: ReadonlyMap<number, PartitionLane>;

@@ -4,7 +4,7 @@
  */
 import { forEachHeader, type RecordView } from "../../../../lib/kafka/codec/record-view.js";
 import type { KafkaEventRecord } from "../../../../lib/kafka-event/shape.js";
-import { toEventRecord } from "../../../../lib/kafka-event/write.js";
+import { type SchemasOfRecord, toEventRecord, withSchemaMetadata } from "../../../../lib/kafka-event/write.js";
 
 const offsetAt = 0;
 const timestampAt = 1;
@@ -24,6 +24,8 @@ export class Rows {
   /** The sum over all rows. */
   payloadBytes = 0;
   #numbers = new Float64Array(firstRows * columns);
+  /** By row, where the mapping has a schema registry. */
+  #schemas: Map<number, SchemasOfRecord> | undefined;
 
   constructor(topic: string, partition: number, bytes: Buffer, timestampType: RecordView["timestampType"]) {
     this.topic = topic;
@@ -33,7 +35,11 @@ export class Rows {
   }
 
   /** The view must be of these bytes. */
-  add(view: RecordView, payloadBytes: number): void {
+  add(view: RecordView, payloadBytes: number, schemas?: SchemasOfRecord): void {
+    if (schemas !== undefined) {
+      this.#schemas ??= new Map();
+      this.#schemas.set(this.count, schemas);
+    }
     const start = this.count++ * columns;
     if (start === this.#numbers.length) {
       const grown = new Float64Array(this.#numbers.length * 2);
@@ -63,6 +69,10 @@ export class Rows {
 
   payload(row: number): number {
     return this.#numbers[row * columns + payloadAt] as number;
+  }
+
+  schemas(row: number): SchemasOfRecord | undefined {
+    return this.#schemas?.get(row);
   }
 
   view(row: number): RecordView {
@@ -109,7 +119,9 @@ export class WaitingRecord {
 
   /** As the function gets it; a new object each time, so that a function cannot change what another attempt sees. */
   toEventRecord(): KafkaEventRecord {
-    return toEventRecord(this.rows.view(this.row), this.rows.topic, this.rows.partition);
+    const record = toEventRecord(this.rows.view(this.row), this.rows.topic, this.rows.partition);
+    const schemas = this.rows.schemas(this.row);
+    return schemas === undefined ? record : withSchemaMetadata(record, schemas);
   }
 }
 
@@ -135,7 +147,7 @@ export function compact(rows: Rows): Rows {
   for (const [row, view] of all.entries()) {
     const [from, end] = extentOf(view);
     rows.bytes.copy(bytes, at, from, end);
-    kept.add(moved(view, bytes, at - from), rows.payload(row));
+    kept.add(moved(view, bytes, at - from), rows.payload(row), rows.schemas(row));
     at += end - from;
   }
   return kept;

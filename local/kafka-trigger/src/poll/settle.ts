@@ -12,7 +12,7 @@ export type InvocationOutcome =
   | { readonly ok: false; readonly reason: string; readonly requestId: string };
 
 /** Why records are given up. */
-export type GiveUpCondition = "retries" | "age" | "payload-size";
+export type GiveUpCondition = "retries" | "age" | "payload-size" | "schema-not-found" | "deserialization-error";
 
 export interface GivenUp {
   readonly runs: readonly Run[];
@@ -140,5 +140,9 @@ export function whyGivenUp({ condition, attempts, last }: GivenUp): string {
       return "they are older than maximumRecordAgeInSeconds";
     case "payload-size":
       return "one record alone exceeds the 6 MB that an invocation accepts";
+    case "schema-not-found":
+      return "the schema registry does not have their schema";
+    case "deserialization-error":
+      return "they name no schema, or do not fit it";
   }
 }
