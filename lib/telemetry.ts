@@ -45,12 +45,12 @@ export function createTelemetry({ level, metrics, stage, now = Date.now, write =
       if (levels.indexOf(lineLevel) < levels.indexOf(level)) return;
       write(toJson({ time: new Date(now()).toISOString(), level: lineLevel, message, ...fields }));
     },
-    metrics: (own, told) => {
+    metrics: (own, given) => {
       if (metrics === "off") return;
       const dimensions = stage === undefined ? own : { Stage: stage, ...own };
-      const names = Object.keys(told);
-      const definitions = names.map((name) => ({ Name: name, Unit: told[name]?.unit }));
-      const values = Object.fromEntries(names.map((name) => [name, thinned(told[name]?.value ?? 0)]));
+      const names = Object.keys(given);
+      const definitions = names.map((name) => ({ Name: name, Unit: given[name]?.unit }));
+      const values = Object.fromEntries(names.map((name) => [name, thinned(given[name]?.value ?? 0)]));
       write(
         toJson({
           _aws: {

@@ -15,7 +15,7 @@ interface TokenRequestOptions {
 
 const timeoutMs = 5_000;
 const answerBytesMax = 65_536;
-const toldCharactersMax = 200;
+const shownCharactersMax = 200;
 /** RFC 6750, 2.1. */
 const bearerForm = /^[A-Za-z0-9._~+/-]+=*$/;
 /** They are set by us, and a second one would contradict the first. */
@@ -60,7 +60,7 @@ export async function requestToken(credentials: ClientCredentials, options: Toke
   const { access_token: token, token_type: type, expires_in: lifetime } = body ?? {};
   if (typeof token !== "string" || !bearerForm.test(token)) throw unavailable("answered 200 without a usable access_token");
   if (typeof type === "string" && type.toLowerCase() !== "bearer") {
-    throw unavailable(`issued a token of type ${JSON.stringify(type.slice(0, toldCharactersMax))}, and only "Bearer" can be used`);
+    throw unavailable(`issued a token of type ${JSON.stringify(type.slice(0, shownCharactersMax))}, and only "Bearer" can be used`);
   }
   const seconds = typeof lifetime === "string" && /^\d+$/.test(lifetime) ? Number(lifetime) : lifetime;
   return { token, lifetimeMs: typeof seconds === "number" && seconds >= 0 ? seconds * 1_000 : undefined };
@@ -147,7 +147,7 @@ function errorOf(body: Readonly<Record<string, unknown>> | undefined, secret: st
       String(text)
         .replaceAll(secret, "(secret)")
         .replace(/[^\x20-\x7e]/g, "?")
-        .slice(0, toldCharactersMax),
+        .slice(0, shownCharactersMax),
     )
     .join(": ");
 }

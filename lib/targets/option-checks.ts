@@ -46,9 +46,9 @@ export const checkedText = (parse: (text: string) => unknown) =>
     }),
   );
 
-/** Text of a form; `told` completes "must be ...". */
-export const textOf = (form: RegExp, told: string) =>
-  v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"), v.regex(form, `must be ${told}`));
+/** Text of a form; `what` completes "must be ...". */
+export const textOf = (form: RegExp, what: string) =>
+  v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"), v.regex(form, `must be ${what}`));
 
 /** The message of what `parse` throws, without its full stop: it becomes part of a list. */
 function faultOf(parse: () => unknown): string | undefined {

@@ -52,8 +52,8 @@ export function createMetrics(): Metrics {
       const routes = createRouteMetrics(name, registers);
       return {
         log: (level, message, fields = {}) => log({ level, message, ...fields }),
-        metrics: ({ Route = "" }, told) => {
-          for (const [metric, { value }] of Object.entries(told)) routes.count(Route, metric, value);
+        metrics: ({ Route = "" }, given) => {
+          for (const [metric, { value }] of Object.entries(given)) routes.count(Route, metric, value);
         },
       };
     },

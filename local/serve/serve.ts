@@ -62,7 +62,7 @@ async function runPrimary(options: ServeOptions, routes: LoadedRoutes, output: O
 
 /** A worker ends when the primary says so, when it gets a signal itself, and (by node:cluster) when the primary is gone. */
 async function runWorker(options: ServeOptions, routes: LoadedRoutes, output: Output, interrupted: AbortSignal): Promise<boolean> {
-  const told = new AbortController();
+  const stopped = new AbortController();
   const instance: { readonly started: Promise<Instance> } = {
     started: Promise.resolve().then(() => startInstance(options, routes, output, link)),
   };
@@ -70,10 +70,10 @@ async function runWorker(options: ServeOptions, routes: LoadedRoutes, output: Ou
     metrics: async () => (await instance.started).metrics.json(),
     routes: async () => (await instance.started).knownRoutes(),
   };
-  const link = createWorkerLink(process, questions, () => told.abort());
+  const link = createWorkerLink(process, questions, () => stopped.abort());
   const started = await instance.started;
   link.listening(started.port);
-  await Promise.race([aborted(interrupted), aborted(told.signal)]);
+  await Promise.race([aborted(interrupted), aborted(stopped.signal)]);
   return end(started, options, output);
 }
 

@@ -1,13 +1,13 @@
 /** The producer while leaders move, and while brokers are killed and frozen: what was acknowledged is there, once, at the reported offset. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { PartitionMetadata } from "../../lib/kafka/metadata.js";
 import { alterReassignmentsApi } from "../../lib/kafka/protocol/topics.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
-import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { createTestTopic, until } from "../support/broker/kafka.js";
+import { onThreeNodes, type ThreeNodes } from "../support/broker/three-nodes.js";
 import { Ledger, nothingLost, type Writing } from "../support/relay/ledger.js";
 
 const writing: Writing = { writers: 3, recordsPerCall: 9, deadlineMs: 25_000 };
@@ -15,14 +15,9 @@ const partitions = 6;
 
 let cluster: ThreeNodes;
 let kafka: Kafka;
-beforeAll(async () => {
-  cluster = await threeNodes();
-  kafka = testKafka({ brokers: cluster.brokers });
-}, 300_000);
-afterEach(() => cluster.heal());
-afterAll(async () => {
-  await kafka.close();
-  await cluster.release();
+onThreeNodes((nodes, client) => {
+  cluster = nodes;
+  kafka = client;
 });
 
 const newTopic = () => createTestTopic(kafka, { partitions, replicas: 3, configs: { "min.insync.replicas": "2" } });

@@ -1,23 +1,21 @@
 /** The reader while leaders move, and while brokers are killed and frozen: every record once, in order, and an answer within the deadline. */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { alterReassignments } from "../../lib/kafka/admin/reassignments.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
-import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { createTestTopic, until } from "../support/broker/kafka.js";
+import { onThreeNodes, type ThreeNodes } from "../support/broker/three-nodes.js";
 import { writeBatch } from "../support/broker/write-batches.js";
 
 let cluster: ThreeNodes;
 let kafka: Kafka;
-beforeAll(async () => {
-  cluster = await threeNodes();
-  kafka = testKafka({ brokers: cluster.brokers, requestTimeoutMs: 2_000 });
-}, 300_000);
-afterEach(() => cluster.heal());
-afterAll(async () => {
-  await kafka.close();
-  await cluster.release();
-});
+onThreeNodes(
+  (nodes, client) => {
+    cluster = nodes;
+    kafka = client;
+  },
+  { requestTimeoutMs: 2_000 },
+);
 
 const limits = { bytesMax: 1_000_000, recordsMax: 1_000, waitMs: 0 };
 const values = Array.from({ length: 20 }, (_, index) => `${index}`);

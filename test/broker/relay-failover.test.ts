@@ -1,5 +1,5 @@
 /** A route from topic to topic while a broker dies that leads partitions of both: every record arrives, in the order of its partition. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
@@ -9,8 +9,8 @@ import { defineRoute } from "../../lib/relay/route.js";
 import { topic } from "../../lib/targets/topic.js";
 import { createTelemetry } from "../../lib/telemetry.js";
 import { createKafkaTrigger } from "../../local/kafka-trigger/src/library.js";
-import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
-import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { createTestTopic, until } from "../support/broker/kafka.js";
+import { onThreeNodes, type ThreeNodes } from "../support/broker/three-nodes.js";
 import { outgoing, readAll, write } from "../support/relay/relay-on-broker.js";
 
 const partitions = 3;
@@ -18,13 +18,9 @@ const perPartition = 1_000;
 
 let cluster: ThreeNodes;
 let kafka: Kafka;
-beforeAll(async () => {
-  cluster = await threeNodes();
-  kafka = testKafka({ brokers: cluster.brokers });
-}, 300_000);
-afterAll(async () => {
-  await kafka.close();
-  await cluster.release();
+onThreeNodes((nodes, client) => {
+  cluster = nodes;
+  kafka = client;
 });
 
 async function countIn(name: TopicName): Promise<number> {

@@ -1,21 +1,17 @@
 /** A mapping while a broker is down that alone holds one of its partitions: the others are polled, and that one joins when the broker is back. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
-import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
-import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { createTestTopic, until } from "../support/broker/kafka.js";
+import { onThreeNodes, type ThreeNodes } from "../support/broker/three-nodes.js";
 import { outgoing, write } from "../support/relay/relay-on-broker.js";
 import { runMapping, valuesOf } from "../support/trigger/trigger-on-broker.js";
 
 let cluster: ThreeNodes;
 let kafka: Kafka;
-beforeAll(async () => {
-  cluster = await threeNodes();
-  kafka = testKafka({ brokers: cluster.brokers });
-}, 300_000);
-afterAll(async () => {
-  await kafka.close();
-  await cluster.release();
+onThreeNodes((nodes, client) => {
+  cluster = nodes;
+  kafka = client;
 });
 
 test("a partition whose only broker is down is named with the reason, the others are polled, and it joins them later", async () => {

@@ -1,22 +1,18 @@
 /** After an unclean leader election other records stand at offsets that were read already. The new log is longer, so no offset is out of range. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
-import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { createTestTopic, until } from "../support/broker/kafka.js";
+import { onThreeNodes, type ThreeNodes } from "../support/broker/three-nodes.js";
 import { type MappingRun, runMapping, valuesOf } from "../support/trigger/trigger-on-broker.js";
 
 let cluster: ThreeNodes;
 let kafka: Kafka;
-beforeAll(async () => {
-  cluster = await threeNodes();
-  kafka = testKafka({ brokers: cluster.brokers });
-}, 300_000);
-afterAll(async () => {
-  await kafka?.close();
-  await cluster?.release();
-}, 300_000);
+onThreeNodes((nodes, client) => {
+  cluster = nodes;
+  kafka = client;
+});
 
 const soon = () => createDeadline(60_000);
 const limits = { bytesMax: 1_000_000, recordsMax: 100, waitMs: 2_000 };

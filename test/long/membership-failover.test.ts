@@ -1,23 +1,18 @@
 /** Group members while their coordinator is killed and frozen: they come back, nobody holds a partition twice, and what was committed stays committed. */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { type Assignment, joinGroup } from "../../lib/kafka/membership/membership.js";
 import { findCoordinatorApi } from "../../lib/kafka/protocol/metadata.js";
-import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
-import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { createTestTopic, until } from "../support/broker/kafka.js";
+import { onThreeNodes, type ThreeNodes } from "../support/broker/three-nodes.js";
 import { uniqueName } from "../support/broker/unique-names.js";
 
 let cluster: ThreeNodes;
 let kafka: Kafka;
-beforeAll(async () => {
-  cluster = await threeNodes();
-  kafka = testKafka({ brokers: cluster.brokers });
-}, 300_000);
-afterEach(() => cluster.heal());
-afterAll(async () => {
-  await kafka.close();
-  await cluster.release();
+onThreeNodes((nodes, client) => {
+  cluster = nodes;
+  kafka = client;
 });
 
 async function coordinatorOf(groupId: string): Promise<number> {

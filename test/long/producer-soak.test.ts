@@ -2,13 +2,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import { alterReassignmentsApi } from "../../lib/kafka/protocol/topics.js";
 import type { TopicName } from "../../lib/kafka/records.js";
-import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
-import { type ThreeNodes, threeNodes } from "../support/broker/three-nodes.js";
+import { createTestTopic, until } from "../support/broker/kafka.js";
+import { onThreeNodes, type ThreeNodes } from "../support/broker/three-nodes.js";
 import { Ledger, nothingLost } from "../support/relay/ledger.js";
 
 const faultsCount = Number(process.env.SOAK_FAULTS ?? 60);
@@ -18,13 +18,9 @@ const frozenMs = 5_000;
 
 let cluster: ThreeNodes;
 let kafka: Kafka;
-beforeAll(async () => {
-  cluster = await threeNodes();
-  kafka = testKafka({ brokers: cluster.brokers });
-}, 300_000);
-afterAll(async () => {
-  await kafka.close();
-  await cluster.release();
+onThreeNodes((nodes, client) => {
+  cluster = nodes;
+  kafka = client;
 });
 
 test("nothing that was acknowledged is lost or doubled through many faults in a row", async () => {

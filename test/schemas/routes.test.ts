@@ -1,6 +1,6 @@
 /** Routes over records with schemas: what filters, transforms and columns see, what goes on, and what becomes of what cannot be decoded or encoded. */
-import pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type pg from "pg";
+import { afterAll, describe, expect, test } from "vitest";
 import { parseConfig } from "../../lib/config.js";
 import { createDeadline } from "../../lib/deadline.js";
 import type { KafkaRecord } from "../../lib/kafka/records.js";
@@ -13,12 +13,13 @@ import { openSchemas } from "../../lib/schemas/schemas.js";
 import { sql } from "../../lib/targets/sql.js";
 import { topic } from "../../lib/targets/topic.js";
 import { webhook } from "../../lib/targets/webhook.js";
-import { type SqlServer, startSql } from "../../local/sql/server.js";
+import type { SqlServer } from "../../local/sql/server.js";
 import { createTestTopic, keepsEveryDate, testKafka } from "../support/broker/kafka.js";
 import { uniqueName } from "../support/broker/unique-names.js";
 import { answering, outgoing, readAll, runRoute, write } from "../support/relay/relay-on-broker.js";
 import { framed } from "../support/schemas/framed.js";
 import { receiver } from "../support/targets/http-receivers.js";
+import { onSqlDatabase } from "../support/targets/sql-database.js";
 
 const url = process.env.TEST_SCHEMA_REGISTRY_URL ?? "";
 const order = JSON.stringify({
@@ -40,14 +41,11 @@ describe.runIf(url !== "")("a route over records with schemas", () => {
   const kafka = testKafka();
   let server: SqlServer;
   let client: pg.Client;
-  beforeAll(async () => {
-    server = await startSql({ port: 0 });
-    client = new pg.Client({ connectionString: server.url });
-    await client.connect();
+  onSqlDatabase((running, connected) => {
+    server = running;
+    client = connected;
   });
   afterAll(async () => {
-    await client?.end();
-    await server?.stop();
     await kafka.close();
   });
 

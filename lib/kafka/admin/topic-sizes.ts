@@ -9,10 +9,12 @@ import { describeLogDirsApi } from "../protocol/topics.js";
 /** By name. A topic of which a leader does not say it, or may not be asked (it needs DESCRIBE on the cluster), is missing. */
 export async function topicSizes(kafka: AsksBrokers, topics: readonly TopicMetadata[], deadline: Deadline): Promise<Map<string, bigint>> {
   const leaders = [...new Set(topics.flatMap(({ partitions }) => partitions.flatMap(({ leader }) => leader ?? [])))];
-  const told = new Map(await Promise.all(leaders.map(async (nodeId) => [nodeId, await sizesOn(kafka, nodeId, topics, deadline)] as const)));
+  const byLeader = new Map(
+    await Promise.all(leaders.map(async (nodeId) => [nodeId, await sizesOn(kafka, nodeId, topics, deadline)] as const)),
+  );
   const sizes = new Map<string, bigint>();
   for (const { name, partitions } of topics) {
-    const parts = partitions.map(({ partition, leader }) => told.get(leader ?? -1)?.get(`${name}/${partition}`));
+    const parts = partitions.map(({ partition, leader }) => byLeader.get(leader ?? -1)?.get(`${name}/${partition}`));
     if (parts.every((part) => part !== undefined))
       sizes.set(
         name,

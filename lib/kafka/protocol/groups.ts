@@ -55,6 +55,16 @@ export const describeGroupsApi = defineApi({
   }),
 });
 
+/** The first fields of a described group, the same for every protocol since KIP-848. */
+export const groupHead = {
+  errorCode: int16,
+  errorMessage: nullableString,
+  groupId: string,
+  state: string,
+  groupEpoch: int32,
+  assignmentEpoch: int32,
+} as const;
+const groupsToDescribe = struct({ groups: array(string), includeAuthorizedOperations: bool });
 const assignment = struct({ topics: array(struct({ topicId: uuid, name: string, partitions: array(int32) })) });
 
 /** Groups of the consumer protocol (KIP-848). */
@@ -63,17 +73,12 @@ export const describeConsumerGroupsApi = defineApi({
   key: 69,
   versions: [0, 1],
   flexibleFrom: 0,
-  request: struct({ groups: array(string), includeAuthorizedOperations: bool }),
+  request: groupsToDescribe,
   answer: struct({
     throttleMs: int32,
     groups: array(
       struct({
-        errorCode: int16,
-        errorMessage: nullableString,
-        groupId: string,
-        state: string,
-        groupEpoch: int32,
-        assignmentEpoch: int32,
+        ...groupHead,
         assignor: string,
         members: array(
           struct({
@@ -102,17 +107,12 @@ export const describeShareGroupsApi = defineApi({
   key: 77,
   versions: [1, 1],
   flexibleFrom: 0,
-  request: struct({ groups: array(string), includeAuthorizedOperations: bool }),
+  request: groupsToDescribe,
   answer: struct({
     throttleMs: int32,
     groups: array(
       struct({
-        errorCode: int16,
-        errorMessage: nullableString,
-        groupId: string,
-        state: string,
-        groupEpoch: int32,
-        assignmentEpoch: int32,
+        ...groupHead,
         assignor: string,
         members: array(
           struct({

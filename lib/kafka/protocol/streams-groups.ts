@@ -1,4 +1,5 @@
 /** The message that describes Streams groups: their topology, their tasks and their members. */
+import { groupHead } from "./groups.js";
 import {
   array,
   bool,
@@ -48,12 +49,7 @@ export const describeStreamsGroupsApi = defineApi({
     throttleMs: int32,
     groups: array(
       struct({
-        errorCode: int16,
-        errorMessage: nullableString,
-        groupId: string,
-        state: string,
-        groupEpoch: int32,
-        assignmentEpoch: int32,
+        ...groupHead,
         topology: nullable(
           struct({
             epoch: int32,

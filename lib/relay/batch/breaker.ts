@@ -90,7 +90,7 @@ export class Breaker {
     this.#become("open");
   }
 
-  /** An attempt ended that told nothing of the target: the next one probes. */
+  /** An attempt ended that says nothing about the target, so the next one is the probe. */
   endWithoutWord(nowMs: number): void {
     if (this.#state === "probing") this.open(nowMs);
   }

@@ -26,7 +26,7 @@ export function deadLetterTopicOf(topic: string, configured: string | undefined)
 export function toDeadLetter(entry: Entry, origin: DeadLetterOrigin, nowMs: number): OutgoingRecord {
   const { source, error, stage, attempts, redrives } = entry;
   const { key, value, timestampMs } = source;
-  const told: Readonly<Record<string, string | number | bigint | undefined>> = {
+  const texts: Readonly<Record<string, string | number | bigint | undefined>> = {
     route: origin.route,
     target: `${origin.targetKind} ${origin.targetName}`,
     code: error?.code ?? "internal",
@@ -46,7 +46,7 @@ export function toDeadLetter(entry: Entry, origin: DeadLetterOrigin, nowMs: numb
     redrives,
   };
   const headers: RecordHeader[] = source.headers.filter(({ name }) => !name.startsWith(errorHeaderPrefix));
-  for (const [name, text] of Object.entries(told)) {
+  for (const [name, text] of Object.entries(texts)) {
     if (text !== undefined) headers.push({ name: errorHeaderPrefix + name, value: cut(String(text)) });
   }
   return { key, value, headers, timestampMs: nowMs };

@@ -1,8 +1,8 @@
 /** What a record identifies and what it carries arrives digit by digit, on a real PostgreSQL (PGlite) and DynamoDB (MiniStack); what cannot is the record's own fault. */
 import { randomUUID } from "node:crypto";
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
-import pg from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type pg from "pg";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { findLetters } from "../../../lib/relay/dead-letters/letters.js";
 import { discard } from "../../../lib/relay/dead-letters/redrive.js";
 import type { Target, TargetDefinition } from "../../../lib/relay/delivery.js";
@@ -11,29 +11,27 @@ import { dynamodb } from "../../../lib/targets/dynamodb.js";
 import { eventbridge } from "../../../lib/targets/eventbridge.js";
 import { type SqlOptions, sql } from "../../../lib/targets/sql.js";
 import { webhook } from "../../../lib/targets/webhook.js";
-import { type SqlServer, startSql } from "../../../local/sql/server.js";
+import type { SqlServer } from "../../../local/sql/server.js";
 import { anyTimeAheadMs, createTestTopic, testKafka } from "../../support/broker/kafka.js";
 import { type DeliveryOptions, delivery, soon, targetContext, verdictOf } from "../../support/relay/deliveries.js";
 import { outgoing, readAll, runRoute, write } from "../../support/relay/relay-on-broker.js";
 import { receiver } from "../../support/targets/http-receivers.js";
 import { type MiniStack, startMiniStack } from "../../support/targets/ministack.js";
+import { onSqlDatabase } from "../../support/targets/sql-database.js";
 
 const aws: MiniStack | undefined = await startMiniStack("DynamoDB's numbers (test/relay/targets/exact-values.test.ts)");
 const targets: Target[] = [];
 let server: SqlServer;
 let client: pg.Client;
 
-beforeAll(async () => {
-  server = await startSql({ port: 0 });
-  client = new pg.Client({ connectionString: server.url });
-  await client.connect();
+onSqlDatabase((running, connected) => {
+  server = running;
+  client = connected;
 });
 afterEach(async () => {
   await Promise.all(targets.splice(0).map((target) => target.close()));
 });
 afterAll(async () => {
-  await client?.end();
-  await server?.stop();
   await aws?.stop();
 });
 

@@ -2,28 +2,24 @@
 
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:net";
-import pg from "pg";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type pg from "pg";
+import { afterEach, expect, test } from "vitest";
 import type { Target } from "../../../lib/relay/delivery.js";
 import { type SqlOptions, sql } from "../../../lib/targets/sql.js";
-import { type SqlServer, startSql } from "../../../local/sql/server.js";
+import type { SqlServer } from "../../../local/sql/server.js";
 import { type DeliveryOptions, delivery, soon, targetContext, verdictOf } from "../../support/relay/deliveries.js";
+import { onSqlDatabase } from "../../support/targets/sql-database.js";
 
 let server: SqlServer;
 let client: pg.Client;
 const targets: Target[] = [];
 
-beforeAll(async () => {
-  server = await startSql({ port: 0 });
-  client = new pg.Client({ connectionString: server.url });
-  await client.connect();
+onSqlDatabase((running, connected) => {
+  server = running;
+  client = connected;
 });
 afterEach(async () => {
   await Promise.all(targets.splice(0).map((target) => target.close()));
-});
-afterAll(async () => {
-  await client?.end();
-  await server?.stop();
 });
 
 const aTable = () => `orders_${randomUUID().slice(0, 8)}`;

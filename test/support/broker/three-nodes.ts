@@ -1,9 +1,12 @@
 /** The run's three-node cluster, for tests that kill, stop and freeze brokers. Started on demand, once a run; one test file has it at a time. */
 import { join } from "node:path";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import type { Kafka } from "../../../lib/kafka/kafka.js";
 import { type Cluster, startBroker } from "../../../local/broker/cluster.js";
 import { waitForBrokers } from "../../../local/broker/probe.js";
 import { acquireLock } from "../../../local/processes/lock.js";
 import { busyCleaner, runFolder } from "../run/run-folder.js";
+import { testKafka } from "./kafka.js";
 
 const turnTimeoutMs = 5 * 60_000;
 const healTimeoutMs = 120_000;
@@ -15,7 +18,26 @@ export interface ThreeNodes extends Cluster {
   readonly release: () => Promise<void>;
 }
 
-/** Waits for its turn, so give `beforeAll` five minutes: `beforeAll(async () => { cluster = await threeNodes(); }, 300_000)`. */
+/**
+ * Gives the tests of a file the three nodes and a client of them. The nodes are healed after each test. `beforeAll` has five minutes, because the file waits for
+ * its turn.
+ */
+export function onThreeNodes(use: (cluster: ThreeNodes, kafka: Kafka) => void, options: { readonly requestTimeoutMs?: number } = {}): void {
+  let cluster: ThreeNodes | undefined;
+  let kafka: Kafka | undefined;
+  beforeAll(async () => {
+    cluster = await threeNodes();
+    kafka = testKafka({ brokers: cluster.brokers, ...options });
+    use(cluster, kafka);
+  }, turnTimeoutMs);
+  afterEach(() => cluster?.heal(), turnTimeoutMs);
+  afterAll(async () => {
+    await kafka?.close();
+    await cluster?.release();
+  }, turnTimeoutMs);
+}
+
+/** Waits for its turn: give `beforeAll` five minutes. */
 export async function threeNodes(): Promise<ThreeNodes> {
   const folder = join(runFolder(), "three-nodes");
   const free = await acquireLock(`${folder}.lock`, turnTimeoutMs, "Another test file has had the three nodes for too long");
