@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { createDeadline } from "../../../lib/deadline.js";
 import type { Api } from "../../../lib/kafka/connection.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
+import { findCoordinatorApi } from "../../../lib/kafka/protocol/metadata.js";
 import {
   array,
   bool,
@@ -18,6 +19,7 @@ import {
   type WireType,
 } from "../../../lib/kafka/protocol/wire.js";
 import type { MessageReader } from "../../../lib/kafka/protocol/wire-bytes.js";
+import { until } from "./kafka.js";
 
 /** The start of the answer is all that is needed of it. */
 const start: WireType<{
@@ -192,6 +194,7 @@ async function join<Args>(
   memberId: string,
 ): Promise<NewMember | undefined> {
   const to = { coordinatorOf: groupId };
+  await until(() => hasCoordinator(kafka, groupId));
   if ((await kafka.connection.versionOf(api, to, deadline())) === undefined) return undefined;
   for (;;) {
     const answer = await kafka.connection.request(api, beat(0), to, deadline());
@@ -209,4 +212,10 @@ async function join<Args>(
       leave: async () => void (await kafka.connection.request(api, beat(leaving), to, deadline())),
     };
   }
+}
+
+/** A new cluster has none until its first group has made it create the topic for offsets. */
+async function hasCoordinator(kafka: Kafka, groupId: string): Promise<boolean> {
+  const answer = await kafka.connection.request(findCoordinatorApi, { key: groupId, keyType: 0 }, "any", deadline());
+  return answer.errorCode === 0;
 }
