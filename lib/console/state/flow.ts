@@ -1,6 +1,6 @@
 /** What flows: routes and the topics around them, again and again, with one minute of history. */
 import { type FlowGraph, type FlowRoute, toFlowGraph } from "../words/flow-graph.js";
-import { healthOf, loadRoutes, type RouteStatus } from "./routes.js";
+import { healthOf, loadRouteStatuses, type RouteStatus } from "./routes.js";
 import { loadDetails, loadTopics } from "./topics.js";
 
 /** One point per reading; what was read before is kept, so that leaving the view does not lose it. */
@@ -15,7 +15,7 @@ export interface Flow {
 }
 
 export async function loadFlow(signal: AbortSignal): Promise<Flow> {
-  const [routes, summaries] = await Promise.all([loadRoutes(signal), loadTopics(signal)]);
+  const [routes, summaries] = await Promise.all([loadRouteStatuses(signal), loadTopics(signal)]);
   const existing = new Set(summaries.map(({ topic_name }) => topic_name));
   const flowing = routes.map(toFlowRoute);
   const names = new Set(

@@ -1,6 +1,6 @@
 /** Dead letters: the topics that hold them, their pages, and working through many of them with a rate and an end. */
 import type { AnswerTo, CallInput } from "../../client/client.js";
-import { loadRoutes } from "./routes.js";
+import { loadRouteStatuses } from "./routes.js";
 import { api, isPermittedTo } from "./session.js";
 import { loadTopics } from "./topics.js";
 
@@ -14,7 +14,7 @@ const nameEnding = ".dead-letters";
 export async function loadLetterTopics(signal: AbortSignal): Promise<readonly string[]> {
   const [topics, routes] = await Promise.all([
     isPermittedTo("topic:list") ? loadTopics(signal) : [],
-    isPermittedTo("route:describe") ? loadRoutes(signal) : [],
+    isPermittedTo("route:describe") ? loadRouteStatuses(signal) : [],
   ]);
   const existing = new Set(topics.map(({ topic_name }) => topic_name));
   const named = [...existing].filter((name) => name.endsWith(nameEnding));

@@ -5,13 +5,18 @@ import { api } from "./session.js";
 
 export type RouteStatus = AnswerTo<"GET /routes">["routes"][number];
 
+/** Set once the API has said that it cannot show routes: it does not change while it runs. */
+let isNotOffered = false;
+
 /** [] where the API runs no routes, and cannot ask for them. */
-export async function loadRoutes(signal: AbortSignal): Promise<readonly RouteStatus[]> {
+export async function loadRouteStatuses(signal: AbortSignal): Promise<readonly RouteStatus[]> {
+  if (isNotOffered) return [];
   try {
     const { routes } = await api.call("GET /routes", { signal });
     return routes;
   } catch (error) {
-    if (error instanceof ApiError && error.kind === "not-offered") return [];
+    isNotOffered = error instanceof ApiError && error.kind === "not-offered";
+    if (isNotOffered) return [];
     throw error;
   }
 }

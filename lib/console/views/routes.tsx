@@ -4,13 +4,13 @@ import { type RowColumn, RowTable } from "../parts/rows.js";
 import { LoadingState } from "../parts/trouble.js";
 import { useLoaded } from "../state/loading.js";
 import { goTo, linkTo } from "../state/place.js";
-import { healthOf, loadRoutes, type RouteStatus } from "../state/routes.js";
+import { healthOf, loadRouteStatuses, type RouteStatus } from "../state/routes.js";
 import { toCountText, toRateText } from "../words/format.js";
 
 const refreshMs = 4_000;
 
 export function RoutesView() {
-  const loaded = useLoaded("routes", loadRoutes, refreshMs);
+  const loaded = useLoaded("routes", loadRouteStatuses, refreshMs);
   const routes = loaded.data;
   return (
     <div class="view">

@@ -47,7 +47,7 @@ interface ConsoleOptions extends Partial<NodeHttpOptions> {
 
 interface OpenOptions extends BrowserContextOptions {
   /** Called before the first request. */
-  readonly prepare?: (page: Page) => Promise<void>;
+  readonly prepare?: (page: Page) => Promise<unknown>;
 }
 
 /** For a busy machine; on a quiet one everything takes milliseconds. */
@@ -86,6 +86,8 @@ export function useConsole(options: ConsoleOptions = {}): ConsoleHarness {
       pages.push(page);
       page.setDefaultTimeout(actionTimeoutMs);
       page.on("console", (message) => {
+        // A server without routes says so once, and browsers report every answer of 400 and above.
+        if (message.text().includes("501") && message.location().url.endsWith("/routes")) return;
         if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
       });
       page.on("pageerror", (error) => complaints.push(String(error)));
