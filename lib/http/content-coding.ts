@@ -65,9 +65,13 @@ const unpackingStreams = { gzip: createGunzip, deflate: createInflate, br: creat
 /** The body unpacked as it arrives, no faster than it is read. A failure of `bytes` is passed on; `bad-request` for bytes that are not of that coding. */
 export async function* unpackedStream(bytes: AsyncIterable<Buffer>, coding: RequestCoding): AsyncGenerator<Buffer> {
   let ofBody: unknown;
+  const chunks = bytes[Symbol.asyncIterator]();
+  // At once, and not when the streams below get to it: a client may wait to be told that its body is read.
+  const first = chunks.next();
+  first.catch(() => {}); // it is thrown where it is awaited
   const source = async function* () {
     try {
-      yield* bytes;
+      for (let next = await first; next.done !== true; next = await chunks.next()) yield next.value;
     } catch (error) {
       ofBody = error;
       throw error;

@@ -87,6 +87,31 @@ test("thirty thousand records in one request get their reports in order, with fl
   expect(residentMegabytes(server.pid) - before).toBeLessThan(100);
 });
 
+test.each(["identity", "gzip"])(
+  "a client that asks before it sends (Expect: 100-continue, %s) is told to go on, and only then gets the answer's head",
+  async (coding) => {
+    const topic = await createTestTopic(kafka);
+    const connection = await connectRaw(server.port);
+    const headers = [
+      "Host: a",
+      "Content-Type: application/json",
+      `Content-Encoding: ${coding}`,
+      "Transfer-Encoding: chunked",
+      "Expect: 100-continue",
+    ];
+    connection.send(`POST /v3/clusters/${cluster}/topics/${topic}/records HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n`);
+    await until(() => connection.received().includes("HTTP/1.1 200"));
+    const body = coding === "gzip" ? gzipSync(record(1)) : Buffer.from(record(1));
+    connection.send(Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from("\r\n0\r\n\r\n")]));
+    await until(() => connection.received().includes("0\r\n\r\n"));
+
+    expect(connection.received()).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+    expect(connection.received().match(/HTTP\/1\.1/g)).toHaveLength(2);
+    expect(connection.received()).toContain('"error_code":200');
+    connection.socket.destroy();
+  },
+);
+
 test("a record that cannot be written costs its own report, in its place, and not the stream", async () => {
   const topic = await createTestTopic(kafka, { configs: { "max.message.bytes": "20000" } });
   const stream = openReportStream(server.url, cluster, topic);

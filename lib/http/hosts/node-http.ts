@@ -151,7 +151,8 @@ function toRequest(
 function toBody(request: IncomingMessage, response: ServerResponse, host: Host, limits: NodeHttpLimits): HttpRequest["body"] {
   if (!hasBody(request)) return undefined;
   const begin = (): void => {
-    if (/^100-continue$/i.test(request.headers.expect ?? "")) response.writeContinue();
+    // Once the head of the reply has gone out, these words would stand in the middle of its body.
+    if (/^100-continue$/i.test(request.headers.expect ?? "") && !response.headersSent) response.writeContinue();
   };
   return {
     kind: "stream",
