@@ -19,6 +19,7 @@ import { functionEnvironment } from "./start/environment.js";
 import { toLine } from "./start/lines.js";
 import { preflight } from "./start/preflight.js";
 import { type Ending, endLeftovers, type ProcessGroup, startGroup } from "./start/process-group.js";
+import { runSchedules } from "./start/schedules.js";
 import { topicsToCreate } from "./start/topics.js";
 import { welcome } from "./start/welcome.js";
 
@@ -114,6 +115,7 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   });
   running.push({ what: "the API and the triggers", stop: offline.stop });
   if ((await Promise.race([stopped, apiAnswers(settings, offline)])) === "interrupted") return undefined;
+  await runSchedules(deployedFunctions(), settings.lambdaPort);
   console.log(welcome(settings, { broker, databaseUrl, registry }, env.RELAY_ACCESS));
   return offline;
 }

@@ -47,7 +47,7 @@ const rowsMaxDefault = 500;
 /** Kafka's default limit of a record, and twice that for the row around it. */
 const rowBytesMax = 4_194_304;
 /** Enough for a transaction that finds Kafka at work. */
-const roundMsMin = 3_000;
+const roundMsMin = 5_000;
 /** Kept to remove rows whose records Kafka has acknowledged. */
 const removeMarginMs = 1_500;
 

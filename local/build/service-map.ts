@@ -19,6 +19,9 @@ interface FunctionDeclaration {
     readonly httpApi?: string | { readonly method: string; readonly path: string };
     readonly msk?: TriggerDeclaration;
     readonly kafka?: TriggerDeclaration & { readonly topic: string };
+    readonly schedule?: string | { readonly rate?: string };
+    readonly sqs?: unknown;
+    readonly stream?: unknown;
   }[];
 }
 
@@ -30,6 +33,10 @@ export interface DeployedFunction {
   /** API Gateway's route keys; `$default` is the one for requests that match no other. */
   readonly routeKeys: readonly string[];
   readonly triggers: readonly TriggerDeclaration[];
+  /** What a schedule, a queue or a stream says, as it is written. */
+  readonly schedules: readonly unknown[];
+  readonly queues: readonly unknown[];
+  readonly streams: readonly unknown[];
 }
 
 /** The functions in the order of serverless.yml. Variables in it are left as they are written. */
@@ -40,6 +47,9 @@ export function deployedFunctions(text = readFileSync(join(projectFolder, "serve
     file: handler.replace(/\.[^./]+$/, ""),
     routeKeys: events.flatMap(({ httpApi }) => (httpApi === undefined ? [] : [toRouteKey(httpApi)])),
     triggers: events.flatMap(({ msk, kafka }) => [msk, kafka].filter((trigger) => trigger !== undefined)),
+    schedules: events.flatMap(({ schedule }) => (schedule === undefined ? [] : [schedule])),
+    queues: events.flatMap(({ sqs }) => (sqs === undefined ? [] : [sqs])),
+    streams: events.flatMap(({ stream }) => (stream === undefined ? [] : [stream])),
   }));
 }
 

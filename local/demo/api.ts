@@ -23,6 +23,8 @@ export interface DemoApi {
   readonly isUp: () => Promise<boolean>;
   /** True if every event is in Kafka. False if that is unknown, because there was no answer or an error. */
   readonly post: (topic: string, events: readonly QuakeEvent[]) => Promise<boolean>;
+  /** One webhook to a source. True if it was answered with success; false if it is to be sent again. */
+  readonly sendWebhook: (source: string, body: string, headers: Readonly<Record<string, string>>) => Promise<boolean>;
   /** Reads what arrives in a topic from now on. */
   readonly follow: (topic: string) => Promise<Follower>;
   /** Waits until the API answers again. Throws if it stays down. */
@@ -53,6 +55,21 @@ export function createApi(url: string): DemoApi {
         const body = await response.text();
         if (response.status >= 400 && response.status < 500)
           throw new Error(`POST /topics/${topic}/events was refused: ${response.status} ${body}`);
+        return response.status === 200;
+      } catch (error) {
+        if (isAway(error)) return false;
+        throw error;
+      }
+    },
+    sendWebhook: async (source, body, headers) => {
+      try {
+        const response = await call(`/sources/${source}`, {
+          method: "POST",
+          headers: { "content-type": "application/json", ...headers },
+          body,
+        });
+        const text = await response.text();
+        if (response.status >= 400 && response.status < 500) throw new Error(`A webhook was refused: ${response.status} ${text}`);
         return response.status === 200;
       } catch (error) {
         if (isAway(error)) return false;

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`, while `npm start` runs: sends a week of real earthquakes over HTTP into Kafka, and through three routes into a topic, a table and a
- * webhook. Prints the totals, and exits with code 1 if a record is missing or duplicated. `--pause-ms N` sets the pause between two requests.
+ * `npm run demo`, while `npm start` runs: sends a week of real earthquakes into Kafka from three sides (HTTP, signed webhooks, an SQL outbox), and through three
+ * routes into a topic, a table and a webhook. Prints the totals, and exits with code 1 if a record is missing or duplicated. `--pause-ms N` sets the pause between two requests.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { SingleBar } from "cli-progress";
@@ -10,12 +10,12 @@ import { readOptions } from "../processes/options.js";
 import { holderOf, holderWords } from "../processes/ports.js";
 import { localDatabaseUrl, localWebhookSecret } from "../start/environment.js";
 import { createApi, type DemoApi, type Follower, type ReadRecord } from "./api.js";
-import { type Expected, expectedOf, type Quake, quakesOf, toQuakeEvent } from "./quakes.js";
+import { type Expected, expectedOf, type Quake, quakesOf } from "./quakes.js";
 import { type Receiver, startReceiver } from "./receiver.js";
+import { partsOf, type Side, sidesOf } from "./sides.js";
 import { rowsOf } from "./sql-rows.js";
 import { isComplete, isRight, type Seen, sumsOf, type Tally, tableOf } from "./sums.js";
 
-const eventsPerRequest = 25;
 /** The longest time without a new record anywhere. */
 const stillMaxMs = 180_000;
 const pollMs = 500;
@@ -51,12 +51,15 @@ async function demo(): Promise<number> {
   }
   const run = Date.now().toString(36);
   const quakes = quakesOf(run);
-  const expected = expectedOf(quakes);
   const receiver = await startReceiver(settings.webhookPort, localWebhookSecret);
   try {
     const watch = await createWatch(api, run, settings.sqlPort, receiver);
-    console.log(`${quakes.length} earthquakes, run ${run}. Routes: strong-quakes, quakes-to-sql, quakes-to-webhook.`);
-    await send(api, quakes, run, watch);
+    console.log(
+      `${quakes.length} earthquakes, run ${run}. Sources: quakes-from-webhook, quakes-from-outbox. Routes: strong-quakes, quakes-to-sql, quakes-to-webhook.`,
+    );
+    const sides = sidesOf(quakes, { api, run, databaseUrl: localDatabaseUrl(settings.sqlPort), webhookSecret: localWebhookSecret });
+    const expected = expectedOf(quakes, sides);
+    await send(api, sides, watch);
     const seen = await untilComplete(expected, watch);
     return report(quakes.length, expected, seen, receiver, watch.reasons);
   } finally {
@@ -108,36 +111,42 @@ function idOf({ value }: ReadRecord): string | undefined {
   return typeof id === "string" ? id : undefined;
 }
 
-/** Sends every quake once. After a missing answer, it reads the topic and sends only the events that are not in it. */
-async function send(api: DemoApi, quakes: readonly Quake[], run: string, watch: Watch): Promise<void> {
+/** Sends every quake, from all sides in turn. After a missing answer, what is already in the topic is not sent again, except by systems that cannot know that. */
+async function send(api: DemoApi, sides: readonly Side[], watch: Watch): Promise<void> {
+  const total = sides.reduce((sum, { quakes }) => sum + quakes.length, 0);
   const bar = new SingleBar({
     format: "sent     {bar} {value}/{total}",
     hideCursor: true,
     noTTYOutput: !process.stdout.isTTY,
     notTTYSchedule: 2_000,
   });
-  bar.start(quakes.length, 0);
-  for (let from = 0; from < quakes.length; from += eventsPerRequest) {
-    let open = quakes.slice(from, from + eventsPerRequest);
-    while (
-      open.length > 0 &&
-      !(await api.post(
-        "earthquakes",
-        open.map((quake) => toQuakeEvent(quake, run)),
-      ))
-    ) {
-      await api.untilUp();
-      const { inTopic } = await watch.look();
-      open = open.filter(({ id }) => !inTopic.has(id));
+  bar.start(total, 0);
+  const parts = sides.map((side) => ({ side, left: [...partsOf(side)] }));
+  for (let sent = 0; sent < total; await wait(pauseMs)) {
+    for (const { side, left } of parts) {
+      const part = left.shift() ?? [];
+      await sendPart(api, side, part, watch);
+      sent += part.length;
     }
-    bar.update(Math.min(quakes.length, from + eventsPerRequest));
-    await wait(pauseMs);
+    bar.update(sent);
   }
   bar.stop();
 }
 
+async function sendPart(api: DemoApi, { send: sendSome, mayRepeat }: Side, part: readonly Quake[], watch: Watch): Promise<void> {
+  for (let open = part; open.length > 0; ) {
+    open = await sendSome(open);
+    if (open.length === 0) return;
+    await api.untilUp();
+    if (mayRepeat) continue;
+    const { inTopic } = await watch.look();
+    open = open.filter(({ id }) => !inTopic.has(id));
+  }
+}
+
 async function untilComplete(expected: Expected, watch: Watch): Promise<Seen> {
-  const total = expected.sent.size + expected.strong.size * 2 + expected.refused.size + expected.inSql.size;
+  const total =
+    expected.sent.reduce((sum, { ids }) => sum + ids.size, 0) + expected.strong.size * 2 + expected.refused.size + expected.inSql.size;
   const bar = new SingleBar({
     format: "arrived  {bar} {value}/{total}",
     hideCursor: true,

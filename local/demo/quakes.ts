@@ -27,7 +27,8 @@ export interface QuakeEvent {
 
 /** Ids of this run's quakes, grouped by where they must arrive. */
 export interface Expected {
-  readonly sent: ReadonlySet<string>;
+  /** In the topic, by the side from which they come. */
+  readonly sent: readonly { readonly what: string; readonly ids: ReadonlySet<string>; readonly mayRepeat: boolean }[];
   readonly strong: ReadonlySet<string>;
   /** Strong quakes that the transform refuses, because no station was near enough to locate them. */
   readonly refused: ReadonlySet<string>;
@@ -56,14 +57,20 @@ export function toQuakeEvent(quake: Quake, run: string): QuakeEvent {
   };
 }
 
+interface SideOfQuakes {
+  readonly what: string;
+  readonly quakes: readonly Quake[];
+  readonly mayRepeat: boolean;
+}
+
 /** What the three routes of functions/routes must do, implemented independently so that the demo proves something. */
-export function expectedOf(quakes: readonly Quake[]): Expected {
+export function expectedOf(quakes: readonly Quake[], sides: readonly SideOfQuakes[]): Expected {
   const ids = (keep: (quake: Quake) => boolean) => new Set(quakes.filter(keep).map(({ id }) => id));
   const isQuakeFrom = (magnitudeMin: number) => (quake: Quake) =>
     quake.properties.type === "earthquake" && (quake.properties.mag ?? Number.NEGATIVE_INFINITY) >= magnitudeMin;
   const isStrong = isQuakeFrom(4);
   return {
-    sent: ids(() => true),
+    sent: sides.map((side) => ({ what: side.what, ids: new Set(side.quakes.map(({ id }) => id)), mayRepeat: side.mayRepeat })),
     strong: ids((quake) => isStrong(quake) && quake.properties.dmin !== null),
     refused: ids((quake) => isStrong(quake) && quake.properties.dmin === null),
     inSql: ids(isQuakeFrom(2.5)),

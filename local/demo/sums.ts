@@ -29,13 +29,19 @@ interface Sum {
 
 export function sumsOf(expected: Expected, seen: Seen): readonly Sum[] {
   return [
-    sum("in the topic earthquakes", expected.sent, seen.inTopic, false),
+    ...expected.sent.map(({ what, ids, mayRepeat }) =>
+      sum(`in the topic earthquakes, ${what}`, ids, ofThose(seen.inTopic, ids), mayRepeat),
+    ),
+    sum("in the topic, from elsewhere", new Set(), ofOthers(seen.inTopic, expected.sent), false),
     sum("strong: in the topic strong-earthquakes", expected.strong, seen.strong, true),
     sum("refused: dead-lettered, with the reason", expected.refused, seen.deadLetters, true),
     sum("magnitude 2.5 or more: rows in SQL", expected.inSql, seen.sqlRows, false),
     sum("strong: webhooks accepted", expected.strong, seen.webhooks, false),
   ];
 }
+
+const ofThose = (seen: Tally, ids: ReadonlySet<string>): Tally => new Map([...seen].filter(([id]) => ids.has(id)));
+const ofOthers = (seen: Tally, sent: Expected["sent"]): Tally => new Map([...seen].filter(([id]) => !sent.some(({ ids }) => ids.has(id))));
 
 function sum(what: string, expected: ReadonlySet<string>, seen: Tally, mayRepeat: boolean): Sum {
   return {
@@ -57,7 +63,7 @@ export function isRight({ missing, unexpected, doubled, mayRepeat }: Sum): boole
 
 export function tableOf(sent: number, sums: readonly Sum[]): string {
   const table = new Table({ head: ["", "expected", "found", "missing", "duplicated", ""], style: { head: [], border: [] } });
-  table.push(["sent over HTTP, acknowledged", sent, sent, "", "", pc.green("ok")]);
+  table.push(["sent and acknowledged, from three sides", sent, sent, "", "", pc.green("ok")]);
   for (const one of sums) {
     table.push([
       one.what,

@@ -11,6 +11,7 @@ const noise: readonly RegExp[] = [
   /Server ready: |Enter "rp" to replay/,
   /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|ANY) \S+ \(λ: \w+\)$/,
   /^\(λ: \w+\) RequestId: /,
+  /^Scheduling \[|^Successfully invoked scheduled function/,
   /Halting offline server|Got SIG(INT|TERM) signal/,
   /^Warning: Invalid configuration encountered/,
   // The route's own line says more about a successful batch.

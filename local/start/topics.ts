@@ -6,7 +6,7 @@ import type { DeployedFunction } from "../build/service-map.js";
 /** Enough to show order per partition and parallel work. */
 const partitionsCount = 3;
 
-export function topicsToCreate(functions: readonly DeployedFunction[], createTopics: string): readonly TopicSpec[] {
+export function topicsToCreate(functions: readonly Pick<DeployedFunction, "triggers">[], createTopics: string): readonly TopicSpec[] {
   const asked = parseCreateTopics(createTopics);
   const names = new Set(functions.flatMap(({ triggers }) => triggers.map(({ topic }) => topic)));
   // Only the framework can resolve a topic that is named by a variable.

@@ -17,6 +17,7 @@ export function welcome({ httpPort }: LocalSettings, { broker, databaseUrl, regi
     access === "everything"
       ? "everything is allowed here (RELAY_ACCESS=everything)"
       : "callers need a token: npm run relay -- token --scopes admin";
+  const sources = deployedFunctions().filter(({ file }) => file.startsWith("functions/sources/"));
   const routes = deployedFunctions().filter(({ triggers }) => triggers.length > 0);
   const rows = [
     ["Kafka", `${broker.brokers.join(",")}  ${pc.dim(broker.what)}`],
@@ -24,6 +25,7 @@ export function welcome({ httpPort }: LocalSettings, { broker, databaseUrl, regi
     ["Console", `${api}/console`],
     ["SQL", databaseUrl],
     ...(registry === undefined ? [] : [["Schemas", `${registry.url}  ${pc.dim(registry.what)}`]]),
+    ...sources.map(({ file, routeKeys }, index) => [index === 0 ? "Sources" : "", `${routeKeys[0] ?? "schedule"} -> ${file}.ts`]),
     ...routes.map(({ file, triggers }, index) => [
       index === 0 ? "Routes" : "",
       `${triggers.map(({ topic }) => topic).join(", ")} -> ${file}.ts`,

@@ -91,6 +91,7 @@ const table: Readonly<Record<string, Allowed>> = {
   console: {},
   strongQuakes: route("earthquakes", "kafka-relay-prod-strong-quakes", "strong-earthquakes"),
   quakesFromWebhook: source("quakes-from-webhook", "earthquakes"),
+  quakesFromOutbox: source("quakes-from-outbox", "earthquakes"),
   quakesToSql: route("earthquakes", "kafka-relay-prod-quakes-to-sql"),
   quakesToWebhook: route("strong-earthquakes", "kafka-relay-prod-quakes-to-webhook"),
 };

@@ -138,7 +138,7 @@ test("while Kafka is down, the run fails and every row stays", async () => {
   await insert(table, [["a", "1"]]);
   const { invoke } = await aSource({ table }, {}, down);
 
-  await expect(invoke({}, 6_600)).rejects.toThrow("Kafka has not acknowledged 1 of 1 rows, which stay in the table");
+  await expect(invoke({}, 8_600)).rejects.toThrow("Kafka has not acknowledged 1 of 1 rows, which stay in the table");
 
   expect(await countIn(table)).toBe(1);
 });
