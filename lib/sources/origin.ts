@@ -19,6 +19,8 @@ export interface SourceItem {
   readonly headers: readonly RecordHeader[];
   /** Milliseconds since the epoch. */
   readonly timestampMs: number;
+  /** Why it cannot be written at all: it becomes a dead letter without being looked at. */
+  readonly refusal?: RelayError;
   /** What the item is as a CloudEvent, for the envelope "cloudevents". */
   readonly about: ItemAbout;
 }

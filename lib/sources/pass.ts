@@ -52,6 +52,7 @@ export function createPass(source: Source, world: PassWorld): Passes {
         random: world.random,
         deadline,
         namespace: source.name,
+        refusalOf: ({ partition, offset }) => lanes[partition]?.[Number(offset)]?.refusal,
       });
       reportBatch(entries, source.route, telemetry, Math.round(performance.now() - startedMs));
       return inLanes(entries, lanes);

@@ -34,9 +34,9 @@ export interface DeployedFunction {
   readonly routeKeys: readonly string[];
   readonly triggers: readonly TriggerDeclaration[];
   /** What a schedule, a queue or a stream says, as it is written. */
-  readonly schedules: readonly unknown[];
-  readonly queues: readonly unknown[];
-  readonly streams: readonly unknown[];
+  readonly schedules?: readonly unknown[];
+  readonly queues?: readonly unknown[];
+  readonly streams?: readonly unknown[];
 }
 
 /** The functions in the order of serverless.yml. Variables in it are left as they are written. */

@@ -5,7 +5,7 @@ const answerWithinMs = 10_000;
 
 /** Asynchronously, as EventBridge invokes. What a run comes to stands in the log. */
 export async function runSchedules(functions: readonly DeployedFunction[], lambdaPort: number): Promise<void> {
-  const scheduled = functions.filter(({ schedules, file }) => schedules.length > 0 && file.startsWith("functions/sources/"));
+  const scheduled = functions.filter(({ schedules = [], file }) => schedules.length > 0 && file.startsWith("functions/sources/"));
   await Promise.all(
     scheduled.map(({ key }) =>
       fetch(`http://127.0.0.1:${lambdaPort}/2015-03-31/functions/kafka-relay-local-${key}/invocations`, {

@@ -54,12 +54,17 @@ interface EntryOrigin {
   readonly generation?: number;
   readonly deliveryIdOf?: Route["deliveryIdOf"];
   readonly settled?: (record: KafkaRecord) => Verdict | undefined;
+  /** Why a record cannot be relayed at all, where that is known beforehand. */
+  readonly refusalOf?: ((record: KafkaRecord) => RelayError | undefined) | undefined;
   readonly isHeld?: (record: KafkaRecord) => boolean;
   /** The invocation is a redrive: its records have their first coordinates. */
   readonly redrive?: RedriveMark | undefined;
 }
 
-export function toEntry(arrived: KafkaRecord, { namespace, generation = 0, deliveryIdOf, settled, isHeld, redrive }: EntryOrigin): Entry {
+export function toEntry(
+  arrived: KafkaRecord,
+  { namespace, generation = 0, deliveryIdOf, settled, refusalOf, isHeld, redrive }: EntryOrigin,
+): Entry {
   const verdict = settled?.(arrived);
   const { source, redrives } = takeRedriveHeader(arrived);
   return {
@@ -72,7 +77,7 @@ export function toEntry(arrived: KafkaRecord, { namespace, generation = 0, deliv
     pending: undefined,
     verdict,
     isSettledBefore: verdict !== undefined,
-    error: undefined,
+    error: refusalOf?.(arrived),
     isHeld: isHeld?.(arrived) ?? false,
     stage: "decode",
     attempts: 0,

@@ -27,6 +27,8 @@ export interface BatchParts extends Pick<Conversions, "decode" | "encode"> {
   readonly namespace: string;
   /** The verdict that a record got when the same batch was here before; its work is not repeated. */
   readonly settled?: (record: KafkaRecord) => Verdict | undefined;
+  /** Why a record cannot be relayed at all, where that is known beforehand. */
+  readonly refusalOf?: (record: KafkaRecord) => RelayError | undefined;
   /** Whether the record's dead letter was refused when the same batch was here before. */
   readonly isHeld?: (record: KafkaRecord) => boolean;
   /** Present when the invocation is a redrive. */

@@ -28,7 +28,7 @@ const services: Readonly<Record<string, string>> = {
 const gatewayServices = ["s3", "dynamodb"];
 
 export function egressOf(
-  { key, may, route }: FunctionNeeds,
+  { key, may, route, source }: FunctionNeeds,
   settings: Settings,
   secretArns: readonly string[],
   environment: Readonly<Record<string, string>>,
@@ -41,6 +41,10 @@ export function egressOf(
     ...(secretOf(settings, key) !== undefined || secretArns.length > 0 ? [service("secretsmanager")] : []),
     ...(may.some((one) => one === "dead-letter:redrive" || one === "route:try") ? [service("lambda")] : []),
     ...(route === undefined ? [] : targetRows(route, environment, row, service)),
+    ...(source?.kind === "outbox"
+      ? [row(`database of ${source.name}`, "5432 or as its connection string says", "inside the VPC, peering or NAT")]
+      : []),
+    ...(source?.kind === "s3" ? [service("s3"), service("sqs")] : []),
   ];
 }
 

@@ -59,7 +59,7 @@ function statementsOf(request: RoleRequest): readonly Statement[] {
     // Other ways to authenticate know no IAM: there, the cluster's ACLs decide.
     ...(usesIam ? kafka : []),
     ...(needs.route === undefined ? [] : [...targetStatements(needs.route), ...targetKeyStatements(needs.route, settings.targetKeys)]),
-    ...(needs.source === undefined || declaration === undefined ? [] : sourceStatements(declaration, needs.source.kind)),
+    ...(needs.source === undefined || declaration === undefined ? [] : sourceStatements(declaration, needs.source)),
     ...(secrets.length === 0 ? [] : secretStatements(secrets)),
     ...(invokesRoutes
       ? [

@@ -129,8 +129,13 @@ export function takesPartialBatches({ events = [] }: SourceDeclaration): boolean
   return mappings.length > 0 && mappings.every((event) => responseFaults("", event).length === 0);
 }
 
+interface SourceReads {
+  readonly kind: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 /** What its mappings, its destination and its own calls need. The framework adds these to a role that our functions do not use. */
-export function sourceStatements(declaration: SourceDeclaration, kind: string): readonly Statement[] {
+export function sourceStatements(declaration: SourceDeclaration, { kind, options }: SourceReads): readonly Statement[] {
   const { events = [], destinations, onError } = declaration;
   const arnOf = (event: unknown): unknown => (typeof event === "string" ? event : membersOf(event).arn);
   const queues = events.flatMap(({ sqs }) => (isSet(sqs) ? [arnOf(sqs)] : []));
@@ -145,6 +150,13 @@ export function sourceStatements(declaration: SourceDeclaration, kind: string): 
   return [
     // A large object goes on in a message of its own.
     ...statement("SourceQueues", kind === "s3" ? [...queueActions, "sqs:GetQueueUrl", "sqs:SendMessage"] : queueActions, queues),
+    ...(kind === "s3"
+      ? statement(
+          "SourceObjects",
+          ["s3:GetObject", "s3:GetObjectVersion"],
+          [{ "Fn::Sub": `arn:\${AWS::Partition}:s3:::${options.bucket}/*` }],
+        )
+      : []),
     ...statement("SourceStreams", kinesisActions, of("kinesis")),
     ...statement("SourceChanges", dynamodbActions, of("dynamodb")),
     ...failures.flatMap((given, index) => {

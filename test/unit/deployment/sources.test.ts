@@ -65,7 +65,7 @@ test("the function names single records only where every mapping accepts that", 
 
 test("a source's role reads what its events name, and writes to its destination", () => {
   const actionsOf = (declaration: SourceDeclaration, kind: string) =>
-    sourceStatements(declaration, kind).map(({ Action, Resource }) => [Action.join(" "), Resource]);
+    sourceStatements(declaration, { kind, options: { bucket: "incoming" } }).map(({ Action, Resource }) => [Action.join(" "), Resource]);
 
   expect(actionsOf(declared([{ sqs: { arn: queue } }]), "sqs")).toEqual([
     ["sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage", [queue]],
@@ -76,6 +76,10 @@ test("a source's role reads what its events name, and writes to its destination"
   expect(actionsOf(declared([{ stream: { ...lossless, destinations: { onFailure: "arn:aws:s3:::lost" } } }]), "kinesis")).toEqual([
     ["kinesis:DescribeStream kinesis:DescribeStreamSummary kinesis:GetRecords kinesis:GetShardIterator kinesis:ListShards", [stream]],
     ["s3:PutObject", ["arn:aws:s3:::lost/*"]],
+  ]);
+  expect(actionsOf(declared([{ sqs: { arn: queue } }]), "s3")).toEqual([
+    ["sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage sqs:GetQueueUrl sqs:SendMessage", [queue]],
+    ["s3:GetObject s3:GetObjectVersion", [{ "Fn::Sub": "arn:${AWS::Partition}:s3:::incoming/*" }]],
   ]);
   expect(actionsOf(declared([{ httpApi: "POST /sources/orders" }]), "webhook")).toEqual([]);
 });
