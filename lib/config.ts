@@ -1,21 +1,12 @@
 /** The environment variables, checked once and frozen. The only file of lib that reads `process.env`. One message reports all faults. */
 import * as v from "valibot";
 import { RelayError } from "./errors.js";
+import { nameList } from "./option-values.js";
 import { rightValueOf } from "./schema-words.js";
 
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty());
 const count = (min: number, max: number) =>
   v.pipe(v.string(), v.regex(/^\d+$/, "must be a whole number"), v.transform(Number), v.minValue(min), v.maxValue(max));
-/** Names, separated by commas. */
-const names = v.pipe(
-  v.string(),
-  v.transform((list) =>
-    list
-      .split(",")
-      .map((name) => name.trim())
-      .filter((name) => name !== ""),
-  ),
-);
 const flag = v.pipe(
   v.picklist(["true", "false"]),
   v.transform((value) => value === "true"),
@@ -90,7 +81,7 @@ export const environment = v.object({
   RELAY_JWT_PUBLIC_KEY: v.optional(text),
   RELAY_JWT_ISSUER: v.optional(text),
   RELAY_JWT_AUDIENCE: v.optional(text),
-  RELAY_JWT_SCOPE_CLAIMS: v.optional(names, "scope,scp"),
+  RELAY_JWT_SCOPE_CLAIMS: v.optional(nameList, "scope,scp"),
   RELAY_JWT_GROUPS_CLAIM: v.optional(text),
   RELAY_LOG_LEVEL: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
   RELAY_EVENT_RECORD_FORMAT: v.optional(v.picklist(["JSON", "SOURCE"])),
@@ -134,7 +125,7 @@ export const environment = v.object({
   RELAY_CONSOLE_READ_ONLY: v.optional(flag, "false"),
   RELAY_CONSOLE_ISSUER: v.optional(v.pipe(text, v.regex(/^https?:\/\/[^\s/]/, "must start with https:// or http://"))),
   RELAY_CONSOLE_CLIENT_ID: v.optional(text),
-  RELAY_CONSOLE_CONNECT: v.optional(names, ""),
+  RELAY_CONSOLE_CONNECT: v.optional(nameList, ""),
   RELAY_CONSOLE_SCOPE: v.optional(text, "openid"),
 });
 
@@ -158,7 +149,7 @@ export function config(): Config {
   return current;
 }
 
-/** A variable that a route names as the place of a secret (`env:NAME`). It is read each time, because there is nothing to check. */
+/** A variable that a route nameList as the place of a secret (`env:NAME`). It is read each time, because there is nothing to check. */
 export function secretFromEnvironment(name: string): string | undefined {
   return process.env[name];
 }

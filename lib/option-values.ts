@@ -9,3 +9,13 @@ export const whole = (min: number, max: number) => {
 };
 export const oneOf = <const Names extends readonly string[]>(...names: Names) =>
   v.picklist(names, `must be one of ${names.map((name) => JSON.stringify(name)).join(", ")}`);
+/** Text with names that are separated by commas. */
+export const nameList = v.pipe(
+  v.string(),
+  v.transform((list) =>
+    list
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== ""),
+  ),
+);

@@ -12,12 +12,11 @@ import { relayBatch } from "./batch/batch.js";
 import { breakerOf } from "./batch/breaker.js";
 import { type Clock, systemClock } from "./batch/clock.js";
 import { createHeldRecords } from "./batch/held.js";
-import type { DeadLetters } from "./batch/parts.js";
 import { reportBatch } from "./batch/report.js";
 import { toResponse } from "./batch/response.js";
 import { createSettledMemory } from "./batch/settled.js";
 import { redriveMarkOf } from "./dead-letters/redrive-mark.js";
-import { createDeadLetters } from "./dead-letters/writer.js";
+import { deadLettersOf } from "./dead-letters/writer.js";
 import type { Target, TargetContext } from "./delivery.js";
 import { createDecode } from "./route/decoding.js";
 import { createEncode } from "./route/encoding.js";
@@ -66,7 +65,9 @@ export function relay(route: Route, options: RelayOptions = {}): RelayHandler {
   const conversions = { decode: createDecode(route, config), encode: createEncode(route.target.encode, () => encoderOf(config())) };
   const memory = createSettledMemory(clock.now);
   const held = createHeldRecords();
-  const deadLetters = deadLettersOf(route, cluster, clock, () => telemetry);
+  const deadLetters = deadLettersOf(route, cluster, clock.now, (topic, reason) =>
+    telemetry?.log("warn", "dead letter topic loses dead letters", { route: route.name, topic, reason }),
+  );
 
   const handle = async (event: unknown, context?: InvocationContext): Promise<KafkaBatchResponse> => {
     const answer = answerQuestion(event, route, () => namespaceFor(event), conversions.decode);
@@ -129,19 +130,6 @@ function openedOnce(open: () => Target | Promise<Target>): OpenedOnce {
     },
     close: async () => (await opened?.catch(() => undefined))?.close(),
   };
-}
-
-function deadLettersOf(route: Route, kafka: () => Kafka, clock: Clock, telemetry: () => Telemetry | undefined): DeadLetters {
-  return createDeadLetters(kafka, {
-    route: route.name,
-    targetKind: route.target.kind,
-    targetName: route.target.name,
-    topic: route.deadLetterTopic,
-    retentionMs: route.deadLetterRetentionMs,
-    recordBytesMax: route.recordBytesMax,
-    now: clock.now,
-    warn: (topic, reason) => telemetry()?.log("warn", "dead letter topic loses dead letters", { route: route.name, topic, reason }),
-  });
 }
 
 function targetContext(config: Config, kafka: () => Kafka): TargetContext {

@@ -9,7 +9,7 @@ import type { Clock } from "../relay/batch/clock.js";
 import type { Entry } from "../relay/batch/entry.js";
 import type { DeadLetters } from "../relay/batch/parts.js";
 import { reportBatch } from "../relay/batch/report.js";
-import { createDeadLetters } from "../relay/dead-letters/writer.js";
+import { deadLettersOf } from "../relay/dead-letters/writer.js";
 import type { Target } from "../relay/delivery.js";
 import type { ReadSecret } from "../secrets.js";
 import type { Telemetry } from "../telemetry.js";
@@ -75,16 +75,12 @@ function open(
   const target = Promise.resolve(route.target.open(context));
   // Another cluster's secret may be there the next time.
   target.catch(() => opened.delete(kafka));
-  const deadLetters = createDeadLetters(() => kafka, {
-    route: route.name,
-    targetKind: route.target.kind,
-    targetName: route.target.name,
-    topic: route.deadLetterTopic,
-    retentionMs: route.deadLetterRetentionMs,
-    recordBytesMax: route.recordBytesMax,
-    now: clock.now,
-    warn: (topic, reason) => telemetry.log("warn", "dead letter topic loses dead letters", { source: route.name, topic, reason }),
-  });
+  const deadLetters = deadLettersOf(
+    route,
+    () => kafka,
+    clock.now,
+    (topic, reason) => telemetry.log("warn", "dead letter topic loses dead letters", { source: route.name, topic, reason }),
+  );
   const parts = { target, deadLetters };
   opened.set(kafka, parts);
   return parts;

@@ -1,6 +1,7 @@
 /** The command line as one file, `local/cli/dist/main.js`, and its command `serve` as another, for where neither the source's tools nor its development dependencies are installed. */
 import { join } from "node:path";
 import { build } from "esbuild";
+import { nodeProgram } from "./node-program.js";
 import { projectFolder } from "./service-map.js";
 
 /** Packages that are runtime dependencies, or that are there to load other people's TypeScript. */
@@ -18,16 +19,8 @@ async function bundle(entryPoint: string, outfile: string): Promise<string> {
     absWorkingDir: projectFolder,
     entryPoints: [entryPoint],
     outfile,
-    bundle: true,
-    minify: true,
-    platform: "node",
-    format: "esm",
-    target: "node20.19",
     external,
-    // CommonJS packages inside an ES module ask for these.
-    banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
-    legalComments: "none",
-    logLevel: "silent",
+    ...nodeProgram,
   });
   return outfile;
 }

@@ -7,6 +7,7 @@ import { join, relative } from "node:path";
 import { build } from "esbuild";
 import { routesFolder } from "../cli/route-files.js";
 import { buildConsole } from "./console.js";
+import { nodeProgram } from "./node-program.js";
 import { projectFolder } from "./service-map.js";
 
 interface ServeBuild {
@@ -31,18 +32,10 @@ export async function buildServe({ folder, outFolder }: ServeBuild): Promise<voi
     absWorkingDir: projectFolder,
     entryPoints,
     outdir: outFolder,
-    bundle: true,
     splitting: true,
     chunkNames: "lib/[name]-[hash]",
-    minify: true,
-    platform: "node",
-    format: "esm",
-    target: "node20.19",
     external,
-    // CommonJS packages inside an ES module ask for these.
-    banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
-    legalComments: "none",
-    logLevel: "silent",
+    ...nodeProgram,
   });
   writeFileSync(join(outFolder, "package.json"), '{ "type": "module", "private": true }\n');
   await buildConsole(join(outFolder, ".build/console-page"));

@@ -4,7 +4,7 @@ import { announce } from "./announcement.js";
 import { type Instance, startInstance } from "./instance.js";
 import { hostVariables, parseServeOptions, type ServeFlags, type ServeOptions } from "./options.js";
 import { createOutput, type Output } from "./output.js";
-import { loadRoutes } from "./routes/load.js";
+import { loadRouteModules } from "./routes/load.js";
 import { createWorkerLink, type Questions } from "./worker-link.js";
 import { startWorkers } from "./workers.js";
 
@@ -40,10 +40,10 @@ async function routesFor(options: ServeOptions, env: NodeJS.ProcessEnv): Promise
   const { routes: names, stage, kafka } = options;
   if (names === undefined) return undefined;
   const brokers = typeof kafka.brokers === "function" ? [] : kafka.brokers;
-  return loadRoutes({ folder: process.cwd(), env, stage, names, brokers, variables: hostVariables });
+  return loadRouteModules({ folder: process.cwd(), env, stage, names, brokers, variables: hostVariables });
 }
 
-type LoadedRoutes = Awaited<ReturnType<typeof loadRoutes>> | undefined;
+type LoadedRoutes = Awaited<ReturnType<typeof loadRouteModules>> | undefined;
 
 async function runPrimary(options: ServeOptions, routes: LoadedRoutes, output: Output, interrupted: AbortSignal): Promise<boolean> {
   const workers = await startWorkers(options.workers, output);

@@ -5,6 +5,7 @@ import { alterConfigs, type ConfigChange } from "../../kafka/admin/config-change
 import { describeConfigs } from "../../kafka/admin/configs.js";
 import { describeTopic, refuseInternalTopic } from "../../kafka/admin/topics.js";
 import { isInternalTopic, isTopicName } from "../../kafka/topic-name.js";
+import { nameList } from "../../option-values.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
 import { alterConfigsBody, assertConfigsExist, configChanges, configsOf, findConfig, setConfigBody } from "../rest/config-body.js";
 import { clusterLinks, inCluster, inTopic } from "../rest/in-cluster.js";
@@ -13,16 +14,6 @@ import { paths, toList } from "../rest/v3-resources.js";
 
 const inTopicConfig = v.object({ ...inTopic.entries, name: v.string() });
 
-/** Comma-separated. */
-const nameList = v.pipe(
-  v.string(),
-  v.transform((list) =>
-    list
-      .split(",")
-      .map((name) => name.trim())
-      .filter((name) => name !== ""),
-  ),
-);
 const allConfigsQuery = v.object({ topic_name: v.optional(nameList), name: v.optional(nameList) });
 
 const topicsAtOnceMax = 1_000;

@@ -5,6 +5,7 @@ import type { Kafka } from "../../kafka/port.js";
 import { parseTopicName } from "../../kafka/topic-name.js";
 import type { Entry } from "../batch/entry.js";
 import type { DeadLetters } from "../batch/parts.js";
+import type { Route } from "../route.js";
 import { type DeadLetterOrigin, deadLetterTopicOf, toDeadLetter } from "./dead-letter.js";
 import { type DeadLetterTopic, ensureDeadLetterTopic, lossesOf } from "./topic.js";
 
@@ -18,8 +19,25 @@ interface DeadLetterOptions extends DeadLetterOrigin {
   /** The largest record, where the records come from no topic. */
   readonly recordBytesMax?: number | undefined;
   readonly now: () => number;
-  /** Hears once of each setting of an existing topic that loses dead letters. */
+  /** Called once for each setting of an existing topic that loses dead letters. */
   readonly warn: (topic: string, loss: string) => void;
+}
+
+/** What a route, or a source, says about its dead letters. */
+type DeadLetterOwner = Pick<Route, "name" | "target" | "deadLetterTopic" | "deadLetterRetentionMs" | "recordBytesMax">;
+
+/** `warn` is called once for each setting of an existing topic that loses dead letters. */
+export function deadLettersOf(owner: DeadLetterOwner, kafka: () => Kafka, now: () => number, warn: DeadLetterOptions["warn"]): DeadLetters {
+  return createDeadLetters(kafka, {
+    route: owner.name,
+    targetKind: owner.target.kind,
+    targetName: owner.target.name,
+    topic: owner.deadLetterTopic,
+    retentionMs: owner.deadLetterRetentionMs,
+    recordBytesMax: owner.recordBytesMax,
+    now,
+    warn,
+  });
 }
 
 export function createDeadLetters(kafka: () => Kafka, options: DeadLetterOptions): DeadLetters {

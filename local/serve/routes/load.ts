@@ -38,7 +38,7 @@ interface RoutesToLoad {
 const timeoutDefaultSeconds = 6;
 
 /** Throws one `bad-configuration` with every fault. */
-export async function loadRoutes(given: RoutesToLoad): Promise<readonly LoadedRoute[]> {
+export async function loadRouteModules(given: RoutesToLoad): Promise<readonly LoadedRoute[]> {
   const file = readServiceFile(given.folder, given.env, given.stage);
   if (file === undefined) throw fault([`There is no serverless.yml in ${given.folder}. It declares which topics the routes read.`]);
   const { serverless, functions, faults } = file.functionsIn(routesFolder);
