@@ -149,7 +149,7 @@ export function config(): Config {
   return current;
 }
 
-/** A variable that a route nameList as the place of a secret (`env:NAME`). It is read each time, because there is nothing to check. */
+/** A variable that a route names as the place of a secret (`env:NAME`). It is read each time, because there is nothing to check. */
 export function secretFromEnvironment(name: string): string | undefined {
   return process.env[name];
 }

@@ -40,7 +40,7 @@ export function deadLettersOf(owner: DeadLetterOwner, kafka: () => Kafka, now: (
   });
 }
 
-export function createDeadLetters(kafka: () => Kafka, options: DeadLetterOptions): DeadLetters {
+function createDeadLetters(kafka: () => Kafka, options: DeadLetterOptions): DeadLetters {
   const looked = new Set<string>();
   return {
     write: async (entries, deadline) => {
