@@ -66,7 +66,7 @@ const unpackingStreams = { gzip: createGunzip, deflate: createInflate, br: creat
 export async function* unpackedStream(bytes: AsyncIterable<Buffer>, coding: RequestCoding): AsyncGenerator<Buffer> {
   let ofBody: unknown;
   const chunks = bytes[Symbol.asyncIterator]();
-  // At once, and not when the streams below get to it: a client may wait to be told that its body is read.
+  // At once, and not when the streams below get to it: the client may wait for the sign that its body is read.
   const first = chunks.next();
   first.catch(() => {}); // it is thrown where it is awaited
   const source = async function* () {

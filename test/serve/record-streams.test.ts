@@ -116,7 +116,7 @@ test("with connections cut and the server killed, Last-Event-ID resumes without 
   const topic = await createTestTopic(kafka, { partitions: 3 });
   let own = await start();
   const received: number[] = [];
-  const count = 6_000;
+  const count = 3_000;
   let isWritten = false;
   const writing = (async () => {
     for (let from = 0; from < count; from += 20) {
