@@ -61,7 +61,7 @@ function eventsOf(definition: ServiceFunction, settings: DeploymentSettings): No
   return events.map((event) => (event.httpApi === undefined ? event : { ...event, httpApi: guarded(event.httpApi, settings) }));
 }
 
-function addVariables(definition: ServiceFunction, variables: Readonly<Record<string, string>>): void {
+export function addVariables(definition: ServiceFunction, variables: Readonly<Record<string, string>>): void {
   if (Object.keys(variables).length === 0) return;
   (definition as { environment?: Record<string, string> }).environment = { ...definition.environment, ...variables };
 }

@@ -3,13 +3,14 @@
  * calls this, and template.ts once the framework has compiled its template.
  */
 import { declaredEvents } from "../../kafka-trigger/src/plugin/declared-events.js";
-import { completeService, regionOf, setPartialResponses, setRecordFormat, setRouteSources } from "./complete-service.js";
+import { addVariables, completeService, regionOf, setPartialResponses, setRecordFormat, setRouteSources } from "./complete-service.js";
 import { type EgressRow, egressFaults, egressOf, mappingEgress } from "./egress.js";
 import { secretFaults, secretOf, sharedVariables } from "./kafka-access.js";
 import { isProvisioned, type MappingEvent, mappingFaults, sharedGroupWarnings } from "./mappings.js";
 import { type FunctionNeeds, needsOf } from "./needs.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { plaintextFaults } from "./plaintext.js";
+import { registryFaults, registryVariables, usesSchemas } from "./registry-access.js";
 import { declaredOf, isOn, isRouteFunction, mappingsOf, type Service, type ServiceFunction, stageOf, variablesOf } from "./service.js";
 import { checkSettings } from "./settings.js";
 import { checkDeployedSourceTopics, type SourceTopicReport } from "./source-topics.js";
@@ -43,6 +44,7 @@ export async function prepareDeployment(service: Service, folder: string, region
   faults.push(
     ...regionFaults(settings, region),
     ...faultsOfSources(needs, service),
+    ...registryFaults(settings),
     ...functions.filter(({ key }) => running.has(key)).flatMap(({ key, definition }) => emptyVariables(key, definition)),
     ...secretFaults(
       settings,
@@ -55,6 +57,7 @@ export async function prepareDeployment(service: Service, folder: string, region
   );
   if (faults.length > 0) return { faults };
   completeService(service, settings, functions);
+  for (const one of needs) if (usesSchemas(one)) addVariables(service.getFunction(one.key), registryVariables(settings));
   return {
     deployment: { settings, needs, secretArns, egress },
     warnings: [...checked.warnings, ...sharedGroupWarnings(needs, stageOf(service))],

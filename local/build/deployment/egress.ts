@@ -2,6 +2,7 @@
 import { secretOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
 import type { DeploymentSettings } from "./parameters.js";
+import { registrySecrets, usesSchemas } from "./registry-access.js";
 
 export interface EgressRow {
   readonly functionKey: string;
@@ -11,7 +12,17 @@ export interface EgressRow {
   readonly by: string;
 }
 
-type Settings = Pick<DeploymentSettings, "kafkaAuthentication" | "kafkaSecret" | "kafkaSecrets" | "brokers" | "egress">;
+type Settings = Pick<
+  DeploymentSettings,
+  | "kafkaAuthentication"
+  | "kafkaSecret"
+  | "kafkaSecrets"
+  | "brokers"
+  | "egress"
+  | "schemaRegistryUrl"
+  | "schemaRegistrySecret"
+  | "glueRegistry"
+>;
 
 /** https://docs.aws.amazon.com/msk/latest/developerguide/port-info.html */
 const brokerPorts = { iam: "9098", scram: "9096", tls: "9094", none: "9092" } as const;
@@ -28,18 +39,21 @@ const services: Readonly<Record<string, string>> = {
 const gatewayServices = ["s3", "dynamodb"];
 
 export function egressOf(
-  { key, may, route, source }: FunctionNeeds,
+  needs: FunctionNeeds,
   settings: Settings,
   secretArns: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): readonly EgressRow[] {
+  const { key, may, route, source } = needs;
+  const secrets = [...secretArns, ...registrySecrets(needs, settings)];
   const row = (what: string, port: string, by: string): EgressRow => ({ functionKey: key, what, port, by });
   const service = (name: string) => row(`AWS: ${name}`, "443", byEndpoint(name, settings));
   return [
     row("brokers", brokerPorts[settings.kafkaAuthentication], "inside the VPC; the brokers' security group admits ours"),
     ...(settings.brokers === "" || may.includes("cluster:describe") ? [service("kafka")] : []),
-    ...(secretOf(settings, key) !== undefined || secretArns.length > 0 ? [service("secretsmanager")] : []),
+    ...(secretOf(settings, key) !== undefined || secrets.length > 0 ? [service("secretsmanager")] : []),
     ...(may.some((one) => one === "dead-letter:redrive" || one === "route:try") ? [service("lambda")] : []),
+    ...(usesSchemas(needs) ? registryRows(settings, row, service) : []),
     ...(route === undefined ? [] : targetRows(route, environment, row, service)),
     ...(source?.kind === "outbox"
       ? [row(`database of ${source.name}`, "5432 or as its connection string says", "inside the VPC, peering or NAT")]
@@ -76,6 +90,18 @@ function byEndpoint(service: string, { egress }: Settings): string {
   return egress === "endpoints"
     ? `interface endpoint com.amazonaws.<region>.${service}`
     : `NAT, or interface endpoint com.amazonaws.<region>.${service}`;
+}
+
+function registryRows(
+  { schemaRegistryUrl, glueRegistry }: Settings,
+  row: (what: string, port: string, by: string) => EgressRow,
+  service: (name: string) => EgressRow,
+): readonly EgressRow[] {
+  const { host, port } = schemaRegistryUrl === "" ? { host: "", port: "" } : new URL(schemaRegistryUrl);
+  return [
+    ...(host === "" ? [] : [row(`schema registry ${host}`, port === "" ? "443" : port, "inside the VPC, peering, PrivateLink or NAT")]),
+    ...(glueRegistry === "" ? [] : [service("glue")]),
+  ];
 }
 
 function targetRows(

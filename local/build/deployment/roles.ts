@@ -3,6 +3,7 @@ import { secretOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { apiStatements, routeStatements, type Statement, targetKeyStatements, targetStatements } from "./permissions.js";
+import { glueStatements, registrySecrets } from "./registry-access.js";
 import { type SourceDeclaration, sourceStatements } from "./sources.js";
 
 export interface Resource {
@@ -47,7 +48,7 @@ function statementsOf(request: RoleRequest): readonly Statement[] {
   const kafkaSecret = secretOf(settings, needs.key);
   const usesIam = kafkaAuthentication === "iam";
   const kafka = needs.route === undefined ? apiStatements(needs, clusterArn, topicPrefix) : routeStatements(needs.route, clusterArn);
-  const secrets = [...new Set([...(kafkaSecret === undefined ? [] : [kafkaSecret]), ...secretArns])];
+  const secrets = [...new Set([...(kafkaSecret === undefined ? [] : [kafkaSecret]), ...secretArns, ...registrySecrets(needs, settings)])];
   const invokesRoutes = needs.may.some((one) => one === "dead-letter:redrive" || one === "route:try") && routeFunctionIds.length > 0;
   return [
     ...logStatements(functionName),
@@ -60,6 +61,7 @@ function statementsOf(request: RoleRequest): readonly Statement[] {
     ...(usesIam ? kafka : []),
     ...(needs.route === undefined ? [] : [...targetStatements(needs.route), ...targetKeyStatements(needs.route, settings.targetKeys)]),
     ...(needs.source === undefined || declaration === undefined ? [] : sourceStatements(declaration, needs.source)),
+    ...glueStatements(needs, settings),
     ...(secrets.length === 0 ? [] : secretStatements(secrets)),
     ...(invokesRoutes
       ? [

@@ -31,6 +31,9 @@ const complete = {
   kmsKey: "",
   targetKeys: "",
   tracing: "off",
+  schemaRegistryUrl: "",
+  schemaRegistrySecret: "",
+  glueRegistry: "",
 };
 
 function serviceOf(given: object, msk: object = {}): Service & { readonly functions: Record<string, ServiceFunction> } {
@@ -258,4 +261,46 @@ test("the function that redrives to routes knows which topics each route reads, 
     expect(functions.deadLetters?.environment?.RELAY_ROUTES).toBe("strong-quakes=earthquakes");
     expect(functions.produce?.environment).toBeUndefined();
   }
+});
+
+test("the schema registry is in the variables of the functions that handle content, as references to its secret", async () => {
+  const secret = secretArn("registry");
+  const service = serviceOf({ schemaRegistryUrl: "https://schemas.example.com", schemaRegistrySecret: secret, glueRegistry: "shop" });
+  service.functions.topics = { handler: "functions/topics.handler", name: "t", events: [{ httpApi: "GET /topics" }] };
+  const prepared = await prepareDeployment(service, projectFolder);
+
+  expect("faults" in prepared ? prepared.faults : []).toEqual([]);
+  const variables = {
+    SCHEMA_REGISTRY_URL: "https://schemas.example.com",
+    SCHEMA_REGISTRY_USERNAME: `${secret}#username`,
+    SCHEMA_REGISTRY_PASSWORD: `${secret}#password`,
+    GLUE_REGISTRY: "shop",
+  };
+  expect(service.functions.produce?.environment).toMatchObject(variables);
+  expect(service.functions.strongQuakes?.environment).toMatchObject(variables);
+  expect(Object.keys(service.functions.topics.environment ?? {})).not.toContain("SCHEMA_REGISTRY_URL");
+  const egress = "deployment" in prepared ? prepared.deployment.egress : [];
+  expect(egress.filter(({ functionKey }) => functionKey === "produce").map(({ what }) => what)).toEqual(
+    expect.arrayContaining(["schema registry schemas.example.com", "AWS: glue", "AWS: secretsmanager"]),
+  );
+  expect(egress.filter(({ functionKey }) => functionKey === "topics").map(({ what }) => what)).not.toContain("AWS: glue");
+});
+
+test.each([
+  [
+    "a user in the address",
+    { schemaRegistryUrl: "https://a:b@schemas.example.com" },
+    "schemaRegistryUrl: must be an https URL without a user",
+  ],
+  ["no TLS", { schemaRegistryUrl: "http://schemas.example.com" }, "schemaRegistryUrl: must be an https URL"],
+  ["a secret without its registry", { schemaRegistrySecret: secretArn("x") }, "schemaRegistrySecret: requires schemaRegistryUrl"],
+])("a schema registry with %s is refused", async (_, given, fault) => {
+  expect(await faultsOf(given)).toEqual([expect.stringContaining(fault)]);
+});
+
+test("a route behind a mapping that converts records knows what it makes of them", () => {
+  const registry = { schemaRegistryConfig: { eventRecordFormat: "SOURCE" }, onFailureDestination: "kafka://undecoded" };
+  const service = serviceOf({}, registry);
+  expect(prepareStart(service)).toEqual([]);
+  expect(service.functions.strongQuakes?.environment).toMatchObject({ RELAY_EVENT_RECORD_FORMAT: "SOURCE" });
 });
