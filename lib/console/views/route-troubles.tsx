@@ -46,6 +46,9 @@ function Warning({
   );
 }
 
+/** The dead letters have the rest. */
+const failuresShownMax = 8;
+
 function Failures({ failures, letters }: { readonly failures: RouteStatus["failures"]; readonly letters: readonly string[] }) {
   const [letterTopic] = letters;
   return (
@@ -56,7 +59,7 @@ function Failures({ failures, letters }: { readonly failures: RouteStatus["failu
       </div>
       <table class="plain">
         <tbody>
-          {failures.map(({ code, message, topic, partition, offset, verdict, time }) => (
+          {failures.slice(0, failuresShownMax).map(({ code, message, topic, partition, offset, verdict, time }) => (
             <tr key={`${topic} ${partition} ${offset} ${time}`}>
               <td class="nowrap">
                 <TimeText timeMs={Date.parse(time)} />

@@ -110,7 +110,7 @@ function toTopicNode(name: string, topics: ReadonlyMap<string, FlowTopic>, isLet
     id: topicId(name),
     kind: isLetters ? "letters" : "topic",
     name,
-    detail: isLetters ? `${count} dead letters written` : `${count} records`,
+    detail: isLetters ? `${count} ${records === 1 ? "dead letter" : "dead letters"}` : `${count} ${records === 1 ? "record" : "records"}`,
     health: isLetters && (rate ?? 0) > 0 ? "warn" : "",
     rate,
     marks: [],
