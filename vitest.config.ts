@@ -36,6 +36,8 @@ export default defineConfig({
       suite("console", { ...onBroker, testTimeout: 120_000, fileParallelism: false }),
       suite("e2e", { ...onBroker, testTimeout: 180_000 }),
       suite("long", { ...onBroker, testTimeout: 1_800_000, fileParallelism: false }),
+      // The npm package in projects of its own: `npm run test:adopt`.
+      suite("adopt", { ...onBroker, testTimeout: 300_000, fileParallelism: false }),
       suite("deploy", { ...onBroker, testTimeout: 600_000, fileParallelism: false }),
     ],
   },

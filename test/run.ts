@@ -1,6 +1,6 @@
 /**
  * `npm test`: builds what is missing, starts one broker for the whole run, runs the suites one after another, and ends with each suite's time, the ten
- * slowest tests, what did not run, and `N passed, N failed`. `npm test -- api unit` runs those suites; `long`, `versions` and `deploy` are runs of their own.
+ * slowest tests, what did not run, and `N passed, N failed`. `npm test -- api unit` runs those suites; `long`, `versions`, `adopt` and `deploy` are runs of their own.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -30,6 +30,7 @@ const removeLimitMs = 30_000;
 const asked = process.argv.slice(2);
 const modes: Readonly<Record<string, () => Promise<void>>> = {
   long: () => onRunBroker(["long"], longLimitMs),
+  adopt: () => onRunBroker(["adopt"], longLimitMs),
   deploy: () => onRunBroker(["deploy"], longLimitMs),
   versions: onEveryVersion,
 };

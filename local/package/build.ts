@@ -7,12 +7,13 @@ import { dirname, join } from "node:path";
 import { build, transform } from "esbuild";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
-import { buildFolder } from "../build/bundle.js";
+import { buildFolder, bundleFunctions } from "../build/bundle.js";
 import { bundleCli } from "../build/cli.js";
-import { projectFolder } from "../build/service-map.js";
+import { type DeployedFunction, deployedFunctions, projectFolder } from "../build/service-map.js";
 import { apiReportFile, toApiReport } from "./api-report.js";
 import { packageEntries } from "./entries.js";
 import { toManifest } from "./manifest.js";
+import { outlineService } from "./plugin/api-functions.js";
 
 const target = "node20.19";
 
@@ -29,6 +30,7 @@ export async function buildNpmPackage(folder = npmFolder): Promise<string> {
   copyTypes(esm, cjs);
   writeFile(join(cjs, "package.json"), '{ "type": "commonjs" }\n');
   await copyPrograms(join(folder, "dist"));
+  await buildPlugin(join(folder, "dist/plugin"));
   writeFile(join(folder, "package.json"), `${JSON.stringify(toManifest(Object.keys(entries)), null, 2)}\n`);
   cpSync(join(projectFolder, "local/package/README.md"), join(folder, "README.md"));
   for (const name of ["LICENSE", "CHANGELOG.md"]) cpSync(join(projectFolder, name), join(folder, name));
@@ -80,8 +82,38 @@ function copyTypes(esm: string, cjs: string): void {
 async function copyPrograms(dist: string): Promise<void> {
   await bundleCli(join(dist, "cli"));
   cpSync(join(projectFolder, "local/package/bin.js"), join(dist, "cli/bin.js"));
+  // `kafka-relay start` runs the broker of this file where a Docker engine answers.
+  cpSync(join(projectFolder, "local/docker-compose.yml"), join(dist, "docker-compose.yml"));
   const trigger = join(projectFolder, "local/kafka-trigger/dist");
   for (const name of ["main.cjs", "main.d.cts", "worker.cjs", "run.cjs"]) cpSync(join(trigger, name), join(dist, "trigger", name));
+}
+
+/** The plugin as one CommonJS file, what this project declares of the API, and the API's functions as they are deployed. */
+async function buildPlugin(folder: string): Promise<void> {
+  await build({
+    absWorkingDir: projectFolder,
+    entryPoints: ["local/package/plugin/plugin.ts"],
+    outfile: join(folder, "plugin.cjs"),
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target,
+    external: ["@aws-sdk/*", "pg-native", "esbuild"],
+    // The framework takes the module itself as the plugin's class.
+    footer: { js: "module.exports = module.exports.KafkaRelayPlugin;" },
+    define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
+    legalComments: "none",
+    logLevel: "silent",
+  });
+  const outline = outlineService();
+  writeFile(join(folder, "service.json"), `${JSON.stringify(outline, null, 2)}\n`);
+  const isOfApi = ({ key }: DeployedFunction): boolean => Object.keys(outline.api).includes(key);
+  const built = join(buildFolder, "npm/functions");
+  for (const { key, zipPath } of await bundleFunctions(built, deployedFunctions().filter(isOfApi))) {
+    mkdirSync(join(folder, "zips"), { recursive: true });
+    cpSync(zipPath, join(folder, "zips", `${key}.zip`));
+  }
+  rmSync(built, { recursive: true, force: true });
 }
 
 function filesIn(folder: string, ending: string): readonly string[] {

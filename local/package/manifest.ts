@@ -62,6 +62,7 @@ function toExports(entries: readonly string[]): Readonly<Record<string, unknown>
   return Object.fromEntries([
     ...both,
     ["./trigger", { types: "./dist/trigger/main.d.cts", default: "./dist/trigger/main.cjs" }],
+    ["./serverless", "./dist/plugin/plugin.cjs"],
     ["./package.json", "./package.json"],
   ]);
 }

@@ -29,16 +29,18 @@ interface ProgramOptions {
   readonly name: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Default: this project's folder. */
+  readonly cwd?: string;
   readonly runFolder: string;
   readonly onLine: (line: string) => void;
 }
 
 /** Runs a Node program and passes every line that it writes to `onLine`. */
-export function startGroup({ name, args, env, runFolder, onLine }: ProgramOptions): ProcessGroup {
+export function startGroup({ name, args, env, cwd = projectFolder, runFolder, onLine }: ProgramOptions): ProcessGroup {
   mkdirSync(runFolder, { recursive: true });
   const pidFile = join(runFolder, `${name}.pid`);
   const child = spawn(process.execPath, [...args], {
-    cwd: projectFolder,
+    cwd,
     env,
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own: Ctrl-C must reach it only once, from this process, so that it finishes batches in progress.

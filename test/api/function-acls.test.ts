@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { commitForGroup } from "../../lib/kafka/admin/group-offsets.js";
 import { aclsOf } from "../../local/build/deployment/acls.js";
-import { needsOf } from "../../local/build/deployment/needs.js";
+import { loadSources, needsOf } from "../../local/build/deployment/needs.js";
 import { deployedFunctions, projectFolder } from "../../local/build/service-map.js";
 import { type Api, createApi } from "../support/api/api.js";
 import { createTestTopic } from "../support/broker/kafka.js";
@@ -20,7 +20,7 @@ beforeAll(async () => {
   broker = await startSecuredBroker(apiFunctions.map(({ key }) => key));
   cluster = (await broker.admin.metadata.describe([], createDeadline(20_000))).clusterId;
   for (const { key, file } of apiFunctions) {
-    const needs = await needsOf(projectFolder, { key, file, triggers: [] });
+    const needs = await needsOf(loadSources(projectFolder), { key, file, triggers: [] });
     for (const acl of aclsOf(needs, prefix)) await broker.allow(key, acl);
     apis.set(key, await createApi({ env: broker.environmentOf(key), log: () => {} }));
   }

@@ -7,7 +7,7 @@ import { addVariables, completeService, regionOf, setPartialResponses, setRecord
 import { type EgressRow, egressFaults, egressOf, mappingEgress } from "./egress.js";
 import { secretFaults, secretOf, sharedVariables } from "./kafka-access.js";
 import { isProvisioned, type MappingEvent, mappingFaults, sharedGroupWarnings } from "./mappings.js";
-import { type FunctionNeeds, needsOf } from "./needs.js";
+import { type FunctionNeeds, type LoadFunction, loadSources, needsOf } from "./needs.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { plaintextFaults } from "./plaintext.js";
 import { registryFaults, registryVariables, usesSchemas } from "./registry-access.js";
@@ -26,13 +26,18 @@ export interface Deployment {
 export type Prepared = { readonly faults: readonly string[] } | { readonly deployment: Deployment; readonly warnings: readonly string[] };
 
 /** `region`: the one that the command line or the shell names. Checks everything that can be known in advance, and completes the service. Returns all faults at once; after a fault nothing that matters has changed. */
-export async function prepareDeployment(service: Service, folder: string, region?: string): Promise<Prepared> {
+export async function prepareDeployment(
+  service: Service,
+  folder: string,
+  region?: string,
+  load: LoadFunction = loadSources(folder),
+): Promise<Prepared> {
   const checked = checkSettings(service.custom.deployment, folder);
   const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
   const faults = [...(checked.ok ? [] : checked.faults), ...openDoors(service), ...plaintextFaults(service), ...faultsOfRoutes(service)];
   if (!checked.ok) return { faults };
   const { settings } = checked;
-  const needs = await Promise.all(functions.map(({ key, definition }) => needsOf(folder, declaredOf(key, definition))));
+  const needs = await Promise.all(functions.map(({ key, definition }) => needsOf(load, declaredOf(key, definition))));
   const secretArns = new Map(needs.map((one) => [one.key, secretArnsOf(one, service)]));
   const egress = needs.flatMap((one) => [
     ...egressOf(one, settings, secretArns.get(one.key) ?? [], variablesOf(service, one.key)),

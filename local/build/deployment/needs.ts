@@ -45,9 +45,18 @@ export interface DeclaredFunction {
   readonly triggers: readonly { readonly topic: string; readonly consumerGroupId?: string | undefined }[];
 }
 
-/** Loads a function's file as Lambda does. Throws a sentence that names a file that exports neither operations nor a route. */
-export async function needsOf(folder: string, { key, file, triggers }: DeclaredFunction): Promise<FunctionNeeds> {
-  const exported = (await import(pathToFileURL(join(folder, `${file}.ts`)).href)) as {
+/** Loads a function by its file's name without extension, as Lambda does. */
+export type LoadFunction = (file: string) => Promise<unknown>;
+
+/** Loads the sources of the project in a folder. */
+export const loadSources =
+  (folder: string): LoadFunction =>
+  (file) =>
+    import(pathToFileURL(join(folder, `${file}.ts`)).href);
+
+/** Throws a sentence that names a file that exports neither operations nor a route. */
+export async function needsOf(load: LoadFunction, { key, file, triggers }: DeclaredFunction): Promise<FunctionNeeds> {
+  const exported = (await load(file)) as {
     readonly operations?: Operations;
     readonly handler?: { readonly route?: Route; readonly source?: Source };
   };
