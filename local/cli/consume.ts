@@ -39,7 +39,7 @@ export function registerConsume(cli: Cli): void {
       .option("--logical", "Avro: print decimals as numbers, days and times as text")
       .option(registryFlag, registryHelp)
       .option("--url <url>", "read through the HTTP API at this address, live where it streams, instead of from the brokers")
-      .option("--token <token>", "with --url: the bearer token that the API asks for (default: RELAY_TOKEN)")
+      .option("--token <token>", "with --url: the bearer token that the API requires (default: RELAY_TOKEN)")
       .action(
         cli.action((context, options: ConsumeOptions & ConsumeUrlOptions, args) =>
           options.url === undefined ? consume(context, options, args) : consumeUrl(context, options, args),

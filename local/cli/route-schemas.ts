@@ -11,7 +11,7 @@ export function describeDecoding({ decode }: Route): string {
   if (decode === false) return "never decoded";
   const { unions = "plain", logical = true, forward = "bytes" } = decode ?? {};
   const when = decode === undefined ? "decoded where a registry is configured" : "decoded";
-  return `${when} (unions ${unions}, logical types ${logical ? "on" : "off"}); what goes on untransformed: ${forward === "json" ? "the decoded JSON" : "the record's bytes"}`;
+  return `${when} (unions ${unions}, logical types ${logical ? "on" : "off"}); records without a transform are relayed as ${forward === "json" ? "the decoded JSON" : "the record's bytes"}`;
 }
 
 export function describeEncoding({ value, key }: TargetEncode): string {

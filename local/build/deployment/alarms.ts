@@ -67,7 +67,8 @@ function apiAlarms({ stage }: AlarmScope): readonly Alarm[] {
       namespace: "KafkaRelay",
       dimensions: { Stage: stage },
       name: "FailedRecords",
-      description: "Records that callers sent were not written, whatever the status of their calls: a v2 call answers 200 even then.",
+      description:
+        "Records that callers sent were not written. The status of their calls may not show it: a v2 call returns 200 even then.",
       metric: "FailedRecords",
       statistic: "Sum",
       threshold: 1,

@@ -48,7 +48,7 @@ test("a route whose target relays bytes looks inside its records only for a filt
 test("routes explain says how records are decoded and encoded", () => {
   expect(describeDecoding(route({}, { decode: false }))).toBe("never decoded");
   expect(describeDecoding(route({}, { decode: schema({ forward: "json", unions: "tagged" }) }))).toBe(
-    "decoded (unions tagged, logical types on); what goes on untransformed: the decoded JSON",
+    "decoded (unions tagged, logical types on); records without a transform are relayed as the decoded JSON",
   );
   const { target } = route({ encode: schema({ version: 3, key: { subject: "k", schema: '"string"' } }) });
   expect(target.encode && describeEncoding(target.encode)).toBe(
