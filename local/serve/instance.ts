@@ -45,6 +45,8 @@ export async function startInstance(
   const kafka = createKafka({ ...options.kafka, topicPrefix: config.RELAY_TOPIC_PREFIX });
   const metrics = createMetrics();
   const ending = new AbortController();
+  const streams = createStreams(options.streams);
+  metrics.observeStreams(streams.count);
   const routesKafka = routes === undefined ? undefined : createKafka(options.kafka);
   const running =
     routes === undefined || routesKafka === undefined ? undefined : runRoutes(routes, routesKafka, metrics.telemetry(output.write), output);
@@ -52,7 +54,7 @@ export async function startInstance(
   // An instance lives in one process, and a call may reach any of several.
   const operations = {
     ...allOperations,
-    ...streamOperations(createStreams(options.streams)),
+    ...streamOperations(streams),
     ...(options.workers === 1 ? consumerOperations(consumers) : {}),
     ...(config.RELAY_CONSOLE === "on" ? consoleOperations(consolePageFolderOf(import.meta.dirname)) : {}),
     ...routeOperations(running === undefined ? noRoutes : routesOf(running, ofAll(running, others))),

@@ -15,6 +15,7 @@ export interface Metrics {
   /** Of routes: their log, and the same counts as in CloudWatch. */
   readonly telemetry: (log: (entry: Readonly<Record<string, unknown>>) => void) => Telemetry;
   readonly observe: (counts: HostCounts) => void;
+  readonly observeStreams: (count: () => number) => void;
   readonly text: () => Promise<string>;
   /** For the sum over several workers. */
   readonly json: () => Promise<unknown>;
@@ -57,6 +58,7 @@ export function createMetrics(): Metrics {
         },
       };
     },
+    observeStreams: (count) => gauge(name("Streams"), "Open streams.", count, registers),
     observe: (counts) => {
       gauge(name("CallsInProgress"), "Calls in progress.", counts.callsInProgress, registers);
       gauge(name("Connections"), "Open connections.", counts.connections, registers);

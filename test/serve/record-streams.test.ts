@@ -352,12 +352,14 @@ test("hundreds of readers of one topic share one read: each has every record, an
   const statuses = await Promise.all(all.map(async ({ response }) => (await response).statusCode));
   const admitted = all.filter((_, index) => statuses[index] === 200);
   await until(() => admitted.every(({ lastId }) => lastId() !== ""));
+  const metrics = await (await fetch(`${own.url}/metrics`)).text();
 
   for (let round = 0; round < 5; round++) await write(topic, numbers(20, round * 20));
   await until(() => admitted.every(({ records }) => records.length === 100), 40_000);
 
   expect(statuses.filter((status) => status === 429)).toHaveLength(50);
   expect(admitted).toHaveLength(250);
+  expect(metrics).toContain("KafkaRelay_Streams 250");
   for (const reader of admitted) expect(valuesOf(reader)).toEqual(numbers(100));
   for (const reader of all) reader.close();
 });

@@ -1,7 +1,7 @@
 /** The cursor: small, exact, and refused when it is not ours. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseCursor, toCursorText } from "../../../../lib/http/read/record-cursor.js";
+import { MovingCursor, parseCursor, toCursorText } from "../../../../lib/http/read/record-cursor.js";
 
 const anyPositions = fc.uniqueArray(
   fc.record(
@@ -20,6 +20,51 @@ test("what goes into a cursor comes out of it, in the same order", () => {
       expect(parseCursor(toCursorText(cursor), "orders")).toEqual(cursor);
     }),
   );
+});
+
+type Move = { readonly partition: number; readonly offset: number; readonly epoch: number; readonly way: "record" | "move" | "serve last" };
+const anyMove: fc.Arbitrary<Move> = fc.record({
+  partition: fc.nat({ max: 8 }),
+  offset: fc
+    .maxSafeInteger()
+    .map((offset) => Math.abs(offset) - 1)
+    .filter((offset) => offset >= 0),
+  epoch: fc.integer({ min: -1, max: 1_000 }),
+  way: fc.constantFrom("record", "move", "serve last"),
+});
+
+test("while a read goes on, its cursor after each record equals one that is built from its positions", () => {
+  fc.assert(
+    fc.property(anyPositions, fc.array(anyMove), fc.option(fc.uuid()), (positions, moves, id) => {
+      const topicId = id === null ? {} : { topicId: id.replaceAll("-", "") };
+      const cursor = new MovingCursor({ topic: "orders", ...topicId, isWholeTopic: true, positions });
+      const places = new Map(positions.map(({ partition, offset, lastEpoch }) => [partition, { offset, lastEpoch: lastEpoch ?? -1 }]));
+      for (const { partition, offset, epoch, way } of moves) {
+        if (way === "serve last") cursor.serveLast(partition);
+        else places.set(partition, { offset: BigInt(way === "record" ? offset + 1 : offset), lastEpoch: epoch });
+        if (way === "move") cursor.moveTo(partition, BigInt(offset), epoch < 0 ? undefined : epoch);
+        const text = way === "record" ? cursor.textAfter(partition, offset, epoch) : cursor.text();
+        const read = parseCursor(text, "orders");
+
+        expect({ topicId: read.topicId, isWholeTopic: read.isWholeTopic }).toEqual({ topicId: topicId.topicId, isWholeTopic: true });
+        expect(new Map(read.positions.map((one) => [one.partition, { offset: one.offset, lastEpoch: one.lastEpoch ?? -1 }]))).toEqual(
+          places,
+        );
+      }
+    }),
+  );
+});
+
+test("while a read of many partitions goes on, its cursor leaves their epochs out and keeps every offset", () => {
+  const positions = Array.from({ length: 600 }, (_, partition) => ({ partition, offset: BigInt(partition), lastEpoch: 3 }));
+  const cursor = new MovingCursor({ topic: "orders", isWholeTopic: true, positions });
+  cursor.textAfter(599, 1_000_000, 3);
+
+  const { positions: read } = parseCursor(cursor.textAfter(7, 41, 3), "orders");
+
+  expect(read).toHaveLength(600);
+  expect(new Map(read.map(({ partition, offset }) => [partition, offset])).get(7)).toBe(42n);
+  expect(read.find(({ partition }) => partition === 599)).toEqual({ partition: 599, offset: 1_000_001n });
 });
 
 test("a cursor that version 0.1.0 issued is still read", () => {
