@@ -12,7 +12,10 @@ const run = promisify(execFile);
 /** Where it is installed. Its package has CloudFormation's resource schemas. */
 export const cfnLintEnvironment = () => pythonEnvironment("cfn-lint", version);
 
-/** Its errors, one per line; warnings are the framework's own (dependencies named twice). */
+/** The framework names dependencies that references imply already. */
+const ignored = "W3005";
+
+/** What it finds, one per line: errors, warnings and remarks, except the framework's own. */
 export async function lintTemplate(path: string, what: string): Promise<readonly string[] | undefined> {
   const environment = await cfnLintEnvironment();
   if ("missing" in environment) {
@@ -20,13 +23,17 @@ export async function lintTemplate(path: string, what: string): Promise<readonly
     return undefined;
   }
   try {
-    await run(join(environment.folder, "bin/cfn-lint"), ["--non-zero-exit-code", "error", "--format", "parseable", path], {
-      timeout: lintWithinMs,
-    });
+    await run(
+      join(environment.folder, "bin/cfn-lint"),
+      ["--non-zero-exit-code", "informational", "--ignore-checks", ignored, "--format", "parseable", path],
+      {
+        timeout: lintWithinMs,
+      },
+    );
     return [];
   } catch (thrown) {
     const { stdout = "", stderr = "" } = thrown as { readonly stdout?: string; readonly stderr?: string };
-    const errors = stdout.split("\n").filter((line) => /:E\d+:/.test(line));
+    const errors = stdout.split("\n").filter((line) => /:[EWI]\d+:/.test(line));
     return errors.length > 0 ? errors : [`cfn-lint ended without a verdict: ${stderr || String(thrown)}`];
   }
 }
