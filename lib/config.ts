@@ -34,6 +34,8 @@ export const environment = v.object({
   KAFKA_SSL_CA: v.optional(text),
   KAFKA_SSL_CERT: v.optional(text),
   KAFKA_SSL_KEY: v.optional(text),
+  KAFKA_SSL_SECRET_ARN: v.optional(text),
+  KAFKA_SSL_CA_SECRET_ARN: v.optional(text),
   KAFKA_SASL_MECHANISM: v.optional(v.picklist(["plain", "scram-sha-256", "scram-sha-512", "aws-iam", "oauthbearer"])),
   KAFKA_SASL_USERNAME: v.optional(text),
   KAFKA_SASL_PASSWORD: v.optional(text),

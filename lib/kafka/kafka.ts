@@ -113,7 +113,11 @@ export function toKafkaOptions(config: Config, token?: () => Promise<string>): K
 function toTls(config: Config): TlsOptions | undefined {
   if (!config.KAFKA_SSL && config.KAFKA_SASL_MECHANISM !== "aws-iam") return undefined;
   const given = { ca: config.KAFKA_SSL_CA, cert: config.KAFKA_SSL_CERT, key: config.KAFKA_SSL_KEY };
-  return Object.fromEntries(Object.entries(given).flatMap(([name, text]) => (text === undefined ? [] : [[name, toPem(text)]])));
+  const { KAFKA_SSL_SECRET_ARN: identityArn, KAFKA_SSL_CA_SECRET_ARN: authorityArn } = config;
+  return {
+    ...Object.fromEntries(Object.entries(given).flatMap(([name, text]) => (text === undefined ? [] : [[name, toPem(text)]]))),
+    ...(identityArn === undefined && authorityArn === undefined ? {} : { secrets: tlsSecrets(identityArn, authorityArn) }),
+  };
 }
 
 function toSasl(config: Config, token: (() => Promise<string>) | undefined): SaslOptions | undefined {
@@ -129,6 +133,14 @@ function toSasl(config: Config, token: (() => Promise<string>) | undefined): Sas
     );
   }
   return { mechanism, username, password };
+}
+
+function tlsSecrets(identityArn: string | undefined, authorityArn: string | undefined): NonNullable<TlsOptions["secrets"]> {
+  let read: TlsOptions["secrets"];
+  return async () => {
+    read ??= (await import("./tls-secrets.js")).createTlsSecrets(identityArn, authorityArn);
+    return read();
+  };
 }
 
 /** A secret as Amazon MSK asks for it: JSON with a username and a password. */

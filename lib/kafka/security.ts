@@ -32,4 +32,6 @@ export interface TlsOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly passphrase?: string;
+  /** Texts kept elsewhere, asked for at every connection and used in place of those above. */
+  readonly secrets?: () => Promise<Omit<TlsOptions, "secrets">>;
 }

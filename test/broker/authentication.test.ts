@@ -7,6 +7,7 @@ import { createDeadline } from "../../lib/deadline.js";
 import { createAcls } from "../../lib/kafka/admin/acls.js";
 import type { Kafka, KafkaOptions } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
+import { createTlsSecrets } from "../../lib/kafka/tls-secrets.js";
 import { type Cluster, startBroker } from "../../local/broker/cluster.js";
 import { freePorts } from "../../local/processes/ports.js";
 import { createTestTopic, testKafka } from "../support/broker/kafka.js";
@@ -159,6 +160,16 @@ test("a broker whose certificate we do not trust is refused, and the message nam
 test("mutual TLS: our certificate says who we are, and without one the broker refuses", async () => {
   expect(await write(ports.mutual, { tls: { ...trusted, cert: pem("client"), key: pem("client-key") } })).toBe("written");
   await expect(write(ports.mutual, { tls: trusted })).rejects.toMatchObject({ code: "kafka-unauthenticated" });
+});
+
+test("mutual TLS with certificates from secrets, in the form of Lambda's mappings", async () => {
+  const secrets: Readonly<Record<string, string>> = {
+    own: JSON.stringify({ certificate: pem("client"), privateKey: pem("client-key") }),
+    authority: JSON.stringify({ certificate: trusted.ca }),
+  };
+  const read = createTlsSecrets("own", "authority", async (arn) => secrets[arn] ?? "");
+
+  expect(await write(ports.mutual, { tls: { secrets: read } })).toBe("written");
 });
 
 test("TLS to a listener without it cannot be reached, and the message says why that may be", async () => {

@@ -1,6 +1,7 @@
 /** Opens a connection to a broker within a limit: TCP, TLS, one round trip, and two or three more with SASL. */
 import { createDeadline, within } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
+import type { TlsOptions } from "../security.js";
 import {
   type BrokerAddress,
   type BrokerConnection,
@@ -17,7 +18,8 @@ export async function openBrokerConnection(
   options: BrokerConnectionOptions,
   limitMs: number,
 ): Promise<BrokerConnection> {
-  const { sasl, ...others } = options;
+  const { sasl, ...given } = options;
+  const others = given.tls?.secrets === undefined ? given : { ...given, tls: await readTls(given.tls) };
   if (sasl === undefined) return open(address, others, limitMs);
   const { first, second } = toAttempts(sasl);
   const startMs = Date.now();
@@ -28,6 +30,10 @@ export async function openBrokerConnection(
     if (renewed === undefined) throw error;
     return open(address, { ...others, sasl: renewed }, Math.max(0, limitMs - (Date.now() - startMs)));
   }
+}
+
+async function readTls({ secrets, ...texts }: TlsOptions): Promise<TlsOptions> {
+  return { ...texts, ...(await secrets?.()) };
 }
 
 async function open(address: BrokerAddress, options: ReadyOptions, limitMs: number): Promise<BrokerConnection> {

@@ -1,6 +1,6 @@
 /** What serverless.yml leaves to the settings of a deployment, written into the framework's service. */
 import { corsPolicy } from "../../gateway/cors.mjs";
-import { ownVariables, secretOf, sharedVariables } from "./kafka-access.js";
+import { accessConfigurationsOf, isSelfManaged, ownVariables, secretOf, sharedVariables, sourceArnOf } from "./kafka-access.js";
 import { isProvisioned, takesPartialResponses } from "./mappings.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { roleIdOf } from "./roles.js";
@@ -20,7 +20,7 @@ export function completeService(
   provider.tags = { ...provider.tags, ...tags };
   if (settings.kmsKey !== "") provider.kmsKeyArn = settings.kmsKey;
   if (settings.tracing === "on") provider.tracing = { lambda: true };
-  provider.vpc = { subnetIds: settings.subnets, securityGroupIds: settings.securityGroups };
+  if (settings.subnets.length > 0) provider.vpc = { subnetIds: settings.subnets, securityGroupIds: settings.securityGroups };
   provider.environment = {
     ...provider.environment,
     ...sharedVariables(settings),
@@ -37,17 +37,32 @@ export function completeService(
     if (settings.reservedConcurrency === "off") delete definition.reservedConcurrency;
     setPartialResponses(definition);
     setRecordFormat(definition);
-    for (const event of mappingsOf(definition)) {
-      const secret = secretOf(settings, key);
-      if (secret !== undefined) event.saslScram512 ??= secret;
-      // Retry controls belong to provisioned pollers; without them the mapping retries without end anyway.
-      if (isRouteFunction(definition) && isProvisioned(event)) event.maximumRetryAttempts ??= -1;
-    }
+    completeMappings(definition, settings, key);
     const hasCatchAll = (definition.events ?? []).some(({ httpApi }) => isCatchAll(httpApi));
     definition.events = eventsOf(definition, settings);
     // A preflight request is never signed, and the catch-all would require that.
     if (hasCatchAll && settings.corsOrigins.length > 0 && settings.authorizer !== "none")
       definition.events.push({ httpApi: "OPTIONS /{proxy+}" });
+  }
+}
+
+/** The same `msk` event reads an MSK cluster, one of another account, and a Kafka that is not MSK. */
+function completeMappings(definition: ServiceFunction, settings: DeploymentSettings, key: string): void {
+  if (isSelfManaged(settings)) {
+    definition.events = (definition.events ?? []).map(({ msk, ...event }) => {
+      if (msk === undefined) return event;
+      const { arn: _, ...shared } = msk as typeof msk & { readonly arn?: unknown };
+      return {
+        kafka: { ...shared, bootstrapServers: settings.brokers.split(","), accessConfigurations: accessConfigurationsOf(settings, key) },
+      };
+    });
+  }
+  for (const event of mappingsOf(definition)) {
+    const secret = secretOf(settings, key);
+    if (!isSelfManaged(settings)) (event as { arn?: unknown }).arn = sourceArnOf(settings);
+    if (settings.kafkaAuthentication === "scram" && !isSelfManaged(settings) && secret !== undefined) event.saslScram512 ??= secret;
+    // Retry controls belong to provisioned pollers; without them the mapping retries without end anyway.
+    if (isRouteFunction(definition) && isProvisioned(event)) event.maximumRetryAttempts ??= -1;
   }
 }
 

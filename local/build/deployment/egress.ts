@@ -1,5 +1,5 @@
 /** What each function must reach from private subnets, and by what it does: printed when the package is written, checked as far as the configuration tells. Pure. */
-import { secretOf } from "./kafka-access.js";
+import { isSelfManaged, kafkaSecretsOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { registrySecrets, usesSchemas } from "./registry-access.js";
@@ -14,18 +14,22 @@ export interface EgressRow {
 
 type Settings = Pick<
   DeploymentSettings,
+  | "clusterArn"
+  | "vpcConnectionArn"
   | "kafkaAuthentication"
   | "kafkaSecret"
   | "kafkaSecrets"
+  | "caSecret"
   | "brokers"
   | "egress"
+  | "oauthTokenUrl"
   | "schemaRegistryUrl"
   | "schemaRegistrySecret"
   | "glueRegistry"
 >;
 
 /** https://docs.aws.amazon.com/msk/latest/developerguide/port-info.html */
-const brokerPorts = { iam: "9098", scram: "9096", tls: "9094", none: "9092" } as const;
+const brokerPorts = { iam: "9098", scram: "9096", tls: "9094", none: "9092", plain: "as listed", oauthbearer: "as listed" } as const;
 
 /** The service that an AWS target calls, by the name of its endpoint; S3 and DynamoDB have gateway endpoints, which cost nothing. */
 const services: Readonly<Record<string, string>> = {
@@ -49,9 +53,10 @@ export function egressOf(
   const row = (what: string, port: string, by: string): EgressRow => ({ functionKey: key, what, port, by });
   const service = (name: string) => row(`AWS: ${name}`, "443", byEndpoint(name, settings));
   return [
-    row("brokers", brokerPorts[settings.kafkaAuthentication], "inside the VPC; the brokers' security group admits ours"),
-    ...(settings.brokers === "" || may.includes("cluster:describe") ? [service("kafka")] : []),
-    ...(secretOf(settings, key) !== undefined || secrets.length > 0 ? [service("secretsmanager")] : []),
+    brokerRow(settings, row),
+    ...(settings.oauthTokenUrl === "" ? [] : [row(`token endpoint ${new URL(settings.oauthTokenUrl).host}`, "443", "NAT")]),
+    ...(!isSelfManaged(settings) && (settings.brokers === "" || may.includes("cluster:describe")) ? [service("kafka")] : []),
+    ...(kafkaSecretsOf(settings, key).length > 0 || secrets.length > 0 ? [service("secretsmanager")] : []),
     ...(may.some((one) => one === "dead-letter:redrive" || one === "route:try") ? [service("lambda")] : []),
     ...(usesSchemas(needs) ? registryRows(settings, row, service) : []),
     ...(route === undefined ? [] : targetRows(route, environment, row, service)),
@@ -60,6 +65,14 @@ export function egressOf(
       : []),
     ...(source?.kind === "s3" ? [service("s3"), service("sqs")] : []),
   ];
+}
+
+function brokerRow(settings: Settings, row: (what: string, port: string, by: string) => EgressRow): EgressRow {
+  if (isSelfManaged(settings)) return row(`brokers ${settings.brokers}`, "as listed", "inside the VPC, peering, PrivateLink or NAT");
+  // https://docs.aws.amazon.com/msk/latest/developerguide/aws-access-mult-vpc.html
+  if (settings.vpcConnectionArn !== "")
+    return row("brokers, by the VPC connection", "14001-14200", "the connection's interfaces in this VPC");
+  return row("brokers", brokerPorts[settings.kafkaAuthentication], "inside the VPC; the brokers' security group admits ours");
 }
 
 /**

@@ -51,7 +51,16 @@ export const parameters = v.strictObject({
   ),
   subnets: list(/^subnet-[0-9a-f]+$/, "subnet-0a1b2c3d,subnet-4e5f6a7b"),
   securityGroups: list(/^sg-[0-9a-f]+$/, "sg-0a1b2c3d"),
-  kafkaAuthentication: picked(["iam", "scram", "tls", "none"]),
+  vpcConnectionArn: form(
+    /^arn:aws[a-z-]*:kafka:[a-z0-9-]+:\d{12}:vpc-connection\/.+/,
+    "the ARN of a VPC connection to an MSK cluster of another account (arn:aws:kafka:<region>:<account>:vpc-connection/...)",
+  ),
+  kafkaAuthentication: picked(["iam", "scram", "tls", "none", "plain", "oauthbearer"]),
+  mappingSecret: form(arn("secretsmanager"), "the ARN of a secret in Secrets Manager"),
+  caSecret: form(arn("secretsmanager"), "the ARN of a secret in Secrets Manager"),
+  oauthTokenUrl: form(/^https:\/\/\S+$/, "an https URL"),
+  oauthScope: text,
+  oauthExtensions: text,
   kafkaSecret: form(arn("secretsmanager"), "the ARN of a secret in Secrets Manager"),
   kafkaSecrets: v.pipe(
     text,

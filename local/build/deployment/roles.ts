@@ -1,5 +1,5 @@
 /** One role per function, with what its function needs and nothing more. Pure: needs and settings in, CloudFormation out. */
-import { secretOf } from "./kafka-access.js";
+import { kafkaSecretsOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { apiStatements, routeStatements, type Statement, targetKeyStatements, targetStatements } from "./permissions.js";
@@ -45,10 +45,9 @@ export function toRole(request: RoleRequest): Resource {
 function statementsOf(request: RoleRequest): readonly Statement[] {
   const { needs, settings, functionName, secretArns, routeFunctionIds, declaration } = request;
   const { clusterArn, kafkaAuthentication, topicPrefix } = settings;
-  const kafkaSecret = secretOf(settings, needs.key);
   const usesIam = kafkaAuthentication === "iam";
   const kafka = needs.route === undefined ? apiStatements(needs, clusterArn, topicPrefix) : routeStatements(needs.route, clusterArn);
-  const secrets = [...new Set([...(kafkaSecret === undefined ? [] : [kafkaSecret]), ...secretArns, ...registrySecrets(needs, settings)])];
+  const secrets = [...new Set([...kafkaSecretsOf(settings, needs.key), ...secretArns, ...registrySecrets(needs, settings)])];
   const invokesRoutes = needs.may.some((one) => one === "dead-letter:redrive" || one === "route:try") && routeFunctionIds.length > 0;
   return [
     ...logStatements(functionName),
@@ -144,7 +143,7 @@ function controlStatements({ needs, settings: { brokers, clusterArn } }: RoleReq
     ...(brokers === "" ? ["kafka:GetBootstrapBrokers"] : []),
     ...(needs.may.includes("cluster:describe") ? ["kafka:DescribeClusterV2"] : []),
   ];
-  return actions.length === 0 ? [] : [{ Sid: "Control", Effect: "Allow", Action: actions, Resource: clusterArn }];
+  return actions.length === 0 || clusterArn === "" ? [] : [{ Sid: "Control", Effect: "Allow", Action: actions, Resource: clusterArn }];
 }
 
 /** Secrets under a customer's own key are decrypted through Secrets Manager only, and only these secrets. */

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import * as v from "valibot";
 import type { AccessPolicy } from "../../../lib/access.js";
 import { toAccessPolicy } from "../../../lib/access-policy.js";
+import { clusterFaults } from "./cluster-faults.js";
 import { type DeploymentSettings, type GivenSettings, parameters } from "./parameters.js";
 
 type CheckedSettings =
@@ -17,35 +18,19 @@ export function checkSettings(given: unknown, folder: string): CheckedSettings {
   if (!result.typed) return { ok: false, faults: shapeFaults };
   const settings = result.output;
   const grants = grantsOf(settings, folder);
-  const faults = [...shapeFaults, ...missing(settings), ...contradictions(settings), ...("fault" in grants ? [grants.fault] : [])];
+  const faults = [
+    ...shapeFaults,
+    ...clusterFaults(settings),
+    ...missing(settings),
+    ...contradictions(settings),
+    ...("fault" in grants ? [grants.fault] : []),
+  ];
   if (faults.length > 0 || "fault" in grants) return { ok: false, faults };
   return { ok: true, settings: { ...settings, grants: grants.text, policy: grants.policy }, warnings: warningsOf(settings, grants.policy) };
 }
 
-function missing(settings: GivenSettings): readonly string[] {
-  const { clusterArn, subnets, securityGroups, kafkaAuthentication, kafkaSecret, kafkaSecrets, authorizer, jwtIssuer, jwtAudience } =
-    settings;
+function missing({ authorizer, jwtIssuer, jwtAudience }: GivenSettings): readonly string[] {
   return [
-    ...(clusterArn === ""
-      ? [
-          "clusterArn: is missing. It names the MSK cluster to read from and write to. Set --param clusterArn=arn:aws:kafka:... or MSK_CLUSTER_ARN",
-        ]
-      : []),
-    ...(subnets.length === 0
-      ? [
-          "subnets: is missing. It lists private subnets that can reach the brokers. Set --param subnets=subnet-...,subnet-... or RELAY_SUBNETS",
-        ]
-      : []),
-    ...(securityGroups.length === 0
-      ? [
-          "securityGroups: is missing. It lists security groups that the brokers admit. Set --param securityGroups=sg-... or RELAY_SECURITY_GROUPS",
-        ]
-      : []),
-    ...(kafkaAuthentication === "scram" && kafkaSecret === "" && kafkaSecrets.size === 0
-      ? [
-          "kafkaSecret: is missing. kafkaAuthentication scram needs the ARN of a secret whose name starts with AmazonMSK_. Set --param kafkaSecret=arn:aws:secretsmanager:...",
-        ]
-      : []),
     ...(authorizer === "jwt" && jwtIssuer === ""
       ? ["jwtIssuer: is missing. authorizer jwt needs the issuer of the tokens. Set --param jwtIssuer=https://..."]
       : []),
@@ -55,18 +40,10 @@ function missing(settings: GivenSettings): readonly string[] {
   ];
 }
 
-function contradictions({ authorizer, corsOrigins, kafkaAuthentication, kafkaSecret, kafkaSecrets }: GivenSettings): readonly string[] {
-  return [
-    ...(authorizer === "iam" && corsOrigins.includes("*")
-      ? ["corsOrigins: name the origins, because * cannot be combined with signed calls (authorizer iam)"]
-      : []),
-    ...(kafkaAuthentication !== "scram" && kafkaSecret !== ""
-      ? [`kafkaSecret: requires kafkaAuthentication scram, but that is ${kafkaAuthentication}`]
-      : []),
-    ...(kafkaAuthentication !== "scram" && kafkaSecrets.size > 0
-      ? [`kafkaSecrets: requires kafkaAuthentication scram, but that is ${kafkaAuthentication}`]
-      : []),
-  ];
+function contradictions({ authorizer, corsOrigins }: GivenSettings): readonly string[] {
+  return authorizer === "iam" && corsOrigins.includes("*")
+    ? ["corsOrigins: name the origins, because * cannot be combined with signed calls (authorizer iam)"]
+    : [];
 }
 
 type Grants = { readonly text: string; readonly policy: AccessPolicy } | { readonly fault: string };
@@ -95,7 +72,7 @@ function warningsOf({ authorizer, kafkaAuthentication, kafkaSecret }: GivenSetti
   return [
     ...(authorizer === "none" ? ["authorizer is none: anyone who can reach the API can call it, as the caller anonymous"] : []),
     ...(kafkaAuthentication === "none" ? ["kafkaAuthentication is none: records are sent to the brokers unencrypted"] : []),
-    ...(kafkaAuthentication === "scram" && kafkaSecret !== ""
+    ...(kafkaAuthentication !== "iam" && kafkaSecret !== ""
       ? [
           "kafkaSecret: functions without an entry in kafkaSecrets share one Kafka user, so the cluster's ACLs cannot tell them apart; .build/acls.md lists what each function needs",
         ]

@@ -6,6 +6,7 @@ import { type AlarmScope, toAlarms } from "./alarms.js";
 import { toDashboard } from "./dashboard.js";
 import type { Deployment } from "./deployment.js";
 import { toMarkdown } from "./egress.js";
+import { isSelfManaged, secretOf } from "./kafka-access.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { replacedMappingFaults } from "./replaced-mappings.js";
 import { type Resource, roleIdOf, toRole } from "./roles.js";
@@ -20,6 +21,7 @@ export function completeTemplate(service: Service, deployment: Deployment, outFo
   Object.assign(resources, rolesOf(service, deployment), toAlarms(needs, scope), { Dashboard: toDashboard(needs, scope) });
   throttle(resources.HttpApiStage, settings);
   encryptLogs(Object.values(resources), settings);
+  authenticateMappings(resources, deployment);
   mkdirSync(outFolder, { recursive: true });
   writeFileSync(join(outFolder, "egress.md"), toMarkdown(egress));
   writeFileSync(join(outFolder, "acls.md"), toAclPage(needs, settings.topicPrefix));
@@ -67,6 +69,20 @@ function encryptLogs(resources: readonly Resource[], { kmsKey }: DeploymentSetti
   for (const { Type, Properties } of resources) {
     if (Type === "AWS::Logs::LogGroup") Properties.KmsKeyId = kmsKey;
     if (Type === "AWS::Lambda::EventSourceMapping" && Properties.FilterCriteria !== undefined) Properties.KmsKeyArn = kmsKey;
+  }
+}
+
+/** The framework's `msk` event knows SCRAM only: a client certificate is written into the mapping here. */
+function authenticateMappings(resources: Readonly<Record<string, Resource>>, { settings, needs }: Deployment): void {
+  if (settings.kafkaAuthentication !== "tls" || isSelfManaged(settings)) return;
+  for (const { key } of needs) {
+    const secret = secretOf(settings, key);
+    for (const { Type, Properties } of Object.values(resources)) {
+      const { FunctionName } = Properties as { readonly FunctionName?: { readonly "Fn::GetAtt"?: readonly string[] } };
+      if (secret === undefined || Type !== "AWS::Lambda::EventSourceMapping" || FunctionName?.["Fn::GetAtt"]?.[0] !== functionIdOf(key))
+        continue;
+      Properties.SourceAccessConfigurations = [{ Type: "CLIENT_CERTIFICATE_TLS_AUTH", URI: secret }];
+    }
   }
 }
 
