@@ -8,12 +8,14 @@ import { type FoundLetter, findLetters, type LetterChoice } from "../../lib/rela
 import { isOutOfTime } from "../../lib/relay/dead-letters/out-of-time.js";
 import { discard, redrive, redriveDefaults } from "../../lib/relay/dead-letters/redrive.js";
 import { type RelayHandler, relay } from "../../lib/relay/relay.js";
+import type { Route } from "../../lib/relay/route.js";
 import { createTelemetry } from "../../lib/telemetry.js";
 import { collect, toCount } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 import { declaredRoutes } from "./declared-routes.js";
 import { assertChosen, type ChoiceOptions, choosing, toChoice, toPlace, toState } from "./letter-choice.js";
 import { findRoute, routesFolder } from "./route-files.js";
+import { findSources } from "./source-files.js";
 
 export function registerDeadLetters(cli: Cli): void {
   const noun = cli.noun("dead-letters", "Manage dead letters: records that a route could not deliver.", [
@@ -164,7 +166,7 @@ async function redriveLetters(context: CliContext, options: RedriveCliOptions, [
       invoke: invokeInProcess(async (route) => {
         const known = handlers.get(route);
         if (known !== undefined) return known;
-        const handler = relay((await findRoute(route)).route, {
+        const handler = relay(await rulesOf(route), {
           kafka,
           config: parseConfig({ ...context.world.env, RELAY_PARTIAL_RESPONSES: "true" }),
           telemetry: createTelemetry({ level: "error", metrics: "off", write: (line) => void context.world.stderr.write(`${line}\n`) }),
@@ -191,6 +193,12 @@ async function redriveLetters(context: CliContext, options: RedriveCliOptions, [
 }
 
 /** The topics that a route reads according to serverless.yml; undefined if the file is missing or a framework variable names them. */
+/** Of a route, or of the source that the letter names. */
+async function rulesOf(name: string): Promise<Route> {
+  const source = (await findSources()).find(({ handler }) => handler?.source.name === name);
+  return source?.handler?.source.route ?? (await findRoute(name)).route;
+}
+
 function declaredSources(route: string, env: NodeJS.ProcessEnv): readonly string[] | undefined {
   const declared = declaredRoutes(env)?.functions.find((one) => one.file === `${routesFolder}/${route}`);
   const topics = declared?.triggers.map(({ topic }) => topic) ?? [];

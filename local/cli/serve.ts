@@ -16,6 +16,7 @@ export function registerServe(cli: Cli): void {
         "--routes [names]",
         "also run the routes of functions/routes: those that serverless.yml enables, or these (RELAY_SERVE_ROUTES)",
       )
+      .option("--sources", "also answer the webhooks of functions/sources (RELAY_SERVE_SOURCES; default: off)")
       .option("--stage <name>", "the stage of serverless.yml whose parameters the routes have (RELAY_SERVE_STAGE)")
       .option("--log <form>", "lines, json or quiet (RELAY_SERVE_LOG; default: lines)")
       .option("--console", "offer the console at /console (RELAY_CONSOLE; default: off)")

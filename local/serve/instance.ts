@@ -22,6 +22,7 @@ import type { LoadedRoute } from "./routes/load.js";
 import { noRoutes, routesOf } from "./routes/provider.js";
 import { type RunningRoutes, runRoutes } from "./routes/run.js";
 import { createServeServer } from "./server.js";
+import { sourceOperations } from "./sources.js";
 import type { createWorkerLink } from "./worker-link.js";
 
 export interface Instance {
@@ -57,6 +58,7 @@ export async function startInstance(
     ...streamOperations(streams),
     ...(options.workers === 1 ? consumerOperations(consumers) : {}),
     ...(config.RELAY_CONSOLE === "on" ? consoleOperations(consolePageFolderOf(import.meta.dirname)) : {}),
+    ...(options.sources ? await sourceOperations() : {}),
     ...routeOperations(running === undefined ? noRoutes : routesOf(running, ofAll(running, others))),
   };
   const api = nodeHttp(operations, hostOptions(options, kafka, metrics, output, ending.signal));

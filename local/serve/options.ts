@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly limits: NodeHttpLimits;
   /** Undefined: none. */
   readonly routes: "all" | readonly string[] | undefined;
+  /** Whether it answers the calls of the sources in functions/sources. */
+  readonly sources: boolean;
   /** Of serverless.yml; undefined: the one that it names itself. */
   readonly stage: string | undefined;
   readonly streams: Partial<StreamLimits>;
@@ -45,6 +47,7 @@ export interface ServeFlags {
   readonly console?: boolean;
   /** True: all that serverless.yml enables. */
   readonly routes?: string | true;
+  readonly sources?: boolean;
   readonly stage?: string;
 }
 
@@ -88,6 +91,7 @@ function toEnvironment(flags: ServeFlags, env: NodeJS.ProcessEnv): NodeJS.Proces
     KAFKA_BROKERS: flags.brokers,
     RELAY_CONSOLE: flags.console === true ? "on" : undefined,
     RELAY_SERVE_ROUTES: flags.routes === true ? "all" : flags.routes,
+    RELAY_SERVE_SOURCES: flags.sources === true ? "on" : undefined,
     RELAY_SERVE_STAGE: flags.stage,
   };
   const given = Object.entries({ ...env, ...withoutUndefined(replaced) }).filter(([, value]) => value !== "");
@@ -127,6 +131,7 @@ function toOptions(variables: ServeVariables) {
     connectionsMax: variables.RELAY_SERVE_CONNECTIONS_MAX,
     callsMax: variables.RELAY_SERVE_CALLS_MAX,
     routes: variables.RELAY_SERVE_ROUTES,
+    sources: variables.RELAY_SERVE_SOURCES === "on",
     stage: variables.RELAY_SERVE_STAGE,
     limits: {
       ...nodeHttpLimits,

@@ -75,6 +75,7 @@ export const serveVariables = v.object({
   RELAY_STREAM_HEARTBEAT_MS: v.optional(count(100, 600_000), "15000"),
   RELAY_STREAM_RECHECK_MS: v.optional(count(100, 600_000), "30000"),
   RELAY_SERVE_ROUTES: v.optional(routeNames),
+  RELAY_SERVE_SOURCES: v.optional(v.picklist(["on", "off"], "must be on or off"), "off"),
   RELAY_SERVE_STAGE: v.optional(v.pipe(text, v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be the name of a stage, such as prod"))),
   RELAY_JWT_JWKS_URL: v.optional(keySetAddress),
   RELAY_CALLER_HEADER: v.optional(v.pipe(text, v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be the name of a header, such as x-forwarded-user"))),

@@ -79,7 +79,7 @@ test("a source's role reads what its events name, and writes to its destination"
   ]);
   expect(actionsOf(declared([{ sqs: { arn: queue } }]), "s3")).toEqual([
     ["sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage sqs:GetQueueUrl sqs:SendMessage", [queue]],
-    ["s3:GetObject s3:GetObjectVersion", [{ "Fn::Sub": "arn:${AWS::Partition}:s3:::incoming/*" }]],
+    ["s3:GetObject s3:GetObjectVersion", [{ "Fn::Sub": `arn:\${AWS::Partition}:s3:::incoming/*` }]],
   ]);
   expect(actionsOf(declared([{ httpApi: "POST /sources/orders" }]), "webhook")).toEqual([]);
 });
