@@ -133,7 +133,7 @@ test.each([
   ["broken JSON", '{"value":]}', 400, "record 2"],
   ["something between records", ",", 400, "record 2"],
   ["bytes that are not UTF-8", Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 400, "UTF-8"],
-  ["a record that never ends", `{"value":{"type":"STRING","data":"${"x".repeat(300_000)}`, 413, "RELAY_STREAM_BYTES_MAX"],
+  ["a record that never ends", `{"value":{"type":"STRING","data":"${"x".repeat(300_000)}`, 413, "more than 200000 bytes"],
 ] as const)("%s ends the stream with one last report; what came before is written", async (_, sent, code, words) => {
   const topic = await createTestTopic(kafka);
   const stream = openReportStream(server.url, cluster, topic);
@@ -146,6 +146,18 @@ test.each([
   expect(stream.reports.map(({ error_code }) => error_code)).toEqual([200, 200, code]);
   expect(stream.reports[2]?.message).toContain(words);
   expect(await endOf(topic)).toBe(2);
+});
+
+test("a record of nearly RELAY_STREAM_BYTES_MAX is written, however it is cut", async () => {
+  const topic = await createTestTopic(kafka);
+  const stream = openReportStream(server.url, cluster, topic);
+  const bytes = Buffer.from(record("x".repeat(199_000)));
+
+  for (let at = 0; at < bytes.length; at += 10_000) stream.send(bytes.subarray(at, at + 10_000));
+  stream.end();
+  await stream.over();
+
+  expect(stream.reports).toMatchObject([{ error_code: 200, value: { size: 199_002 } }]);
 });
 
 test("a body that ends within a record, or is not of its coding, ends with a report that says so", async () => {

@@ -286,6 +286,24 @@ test("on SIGTERM streams end with a problem that says so, within a moment, and t
   expect(Date.now() - beganMs).toBeLessThan(10_000);
 });
 
+test("with several workers, streams of each are fed, and all end on SIGTERM", async () => {
+  const topic = await createTestTopic(kafka);
+  const own = await start(["--access", "everything", "--workers", "2"]);
+  const all = numbers(6).map(() => open(own.url, topic));
+  await until(() => all.every(({ lastId }) => lastId() !== ""));
+
+  await write(topic, numbers(10));
+  await Promise.all(all.map((reader) => reader.received(10)));
+  own.child.kill("SIGTERM");
+  await Promise.all(all.map((reader) => reader.over()));
+
+  for (const reader of all) {
+    expect(valuesOf(reader)).toEqual(numbers(10));
+    expect(reader.events.at(-1)).toMatchObject({ event: "problem", data: { retriable: true } });
+  }
+  expect(await own.ended).toBe(0);
+});
+
 test("limits on open streams and on different reads get 429; streams that end make room", async () => {
   const topics = await Promise.all([1, 2].map(() => createTestTopic(kafka)));
   const own = await start(["--access", "everything"], {

@@ -20,7 +20,7 @@ interface ProduceStreamParts {
 
 /** One report per record, in the order of the records; then one more if the stream ended before its body. A record without a report was not written, unless the connection broke. */
 export function produceStream(chunks: AsyncIterable<Buffer>, parts: ProduceStreamParts): AsyncGenerator<string> {
-  const intake = new RecordIntake(parts.bytesMax / 2); // as much again is being written
+  const intake = new RecordIntake(parts.bytesMax);
   const unwatch = parts.watch((why) => intake.stop(why));
   // Not only when the first report is wanted: a client that asks before it sends is answered by the first read, which must come before the head of the reply.
   void intake.read(chunks);

@@ -19,7 +19,7 @@ export class RecordIntake {
   #wakeTaker: () => void = () => {};
   #wakeReader: () => void = () => {};
 
-  /** `bytesMax`: of records that wait here, and of one record. */
+  /** `bytesMax`: of one record. Records that wait here may take half of it, because as much again is being written. */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
@@ -32,7 +32,7 @@ export class RecordIntake {
         this.#add(cutter.cut(chunk));
         if (cutter.isBroken || this.#isEnded) break;
         if (cutter.leftBytes > this.#bytesMax) throw recordTooLarge(this.#readCount, this.#bytesMax);
-        while (this.#waitingBytes >= this.#bytesMax && !this.#isEnded)
+        while (this.#waitingBytes >= this.#bytesMax / 2 && !this.#isEnded)
           await new Promise<void>((resolve) => {
             this.#wakeReader = resolve;
           });
