@@ -165,7 +165,14 @@ describe.each([
 
 /** A call or record for each function, and what it answers. */
 const expectations: Readonly<
-  Record<string, { readonly event: () => unknown; readonly expected: { readonly status?: number | undefined; readonly thrown?: unknown } }>
+  Record<
+    string,
+    {
+      readonly event: () => unknown;
+      readonly timeLeftMs?: number;
+      readonly expected: { readonly status?: number | undefined; readonly thrown?: unknown };
+    }
+  >
 > = {
   produce: {
     event: () =>
@@ -185,6 +192,19 @@ const expectations: Readonly<
     event: () => httpEvent("GET /dead-letters/{topic}", { topic: "no-such-topic" }),
     expected: { status: 404, thrown: undefined },
   },
+  // RELAY_CONSOLE is not set here.
+  console: { event: () => httpEvent("GET /console"), expected: { status: 404, thrown: undefined } },
+  // Without a signature.
+  quakesFromWebhook: {
+    event: () => httpEvent("POST /sources/quakes-from-webhook", {}, '{"id":"d"}', "application/json"),
+    expected: { status: 401, thrown: undefined },
+  },
+  // There is no database at that address. With less time left, it would not begin.
+  quakesFromOutbox: {
+    event: () => ({ time: new Date().toISOString() }),
+    timeLeftMs: 10_000,
+    expected: { status: undefined, thrown: expect.stringContaining("ECONNREFUSED") },
+  },
   // RELAY_ROUTES is not set here.
   routeStatus: { event: () => httpEvent("GET /routes"), expected: { status: 501, thrown: undefined } },
   strongQuakes: { event: () => kafkaEvent("earthquakes", quake("a", 2)), expected: { status: undefined, thrown: undefined } },
@@ -200,7 +220,7 @@ function calls() {
   return bundles.map(({ key, path }) => {
     const expectation = expectations[key];
     if (expectation === undefined) throw new Error(`say in this test what the function ${key} is to be invoked with`);
-    return { key, path, event: expectation.event() };
+    return { key, path, event: expectation.event(), timeLeftMs: expectation.timeLeftMs };
   });
 }
 

@@ -8,10 +8,10 @@ Module._load = function (request, ...rest) {
   return load.call(this, request, ...rest);
 };
 
-// Short, so that a route whose database is not there gives up soon.
-const timeLeftMs = 4_000;
+// Short, so that a route whose database cannot be reached gives up soon.
+const timeLeftDefaultMs = 4_000;
 
-async function invoke({ key, path, event }) {
+async function invoke({ key, path, event, timeLeftMs = timeLeftDefaultMs }) {
   const { handler } = require(path);
   const startedMs = Date.now();
   const context = { functionName: key, awsRequestId: "test", getRemainingTimeInMillis: () => timeLeftMs - (Date.now() - startedMs) };
