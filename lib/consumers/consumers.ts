@@ -14,6 +14,8 @@ export interface ConsumersOptions {
   /** How often idle instances are looked for. */
   readonly sweepMs?: number;
   readonly onTrouble?: (error: RelayError) => void;
+  /** Whether an instance with this name may live in this process, for names of our own. Absent: any may. */
+  readonly isOwn?: (groupId: string, id: string) => boolean;
 }
 
 export interface Consumers {
@@ -31,11 +33,22 @@ const sweepDefaultMs = 5_000;
 const expiryTimeoutMs = 20_000;
 const keyOf = (groupId: string, id: string): string => `${groupId}\n${id}`;
 
+/** Of as many processes as a host has, one in a few names is right. */
+const namesTriedMax = 10_000;
+
+function ownName(isRight: (id: string) => boolean): string {
+  for (let tried = 1; ; tried++) {
+    const id = `rest-consumer-${randomUUID()}`;
+    if (isRight(id) || tried === namesTriedMax) return id;
+  }
+}
+
 export function createConsumers({
   limits,
   now = Date.now,
   sweepMs = sweepDefaultMs,
   onTrouble = () => {},
+  isOwn = () => true,
 }: ConsumersOptions = {}): Consumers {
   const all = { ...consumerLimits, ...limits };
   const instances = new Map<string, ConsumerInstance>();
@@ -61,7 +74,7 @@ export function createConsumers({
 
   return {
     create: (kafka, groupId, name, options) => {
-      const id = name ?? `rest-consumer-${randomUUID()}`;
+      const id = name ?? ownName((one) => isOwn(groupId, one));
       const key = keyOf(groupId, id);
       if (instances.has(key))
         throw new RelayError(

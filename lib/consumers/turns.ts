@@ -2,6 +2,9 @@
 import { type Deadline, within } from "../deadline.js";
 import { RelayError } from "../errors.js";
 
+/** Kept of a call's time, to answer in. */
+export const answerMarginMs = 1_000;
+
 export interface Turn {
   /** True once another call waits that a read should not hold up: it returns what it has. */
   readonly isWanted: () => boolean;

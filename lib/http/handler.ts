@@ -44,7 +44,7 @@ async function run(
   environment: HandlerEnvironment,
   deadline: Deadline,
 ): Promise<Reply> {
-  const { host, method, rawPath, baseUrl, requestId } = request;
+  const { host, method, rawPath, rawQuery, baseUrl, requestId } = request;
   const caller = operation.isPublic === true ? anonymous : await request.caller(environment.config());
   const resource = operation.on === undefined ? undefined : route.path[operation.on];
   const check = (who: Caller, may: Permission, named: string | undefined): void =>
@@ -66,6 +66,7 @@ async function run(
     host,
     method,
     rawPath,
+    rawQuery,
     baseUrl,
     requestId,
     permitted: () => permittedActions(environment.policy(), caller),

@@ -36,6 +36,8 @@ export interface OperationContext {
   readonly method: string;
   /** As it was sent, with its escapes. */
   readonly rawPath: string;
+  /** Without its "?". */
+  readonly rawQuery: string;
   /** Everything that the caller may do. */
   readonly permitted: () => readonly PermittedAction[];
   /** Throws `forbidden` if the caller may not: for resources that only the body names. */

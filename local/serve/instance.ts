@@ -1,7 +1,8 @@
 /** One process of the host: the API on a port with one Kafka client, from its start until everything in progress has ended. */
+import type { Socket } from "node:net";
 import { createConsumers } from "../../lib/consumers/consumers.js";
 import { createDeadline } from "../../lib/deadline.js";
-import { type NodeHttpOptions, nodeHttp } from "../../lib/http/hosts/node-http.js";
+import { type NodeHttpOptions, nodeHttp, nodeHttpHost } from "../../lib/http/hosts/node-http.js";
 import { consoleOperations } from "../../lib/http/operations/console-operations.js";
 import { consumerOperations } from "../../lib/http/operations/consumer-operations.js";
 import { routeOperations } from "../../lib/http/operations/route-operations.js";
@@ -17,6 +18,7 @@ import type { ServeOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { createOwnPaths } from "./own-paths.js";
 import { consolePageFolderOf } from "./page-folder.js";
+import { createPeers, type PeerPlace } from "./peers.js";
 import { createReadiness } from "./readiness.js";
 import type { LoadedRoute } from "./routes/load.js";
 import { noRoutes, routesOf } from "./routes/provider.js";
@@ -28,6 +30,8 @@ import type { createWorkerLink } from "./worker-link.js";
 export interface Instance {
   readonly port: number;
   readonly metrics: Metrics;
+  /** A connection that the primary has accepted. */
+  readonly accept: (socket: Socket) => void;
   readonly knownRoutes: () => readonly KnownRoute[];
   /** Finishes what is in progress. Returns the calls that had to be cut off. */
   readonly end: () => Promise<number>;
@@ -51,12 +55,13 @@ export async function startInstance(
   const routesKafka = routes === undefined ? undefined : createKafka(options.kafka);
   const running =
     routes === undefined || routesKafka === undefined ? undefined : runRoutes(routes, routesKafka, metrics.telemetry(output.write), output);
-  const consumers = createConsumers();
-  // An instance lives in one process, and a call may reach any of several.
+  const peers = others === undefined ? undefined : createPeers(others.place);
+  const consumers = createConsumers({ limits: options.consumers, ...(peers === undefined ? {} : { isOwn: peers.isOwn }) });
+  const ofConsumers = consumerOperations(consumers);
   const operations = {
     ...allOperations,
     ...streamOperations(streams),
-    ...(options.workers === 1 ? consumerOperations(consumers) : {}),
+    ...(peers?.shared(ofConsumers) ?? ofConsumers),
     ...(config.RELAY_CONSOLE === "on" ? consoleOperations(consolePageFolderOf(import.meta.dirname)) : {}),
     ...(options.sources ? await sourceOperations() : {}),
     ...routeOperations(running === undefined ? noRoutes : routesOf(running, ofAll(running, others))),
@@ -71,16 +76,15 @@ export async function startInstance(
     ownAnswer: createOwnPaths({
       readiness: createReadiness(kafka),
       isDraining: () => server.isDraining(),
-      metrics: {
-        contentType: metrics.contentType,
-        text: others === undefined ? metrics.text : async () => sumOfMetrics(await others.askAll("metrics")),
-      },
+      metrics: { contentType: metrics.contentType, text: metricsText(metrics, others) },
     }),
   });
-  const { port } = await server.listen(options.port, options.host);
+  const passedOn = await peers?.listen(ofConsumers, { config, kafka, log: output.write }, nodeHttpHost(limits));
+  const { port } = others === undefined ? await server.listen(options.port, options.host) : { port: 0 };
   return {
     port,
     metrics,
+    accept: others === undefined ? (socket) => socket.destroy() : server.takeConnections(),
     knownRoutes: () => running?.known() ?? [],
     end: async () => {
       ending.abort();
@@ -89,15 +93,26 @@ export async function startInstance(
         consumers.close(createDeadline(options.drainMs)),
         running?.drain(options.drainMs),
       ]);
+      passedOn?.close();
       await closeSchemas(config);
-      const closed = Promise.all([kafka.close(), routesKafka?.close()]);
-      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, closeKafkaWithinMs).unref())]);
+      await closedSoon(kafka, routesKafka);
       return cutOff;
     },
   };
 }
 
-type OtherWorkers = Pick<ReturnType<typeof createWorkerLink>, "askAll">;
+interface OtherWorkers extends Pick<ReturnType<typeof createWorkerLink>, "askAll"> {
+  readonly place: PeerPlace;
+}
+
+const metricsText = (metrics: Metrics, others: OtherWorkers | undefined) =>
+  others === undefined ? metrics.text : async () => sumOfMetrics(await others.askAll("metrics"));
+
+/** Brokers that do not answer do not hold up the end. */
+async function closedSoon(...clients: readonly (Kafka | undefined)[]): Promise<void> {
+  const closed = Promise.all(clients.map((kafka) => kafka?.close()));
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, closeKafkaWithinMs).unref())]);
+}
 
 const ofAll = (running: RunningRoutes, others: OtherWorkers | undefined) => async () =>
   others === undefined ? [running.known()] : ((await others.askAll("routes")) as readonly (readonly KnownRoute[])[]);

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { AccessPolicy } from "../../lib/access.js";
 import { toAccessPolicy } from "../../lib/access-policy.js";
 import { type Config, parseConfig } from "../../lib/config.js";
+import type { ConsumerLimits } from "../../lib/consumers/options.js";
 import { RelayError, toRelayError } from "../../lib/errors.js";
 import type { NodeHttpLimits } from "../../lib/http/hosts/node-http.js";
 import { nodeHttpLimits } from "../../lib/http/hosts/node-http.js";
@@ -23,6 +24,7 @@ export interface ServeOptions {
   readonly connectionsMax: number;
   readonly callsMax: number;
   readonly limits: NodeHttpLimits;
+  readonly consumers: Partial<ConsumerLimits>;
   /** Undefined: none. */
   readonly routes: "all" | readonly string[] | undefined;
   /** Whether it answers the calls of the sources in functions/sources. */
@@ -130,6 +132,12 @@ function toOptions(variables: ServeVariables) {
     drainMs: variables.RELAY_SERVE_DRAIN_MS,
     connectionsMax: variables.RELAY_SERVE_CONNECTIONS_MAX,
     callsMax: variables.RELAY_SERVE_CALLS_MAX,
+    consumers: {
+      instancesMax: variables.RELAY_SERVE_CONSUMERS_MAX,
+      idleTimeoutMs: variables.RELAY_SERVE_CONSUMER_IDLE_TIMEOUT_MS,
+      sessionTimeoutMs: variables.RELAY_SERVE_CONSUMER_SESSION_TIMEOUT_MS,
+      callsWaitingMax: variables.RELAY_SERVE_CONSUMER_CALLS_WAITING_MAX,
+    },
     routes: variables.RELAY_SERVE_ROUTES,
     sources: variables.RELAY_SERVE_SOURCES === "on",
     stage: variables.RELAY_SERVE_STAGE,

@@ -4,6 +4,7 @@ import { announce } from "./announcement.js";
 import { type Instance, startInstance } from "./instance.js";
 import { hostVariables, parseServeOptions, type ServeFlags, type ServeOptions } from "./options.js";
 import { createOutput, type Output } from "./output.js";
+import { peerPlaceOf } from "./peers.js";
 import { loadRouteModules } from "./routes/load.js";
 import { createWorkerLink, type Questions } from "./worker-link.js";
 import { startWorkers } from "./workers.js";
@@ -21,7 +22,7 @@ export async function serve(flags: ServeFlags, { env, stdout, interrupted }: Ser
   const routes = await routesFor(options, env);
   const output = createOutput(options.log, stdout);
   try {
-    if (cluster.isWorker) return await runWorker(options, routes, output, interrupted);
+    if (cluster.isWorker) return await runWorker(options, routes, output, env, interrupted);
     if (options.workers > 1) return await runPrimary(options, routes, output, interrupted);
     const instance = await startInstance(options, routes, output);
     announce(options, instance.port, output, routes);
@@ -46,7 +47,7 @@ async function routesFor(options: ServeOptions, env: NodeJS.ProcessEnv): Promise
 type LoadedRoutes = Awaited<ReturnType<typeof loadRouteModules>> | undefined;
 
 async function runPrimary(options: ServeOptions, routes: LoadedRoutes, output: Output, interrupted: AbortSignal): Promise<boolean> {
-  const workers = await startWorkers(options.workers, output);
+  const workers = await startWorkers(options, output);
   announce(options, workers.port, output, routes);
   try {
     await Promise.race([aborted(interrupted), workers.failed]);
@@ -61,18 +62,27 @@ async function runPrimary(options: ServeOptions, routes: LoadedRoutes, output: O
 }
 
 /** A worker ends when the primary says so, when it gets a signal itself, and (by node:cluster) when the primary is gone. */
-async function runWorker(options: ServeOptions, routes: LoadedRoutes, output: Output, interrupted: AbortSignal): Promise<boolean> {
+async function runWorker(
+  options: ServeOptions,
+  routes: LoadedRoutes,
+  output: Output,
+  env: NodeJS.ProcessEnv,
+  interrupted: AbortSignal,
+): Promise<boolean> {
   const stopped = new AbortController();
   const instance: { readonly started: Promise<Instance> } = {
-    started: Promise.resolve().then(() => startInstance(options, routes, output, link)),
+    started: Promise.resolve().then(() => startInstance(options, routes, output, { askAll: link.askAll, place: peerPlaceOf(env) })),
   };
   const questions: Questions = {
     metrics: async () => (await instance.started).metrics.json(),
     routes: async () => (await instance.started).knownRoutes(),
   };
-  const link = createWorkerLink(process, questions, () => stopped.abort());
+  const link = createWorkerLink(process, questions, {
+    accept: (socket) => void instance.started.then(({ accept }) => accept(socket)),
+    end: () => stopped.abort(),
+  });
   const started = await instance.started;
-  link.listening(started.port);
+  link.ready();
   await Promise.race([aborted(interrupted), aborted(stopped.signal)]);
   return end(started, options, output);
 }

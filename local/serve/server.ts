@@ -1,6 +1,6 @@
 /** The server of the API: limits, the host's own paths, refusing and finishing calls when it is asked to end. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { RelayError } from "../../lib/errors.js";
 import { mayTakeLong } from "../../lib/http/hosts/node-body.js";
 import { type NodeHttpLimits, type NodeHttpListener, refuseMalformed, serverOptions } from "../../lib/http/hosts/node-http.js";
@@ -10,6 +10,8 @@ import type { createOwnPaths } from "./own-paths.js";
 
 interface ServeServer {
   readonly listen: (port: number, host: string) => Promise<AddressInfo>;
+  /** In place of listening: connections that another process has accepted. */
+  readonly takeConnections: () => (socket: Socket) => void;
   readonly isDraining: () => boolean;
   /** Refuses new calls, waits for those in progress, and closes. Returns how many had to be cut off after `limitMs`. */
   readonly drain: (limitMs: number) => Promise<number>;
@@ -49,6 +51,21 @@ export function createServeServer(parts: ServerParts): ServeServer {
   return {
     isDraining: () => isDraining,
     listen: (port, host) => listen(server, port, host),
+    takeConnections: () => {
+      // A server that listens watches the time that requests take; this one does not listen itself.
+      server.emit("listening");
+      return (socket) => {
+        if (sockets() >= connectionsMax) {
+          metrics.refused("too-many-connections");
+          socket.destroy();
+          return;
+        }
+        // As the server's own connections: a client may close its side once it has sent its request.
+        socket.allowHalfOpen = true;
+        server.emit("connection", socket);
+        socket.resume();
+      };
+    },
     drain: async (limitMs) => {
       isDraining = true;
       // The clients of running calls learn that their connection ends with the answer.
@@ -109,7 +126,7 @@ function countSockets(server: Server): () => number {
   return () => open;
 }
 
-function listen(server: Server, port: number, host: string): Promise<AddressInfo> {
+export function listen(server: NetServer, port: number, host: string): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(toListenError(error, port, host)));
     server.listen(port, host, () => resolve(server.address() as AddressInfo));

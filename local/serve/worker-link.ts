@@ -1,5 +1,7 @@
 /** What the primary and its workers say to each other. A worker can ask all of them a question, itself included: the primary passes it on and collects the answers. */
 import type { Worker } from "node:cluster";
+import type { Socket } from "node:net";
+import type { HandedOver } from "./connections.js";
 
 /** What can be asked of every worker. */
 export interface Questions {
@@ -10,13 +12,16 @@ export interface Questions {
 type QuestionName = keyof Questions;
 
 type ToWorker =
+  | HandedOver
   | { readonly kind: "end" }
   | { readonly kind: "question"; readonly id: number; readonly name: QuestionName }
   /** The answers to `ask`. */
   | { readonly kind: "answers"; readonly id: number; readonly values: readonly unknown[] };
 
 export type ToPrimary =
-  | { readonly kind: "listening"; readonly port: number }
+  /** It takes connections. */
+  | { readonly kind: "ready" }
+  | { readonly kind: "confirmed"; readonly id: number }
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | { readonly kind: "ask"; readonly id: number; readonly name: QuestionName };
 
@@ -29,33 +34,45 @@ export const tell = (worker: Worker, message: ToWorker): void => {
 };
 
 interface WorkerProcess {
-  readonly send?: (message: ToPrimary) => unknown;
-  readonly on: (event: "message", listener: (message: unknown) => void) => unknown;
+  readonly send?: (message: ToPrimary, handle?: undefined, options?: undefined, callback?: (error: Error | null) => void) => unknown;
+  readonly on: (event: "message", listener: (message: unknown, handle: unknown) => void) => unknown;
 }
 
 interface WorkerLink {
-  readonly listening: (port: number) => void;
+  readonly ready: () => void;
   /** The answers of all workers that give one in time. */
   readonly askAll: (name: QuestionName) => Promise<readonly unknown[]>;
 }
 
 /** The worker's side. */
-export function createWorkerLink(own: WorkerProcess, questions: Questions, end: () => void): WorkerLink {
+export function createWorkerLink(
+  own: WorkerProcess,
+  questions: Questions,
+  { accept, end }: { readonly accept: (socket: Socket) => void; readonly end: () => void },
+): WorkerLink {
   const waiting = new Map<number, (values: readonly unknown[]) => void>();
   let lastId = 0;
   const answer = async (id: number, name: QuestionName): Promise<void> => {
     const value = await questions[name]();
     own.send?.({ kind: "answer", id, value });
   };
-  own.on("message", (given) => {
+  /** Once it is confirmed, no other worker gets it: nothing of it may be read before. */
+  const take = (id: number, socket: Socket): void => {
+    own.send?.({ kind: "confirmed", id }, undefined, undefined, (error) => (error === null ? accept(socket) : socket.destroy()));
+  };
+  own.on("message", (given, handle) => {
     const message = given as ToWorker;
     if (message.kind === "end") end();
-    else if (message.kind === "question")
+    else if (message.kind === "connection") {
+      if (handle !== undefined)
+        take(message.id, handle as Socket); // undefined: the client has gone already
+      else own.send?.({ kind: "confirmed", id: message.id });
+    } else if (message.kind === "question")
       void answer(message.id, message.name).catch(() => {}); // it is left out
     else if (message.kind === "answers") waiting.get(message.id)?.(message.values);
   });
   return {
-    listening: (port) => void own.send?.({ kind: "listening", port }),
+    ready: () => void own.send?.({ kind: "ready" }),
     askAll: (name) =>
       new Promise((resolve, reject) => {
         const id = ++lastId;

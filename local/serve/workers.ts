@@ -1,8 +1,15 @@
 /** Several processes on one port: starts workers, replaces those that die, passes questions on, and ends them in good order. */
 import cluster, { type Worker } from "node:cluster";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RelayError } from "../../lib/errors.js";
+import { acceptConnections } from "./connections.js";
+import type { ServeOptions } from "./options.js";
 import type { Output } from "./output.js";
+import { placeVariables } from "./peers.js";
+import { listen } from "./server.js";
 import { answerTimeoutMs, type Questions, type ToPrimary, tell } from "./worker-link.js";
 
 interface Workers {
@@ -21,10 +28,13 @@ const delayMaxMs = 5_000;
 const startTimeoutMs = 60_000;
 /** Beyond their own limit, for closing connections and writing the last lines. */
 const endMarginMs = 3_000;
+/** By then the last messages of a worker that has died are read. */
+const lastMessageMs = 500;
 
-export async function startWorkers(count: number, output: Output): Promise<Workers> {
+export async function startWorkers({ workers: count, port, host }: ServeOptions, output: Output): Promise<Workers> {
+  const connections = await acceptConnections(async (server) => (await listen(server, port, host)).port);
   const collect = createCollector();
-  const deaths: number[] = [];
+  const countDeath = createDeathCount();
   let isEnding = false;
   let areAllUnfinished = true;
   let isClean = true;
@@ -33,34 +43,39 @@ export async function startWorkers(count: number, output: Output): Promise<Worke
     fail = reject;
   });
   failed.catch(() => {}); // the caller waits for it too
-  const listening = new Map<number, number>();
+  const started = new Set<number>();
   cluster.on("message", (worker, message: ToPrimary) => {
-    if (message.kind === "listening") listening.set(worker.id, message.port);
+    if (message.kind === "ready") {
+      started.add(worker.id);
+      connections.add(worker);
+    } else if (message.kind === "confirmed") connections.confirmed(message.id);
     else if (message.kind === "answer") collect.answered(worker, message.id, message.value);
     else if (message.kind === "ask")
       void collect.askAll(message.name).then((values) => tell(worker, { kind: "answers", id: message.id, values }));
   });
   cluster.on("exit", (worker, code, signal) => {
-    const hadStarted = listening.delete(worker.id);
+    const hadStarted = started.delete(worker.id);
+    // What it confirmed last may still be on its way. There is no "disconnect" for a worker that was killed while it was sent a connection.
+    setTimeout(() => connections.remove(worker), lastMessageMs);
     if (isEnding) {
       isClean &&= code === 0;
       return;
     }
     // What one worker cannot start with, the next one cannot either; it has said why.
     if (!hadStarted && areAllUnfinished) return fail(new RelayError("bad-configuration", "A worker could not start."));
-    const nowMs = Date.now();
-    deaths.push(nowMs);
-    while ((deaths[0] ?? nowMs) < nowMs - deathsWithinMs) deaths.shift();
-    if (deaths.length > deathsMax)
-      return fail(new RelayError("internal", `Workers died ${deaths.length} times within ${deathsWithinMs / 1_000} s.`));
+    const deaths = countDeath();
+    if (deaths > deathsMax) return fail(new RelayError("internal", `Workers died ${deaths} times within ${deathsWithinMs / 1_000} s.`));
     output.write({ level: "warn", message: "A worker died and is replaced", pid: worker.process.pid, code, signal });
-    setTimeout(() => isEnding || cluster.fork(), Math.min(delayMaxMs, firstDelayMs * 2 ** (deaths.length - 1)));
+    setTimeout(() => isEnding || fork(slots.get(worker.id) ?? 0), Math.min(delayMaxMs, firstDelayMs * 2 ** (deaths - 1)));
   });
-  for (let index = 0; index < count; index++) cluster.fork();
-  await Promise.race([failed, untilListening(listening, count)]);
+  const folder = mkdtempSync(join(tmpdir(), "kafka-relay-serve-"));
+  const slots = new Map<number, number>();
+  const fork = (slot: number) => slots.set(cluster.fork(placeVariables({ slot, count, folder })).id, slot);
+  for (let slot = 0; slot < count; slot++) fork(slot);
+  await Promise.race([failed, untilStarted(started, count)]);
   areAllUnfinished = false;
   return {
-    port: [...listening.values()][0] ?? 0,
+    port: connections.port,
     failed,
     end: async (limitMs) => {
       isEnding = true;
@@ -69,19 +84,32 @@ export async function startWorkers(count: number, output: Output): Promise<Worke
       while (living().length > 0 && Date.now() < untilMs) await sleep(10);
       const late = living();
       for (const worker of late) worker.process.kill("SIGKILL");
+      connections.close();
+      rmSync(folder, { recursive: true, force: true });
       return isClean && late.length === 0;
     },
+  };
+}
+
+/** Returns how many there were within the last minute, this one included. */
+function createDeathCount(): () => number {
+  const deaths: number[] = [];
+  return () => {
+    const nowMs = Date.now();
+    deaths.push(nowMs);
+    while ((deaths[0] ?? nowMs) < nowMs - deathsWithinMs) deaths.shift();
+    return deaths.length;
   };
 }
 
 const living = (): readonly Worker[] =>
   Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined && !worker.isDead()) as Worker[];
 
-async function untilListening(listening: ReadonlyMap<number, number>, count: number): Promise<void> {
+async function untilStarted(started: ReadonlySet<number>, count: number): Promise<void> {
   const untilMs = Date.now() + startTimeoutMs;
-  while (listening.size < count) {
+  while (started.size < count) {
     if (Date.now() > untilMs)
-      throw new RelayError("deadline-exceeded", `Only ${listening.size} of ${count} workers started within ${startTimeoutMs / 1_000} s.`);
+      throw new RelayError("deadline-exceeded", `Only ${started.size} of ${count} workers started within ${startTimeoutMs / 1_000} s.`);
     await sleep(10);
   }
 }

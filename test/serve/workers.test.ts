@@ -61,6 +61,32 @@ test("a worker that is killed is replaced, and connections to the other one go o
   for (const agent of agents) agent.destroy();
 });
 
+test("while workers are killed, every new connection gets an answer or is closed: none waits without end", async () => {
+  const server = await start();
+  let isKilling = true;
+  const killing = (async () => {
+    for (let kills = 0; kills < 4; kills++) {
+      for (const pid of workersOf(server.pid).slice(0, 1)) process.kill(pid, "SIGKILL");
+      await until(() => workersOf(server.pid).length === 2);
+    }
+    isKilling = false;
+  })();
+  const ends: string[] = [];
+  while (isKilling) {
+    const calls = Array.from({ length: 20 }, () =>
+      callOn(new Agent(), server.port, "/openapi.json").then(
+        ({ status }) => String(status),
+        ({ message }: Error) => (message === "no answer" ? message : "closed"),
+      ),
+    );
+    ends.push(...(await Promise.all(calls)));
+  }
+  await killing;
+
+  expect(ends).toContain("200");
+  expect(ends.filter((end) => end !== "200" && end !== "closed")).toEqual([]);
+}, 120_000);
+
 test("/metrics is the sum over the workers, whichever of them is asked", async () => {
   const topic = await createTestTopic(kafka);
   const server = await start();

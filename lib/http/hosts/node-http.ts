@@ -65,14 +65,14 @@ export type NodeHttpListener = (request: IncomingMessage, response: ServerRespon
 
 export function nodeHttp(operations: Operations, options: NodeHttpOptions = {}): NodeHttpListener {
   const limits = { ...nodeHttpLimits, ...options.limits };
-  const host = hostOf(limits);
+  const host = nodeHttpHost(limits);
   const handle = createHandler(operations, routesByPath(operations), options);
   return (request, response) => {
     answer(request, response, handle, host, limits, options).catch(() => request.socket.destroy()); // the client has gone
   };
 }
 
-function hostOf({ requestBytesMax, replyBytesMax, timeMs }: NodeHttpLimits): Host {
+export function nodeHttpHost({ requestBytesMax, replyBytesMax, timeMs }: NodeHttpLimits): Host {
   return {
     name: "This server",
     request: { bytesMax: requestBytesMax, isOfEvent: false },

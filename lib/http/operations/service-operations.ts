@@ -81,7 +81,7 @@ async function answerUncovered(method: string, rawPath: string): Promise<Reply> 
   if (/^\/consumers(\/|$)/.test(rawPath)) {
     throw new RelayError(
       "not-offered",
-      "Consumer instances are not available: they need a process that keeps them in memory, and this API runs without one. Use GET /topics/{topic}/records?from=beginning instead, and pass the `cursor` of each response to the next call. To use consumer instances, run this API with `kafka-relay serve` and one worker.",
+      "Consumer instances are not available: they need a process that keeps them in memory, and this API runs without one. Use GET /topics/{topic}/records?from=beginning instead, and pass the `cursor` of each response to the next call. To use consumer instances, run this API with `kafka-relay serve`.",
     );
   }
   const router = await describedRoutes();
