@@ -5,6 +5,7 @@ import { type Config, config as environmentConfig } from "../config.js";
 import type { RelayError } from "../errors.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { createTelemetry, type Telemetry, toTelemetryOptions } from "../telemetry.js";
+import { type AuditTrail, toAuditEntry } from "./audit.js";
 import type { HttpReply, HttpRequest } from "./message.js";
 import { countProduced } from "./produce/counted-producer.js";
 
@@ -35,6 +36,8 @@ export interface HandlerEnvironment {
   readonly config: () => Config;
   readonly policy: () => AccessPolicy;
   readonly kafka: () => Kafka;
+  /** Writes one line per administrative action, where access is by grants. */
+  readonly audit: (call: Parameters<typeof toAuditEntry>[0], trail: AuditTrail) => void;
   readonly logFailure: (error: RelayError, request: HttpRequest, routeKey: string | undefined) => void;
   /** Writes one line per request if RELAY_REQUEST_LOG is on: for hosts whose gateway writes no access log. */
   readonly logRequest: (request: HttpRequest, reply: HttpReply, startedMs: number) => void;
@@ -50,6 +53,7 @@ export function createEnvironment(options: HttpOptions): HandlerEnvironment {
     reported ??= options.telemetry ?? createTelemetry(toTelemetryOptions(config()));
     return reported;
   };
+  const isAudited = (): boolean => isOn(() => config().RELAY_ACCESS === "grants");
   const log = options.log ?? ((entry: LogEntry) => console.error(JSON.stringify(entry)));
   return {
     config,
@@ -64,16 +68,21 @@ export function createEnvironment(options: HttpOptions): HandlerEnvironment {
     logFailure: (error, request, routeKey) => {
       if (error.failure.blame !== "caller" && error.failure.blame !== "record") log(toLogEntry(error, request, routeKey));
     },
+    audit: (call, trail) => {
+      if (!isAudited()) return;
+      const entry = toAuditEntry(call, trail);
+      if (entry !== undefined) log(entry);
+    },
     logRequest: ({ method, rawPath: path }, { status }, startedMs) => {
-      isLogged ??= isRequestLogOn(config);
+      isLogged ??= isOn(() => config().RELAY_REQUEST_LOG === "on");
       if (isLogged) log({ level: "info", message: "request", method, path, status, tookMs: Date.now() - startedMs });
     },
   };
 }
 
-function isRequestLogOn(config: () => Config): boolean {
+function isOn(isConfigured: () => boolean): boolean {
   try {
-    return config().RELAY_REQUEST_LOG === "on";
+    return isConfigured();
   } catch {
     return false; // the reply itself reports a configuration that is not valid
   }

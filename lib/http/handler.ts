@@ -2,6 +2,7 @@
 import { authorize, type Caller, type Permission, permittedActions } from "../access.js";
 import { assertTimeLeft, type Deadline } from "../deadline.js";
 import { RelayError, toRelayError } from "../errors.js";
+import type { AuditTrail } from "./audit.js";
 import { createEnvironment, type HandlerEnvironment, type HttpOptions } from "./environment.js";
 import { anonymous, type HttpReply, type HttpRequest, shortLifetime } from "./message.js";
 import type { Operation, OperationContext, Operations, Reply } from "./operation.js";
@@ -20,18 +21,21 @@ export function createHandler(operations: Operations, routes: Routes, options: H
     let route: OperationRoute | undefined;
     let operation: Operation | undefined;
     let reply: HttpReply;
+    const trail: AuditTrail = { resources: new Set() };
     try {
       route = routes.find(request);
       operation = operations[route.key];
       if (operation === undefined)
         throw new RelayError("not-found", `This function has no operation ${JSON.stringify(route.key.slice(0, 200))}.`);
-      reply = await toHttpReply(await run(operation, route, request, environment, deadline), operation, request);
+      reply = await toHttpReply(await run(operation, route, request, environment, deadline, trail), operation, request);
     } catch (thrown) {
       const error = toRelayError(thrown);
       environment.logFailure(error, request, route?.key);
       reply = await toHttpReply(problemReply(error, problemTypeOf(operation)), operation, request);
     }
     environment.logRequest(request, reply, startedMs);
+    if (operation !== undefined && route !== undefined)
+      environment.audit({ may: operation.may, routeKey: route.key, requestId: request.requestId, status: reply.status }, trail);
     options.onCall?.({ request, routeKey: route?.key, status: reply.status, tookMs: Date.now() - startedMs });
     return reply;
   };
@@ -43,12 +47,16 @@ async function run(
   request: HttpRequest,
   environment: HandlerEnvironment,
   deadline: Deadline,
+  trail: AuditTrail,
 ): Promise<Reply> {
   const { host, method, rawPath, rawQuery, baseUrl, requestId } = request;
   const caller = operation.isPublic === true ? anonymous : await request.caller(environment.config());
+  trail.caller = caller;
   const resource = operation.on === undefined ? undefined : route.path[operation.on];
-  const check = (who: Caller, may: Permission, named: string | undefined): void =>
+  const check = (who: Caller, may: Permission, named: string | undefined): void => {
+    if (named !== undefined) trail.resources.add(named);
     authorize(environment.policy(), who, may, named, environment.config().RELAY_TOPIC_PREFIX);
+  };
   const allow: OperationContext["authorize"] = (may, named) => check(caller, may, named);
   if (operation.isPublic !== true) allow(operation.may, resource);
   assertAcceptable(operation, request.headers.accept);

@@ -85,6 +85,11 @@ test("the gateway slows down who asks too often, lets in named origins alone, an
   expect(api.CorsConfiguration.AllowOrigins).toEqual(["https://app.example.com"]);
   expect(api.CorsConfiguration.AllowCredentials).toBeUndefined();
   expect(Object.keys(JSON.parse(stage.AccessLogSettings.Format))).toContain("status");
+  // The names by which grants know callers.
+  expect(JSON.parse(stage.AccessLogSettings.Format)).toMatchObject({
+    caller: "$context.identity.userArn",
+    subject: "$context.authorizer.claims.sub",
+  });
   expect(stage.AccessLogSettings.Format).not.toMatch(/authorization|querystring|body|claims(?!\.sub)/i);
 });
 
