@@ -47,11 +47,8 @@ export interface RecordList {
 const perPage = 200;
 const shownMax = 20_000;
 const liveShownMax = 5_000;
-const liveReadMax = 5_000;
-const liveWaitMs = 10_000;
 /** The page is drawn at most this often while records arrive. */
 const drawEveryMs = 250;
-const livePauseMs = 100;
 const livePauseAfterFailureMs = 2_000;
 
 const atFirst: RecordListState = { records: [], isReading: true, hasMore: false, error: undefined, rate: 0, arrived: 0, leftOut: 0 };
@@ -109,34 +106,26 @@ function forwardReader({ start, partition, offset, time }: RecordChoice): Readin
   };
 }
 
+/** By server-sent events where the API offers them, else by reads that wait; the client goes on by itself after failures that may pass, a few times. */
 const followLive: Reading = async ({ topic, partition, filter }, _, change, signal) => {
   const shown = new LiveRecords(change);
   let cursor: string | undefined;
   while (!signal.aborted) {
     const place = cursor === undefined ? { from: "end" as const, ...(partition === undefined ? {} : { partition }) } : { cursor };
-    const query = {
-      ...asText,
-      ...place,
-      limit: liveReadMax,
-      wait_ms: cursor === undefined ? 0 : liveWaitMs,
-      ...(filter === undefined ? {} : { filter }),
-    };
     try {
-      const page = await api.call("GET /topics/{topic}/records", { path: { topic }, query, signal });
-      cursor = page.cursor;
-      shown.add(page.records.map(toShownRecord));
-      await pauseFor(livePauseMs);
+      for await (const batch of api.live(topic, { ...asText, ...place, ...(filter === undefined ? {} : { filter }), signal })) {
+        cursor = batch.cursor || cursor;
+        shown.add(batch.records.map(toShownRecord));
+      }
     } catch (thrown) {
       if (signal.aborted) return;
       const error = noteFailure(thrown);
       change({ error });
       if (!error.retriable) return;
-      await pauseFor(livePauseAfterFailureMs);
+      await new Promise((resolve) => setTimeout(resolve, livePauseAfterFailureMs));
     }
   }
 };
-
-const pauseFor = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The last records that arrived, drawn a few times per second, and their rate. */
 class LiveRecords {

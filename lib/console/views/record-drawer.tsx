@@ -1,7 +1,6 @@
 /** The record that is open: its value as a tree, text or bytes, its key, headers and place, and what can be done with it. */
 import { useSignal } from "@preact/signals";
 import { Commands, CopyButton } from "../parts/copyable.js";
-import { DataPanel } from "../parts/data-panel.js";
 import { Drawer } from "../parts/drawer.js";
 import { FactRow, FactTable } from "../parts/fact-table.js";
 import { Icon } from "../parts/icons.js";
@@ -15,6 +14,7 @@ import { apiUrl } from "../state/settings.js";
 import { toCommand, toCurl } from "../words/commands.js";
 import { toSizeText } from "../words/format.js";
 import { sizeOf, toEventAttributes } from "../words/record-text.js";
+import { DecodedPanel } from "./decoded-panel.js";
 import { type ProduceDraft, toDraft } from "./produce-draft.js";
 
 interface RecordDrawerProps {
@@ -69,8 +69,8 @@ function RecordDetails({ topic, record }: { readonly topic: string; readonly rec
       </FactTable>
       {omitted !== undefined && <p class="badge warn">The record is too large for an answer of this API.</p>}
       {event !== undefined && <EventAttributes attributes={event} />}
-      <DataPanel title="Key" value={key} format={key_format} isKey />
-      <DataPanel title="Value" value={value} format={value_format} />
+      <DecodedPanel topic={topic} record={record} part="key" />
+      <DecodedPanel topic={topic} record={record} part="value" />
       <Headers record={record} />
       <Commands
         curl={toCurl({ method: "GET", url: `${apiUrl}${path}`, hasToken: token.value !== undefined })}
