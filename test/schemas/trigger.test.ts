@@ -17,7 +17,7 @@ import { createTestTopic, keepsEveryDate, until } from "../support/broker/kafka.
 import { startTcpProxy } from "../support/broker/tcp-proxy.js";
 import { answering, outgoing, readAll, write } from "../support/relay/relay-on-broker.js";
 import { framed } from "../support/schemas/framed.js";
-import { closers } from "../support/targets/http-receivers.js";
+import { closers, receiver } from "../support/targets/http-receivers.js";
 import { mappingsOfEachTest, recordsOf, valuesOf } from "../support/trigger/trigger-on-broker.js";
 
 const url = process.env.TEST_SCHEMA_REGISTRY_URL ?? "";
@@ -147,6 +147,37 @@ describe.runIf(url !== "")("a mapping with a schema registry", () => {
     await until(() => events.flatMap(recordsOf).length === 2);
     expect(events.flatMap(recordsOf).map(({ offset }) => offset)).toEqual([0, 1]);
     expect(givenUp).toEqual([]);
+  });
+
+  test.each([
+    [401, '{"error_code":40101,"message":"no"}'],
+    [403, '{"error_code":40301,"message":"no"}'],
+    [429, "{}"],
+    [500, '{"error_code":50001,"message":"store"}'],
+    [404, "<html>"],
+  ])("a registry that answers %i holds the records, and drops none", async (code, body) => {
+    const topic = await newTopic([{ value: Buffer.concat([confluentPrefix(7), Buffer.of(2)]) }]);
+    let isUp = false;
+    const registry = await receiver((response) => {
+      if (isUp) response.writeHead(200).end('{"schema":"\\"long\\""}');
+      else response.writeHead(code).end(body);
+    });
+    const { events, givenUp, warnings, status } = mappings.start(topic, undefined, schemas("JSON", ["value"], registry.url));
+    await until(() => registry.seen.length >= 2 && warnings.length > 0);
+    expect([events, givenUp, status().counts.committed]).toEqual([[], [], 0]);
+
+    isUp = true;
+    await until(() => events.flatMap(valuesOf).length === 1);
+    expect([events.flatMap(valuesOf), givenUp]).toEqual([["1"], []]);
+  });
+
+  test("a registry that is frozen holds the records, and a stop does not wait for it", async () => {
+    const topic = await newTopic([{ value: Buffer.concat([confluentPrefix(7), Buffer.of(2)]) }]);
+    const registry = await receiver(() => {});
+    const { events, givenUp, stop } = mappings.start(topic, undefined, schemas("JSON", ["value"], registry.url));
+    await until(() => registry.seen.length >= 1);
+    await stop(5_000);
+    expect([events, givenUp]).toEqual([[], []]);
   });
 
   test.each(["JSON", "SOURCE"] as const)(
