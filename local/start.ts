@@ -69,6 +69,21 @@ await stopAll();
 // A handle that a library left open must not keep the process alive.
 process.exit();
 
+/** Queues and streams of sources, where an emulated AWS is named. */
+function startMappings(env: NodeJS.ProcessEnv, { lambdaPort }: LocalSettings, runFolder: string): void {
+  const { AWS_ENDPOINT_URL: endpoint, AWS_REGION: region = "" } = env;
+  const isNeeded = deployedFunctions().some(({ queues = [], streams = [] }) => queues.length + streams.length > 0);
+  if (endpoint === undefined || !isNeeded) return;
+  const group = startGroup({
+    name: "mappings",
+    args: ["--import", "tsx", join(projectFolder, "local/start/source-mappings.ts"), endpoint, region, String(lambdaPort)],
+    env,
+    runFolder,
+    onLine: (line) => console.log(line),
+  });
+  running.push({ what: "the queues and streams of sources", stop: group.stop });
+}
+
 /** Undefined if it was interrupted during the start. */
 async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefined> {
   const auth = asksForTokens(process.argv.slice(2)) ? tokenEnvironment(settings.dataFolder) : {};
@@ -115,6 +130,7 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   });
   running.push({ what: "the API and the triggers", stop: offline.stop });
   if ((await Promise.race([stopped, apiAnswers(settings, offline)])) === "interrupted") return undefined;
+  startMappings(env, settings, runFolder);
   await runSchedules(deployedFunctions(), settings.lambdaPort);
   console.log(welcome(settings, { broker, databaseUrl, registry }, env.RELAY_ACCESS));
   return offline;
