@@ -1,9 +1,9 @@
 /** Producing by the v2 contract. Every body is sent as serverless-offline hands it over and as API Gateway does. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, createApi } from "../support/api/api.js";
-import { keptForAnyTime } from "../support/broker/kafka.js";
+import { onProduceApi } from "../support/api/produce-api.js";
 import { type RecordPlace, recordsAt } from "../support/broker/topic-contents.js";
 import { uniqueName } from "../support/broker/unique-names.js";
 
@@ -16,21 +16,8 @@ const topic = uniqueName("produce-v2");
 const small = uniqueName("produce-v2-small");
 const deadline = () => createDeadline(20_000);
 
-beforeAll(async () => {
-  api = await createApi();
-  await createTopics(
-    api.kafka,
-    [
-      { name: topic, partitionsCount: 3, replicationFactor: 1, configs: keptForAnyTime },
-      { name: small, partitionsCount: 1, replicationFactor: 1, configs: [{ name: "max.message.bytes", value: "1000" }] },
-    ],
-    deadline(),
-  );
-});
-
-afterAll(async () => {
-  await deleteTopics(api.kafka, [topic, small], deadline());
-  await api.close();
+onProduceApi(topic, small, (created) => {
+  api = created;
 });
 
 const contents = (places: readonly RecordPlace[], of = topic) => recordsAt(api.kafka, of, places);

@@ -1,10 +1,9 @@
 /** Producing by the v3 contract: objects one behind the other, and batches with ids. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { clusterId } from "../../lib/kafka/admin/cluster.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
-import { type Api, type ApiAnswer, createApi } from "../support/api/api.js";
-import { keptForAnyTime } from "../support/broker/kafka.js";
+import type { Api, ApiAnswer } from "../support/api/api.js";
+import { onProduceApi } from "../support/api/produce-api.js";
 import { recordsAt } from "../support/broker/topic-contents.js";
 import { uniqueName } from "../support/broker/unique-names.js";
 
@@ -15,22 +14,9 @@ const small = uniqueName("produce-v3-small");
 const deadline = () => createDeadline(20_000);
 const path = (of = topic) => `POST /v3/clusters/${cluster}/topics/${of}/records`;
 
-beforeAll(async () => {
-  api = await createApi();
+onProduceApi(topic, small, async (created) => {
+  api = created;
   cluster = await clusterId(api.kafka, deadline());
-  await createTopics(
-    api.kafka,
-    [
-      { name: topic, partitionsCount: 3, replicationFactor: 1, configs: keptForAnyTime },
-      { name: small, partitionsCount: 1, replicationFactor: 1, configs: [{ name: "max.message.bytes", value: "1000" }] },
-    ],
-    deadline(),
-  );
-});
-
-afterAll(async () => {
-  await deleteTopics(api.kafka, [topic, small], deadline());
-  await api.close();
 });
 
 /** The answers of a `/records` call, one per record. */
