@@ -69,12 +69,20 @@ function completeMappings(definition: ServiceFunction, settings: DeploymentSetti
 /** `arn:aws:kafka:<region>:...` */
 export const regionOf = (arn: string): string | undefined => arn.split(":")[3] || undefined;
 
-/** Every call has the authorizer, except those of sources, which prove themselves by a signature. A source that is off is not called. */
+/**
+ * Every call has the authorizer, except those of sources, which prove themselves by a signature, and the files of the console, which hold no data: a browser opens
+ * them without a token. What is off is not called.
+ */
 function eventsOf(definition: ServiceFunction, settings: DeploymentSettings): NonNullable<ServiceFunction["events"]> {
   const { events = [] } = definition;
   if (isSource(definition)) return isSourceOn(definition) ? events : events.filter(({ httpApi }) => httpApi === undefined);
+  if (isConsole(definition) && !isConsoleOn(definition)) return [];
+  if (isConsole(definition) && settings.authorizer === "jwt") return events;
   return events.map((event) => (event.httpApi === undefined ? event : { ...event, httpApi: guarded(event.httpApi, settings) }));
 }
+
+const isConsole = ({ handler }: ServiceFunction): boolean => handler.startsWith("functions/console.");
+const isConsoleOn = ({ environment }: ServiceFunction): boolean => environment?.RELAY_CONSOLE === "on";
 
 export function addVariables(definition: ServiceFunction, variables: Readonly<Record<string, string>>): void {
   if (Object.keys(variables).length === 0) return;

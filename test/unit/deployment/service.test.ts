@@ -310,3 +310,26 @@ test("a route behind a mapping that converts records knows what it makes of them
   expect(prepareStart(service)).toEqual([]);
   expect(service.functions.strongQuakes?.environment).toMatchObject({ RELAY_EVENT_RECORD_FORMAT: "SOURCE" });
 });
+
+test.each([
+  ["off", "jwt", undefined],
+  ["on", "jwt", "GET /console"],
+  ["on", "iam", { method: "GET", path: "/console", authorizer: { type: "aws_iam" } }],
+])("the console's page that is %s, with the authorizer %s, has the right route", async (state, authorizer, expected) => {
+  const service = serviceOf({
+    authorizer,
+    jwtIssuer: "https://issuer.example.com",
+    jwtAudience: "api",
+    grants: '[{"who":["a"],"may":["*"]}]',
+  });
+  service.functions.console = {
+    handler: "functions/console.handler",
+    name: "c",
+    environment: { RELAY_CONSOLE: state },
+    events: [{ httpApi: "GET /console" }],
+  };
+
+  await prepareDeployment(service, projectFolder);
+
+  expect(service.functions.console.events?.map(({ httpApi }) => httpApi)).toEqual(expected === undefined ? [] : [expected]);
+});
