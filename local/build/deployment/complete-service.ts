@@ -34,6 +34,7 @@ export function completeService(
     addVariables(definition, ownVariables(settings, key));
     if (!isRouteFunction(definition) && !isSource(definition) && settings.topicPrefix !== "")
       addVariables(definition, { RELAY_TOPIC_PREFIX: settings.topicPrefix });
+    if (key === "produce" && settings.produceConcurrency !== "") definition.reservedConcurrency = Number(settings.produceConcurrency);
     if (settings.reservedConcurrency === "off") delete definition.reservedConcurrency;
     setPartialResponses(definition);
     setRecordFormat(definition);

@@ -84,6 +84,7 @@ export const parameters = v.strictObject({
   throttleRate: form(/^[1-9]\d*$/, "a whole number of requests per second"),
   throttleBurst: form(/^[1-9]\d*$/, "a whole number of requests"),
   reservedConcurrency: picked(["on", "off"]),
+  produceConcurrency: form(/^[1-9]\d{0,3}$/, "a whole number of environments from 1 to 9999"),
   alarmsTopic: form(arn("sns"), "the ARN of an SNS topic"),
   egress: picked(["nat", "endpoints"]),
   permissionsBoundary: form(/^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/.+/, "the ARN of a policy (arn:aws:iam::<account>:policy/<name>)"),

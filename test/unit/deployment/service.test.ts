@@ -30,6 +30,7 @@ const complete = {
   throttleRate: "100",
   throttleBurst: "200",
   reservedConcurrency: "on",
+  produceConcurrency: "50",
   alarmsTopic: "",
   egress: "nat",
   permissionsBoundary: "",
@@ -240,6 +241,14 @@ test("without an authorizer nothing checks the calls, and a warning says so", as
   const prepared = await prepareDeployment(serviceOf({ authorizer: "none" }), projectFolder);
 
   expect("warnings" in prepared && prepared.warnings.join()).toContain("authorizer is none");
+});
+
+test("the environments of the function that produces are a parameter", async () => {
+  const service = serviceOf({ produceConcurrency: "200" });
+  await prepareDeployment(service, projectFolder);
+
+  expect(service.functions.produce?.reservedConcurrency).toBe(200);
+  expect(await faultsOf({ produceConcurrency: "many" })).toEqual([expect.stringContaining("produceConcurrency: must be a whole number")]);
 });
 
 test("an account with little concurrency reserves none", async () => {
