@@ -55,6 +55,8 @@ export function problemReply(error: RelayError, contentType: string): Reply {
     headers: {
       ...(retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
       ...(allow === undefined ? {} : { allow }),
+      // RFC 9110, section 11.6.1; RFC 6750, section 3.
+      ...(error.code === "unauthenticated" ? { "www-authenticate": 'Bearer realm="kafka-relay"' } : {}),
       ...(acceptEncoding === undefined ? {} : { "accept-encoding": acceptEncoding }),
     },
   };
