@@ -8,9 +8,11 @@ import type { ValidationTime } from "./validation-time.js";
 export interface Encoding {
   /** The full name of Avro's type or of Protobuf's message, the title of a JSON schema. */
   readonly name: string | undefined;
-  /** Begins a request, whose values share a limit of time. The way throws `record-undecodable` with the path to what does not fit. */
-  readonly begin: (time: ValidationTime) => (json: string) => Buffer;
+  /** Begins a request, whose values share a limit of time. The way throws `record-undecodable` with the path to what does not fit. `prefix` goes before the value. */
+  readonly begin: (time: ValidationTime) => (json: string, prefix?: Buffer) => Buffer;
 }
+
+const nothing = Buffer.alloc(0);
 
 interface EncodingForm {
   /** Avro's logical types as such. */
@@ -51,10 +53,12 @@ async function jsonEncoding({ text, resolved }: ResolvedSchema): Promise<Encodin
   const { title } = Object(JSON.parse(text)) as { readonly title?: unknown };
   return {
     name: typeof title === "string" && title !== "" ? title : undefined,
-    begin: (time) => (json) => {
-      codec.validate(json, time);
-      return Buffer.from(json);
-    },
+    begin:
+      (time) =>
+      (json, before = nothing) => {
+        codec.validate(json, time);
+        return Buffer.concat([before, Buffer.from(json)]);
+      },
   };
 }
 
@@ -65,5 +69,11 @@ async function protobufEncoding({ text, resolved }: ResolvedSchema, { message, i
   const indexes = message === undefined ? [0] : codec.indexesOf(message);
   if (indexes === undefined) throw new RelayError("schema-invalid", `The Protobuf schema does not declare a message ${message}.`);
   const prefix = isGlue ? formatGlueMessageIndex(codec.positionInOrderOfNames(indexes)) : formatMessageIndexes(indexes);
-  return { name: codec.nameOf(indexes), begin: () => (json) => Buffer.concat([prefix, codec.encode(json, indexes)]) };
+  return {
+    name: codec.nameOf(indexes),
+    begin:
+      () =>
+      (json, before = nothing) =>
+        Buffer.concat([before, prefix, codec.encode(json, indexes)]),
+  };
 }

@@ -49,8 +49,8 @@ export async function serializeRecords(
   return {
     records: records.map((record, index) => ({
       ...record,
-      key: toBytes(record.key, key, `records[${index}].key`),
-      value: toBytes(record.value, value, `records[${index}].value`),
+      key: toBytes(record.key, key, index, "key"),
+      value: toBytes(record.value, value, index, "value"),
     })),
     ids: { key: key?.id ?? null, value: value?.id ?? null },
   };
@@ -74,12 +74,12 @@ function ofType(type: SchemaType, writer: SchemaWriter): SchemaWriter {
   );
 }
 
-function toBytes(json: Buffer | null, writer: SchemaWriter | undefined, place: string): Buffer | null {
+function toBytes(json: Buffer | null, writer: SchemaWriter | undefined, index: number, part: Part): Buffer | null {
   if (json === null || writer === undefined) return null;
   try {
     return writer.write(json.toString("utf8"));
   } catch (thrown) {
     if (!(thrown instanceof RelayError) || thrown.code !== "record-undecodable") throw thrown;
-    throw new RelayError("record-undecodable", `${place}: ${thrown.message}`, { cause: thrown });
+    throw new RelayError("record-undecodable", `records[${index}].${part}: ${thrown.message}`, { cause: thrown });
   }
 }

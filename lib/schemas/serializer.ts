@@ -56,7 +56,7 @@ function openerOf(registry: SchemaRegistry): OpenWriter {
     const { schema, subject, id, version } = await chooseSchema({ registry, nameOf }, choice, place, deadline);
     const encode = (await encoding(schema)).begin(time);
     const prefix = confluentPrefix(id);
-    return { type: schema.type, subject, id, version, write: (json) => Buffer.concat([prefix, encode(json)]) };
+    return { type: schema.type, subject, id, version, write: (json) => encode(json, prefix) };
   };
 }
 

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askBroker } from "../../local/broker/probe.js";
 import { type Bundle, bundleFunctions } from "../../local/build/bundle.js";
 import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { startAcceptingRegistry } from "../support/schemas/accepting-registry.js";
 
 /** An exact version, fetched for this run alone: as a dependency, its `node` would replace the one of every script. */
 const deployedNode = "24.21.0";
@@ -73,7 +74,7 @@ test("schemas are a file of their own in the zips of the functions that handle v
 test("a value of each format is written and read by the bundles, which load the code for it from its own file", async () => {
   const kafka = testKafka();
   const topic = await createTestTopic(kafka).finally(() => kafka.close());
-  const registry = await schemaRegistry();
+  const registry = await startAcceptingRegistry();
   const avro = '{"value_schema":"\\"string\\"","records":[{"value":"a"}]}';
   const v2 = httpEvent("POST /topics/{topic}", { topic }, avro, "application/vnd.kafka.avro.v2+json");
   const v3Records = [
@@ -107,24 +108,6 @@ test("a value of each format is written and read by the bundles, which load the 
   // No registry is at that address, and its error is understood although it comes from the other file.
   expect((await invokeBundles(process.execPath, [], calls.slice(0, 1))).results).toMatchObject([{ answer: { statusCode: 503 } }]);
 });
-
-/** Answers as a registry does that has every schema. */
-async function schemaRegistry(): Promise<{ readonly url: string; readonly close: () => Promise<unknown> }> {
-  const schemas: object[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const [, what, name] = request.url?.slice(1).split("/") ?? [];
-    if (request.method === "GET") response.end(JSON.stringify(schemas[Number(name)]));
-    else {
-      const id = schemas.push(JSON.parse(Buffer.concat(chunks).toString())) - 1;
-      response.end(JSON.stringify({ ...schemas[id], subject: what, version: 1, id }));
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const close = () => new Promise((resolve) => server.close(resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
-}
 
 test("no bundle holds the AWS SDK: the runtime brings it", () => {
   for (const { key, packages } of bundles) {

@@ -137,6 +137,8 @@ export async function writeV3Entries(
   }
 }
 
+let schemaEntries: Promise<typeof import("../produce/v3-schemas.js")> | undefined;
+
 /** Nothing is registered for a topic that does not exist. */
 async function encodedEntries(
   entries: readonly V3Entry[],
@@ -146,7 +148,9 @@ async function encodedEntries(
   if (!entries.some(needsSchema)) return entries;
   if (!hasRegistry(config)) return entries.map(withoutRegistry);
   if (!config.KAFKA_AUTO_CREATE_TOPICS) await kafka.metadata.topic(topic, deadline);
-  const [{ open }, { encodeEntries }] = await Promise.all([serializerOf(config), import("../produce/v3-schemas.js")]);
+  // Once: an import costs as much as several records, also when it is repeated.
+  schemaEntries ??= import("../produce/v3-schemas.js");
+  const [{ open }, { encodeEntries }] = await Promise.all([serializerOf(config), schemaEntries]);
   return encodeEntries(entries, topic, open, deadline);
 }
 

@@ -154,7 +154,11 @@ export function withDecoded(record: KafkaRecord, { key, value }: DecodedRecord):
 /** The members of a decoded part: its JSON, its format, and the schema that was used. */
 export function decodedText(part: Part, { json, schema }: DecodedValue): string {
   const { type, versionId, ...named } = schema;
-  const used = JSON.stringify(versionId === undefined ? named : { glue_version_id: versionId, ...named });
+  // Of most records, the id is all.
+  const used =
+    versionId === undefined && named.message === undefined && named.id !== undefined
+      ? `{"id":${named.id}}`
+      : JSON.stringify(versionId === undefined ? named : { glue_version_id: versionId, ...named });
   return `,"${part}":${json},"${part}_format":"${formatOfType[type]}","${part}_schema":${used}`;
 }
 

@@ -14,27 +14,28 @@ const keptBytesMax = 65_536;
 let kept: Buffer | undefined;
 
 /** From a schema's text to its encoder, without logical types: all that producing needs. Throws `schema-invalid`. */
-export function avroEncoderOf(
-  text: string,
-  references: readonly string[],
-): { readonly name: string; readonly encode: (json: string) => Buffer } {
+export function avroEncoderOf(text: string, references: readonly string[]): { readonly name: string; readonly encode: EncodeAvro } {
   const type = parseAvroSchema(text, references);
   return { name: tagOf(type), encode: createAvroEncoder(type) };
 }
 
+/** `prefix`: bytes that go before it. */
+type EncodeAvro = (json: string, prefix?: Buffer) => Buffer;
+
 /** One value's JSON text to bytes. Compiled on first use. Throws `record-undecodable` with the path to what does not fit. */
-export function createAvroEncoder(type: AvroType, logical?: LogicalBytes): (json: string) => Buffer {
+export function createAvroEncoder(type: AvroType, logical?: LogicalBytes): EncodeAvro {
   let write: Write | undefined;
-  return (json) => {
+  return (json, prefix) => {
     write ??= compileWriter(type, { logical });
-    return encode(write, json);
+    return encode(write, json, prefix);
   };
 }
 
-function encode(write: Write, json: string): Buffer {
+function encode(write: Write, json: string, prefix: Buffer | undefined): Buffer {
   const writer = new ByteWriter(kept);
   kept = undefined;
   try {
+    if (prefix !== undefined) writer.raw(prefix);
     write(writer, parseJson(json));
     return writer.written();
   } catch (thrown) {
