@@ -6,6 +6,7 @@ import { type Api, createApi } from "../support/api/api.js";
 import { keptForAnyTime } from "../support/broker/kafka.js";
 import { recordsAt } from "../support/broker/topic-contents.js";
 import { uniqueName } from "../support/broker/unique-names.js";
+import { receiver } from "../support/targets/http-receivers.js";
 
 const url = process.env.TEST_SCHEMA_REGISTRY_URL ?? "";
 const typeOf = (format: string) => `application/vnd.kafka.${format}.v2+json`;
@@ -185,6 +186,22 @@ describe.runIf(url !== "")("with a schema registry, v2", () => {
     expect(incompatible).toMatchObject(refused);
     expect(incompatible.json.message).toContain(`subject = ${subject}, schema = "int"`);
     expect(await countOf()).toBe(1);
+  });
+
+  test.each([
+    [401, 401, 40101],
+    [403, 403, 40301],
+    [408, 503, 503],
+    [429, 503, 503],
+  ])("a registry that answers %i is %i with %i, and nothing is written", async (answered, status, code) => {
+    await newTopic();
+    const registry = await receiver((response) => response.writeHead(answered).end(`{"error_code":${answered}01,"message":"no"}`));
+    const other = await createApi({ env: { SCHEMA_REGISTRY_URL: registry.url }, kafka: api.kafka });
+
+    const answer = await produce("avro", { value_schema: person, records: [{ value: { name: "a", born: 1 } }] }, topic, other);
+
+    expect([answer.status, answer.json.error_code, answer.json.retriable]).toEqual([status, code, status === 503]);
+    expect(await countOf()).toBe(0);
   });
 
   test("a registry that cannot be reached is 503 at once, and nothing is written; JSON is still written", async () => {

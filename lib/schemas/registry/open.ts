@@ -26,17 +26,25 @@ export function openRegistry(config: Config, secret: ReadSecret = createSecrets(
   return createConfluentRegistry({ urls, transport: lazyTransport(config, secret), authorization: authorizationOf(config, secret) });
 }
 
-/** Its certificate may have to be read from Secrets Manager first. */
+/** Its certificate may have to be read from Secrets Manager first, and may have been replaced there when a connection fails. */
 function lazyTransport(config: Config, secret: ReadSecret): Transport {
+  const isReplaceable = [config.SCHEMA_REGISTRY_CERT, config.SCHEMA_REGISTRY_KEY].some(
+    (reference) => reference?.startsWith("arn:") === true,
+  );
   let opened: Promise<Transport> | undefined;
-  const open = async (): Promise<Transport> => createTransport(await secureContextOf(config, secret));
+  let isRefresh = false;
+  const open = async (): Promise<Transport> => createTransport(await secureContextOf(config, secret, { refresh: isRefresh }));
   return {
     send: async (url, request) => {
       opened ??= open();
+      const used = opened;
       try {
-        return await (await opened).send(url, request);
+        return await (await used).send(url, request);
       } catch (thrown) {
-        if (thrown instanceof RelayError) opened = undefined;
+        if (opened === used && (isReplaceable || thrown instanceof RelayError)) {
+          opened = undefined;
+          isRefresh = true;
+        }
         throw thrown;
       }
     },
@@ -44,12 +52,16 @@ function lazyTransport(config: Config, secret: ReadSecret): Transport {
   };
 }
 
-async function secureContextOf(config: Config, secret: ReadSecret): Promise<SecureContext | undefined> {
+async function secureContextOf(
+  config: Config,
+  secret: ReadSecret,
+  options: { readonly refresh: boolean },
+): Promise<SecureContext | undefined> {
   const { SCHEMA_REGISTRY_CA: ca, SCHEMA_REGISTRY_CERT: cert, SCHEMA_REGISTRY_KEY: key } = config;
   if (ca === undefined && cert === undefined) return undefined;
   return createSecureContext({
     ...(ca === undefined ? {} : { ca: [...ownAuthorities(), ...parseCertificates(toPem(ca))] }),
-    ...(cert === undefined ? {} : { cert: toPem(await secret(cert)) }),
-    ...(key === undefined ? {} : { key: toPem(await secret(key)) }),
+    ...(cert === undefined ? {} : { cert: toPem(await secret(cert, options)) }),
+    ...(key === undefined ? {} : { key: toPem(await secret(key, options)) }),
   });
 }
