@@ -52,11 +52,11 @@ export function mskTokensOf(config: Config): () => Promise<string> {
   if (region === undefined) {
     throw new RelayError("bad-configuration", "KAFKA_SASL_MECHANISM aws-iam needs AWS_REGION (or MSK_CLUSTER_ARN, which names it).");
   }
-  return createMskTokens(region, () => credentialsOf(config, region));
+  return createMskTokens(region, () => awsCredentialsOf(config, region));
 }
 
 /** Lambda hands its role's credentials over in the environment, so that no SDK is loaded there; anywhere else the SDK's own chain finds them. */
-async function credentialsOf(config: Config, region: string): Promise<AwsCredentials> {
+export async function awsCredentialsOf(config: Config, region: string): Promise<AwsCredentials> {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = config;
   if (accessKeyId !== undefined && secretAccessKey !== undefined) {
     return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
@@ -72,7 +72,7 @@ async function credentialsOf(config: Config, region: string): Promise<AwsCredent
       ...(found.expiration === undefined ? {} : { expiresAtMs: found.expiration.getTime() }),
     };
   } catch (cause) {
-    throw new RelayError("kafka-unauthenticated", "No AWS credentials were found for IAM authentication to Amazon MSK.", { cause });
+    throw new RelayError("kafka-unauthenticated", "No AWS credentials were found.", { cause });
   } finally {
     client.destroy();
   }
