@@ -36,14 +36,14 @@ export interface OutboxOptions {
   readonly timestamp?: string;
   /** What becomes of a written row: "delete" (default), or the column that gets the time. Rows where it is set are not read. */
   readonly written?: "delete" | { readonly mark: string };
-  /** Rows of one transaction; 500 where absent. */
+  /** Rows of one transaction; 1,000 where absent. */
   readonly rowsMax?: number;
   /** Looks again after so long, until the function's time ends. Absent: a run ends when no row is left. */
   readonly pollEveryMs?: number;
   readonly tls?: boolean | { readonly ca: string };
 }
 
-const rowsMaxDefault = 500;
+const rowsMaxDefault = 1_000;
 /** Kafka's default limit of a record, and twice that for the row around it. */
 const rowBytesMax = 4_194_304;
 /** Enough for a transaction that finds Kafka at work. */

@@ -39,7 +39,7 @@ const bucketsCount = 64;
 /** Of one transaction, so that another run finds others. */
 const bucketsMax = 16;
 /** How far a run looks ahead for buckets that are free. */
-const lookAhead = 8;
+const lookAhead = 4;
 
 /** Throws `bad-configuration` that names the table, or every column, that does not exist. */
 export async function columnsOf(
