@@ -13,6 +13,7 @@ export function packageEntries(): Readonly<Record<string, string>> {
     relay: "local/package/entries/relay.ts",
     patterns: "local/package/entries/patterns.ts",
     http: "local/package/entries/http.ts",
+    sources: "local/package/entries/sources.ts",
     testing: "local/package/entries/testing.ts",
     client: "lib/client/client.ts",
     ...Object.fromEntries(targets.map((name) => [`targets/${name}`, `lib/targets/${name}.ts`])),

@@ -19,6 +19,7 @@ export { groupOffsetOperations } from "../../../lib/http/operations/group-offset
 export { groupOperations } from "../../../lib/http/operations/group-operations.js";
 export { mskOperations } from "../../../lib/http/operations/msk-operations.js";
 export { partitionOperations } from "../../../lib/http/operations/partition-operations.js";
+export { permissionOperations } from "../../../lib/http/operations/permission-operations.js";
 export { produceV2Operations } from "../../../lib/http/operations/produce-v2-operations.js";
 export { produceV3Operations } from "../../../lib/http/operations/produce-v3-operations.js";
 export { readOperations } from "../../../lib/http/operations/read-operations.js";
@@ -26,4 +27,5 @@ export { reassignmentOperations } from "../../../lib/http/operations/reassignmen
 export { serviceOperations } from "../../../lib/http/operations/service-operations.js";
 export { topicConfigOperations } from "../../../lib/http/operations/topic-config-operations.js";
 export { topicOperations } from "../../../lib/http/operations/topic-operations.js";
+export { topicSummaryOperations } from "../../../lib/http/operations/topic-summary-operations.js";
 export { v2BrokerOperations, v2TopicOperations } from "../../../lib/http/operations/v2-metadata-operations.js";

@@ -19,6 +19,7 @@ export {
   type RouteExample,
   type RouteFilter,
 } from "../../../lib/relay/route.js";
+export { type DecodeSettings, type EncodeSettings, type SchemaSetting, schema } from "../../../lib/relay/schema.js";
 export type { AwsOptions } from "../../../lib/targets/aws.js";
 export type { Row, RowMapping, Tombstones } from "../../../lib/targets/change.js";
 export type { ElementKind } from "../../../lib/targets/element.js";

@@ -1,0 +1,13 @@
+/** `kafka-relay/sources`: sources. `export const handler = source(defineSource({ name, from: webhooks({ verify: github({ secrets }) }), to: { topic } }))`. */
+export { defineSource, type Envelope, type Source, type SourceDefinition } from "../../../lib/sources/define-source.js";
+export { eventBridgeRule, schedule } from "../../../lib/sources/eventbridge.js";
+export type { SourceOrigin } from "../../../lib/sources/origin.js";
+export { type OutboxOptions, outbox } from "../../../lib/sources/outbox.js";
+export { type S3ObjectsOptions, s3Objects } from "../../../lib/sources/s3.js";
+export { type SourceHandler, source } from "../../../lib/sources/source.js";
+export { snsMessages, sqsQueue } from "../../../lib/sources/sqs.js";
+export { dynamodbStream, kinesisStream } from "../../../lib/sources/streams.js";
+export { plainHmac, sharedSecret } from "../../../lib/sources/webhook/plain-schemes.js";
+export { github, shopify, slack, standardWebhooks, stripe } from "../../../lib/sources/webhook/schemes.js";
+export type { Verification } from "../../../lib/sources/webhook/verification.js";
+export { type WebhookSourceOptions, webhooks } from "../../../lib/sources/webhook.js";
