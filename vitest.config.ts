@@ -32,10 +32,18 @@ export default defineConfig({
       // One .build folder for all of them.
       suite("package", { ...onBroker, testTimeout: 180_000, fileParallelism: false }),
       suite("serve", onBroker),
-      // One browser at a time.
-      suite("console", { ...onBroker, testTimeout: 120_000, fileParallelism: false }),
+      suite("console", {
+        ...onBroker,
+        globalSetup: [...onBroker.globalSetup, "test/support/console/page-setup.ts"],
+        testTimeout: 120_000,
+      }),
       suite("e2e", { ...onBroker, testTimeout: 180_000 }),
-      suite("long", { ...onBroker, testTimeout: 1_800_000, fileParallelism: false }),
+      suite("long", {
+        ...onBroker,
+        globalSetup: [...onBroker.globalSetup, "test/support/console/page-setup.ts"],
+        testTimeout: 1_800_000,
+        fileParallelism: false,
+      }),
       // The npm package in projects of its own: `npm run test:adopt`.
       suite("adopt", { ...onBroker, testTimeout: 300_000, fileParallelism: false }),
       suite("deploy", { ...onBroker, testTimeout: 600_000, fileParallelism: false }),

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseConfig } from "../../lib/config.js";
 import { RelayError } from "../../lib/errors.js";
 import { createNodeServer } from "../../lib/http/hosts/node-http.js";
-import { buildConsole } from "../../local/build/console.js";
 import { startConsoleProxy } from "../../local/console/proxy.js";
 import { allOperations } from "../../local/serve/operations.js";
 import { createTestTopic, testKafka } from "../support/broker/kafka.js";
@@ -23,7 +22,6 @@ const api = createNodeServer(allOperations, {
 const urlOf = (server: { address: () => unknown }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 async function start() {
-  await buildConsole();
   const server = await startConsoleProxy({
     apiUrl: urlOf(api),
     port: 0,

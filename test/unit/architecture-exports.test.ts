@@ -21,7 +21,7 @@ const has = (used: ReadonlySet<string>, { path, name }: { readonly path: string;
 function isEntry(path: string): boolean {
   return (
     /\.d\.[cm]?ts$|\.config\.[cm]?[jt]s$/.test(path) ||
-    /^local\/(build|gateway|start)\/[^/]+\.mjs$|^test\/support\/(.+\/)?(broker|registry)-setup\.ts$/.test(path) ||
+    /^local\/(build|gateway|start)\/[^/]+\.mjs$|^test\/support\/(.+\/)?(broker|registry|page)-setup\.ts$/.test(path) ||
     /^functions\/|^test\/bench\/|\/projects\//.test(path) ||
     /^lib\/(targets\/[^/]+|sources\/([^/]+|webhook\/[a-z-]*schemes)|relay\/(route|relay|jsonata)|client\/client)\.ts$/.test(path) ||
     /^local\/kafka-trigger\/src\/(main|run|library)\.ts$/.test(path) ||

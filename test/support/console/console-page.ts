@@ -9,7 +9,7 @@ import { createNodeServer, type NodeHttpOptions } from "../../../lib/http/hosts/
 import { consoleOperations } from "../../../lib/http/operations/console-operations.js";
 import { routeOperations } from "../../../lib/http/operations/route-operations.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
-import { buildConsole, consolePageFolder } from "../../../local/build/console.js";
+import { consolePageFolder } from "../../../local/build/console.js";
 import { projectFolder } from "../../../local/build/service-map.js";
 import { allOperations } from "../../../local/serve/operations.js";
 import { noRoutes } from "../../../local/serve/routes/provider.js";
@@ -52,8 +52,6 @@ interface OpenOptions extends BrowserContextOptions {
 
 /** For a busy machine; on a quiet one everything takes milliseconds. */
 const actionTimeoutMs = 20_000;
-
-let isBuilt: Promise<void> | undefined;
 
 /** Starts the server and the browser before the tests of a file, and checks after each test what the browser complained about. */
 export function useConsole(options: ConsoleOptions = {}): ConsoleHarness {
@@ -107,8 +105,6 @@ export function useConsole(options: ConsoleOptions = {}): ConsoleHarness {
 }
 
 async function startInProcess(kafka: Kafka, options: ConsoleOptions): Promise<StartedServer> {
-  isBuilt ??= buildConsole();
-  await isBuilt;
   const config = parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS, RELAY_ACCESS: "everything", RELAY_CONSOLE: "on", ...options.env });
   const operations = { ...allOperations, ...routeOperations(noRoutes), ...consoleOperations(consolePageFolder) };
   const server = createNodeServer(operations, { config, kafka, log: () => {}, ...options });
