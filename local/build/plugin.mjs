@@ -1,9 +1,11 @@
 // A plugin of the framework: at `package` and `deploy` it checks what is deployed, builds the functions, names each one's zip as its package, and writes roles, alarms
 // and limits into the template; at a start on the laptop it checks the routes' mappings. What it does stands in deployment/, in TypeScript.
 import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const buildTimeoutMs = 120_000;
+const compareTimeoutMs = 20_000;
 const local = "local";
 
 export default class BuildPlugin {
@@ -48,13 +50,25 @@ export default class BuildPlugin {
     console.error(`The stack has ${Object.keys(resources).length} of the 500 resources that CloudFormation allows.`);
   }
 
+  /** With the framework's own client and credentials. */
+  async deployedTemplate(provider, StackName) {
+    const fromFramework = createRequire(join(this.serverless.serviceDir, "node_modules/serverless/package.json"));
+    const { CloudFormationClient, GetTemplateCommand } = fromFramework("@aws-sdk/client-cloudformation");
+    const client = new CloudFormationClient(await provider.getAwsSdkV3Config());
+    try {
+      return await client.send(new GetTemplateCommand({ StackName }), { abortSignal: AbortSignal.timeout(compareTimeoutMs) });
+    } finally {
+      client.destroy();
+    }
+  }
+
   /** Only where something is deployed: what CloudFormation would do to the mappings of the stack that exists. */
   async compare() {
     const provider = this.serverless.getProvider("aws");
     const StackName = provider.naming.getStackName();
     let deployed;
     try {
-      deployed = await provider.request("CloudFormation", "getTemplate", { StackName });
+      deployed = await this.deployedTemplate(provider, StackName);
     } catch (thrown) {
       if (/does not exist/.test(thrown.message)) return;
       console.error(`warning: the deployed template of ${StackName} was not compared with the new one: ${thrown.message}`);

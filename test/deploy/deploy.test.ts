@@ -98,6 +98,27 @@ onAws("deployed again with other parameters, the same functions run with them", 
   expect((await functionNames()).length).toBe(deployedFunctions().length);
 });
 
+onAws("a change that Lambda would refuse is found by comparing the deployed template, and nothing is sent", async () => {
+  const { status, output } = deploy(aws as MiniStack, ["--param", "groupPrefix=renamed-"]);
+
+  expect(status, output).toBe(1);
+  expect(output).toContain(`The stack kafka-relay-${stage} cannot be updated in one step`);
+  expect(output).toContain(`from kafka-relay-${stage}-strong-quakes to renamed-strong-quakes`);
+});
+
+onAws("a second stage comes up beside the first, with functions of its own, and goes without it", async () => {
+  const { status, output } = deploy(aws as MiniStack, [], "second");
+  const second = await functionNames("second");
+  const removed = run(aws as MiniStack, ["node_modules/serverless/bin/serverless.js", "remove", "--stage", "second"]);
+
+  expect(status, output).toBe(0);
+  expect(second.length).toBe(deployedFunctions().length);
+  expect(removed.status, removed.output).toBe(0);
+  expect(await functionNames("second")).toEqual([]);
+  expect((await functionNames()).length).toBe(deployedFunctions().length);
+  expect((await call("GET", "/health")).status).toBe(200);
+});
+
 onAws("removed, nothing of it is left", async () => {
   const { status, output } = run(aws as MiniStack, ["node_modules/serverless/bin/serverless.js", "remove", "--stage", stage]);
 
@@ -116,7 +137,7 @@ test("what would not work is refused before anything is sent", () => {
   for (const parameter of ["clusterArn:", "subnets:", "securityGroups:"]) expect(bare.output).toContain(parameter);
 });
 
-function deploy(emulated: MiniStack, more: readonly string[] = []) {
+function deploy(emulated: MiniStack, more: readonly string[] = [], ofStage = stage) {
   const parameters = {
     clusterArn: "arn:aws:kafka:us-east-1:000000000000:cluster/trial/11111111-1111-1111-1111-111111111111-1",
     subnets: "subnet-0a1b2c3d4e5f60718",
@@ -126,7 +147,7 @@ function deploy(emulated: MiniStack, more: readonly string[] = []) {
     grants: JSON.stringify([{ who: [caller], may: ["record:*", "topic:*", "service:describe"] }]),
   };
   const given = Object.entries(parameters).flatMap(([name, value]) => ["--param", `${name}=${value}`]);
-  return run(emulated, ["node_modules/tsx/dist/cli.mjs", "local/build/deploy.ts", "--stage", stage, ...given, ...more]);
+  return run(emulated, ["node_modules/tsx/dist/cli.mjs", "local/build/deploy.ts", "--stage", ofStage, ...given, ...more]);
 }
 
 function run({ endpoint }: MiniStack, [program = "", ...args]: readonly string[]) {
@@ -168,9 +189,9 @@ async function call(method: string, path: string, body?: unknown, { contentType 
   return { status: text.status, json: (text.body === "" ? undefined : JSON.parse(text.body)) as any };
 }
 
-async function functionNames(): Promise<readonly (string | undefined)[]> {
+async function functionNames(ofStage = stage): Promise<readonly (string | undefined)[]> {
   const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
-  return Functions.map(({ FunctionName }) => FunctionName).filter((name) => name?.startsWith(`kafka-relay-${stage}-`));
+  return Functions.map(({ FunctionName }) => FunctionName).filter((name) => name?.startsWith(`kafka-relay-${ofStage}-`));
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html */
