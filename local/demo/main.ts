@@ -189,5 +189,7 @@ function report(sent: number, expected: Expected, seen: Seen, { counts }: Receiv
   return isGood ? 0 : 1;
 }
 
-const sample = (ids: readonly string[]): string =>
-  ids.length === 0 ? "none" : `${ids.length} (${ids.slice(0, 3).join(", ")}${ids.length > 3 ? ", ..." : ""})`;
+/** A function and not a constant: the program above runs before a constant down here has a value. */
+function sample(ids: readonly string[]): string {
+  return ids.length === 0 ? "none" : `${ids.length} (${ids.slice(0, 3).join(", ")}${ids.length > 3 ? ", ..." : ""})`;
+}
