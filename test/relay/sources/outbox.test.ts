@@ -1,6 +1,6 @@
 /**
- * The outbox on PostgreSQL: PGlite behind its socket, or the server that TEST_POSTGRES_URL names. PGlite runs one transaction at a time; what runs at the same time do
- * to each other is also tried on a server (docs/sources.md says which).
+ * The outbox on PostgreSQL: PGlite behind its socket, or the server that TEST_POSTGRES_URL names. PGlite runs one transaction at a time, so what two runs do to each
+ * other at the same moment is only tried on a server.
  */
 import { randomUUID } from "node:crypto";
 import pg from "pg";
@@ -235,7 +235,9 @@ test("two functions at once drain 10,000 rows: none is lost or doubled, and each
     last.set(String(key), Number(value));
   }
   expect(await countIn(table)).toBe(0);
-  expect(results.length).toBe(2);
+  // PGlite may give one of them everything.
+  if (server === undefined) expect(results.filter(({ written }) => written > 0)).toHaveLength(2);
+  expect(results.reduce((sum, { written }) => sum + written, 0)).toBeGreaterThan(0);
 });
 
 test.each([
