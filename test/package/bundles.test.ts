@@ -117,7 +117,7 @@ test("no bundle holds the AWS SDK: the runtime brings it", () => {
 });
 
 test("what only one target needs is in no function of the API", () => {
-  const apiBundles = bundles.filter(({ name }) => !name.startsWith("functions/routes/"));
+  const apiBundles = bundles.filter(({ name }) => !/^functions\/(routes|sources)\//.test(name));
   for (const { key, packages } of apiBundles) {
     expect(
       packages.map(({ name }) => name).filter((name) => ["pg", "kysely", "jsonata"].includes(name)),
