@@ -145,7 +145,7 @@ export const handler = async (_event: unknown, context: { getRemainingTimeInMill
     functions({}, { timeout: 9, environment: { OWN: "own" } }),
     {},
     {
-      provider: { name: "aws", region: "eu-west-1", runtime: "nodejs20.x", environment: { STAGE: "dev" } },
+      provider: { name: "aws", region: "eu-west-1", runtime: "nodejs24.x", environment: { STAGE: "dev" } },
     },
   );
   await write(["a"]);

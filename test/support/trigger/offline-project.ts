@@ -71,7 +71,7 @@ export async function createOfflineProject(options: OfflineProjectOptions = {}):
           service: "stranger",
           frameworkVersion: "^4",
           plugins: [pluginName, "serverless-offline"],
-          provider: { name: "aws", region: "eu-west-1", runtime: "nodejs20.x" },
+          provider: { name: "aws", region: "eu-west-1", runtime: "nodejs24.x" },
           custom: {
             kafkaTrigger: { statusPort: status, ...custom },
             "serverless-offline": { httpPort: http, lambdaPort: lambda, websocketPort: websocket, noSponsor: true },
