@@ -16,7 +16,7 @@ import { giveUpOwnership, ownerOf, takeOwnership } from "./processes/owner.js";
 import { asksForRegistry, type ProvidedRegistry, provideRegistry } from "./registry/provide.js";
 import { ensureConsoleBuild, ensureTriggerBuild } from "./start/build.js";
 import { functionEnvironment } from "./start/environment.js";
-import { toLine } from "./start/lines.js";
+import { localHost } from "./start/host.js";
 import { preflight } from "./start/preflight.js";
 import { type Ending, endLeftovers, type ProcessGroup, startGroup } from "./start/process-group.js";
 import { runSchedules } from "./start/schedules.js";
@@ -56,9 +56,7 @@ try {
   const offline = await startAll(readBrokerSettings(process.env));
   const ending = await Promise.race([interrupted, offline?.ended]);
   if (ending !== undefined && !isStopping) {
-    console.error(
-      `serverless-offline ended unexpectedly (exit code ${ending.code}). Its last lines:\n  ${ending.lastLines.slice(-10).join("\n  ")}`,
-    );
+    console.error(`The API ended unexpectedly (exit code ${ending.code}). Its last lines:\n  ${ending.lastLines.slice(-10).join("\n  ")}`);
     process.exitCode = 1;
   }
 } catch (error) {
@@ -117,23 +115,27 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   const env = functionEnvironment({ ...auth, ...process.env, ...schemas }, settings, { brokers: broker.brokers, databaseUrl });
   const created = await ensureTopics(env, topics);
   say(created.length > 0 ? `Created the topics ${created.join(", ")}` : `Found the topics ${topics.map(({ name }) => name).join(", ")}`);
-  say("Starting the API and the Kafka triggers ...");
-  const offline = startGroup({
-    name: "offline",
-    args: [join(projectFolder, "node_modules/serverless/bin/serverless.js"), "offline", "start", "--stage", "local"],
+  const host = localHost(process.argv.slice(2), settings);
+  say(`Starting ${host.what} ...`);
+  const group = startGroup({
+    name: host.name,
+    args: host.args,
     env,
     runFolder,
     onLine: (line) => {
-      const readable = toLine(line, new Date());
+      const readable = host.toLine(line);
       if (readable !== undefined) console.log(readable);
     },
   });
-  running.push({ what: "the API and the triggers", stop: offline.stop });
-  if ((await Promise.race([stopped, apiAnswers(settings, offline)])) === "interrupted") return undefined;
-  startMappings(env, settings, runFolder);
-  await runSchedules(deployedFunctions(), settings.lambdaPort);
-  console.log(welcome(settings, { broker, databaseUrl, registry }, env.RELAY_ACCESS));
-  return offline;
+  running.push({ what: host.what, stop: group.stop });
+  if ((await Promise.race([stopped, apiAnswers(settings, group, host.what)])) === "interrupted") return undefined;
+  // Both call functions through Lambda's API, which only serverless-offline has.
+  if (host.name === "offline") {
+    startMappings(env, settings, runFolder);
+    await runSchedules(deployedFunctions(), settings.lambdaPort);
+  }
+  console.log(welcome(settings, { broker, databaseUrl, registry, host: host.name }, env.RELAY_ACCESS));
+  return group;
 }
 
 async function provide(settings: LocalSettings): Promise<ProvidedBroker> {
@@ -180,15 +182,14 @@ async function sql({ dataFolder, sqlPort }: LocalSettings, runFolder: string): P
 }
 
 /** Ready when the health check answers, which also loads the first function. */
-async function apiAnswers({ httpPort }: LocalSettings, offline: ProcessGroup): Promise<"up"> {
+async function apiAnswers({ httpPort }: LocalSettings, group: ProcessGroup, what: string): Promise<"up"> {
   const until = Date.now() + apiTimeoutMs;
   let end: Ending | undefined;
-  void offline.ended.then((ended) => {
+  void group.ended.then((ended) => {
     end = ended;
   });
   while (Date.now() < until) {
-    if (end !== undefined)
-      throw new Error(`serverless-offline did not start (exit code ${end.code}):\n  ${end.lastLines.slice(-15).join("\n  ")}`);
+    if (end !== undefined) throw new Error(`${what} did not start (exit code ${end.code}):\n  ${end.lastLines.slice(-15).join("\n  ")}`);
     const response = await fetch(`http://127.0.0.1:${httpPort}/health`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
     if (response !== undefined) return "up";
     await wait(pollMs);

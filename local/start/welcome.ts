@@ -4,20 +4,26 @@ import type { ProvidedBroker } from "../broker/provide.js";
 import type { LocalSettings } from "../broker/settings.js";
 import { deployedFunctions } from "../build/service-map.js";
 import type { ProvidedRegistry } from "../registry/provide.js";
+import type { LocalHost } from "./host.js";
 
 interface Provided {
   readonly broker: ProvidedBroker;
   readonly databaseUrl: string;
   readonly registry: ProvidedRegistry | undefined;
+  readonly host: LocalHost["name"];
 }
 
-export function welcome({ httpPort }: LocalSettings, { broker, databaseUrl, registry }: Provided, access = "everything"): string {
+export function welcome({ httpPort }: LocalSettings, { broker, databaseUrl, registry, host }: Provided, access = "everything"): string {
   const api = `http://localhost:${httpPort}`;
   const allowed =
     access === "everything"
       ? "everything is allowed here (RELAY_ACCESS=everything)"
       : "callers need a token: npm run relay -- token --scopes admin";
-  const sources = deployedFunctions().filter(({ file }) => file.startsWith("functions/sources/"));
+  const isOffline = host === "offline";
+  // Only serverless-offline runs schedules, on which the demo's outbox depends, and reloads functions.
+  const sources = deployedFunctions().filter(
+    ({ file, routeKeys }) => file.startsWith("functions/sources/") && (isOffline || routeKeys.length > 0),
+  );
   const routes = deployedFunctions().filter(({ triggers }) => triggers.length > 0);
   const rows = [
     ["Kafka", `${broker.brokers.join(",")}  ${pc.dim(broker.what)}`],
@@ -40,9 +46,8 @@ ${pc.bold("Try this in a second terminal:")}
 
   curl -s ${api}/topics/earthquakes/events -H 'content-type: application/json' -H 'ce-specversion: 1.0' -H 'ce-type: quake' -H 'ce-source: /me' -H 'ce-id: 1' -d '${quake}'
   curl -s '${api}/topics/strong-earthquakes/records?from=beginning'
-  npm run demo
-${registry === undefined ? "" : schemaTry(api, registry)}
-Ctrl-C stops everything and keeps the data. Saved edits of functions are live within two seconds. Log:
+${isOffline ? "  npm run demo\n" : ""}${registry === undefined ? "" : schemaTry(api, registry)}
+Ctrl-C stops everything and keeps the data. ${isOffline ? "Saved edits of functions are live within two seconds. " : ""}Log:
 `;
 }
 

@@ -177,3 +177,39 @@ describe("npm start -- --registry", { timeout: 180_000 }, () => {
     expect(tree.filter(isAlive)).toEqual([]);
   });
 });
+
+describe("npm start -- --serve", { timeout: 180_000 }, () => {
+  let home: Home;
+  let program: Program;
+  beforeAll(async () => {
+    home = await createHome();
+    program = await npmStart(home, ["--serve"]);
+  }, 180_000);
+  afterAll(async () => {
+    await program?.killTree();
+    await home.remove();
+  });
+
+  test("the API, the routes and the console run in kafka-relay serve, and Ctrl-C ends all of it", async () => {
+    const quake =
+      '{"id":"s1","properties":{"mag":5.5,"place":"here","time":0,"type":"earthquake","dmin":0.1},"geometry":{"coordinates":[1,2,3]}}';
+    const headers = {
+      "content-type": "application/json",
+      "ce-specversion": "1.0",
+      "ce-type": "quake",
+      "ce-source": "/test",
+      "ce-id": "s1",
+    };
+    expect((await fetch(`${home.api}/topics/earthquakes/events`, { method: "POST", headers, body: quake })).status).toBe(200);
+
+    await until("it is relayed", async () => {
+      const response = await fetch(`${home.api}/topics/strong-earthquakes/records?from=beginning`);
+      return (await response.text()).includes('"id":"s1"');
+    });
+    expect((await fetch(`${home.api}/console`)).status).toBe(200);
+    expect(program.output()).not.toContain("npm run demo");
+
+    program.interrupt();
+    expect(await program.ended()).toBe(0);
+  });
+});
