@@ -45,7 +45,7 @@ const tokenOf = (kid: string, claims: object = {}): Promise<string> =>
     .sign((pairs.get(kid) as KeyPair).privateKey);
 const grants = JSON.stringify([{ who: ["alice"], may: ["topic:list"] }]);
 
-test("a key that the issuer has added is accepted at once, one that it has removed is refused with the set, and keys are read no more often than needed", async () => {
+test("a key that the issuer has added is accepted at once, and keys are read no more often than needed", async () => {
   await publish("one");
   const server = await start({
     RELAY_ACCESS_GRANTS: grants,

@@ -1,7 +1,7 @@
 /** Load on an HTTP server over connections that stay open, with as little work of its own as possible: the request's bytes are made once. */
 import { createConnection, type Socket } from "node:net";
 
-export interface HttpLoad {
+interface HttpLoad {
   readonly url: string;
   readonly path: string;
   readonly contentType: string;
@@ -10,7 +10,7 @@ export interface HttpLoad {
   readonly seconds: number;
 }
 
-export interface LoadResult {
+interface LoadResult {
   readonly callsPerSecond: number;
   /** Milliseconds. */
   readonly p50Ms: number;
