@@ -77,10 +77,13 @@ describe("npm start -- --registry", { timeout: 180_000 }, () => {
   });
 
   test("GET /routes shows the routes as they run, and a record can be tried on one", async () => {
-    await until("the route's batch is counted", async () => (await get("/routes/strong-quakes")).body.activity?.counts.delivered >= 1);
+    await until("the route's batch is counted and committed", async () => {
+      const { activity, lag } = (await get("/routes/strong-quakes")).body;
+      return activity?.counts.delivered >= 1 && lag === 0;
+    });
 
     const { body } = await get("/routes/strong-quakes");
-    expect(body).toMatchObject({ state: "running", lag: 0, sources: [{ topic: "earthquakes", group: "kafka-relay-strong-quakes" }] });
+    expect(body).toMatchObject({ state: "running", lag: 0, sources: [{ topic: "earthquakes", group: "kafka-relay-local-strong-quakes" }] });
     expect(body.sources[0].partitions).toHaveLength(3);
     expect(body.definition.target).toMatchObject({ kind: "topic", name: "strong-earthquakes" });
     expect((await get("/routes")).body.routes.map(({ name }: { readonly name: string }) => name)).toEqual([

@@ -8,6 +8,8 @@ import { parseConfig } from "../../../lib/config.js";
 import { createNodeServer, type NodeHttpOptions } from "../../../lib/http/hosts/node-http.js";
 import { consoleOperations } from "../../../lib/http/operations/console-operations.js";
 import { routeOperations } from "../../../lib/http/operations/route-operations.js";
+import { streamOperations } from "../../../lib/http/operations/stream-operations.js";
+import { createStreams } from "../../../lib/http/streams/streams.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
 import { consolePageFolder } from "../../../local/build/console.js";
 import { projectFolder } from "../../../local/build/service-map.js";
@@ -106,7 +108,12 @@ export function useConsole(options: ConsoleOptions = {}): ConsoleHarness {
 
 async function startInProcess(kafka: Kafka, options: ConsoleOptions): Promise<StartedServer> {
   const config = parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS, RELAY_ACCESS: "everything", RELAY_CONSOLE: "on", ...options.env });
-  const operations = { ...allOperations, ...routeOperations(noRoutes), ...consoleOperations(consolePageFolder) };
+  const operations = {
+    ...allOperations,
+    ...routeOperations(noRoutes),
+    ...consoleOperations(consolePageFolder),
+    ...streamOperations(createStreams()),
+  };
   const server = createNodeServer(operations, { config, kafka, log: () => {}, ...options });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
