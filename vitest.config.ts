@@ -46,6 +46,8 @@ export default defineConfig({
       }),
       // The npm package in projects of its own: `npm run test:adopt`.
       suite("adopt", { ...onBroker, testTimeout: 300_000, fileParallelism: false }),
+      // A Docker engine of its own where none answers: `npm run test:docker`.
+      suite("docker", { ...onBroker, testTimeout: 180_000, fileParallelism: false }),
       suite("deploy", { ...onBroker, testTimeout: 600_000, fileParallelism: false }),
     ],
   },

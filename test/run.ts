@@ -1,6 +1,6 @@
 /**
  * `npm test`: builds what is missing, starts one broker for the whole run, runs the suites one after another, and ends with each suite's time, the ten
- * slowest tests, what did not run, and `N passed, N failed`. `npm test -- api unit` runs those suites; `long`, `versions`, `adopt` and `deploy` are runs of their own.
+ * slowest tests, what did not run, and `N passed, N failed`. `npm test -- api unit` runs those suites; `long`, `versions`, `adopt`, `deploy` and `docker` are runs of their own.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -32,6 +32,7 @@ const modes: Readonly<Record<string, () => Promise<void>>> = {
   long: () => onRunBroker(["long"], longLimitMs),
   adopt: () => onRunBroker(["adopt"], longLimitMs),
   deploy: () => onRunBroker(["deploy"], longLimitMs),
+  docker: () => onRunBroker(["docker"], longLimitMs),
   versions: onEveryVersion,
 };
 const unknown = asked.filter((name) => !suites.includes(name) && !(asked.length === 1 && name in modes));
