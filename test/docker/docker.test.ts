@@ -1,7 +1,7 @@
 /** With Docker, for real: what the README says of it, other containers on its network, and everything that can be killed, stopped or paused. */
 import { request } from "node:http";
 import { json } from "node:stream/consumers";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Engine, startEngine } from "../support/docker/engine.js";
 import { dockerFolders } from "../support/docker/folders.js";
 import { createImageMaker, type ImageMaker } from "../support/docker/images.js";
@@ -185,9 +185,10 @@ describe("the demo with Docker", () => {
     home = await dockerHome();
     program = await npmStart(home);
   }, 240_000);
-  afterAll(async () => {
+  afterEach(async () => {
     await program?.killTree().catch(() => undefined);
-    if (home !== undefined) composeOf(home, "down", "--volumes");
+    composeOf(home, "down", "--volumes");
+    await home.remove();
   }, 120_000);
 
   const faults: readonly (readonly [string, () => void])[] = [
@@ -208,9 +209,6 @@ describe("the demo with Docker", () => {
       code: 0,
       output: expect.stringContaining("Every record arrived where it should."),
     });
-    await program.killTree();
-    composeOf(home, "down", "--volumes");
-    await home.remove();
   });
 });
 
