@@ -79,7 +79,15 @@ async function startDaemon(folder: string, keptFolder: string, environment: Read
   if (process.getuid?.() !== 0) throw new Error("no Docker engine answers, and only root can start one");
   const log = join(folder, "dockerd.log");
   const output = openSync(log, "a");
-  rmSync(join(folder, "docker.pid"), { force: true });
+  // What an engine that was killed has left would be taken for one that runs.
+  for (const name of [
+    "docker.pid",
+    "docker.sock",
+    "exec/containerd/containerd.pid",
+    "exec/containerd/containerd.sock",
+    "exec/containerd/containerd.sock.ttrpc",
+  ])
+    rmSync(join(folder, name), { force: true });
   const args = ["--data-root", join(keptFolder, "engine"), "--exec-root", join(folder, "exec"), "--pidfile", join(folder, "docker.pid")];
   const daemon = spawn("dockerd", ["-H", environment.DOCKER_HOST ?? "", ...args], { stdio: ["ignore", output, output], detached: true });
   if (daemon.pid !== undefined) endsWithRun("dockerd", daemon.pid);
