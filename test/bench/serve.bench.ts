@@ -4,9 +4,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Kafka as KafkaJs, logLevel, Partitioners } from "kafkajs";
-import { createTestTopic, testKafka } from "../support/broker/kafka.js";
+import { freePorts } from "../../local/processes/ports.js";
+import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
 import { loadHttp } from "../support/serve/http-load.js";
-import { startServe } from "../support/serve/process.js";
+import { spawnServe } from "../support/serve/process.js";
 import type { Bench, BenchContext, BenchRow } from "./bench.js";
 
 const contentType = "application/vnd.kafka.json.v2+json";
@@ -36,11 +37,14 @@ interface Running {
   readonly end: () => Promise<unknown>;
 }
 
+/** Quiet, so that the log costs nothing; it therefore does not say its port. */
 async function startOurs({ brokers }: BenchContext, workers: number): Promise<Running> {
-  const server = await startServe(["--access", "everything", "--log", "quiet", "--workers", String(workers)], {
-    KAFKA_BROKERS: brokers.join(","),
-  });
-  return { url: server.url, end: server.end };
+  const [port = 0] = await freePorts(1);
+  const flags = ["--access", "everything", "--log", "quiet", "--workers", String(workers), "--port", String(port)];
+  const server = await spawnServe(flags, { KAFKA_BROKERS: brokers.join(",") });
+  const url = `http://127.0.0.1:${port}`;
+  await until(async () => (await fetch(`${url}/ready`).catch(() => undefined))?.ok === true || server.child.exitCode !== null, 40_000);
+  return { url, end: server.end };
 }
 
 async function startEmpty(workers: number): Promise<Running> {
