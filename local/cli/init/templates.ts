@@ -165,7 +165,7 @@ test("a record that is not an order is filtered", async () => {
 
 const readme = (name: string, language: Language): string => `# ${name}
 
-Kafka over HTTP, and routes that relay records from Kafka, as AWS Lambda functions. Made with [kafka-relay](https://www.npmjs.com/package/kafka-relay).
+Kafka over HTTP, and routes that relay records from Kafka, as AWS Lambda functions. Made with kafka-relay, whose manual is the README.md of its package.
 
 \`\`\`
 npm install
