@@ -1,16 +1,12 @@
 /** Producing by the v2 contract with schemas: a real registry, a real broker, and the bytes that are written. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createDeadline } from "../../lib/deadline.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
+import { describe, expect, test } from "vitest";
 import { type Api, createApi } from "../support/api/api.js";
-import { keptForAnyTime } from "../support/broker/kafka.js";
 import { recordsAt } from "../support/broker/topic-contents.js";
-import { uniqueName } from "../support/broker/unique-names.js";
+import { useApiWithRegistry } from "../support/schemas/api-with-registry.js";
 import { receiver } from "../support/targets/http-receivers.js";
 
 const url = process.env.TEST_SCHEMA_REGISTRY_URL ?? "";
 const typeOf = (format: string) => `application/vnd.kafka.${format}.v2+json`;
-const deadline = () => createDeadline(20_000);
 const person = JSON.stringify({
   type: "record",
   name: "Person",
@@ -24,19 +20,12 @@ const person = JSON.stringify({
 describe.runIf(url !== "")("with a schema registry, v2", () => {
   let api: Api;
   let topic: string;
-  const topics: string[] = [];
 
-  beforeAll(async () => {
-    api = await createApi({ env: { SCHEMA_REGISTRY_URL: url } });
-  });
-  afterAll(async () => {
-    await deleteTopics(api.kafka, topics, deadline());
-    await api.close();
+  const createTopic = useApiWithRegistry(url, (made) => {
+    api = made;
   });
   const newTopic = async () => {
-    topic = uniqueName("v2-schemas");
-    topics.push(topic);
-    await createTopics(api.kafka, [{ name: topic, partitionsCount: 1, replicationFactor: 1, configs: keptForAnyTime }], deadline());
+    topic = await createTopic("v2-schemas");
   };
   const produce = (format: string, body: unknown, to = topic, by = api) =>
     by.call(`POST /topics/${to}`, { body, contentType: typeOf(format) });

@@ -1,12 +1,11 @@
 /** Producing by the v3 contract with schemas: every combination of members, each format, and what each record's report says. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { clusterId } from "../../lib/kafka/admin/cluster.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { type Api, createApi } from "../support/api/api.js";
-import { keptForAnyTime } from "../support/broker/kafka.js";
 import { recordsAt } from "../support/broker/topic-contents.js";
 import { uniqueName } from "../support/broker/unique-names.js";
+import { useApiWithRegistry } from "../support/schemas/api-with-registry.js";
 import { type Combination, combinations } from "../support/schemas/v3-combinations.js";
 import { receiver } from "../support/targets/http-receivers.js";
 
@@ -52,20 +51,13 @@ describe.runIf(url !== "")("with a schema registry, v3", () => {
   let api: Api;
   let cluster: string;
   let topic: string;
-  const topics: string[] = [];
 
-  beforeAll(async () => {
-    api = await createApi({ env: { SCHEMA_REGISTRY_URL: url } });
+  const createTopic = useApiWithRegistry(url, async (made) => {
+    api = made;
     cluster = await clusterId(api.kafka, deadline());
   });
-  afterAll(async () => {
-    await deleteTopics(api.kafka, topics, deadline());
-    await api.close();
-  });
   const newTopic = async (partitionsCount = 1) => {
-    topic = uniqueName("v3-schemas");
-    topics.push(topic);
-    await createTopics(api.kafka, [{ name: topic, partitionsCount, replicationFactor: 1, configs: keptForAnyTime }], deadline());
+    topic = await createTopic("v3-schemas", partitionsCount);
   };
   const place = (to = topic) => `/v3/clusters/${cluster}/topics/${to}/records`;
   /** The reports of records that are sent one after another. */

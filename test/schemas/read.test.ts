@@ -1,13 +1,11 @@
 /** Reading values that name a schema: a real registry, a real broker, every format, and what cannot be decoded. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
 import { clusterId } from "../../lib/kafka/admin/cluster.js";
-import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import type { OutgoingRecord } from "../../lib/kafka/records.js";
 import { confluentPrefix } from "../../lib/schemas/framing.js";
 import { type Api, createApi } from "../support/api/api.js";
-import { keptForAnyTime } from "../support/broker/kafka.js";
-import { uniqueName } from "../support/broker/unique-names.js";
+import { useApiWithRegistry } from "../support/schemas/api-with-registry.js";
 import { receiver } from "../support/targets/http-receivers.js";
 
 const url = process.env.TEST_SCHEMA_REGISTRY_URL ?? "";
@@ -28,19 +26,12 @@ const registryError = /^The schema registry has no schema with the id 999999/;
 describe.runIf(url !== "")("with a schema registry, a read", () => {
   let api: Api;
   let topic: string;
-  const topics: string[] = [];
 
-  beforeAll(async () => {
-    api = await createApi({ env: { SCHEMA_REGISTRY_URL: url } });
-  });
-  afterAll(async () => {
-    await deleteTopics(api.kafka, topics, deadline());
-    await api.close();
+  const createTopic = useApiWithRegistry(url, (made) => {
+    api = made;
   });
   const newTopic = async () => {
-    topic = uniqueName("read-schemas");
-    topics.push(topic);
-    await createTopics(api.kafka, [{ name: topic, partitionsCount: 1, replicationFactor: 1, configs: keptForAnyTime }], deadline());
+    topic = await createTopic("read-schemas");
   };
   const produce = async (format: string, body: string) => {
     const answer = await api.call(`POST /topics/${topic}`, { body, contentType: `application/vnd.kafka.${format}.v2+json` });
