@@ -1,18 +1,17 @@
 /** Schemes for senders that have none of their own: an HMAC in a header, and a shared secret in a header. */
 import * as v from "valibot";
 import { oneOf, text } from "../../option-values.js";
-import { answerWithinMsDefault, checkScheme, headerName, type SecretsOption, secretsOf, shown, toleranceMs } from "./scheme-options.js";
+import { checkScheme, headerName, type SecretsOption, secretsOf, toleranceMs, toVerification } from "./scheme-options.js";
 import {
   assertFresh,
+  assertSigned,
   bytesFrom,
   type HmacAlgorithm,
   headerOf,
   hmac,
-  isAnySame,
   isSame,
   refused,
   toleranceMsDefault,
-  wrongSignature,
 } from "./signature-check.js";
 import type { Verification, WebhookRequest } from "./verification.js";
 
@@ -46,23 +45,18 @@ export function plainHmac(options: HmacOptions): Verification {
   });
   const { header, algorithm = "sha256", encoding = "hex", prefix = "", timestamp } = options;
   const name = header.toLowerCase();
-  return {
-    scheme: "hmac",
-    secrets: options.secrets,
-    options: shown(options),
-    answerWithinMs: answerWithinMsDefault,
-    headers: [],
+  return toVerification("hmac", options, {
     hasIds: options.id !== undefined,
     verify: ({ headers, body, nowMs }, secrets) => {
       const given = headerOf(headers, name);
       const time = timestamp === undefined ? "" : headerOf(headers, timestamp.header.toLowerCase());
       const signed = timestamp === undefined ? [body] : [`${time}${timestamp.separator ?? "."}`, body];
       const right = secrets.map((secret) => hmac(algorithm, secret, ...signed));
-      if (!isAnySame(given.startsWith(prefix) ? [bytesFrom(given.slice(prefix.length), encoding)] : [], right)) throw wrongSignature(name);
+      assertSigned(given.startsWith(prefix) ? [bytesFrom(given.slice(prefix.length), encoding)] : [], right, name);
       if (timestamp !== undefined) assertFresh(time, timestamp.header.toLowerCase(), timestamp.toleranceMs ?? toleranceMsDefault, nowMs);
       return { id: idFrom(headers, options.id) };
     },
-  };
+  });
 }
 
 interface SharedSecretOptions extends SecretsOption {
@@ -76,12 +70,7 @@ interface SharedSecretOptions extends SecretsOption {
 export function sharedSecret(options: SharedSecretOptions): Verification {
   checkScheme("sharedSecret", options, { secrets: secretsOf(), header: v.optional(headerName), id: v.optional(headerName) });
   const header = (options.header ?? "authorization").toLowerCase();
-  return {
-    scheme: "shared-secret",
-    secrets: options.secrets,
-    options: shown(options),
-    answerWithinMs: answerWithinMsDefault,
-    headers: [],
+  return toVerification("shared-secret", options, {
     hasIds: options.id !== undefined,
     verify: ({ headers }, secrets) => {
       const given = headerOf(headers, header).replace(header === "authorization" ? /^Bearer +/i : /^/, "");
@@ -90,7 +79,7 @@ export function sharedSecret(options: SharedSecretOptions): Verification {
       if (!found) throw refused(`the secret in ${header} is not the right one`);
       return { id: idFrom(headers, options.id) };
     },
-  };
+  });
 }
 
 const idFrom = (headers: WebhookRequest["headers"], name: string | undefined): string | undefined =>

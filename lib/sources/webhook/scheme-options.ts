@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { whole } from "../../option-values.js";
 import { reference, textOf } from "../../targets/option-checks.js";
 import { checkOptions } from "../../targets/options.js";
+import type { Verification } from "./verification.js";
 
 export interface SecretsOption {
   /** One, or two while the sender changes its secret. "env:NAME", an ARN in Secrets Manager, or text. */
@@ -32,10 +33,27 @@ export const checkScheme = (scheme: string, options: object, entries: v.ObjectEn
   checkOptions(scheme, options, entries, "webhook scheme");
 
 /** GitHub, Stripe and most others wait 10 seconds or longer. */
-export const answerWithinMsDefault = 8_000;
+const answerWithinMsDefault = 8_000;
+
+/** What a scheme does not say has the value of most of them: no headers, an id for each delivery, and ten seconds for an answer. */
+export function toVerification(
+  scheme: string,
+  options: object & SecretsOption,
+  particulars: Pick<Verification, "verify"> & Partial<Verification>,
+): Verification {
+  return {
+    scheme,
+    secrets: options.secrets,
+    options: shown(options),
+    answerWithinMs: answerWithinMsDefault,
+    headers: [],
+    hasIds: true,
+    ...particulars,
+  };
+}
 
 /** For `sources explain`: a secret that is written in the source itself is not shown. */
-export function shown(options: object & SecretsOption): Readonly<Record<string, unknown>> {
+function shown(options: object & SecretsOption): Readonly<Record<string, unknown>> {
   const secrets = options.secrets.map((secret) => (/^(env|arn):/.test(secret) ? secret : "(given in the source)"));
   return { ...options, secrets };
 }

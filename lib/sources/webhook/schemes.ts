@@ -2,28 +2,21 @@
 import * as v from "valibot";
 import { parseSigningSecret } from "../../targets/webhook/signature.js";
 import {
-  answerWithinMsDefault,
   checkScheme,
   type SecretsOption,
   secretsOf,
-  shown,
   signaturesMax,
   type ToleranceOption,
   toleranceMs,
+  toVerification,
 } from "./scheme-options.js";
-import { assertFresh, bytesFrom, headerOf, hmac, isAnySame, toleranceMsDefault, wrongSignature } from "./signature-check.js";
+import { assertFresh, assertSigned, bytesFrom, headerOf, hmac, toleranceMsDefault } from "./signature-check.js";
 import type { Verification } from "./verification.js";
 
 /** https://www.standardwebhooks.com: also what Svix and its users send, under `svix-` names. */
 export function standardWebhooks(options: SecretsOption & ToleranceOption): Verification {
   checkScheme("standardWebhooks", options, { secrets: secretsOf(parseSigningSecret), toleranceMs: v.optional(toleranceMs) });
-  return {
-    scheme: "standard-webhooks",
-    secrets: options.secrets,
-    options: shown(options),
-    answerWithinMs: answerWithinMsDefault,
-    headers: [],
-    hasIds: true,
+  return toVerification("standard-webhooks", options, {
     verify: ({ headers, body, nowMs }, secrets) => {
       const prefix = headers["webhook-id"] === undefined && headers["svix-id"] !== undefined ? "svix" : "webhook";
       const [id, time, signatures] = ["id", "timestamp", "signature"].map((name) => headerOf(headers, `${prefix}-${name}`));
@@ -31,88 +24,64 @@ export function standardWebhooks(options: SecretsOption & ToleranceOption): Veri
         .split(" ", signaturesMax)
         .flatMap((one) => (one.startsWith("v1,") ? [bytesFrom(one.slice(3), "base64")] : []));
       const right = secrets.map((secret) => hmac("sha256", parseSigningSecret(secret), `${id}.${time}.`, body));
-      if (!isAnySame(given, right)) throw wrongSignature(`${prefix}-signature`);
+      assertSigned(given, right, `${prefix}-signature`);
       assertFresh(time ?? "", `${prefix}-timestamp`, options.toleranceMs ?? toleranceMsDefault, nowMs);
       return { id };
     },
-  };
+  });
 }
 
 /** https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries. GitHub signs no time; a redelivery has the same id. */
 export function github(options: SecretsOption): Verification {
   checkScheme("github", options, { secrets: secretsOf() });
-  return {
-    scheme: "github",
-    secrets: options.secrets,
-    options: shown(options),
-    answerWithinMs: answerWithinMsDefault,
+  return toVerification("github", options, {
     headers: ["x-github-event", "x-github-hook-id"],
-    hasIds: true,
     verify: ({ headers, body }, secrets) => {
       const given = headerOf(headers, "x-hub-signature-256");
       const right = secrets.map((secret) => hmac("sha256", secret, body));
-      if (!isAnySame(given.startsWith("sha256=") ? [bytesFrom(given.slice(7), "hex")] : [], right))
-        throw wrongSignature("x-hub-signature-256");
+      assertSigned(given.startsWith("sha256=") ? [bytesFrom(given.slice(7), "hex")] : [], right, "x-hub-signature-256");
       return { id: headerOf(headers, "x-github-delivery") };
     },
-  };
+  });
 }
 
 /** https://docs.stripe.com/webhooks/signature: the whole secret, with its "whsec_", is the key. */
 export function stripe(options: SecretsOption & ToleranceOption): Verification {
   checkScheme("stripe", options, { secrets: secretsOf(), toleranceMs: v.optional(toleranceMs) });
-  return {
-    scheme: "stripe",
-    secrets: options.secrets,
-    options: shown(options),
-    answerWithinMs: answerWithinMsDefault,
-    headers: [],
-    hasIds: true,
+  return toVerification("stripe", options, {
     verify: ({ headers, body, nowMs }, secrets) => {
       const parts = headerOf(headers, "stripe-signature")
         .split(",", 2 * signaturesMax)
         .map((part) => part.trim().split("=", 2));
       const time = parts.find(([name]) => name === "t")?.[1] ?? "";
       const given = parts.flatMap(([name, value = ""]) => (name === "v1" ? [bytesFrom(value, "hex")] : []));
-      if (
-        !isAnySame(
-          given,
-          secrets.map((secret) => hmac("sha256", secret, `${time}.`, body)),
-        )
-      )
-        throw wrongSignature("stripe-signature");
+      const right = secrets.map((secret) => hmac("sha256", secret, `${time}.`, body));
+      assertSigned(given, right, "stripe-signature");
       assertFresh(time, "stripe-signature", options.toleranceMs ?? toleranceMsDefault, nowMs);
       return { id: memberOf(body, "id") };
     },
-  };
+  });
 }
 
 /** https://shopify.dev/docs/apps/build/webhooks/subscribe/https. Shopify waits 5 seconds, signs no time, and repeats a delivery under its id. */
 export function shopify(options: SecretsOption): Verification {
   checkScheme("shopify", options, { secrets: secretsOf() });
-  return {
-    scheme: "shopify",
-    secrets: options.secrets,
-    options: shown(options),
+  return toVerification("shopify", options, {
     answerWithinMs: 4_000,
     headers: ["x-shopify-topic", "x-shopify-shop-domain", "x-shopify-triggered-at", "x-shopify-event-id"],
-    hasIds: true,
     verify: ({ headers, body }, secrets) => {
       const given = headerOf(headers, "x-shopify-hmac-sha256");
       const right = secrets.map((secret) => hmac("sha256", secret, body));
-      if (!isAnySame([bytesFrom(given, "base64")], right)) throw wrongSignature("x-shopify-hmac-sha256");
+      assertSigned([bytesFrom(given, "base64")], right, "x-shopify-hmac-sha256");
       return { id: headerOf(headers, "x-shopify-webhook-id") };
     },
-  };
+  });
 }
 
 /** https://docs.slack.dev/authentication/verifying-requests-from-slack. Slack waits 3 seconds, and asks once whether the address is ours. */
 export function slack(options: SecretsOption & ToleranceOption): Verification {
   checkScheme("slack", options, { secrets: secretsOf(), toleranceMs: v.optional(toleranceMs) });
-  return {
-    scheme: "slack",
-    secrets: options.secrets,
-    options: shown(options),
+  return toVerification("slack", options, {
     answerWithinMs: 2_400,
     headers: ["x-slack-retry-num", "x-slack-retry-reason"],
     hasIds: false,
@@ -120,12 +89,12 @@ export function slack(options: SecretsOption & ToleranceOption): Verification {
       const time = headerOf(headers, "x-slack-request-timestamp");
       const given = headerOf(headers, "x-slack-signature");
       const right = secrets.map((secret) => hmac("sha256", secret, `v0:${time}:`, body));
-      if (!isAnySame(given.startsWith("v0=") ? [bytesFrom(given.slice(3), "hex")] : [], right)) throw wrongSignature("x-slack-signature");
+      assertSigned(given.startsWith("v0=") ? [bytesFrom(given.slice(3), "hex")] : [], right, "x-slack-signature");
       assertFresh(time, "x-slack-request-timestamp", options.toleranceMs ?? toleranceMsDefault, nowMs);
       if (memberOf(body, "type") !== "url_verification") return { id: memberOf(body, "event_id") };
       return { id: undefined, challenge: memberOf(body, "challenge") ?? "" };
     },
-  };
+  });
 }
 
 /** A text member of a JSON body; undefined where the body is something else. The signature has been checked before. */

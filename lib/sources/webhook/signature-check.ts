@@ -21,7 +21,7 @@ export function isSame(given: string | Buffer, right: string | Buffer): boolean 
 }
 
 /** Every pair is compared, so that the time does not say which secret was right. */
-export function isAnySame(given: readonly Buffer[], right: readonly Buffer[]): boolean {
+function isAnySame(given: readonly Buffer[], right: readonly Buffer[]): boolean {
   let found = false;
   for (const one of given) for (const other of right) found = isSame(one, other) || found;
   return found;
@@ -53,4 +53,9 @@ export function refused(why: string): RelayError {
   return new RelayError("unauthenticated", `The webhook was refused: ${why}.`);
 }
 
-export const wrongSignature = (header: string): RelayError => refused(`the signature in ${header} does not match its body`);
+const wrongSignature = (header: string): RelayError => refused(`the signature in ${header} does not match its body`);
+
+/** Throws `unauthenticated` if none of the given signatures is one of the right ones. @param header the one that holds them */
+export function assertSigned(given: readonly Buffer[], right: readonly Buffer[], header: string): void {
+  if (!isAnySame(given, right)) throw wrongSignature(header);
+}
