@@ -23,7 +23,10 @@ export function toApiReport(folder: string): string {
 
 const withoutHash = (text: string): string => text.replace(/(shared\/[\w.-]+?)-[\w-]{8}(\.d\.ts|\.d\.js|\.js|')/g, "$1$2");
 
+/** Declarations are sorted: their order in the output follows that of the sources' imports, and says nothing. */
 function withoutComments(name: string, text: string): string {
   const printer = ts.createPrinter({ removeComments: true, newLine: ts.NewLineKind.LineFeed });
-  return printer.printFile(ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true));
+  const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+  const declarations = source.statements.map((statement) => printer.printNode(ts.EmitHint.Unspecified, statement, source));
+  return `${declarations.sort().join("\n")}\n`;
 }
