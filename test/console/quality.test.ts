@@ -124,6 +124,9 @@ describe.runIf(hasBrowser)("the console", () => {
     await page.keyboard.press("Tab");
     await page.getByRole("row").filter({ hasText: topic }).focus();
     await page.keyboard.press("Enter");
+    // The rows of topics are still there for a moment.
+    await page.getByRole("columnheader", { name: "Offset" }).waitFor();
+    await page.getByRole("cell").first().waitFor();
     await page.getByRole("row").nth(1).focus();
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
