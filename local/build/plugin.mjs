@@ -45,9 +45,7 @@ export default class BuildPlugin {
   async complete() {
     const { service, serviceDir } = this.serverless;
     const { completeTemplate } = await this.template();
-    completeTemplate(service, this.prepared, join(serviceDir, ".build"));
-    const resources = service.provider.compiledCloudFormationTemplate.Resources;
-    console.error(`The stack has ${Object.keys(resources).length} of the 500 resources that CloudFormation allows.`);
+    console.error(completeTemplate(service, this.prepared, join(serviceDir, ".build")));
   }
 
   /** With the framework's own client and credentials. */

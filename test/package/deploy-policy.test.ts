@@ -1,15 +1,10 @@
 /** The policy of a user or role that deploys, compared with the permissions that CloudFormation's resource schemas name for every type in the template. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { projectFolder } from "../../local/build/service-map.js";
-import { cfnLintEnvironment } from "../support/package/cfn-lint.js";
 import { packageService, parameters } from "../support/package/packaged.js";
-import { didNotRun } from "../support/run/did-not-run.js";
-
-interface Schema {
-  readonly handlers?: Readonly<Record<string, { readonly permissions: readonly string[] }>>;
-}
+import { resourceSchemas } from "../support/package/resource-schemas.js";
 
 /** What a schema names for settings that this template never has. */
 const unused: Readonly<Record<string, string>> = {
@@ -37,7 +32,7 @@ const isGranted = (permission: string): boolean =>
 test("it grants what CloudFormation needs to create, read, update and delete every type of resource in the template", {
   timeout: 300_000,
 }, async () => {
-  const schemas = await readSchemas();
+  const schemas = await resourceSchemas("the deployment's policy against CloudFormation's schemas");
   if (schemas === undefined) return;
   const packages = [
     packageService("prod"),
@@ -60,23 +55,3 @@ test("it grants what CloudFormation needs to create, read, update and delete eve
   expect(types.size).toBeGreaterThan(10);
   expect(missing).toEqual([]);
 });
-
-interface Schemas {
-  readonly has: (type: string) => boolean;
-  readonly get: (type: string) => Schema;
-}
-
-async function readSchemas(): Promise<Schemas | undefined> {
-  const environment = await cfnLintEnvironment();
-  if ("missing" in environment) {
-    didNotRun("the deployment's policy against CloudFormation's schemas", environment.missing);
-    return undefined;
-  }
-  const [python = ""] = readdirSync(join(environment.folder, "lib"));
-  const data = join(environment.folder, "lib", python, "site-packages/cfnlint/data/schemas");
-  const names = JSON.parse(readFileSync(join(data, "providers/eu-central-1.json"), "utf8")) as Readonly<Record<string, string>>;
-  return {
-    has: (type: string) => names[type] !== undefined,
-    get: (type: string) => JSON.parse(readFileSync(join(data, "resources", `${names[type]}.json`), "utf8")) as Schema,
-  };
-}

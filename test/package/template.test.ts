@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { deployedFunctions, projectFolder } from "../../local/build/service-map.js";
 import { lintTemplate } from "../support/package/cfn-lint.js";
 import { type Packaged, packageService, parameters } from "../support/package/packaged.js";
+import { resourceSchemas } from "../support/package/resource-schemas.js";
 
 const functions = deployedFunctions();
 const routeKeys = functions.filter(({ file }) => file.startsWith("functions/routes/")).map(({ key }) => key);
@@ -94,16 +95,25 @@ test("the gateway slows down who asks too often, lets in named origins alone, an
   expect(stage.AccessLogSettings.Format).not.toMatch(/authorization|querystring|body|claims(?!\.sub)/i);
 });
 
-test("every role has the permissions boundary, and roles and functions have the tags", () => {
-  const tags = [
-    { Key: "team", Value: "orders" },
-    { Key: "cost-centre", Value: "1234" },
-  ];
+test("every role has the permissions boundary", () => {
+  for (const { PermissionsBoundary } of prod.ofType("AWS::IAM::Role")) expect(PermissionsBoundary).toBe(parameters.permissionsBoundary);
+});
 
-  for (const { PermissionsBoundary, Tags } of prod.ofType("AWS::IAM::Role")) {
-    expect({ PermissionsBoundary, Tags }).toEqual({ PermissionsBoundary: parameters.permissionsBoundary, Tags: tags });
+test("everything that CloudFormation can tag has the tags", { timeout: 300_000 }, async () => {
+  const schemas = await resourceSchemas("the tags of the template");
+  if (schemas === undefined) return;
+  const tagged = Object.entries(prod.resources).flatMap(([id, { Type, Properties }]) => {
+    const member = schemas.get(Type)?.properties?.Tags;
+    return member === undefined ? [] : [{ id, Type, tags: Properties.Tags ?? [] }];
+  });
+
+  expect([...new Set(tagged.map(({ Type }) => Type))]).toEqual(
+    expect.arrayContaining(["AWS::CloudWatch::Alarm", "AWS::Events::Rule", "AWS::Lambda::EventSourceMapping", "AWS::Logs::LogGroup"]),
+  );
+  for (const { id, tags } of tagged) {
+    const found = Array.isArray(tags) ? Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])) : tags;
+    expect(found, id).toMatchObject({ team: "orders", "cost-centre": "1234" });
   }
-  for (const { Tags, FunctionName } of lambdas()) expect(Tags, FunctionName).toEqual(expect.arrayContaining(tags));
 });
 
 test("variables and logs are encrypted with the stage's key, and each function may decrypt its own", () => {
@@ -138,8 +148,22 @@ test("the bucket of the deployment's files is closed to the public", () => {
   }
 });
 
-test("the output says how many of the resources that CloudFormation allows are used", () => {
-  expect(prod.output).toContain(`The stack has ${Object.keys(prod.resources).length} of the 500 resources`);
+test("a route costs seven resources, and the output says how many more fit into the 500 that CloudFormation allows", () => {
+  const used = Object.keys(prod.resources).length;
+  const ofRoute = Object.keys(prod.resources).filter((id) => id.startsWith("StrongQuakes"));
+
+  expect(ofRoute.sort()).toEqual([
+    "StrongQuakesDeadLettersAlarm",
+    "StrongQuakesEventSourceMappingMSKProdEarthquakes",
+    "StrongQuakesFailuresAlarm",
+    "StrongQuakesLambdaFunction",
+    "StrongQuakesLogGroup",
+    "StrongQuakesOffsetLagAlarm",
+    "StrongQuakesRole",
+  ]);
+  expect(prod.output).toContain(
+    `The stack has ${used} of the 500 resources that CloudFormation allows. A route needs 7, so ${Math.floor((500 - used) / 7)} more fit.`,
+  );
 });
 
 test("every trigger of the map is an event source mapping that starts at the earliest record", () => {
@@ -174,7 +198,7 @@ test("the template contains secrets only as ARNs", () => {
   expect(variables.QUAKES_DATABASE_URL).toBe(parameters.quakesDatabase);
 });
 
-test("every function has alarms for errors and throttles, every route for its lag and its dead letters, every source for its dead letters, and they reach who is on call", () => {
+test("every function has an alarm for errors and throttles, every route for its lag and its dead letters, every source for its dead letters, and they reach who is on call", () => {
   const alarms = prod.ofType("AWS::CloudWatch::Alarm");
   const namesOf = (key: string) =>
     alarms
@@ -182,11 +206,22 @@ test("every function has alarms for errors and throttles, every route for its la
       .filter((name) => name.startsWith(`kafka-relay-prod-${key}-`))
       .map((name) => name.split("-").pop());
 
-  for (const key of apiKeys) expect(namesOf(key), key).toEqual(["Errors", "Throttles"]);
-  for (const key of routeKeys) expect(namesOf(key), key).toEqual(["Errors", "Throttles", "OffsetLag", "DeadLetters"]);
+  for (const key of apiKeys) expect(namesOf(key), key).toEqual(["Failures"]);
+  for (const key of routeKeys) expect(namesOf(key), key).toEqual(["Failures", "OffsetLag", "DeadLetters"]);
   expect(namesOf("api")).toEqual(["5xx", "Latency", "FailedRecords"]);
-  for (const key of sourceKeys) expect(namesOf(key), key).toEqual(["Errors", "Throttles", "DeadLetters"]);
+  for (const key of sourceKeys) expect(namesOf(key), key).toEqual(["Failures", "DeadLetters"]);
   for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual([parameters.alarmsTopic]);
+});
+
+test("the alarm of a function sums its errors and its throttles, and a count without data is 0", () => {
+  const { Metrics } = prod.ofType("AWS::CloudWatch::Alarm").find(({ AlarmName }) => AlarmName === "kafka-relay-prod-produce-Failures");
+
+  expect(Metrics.map((metric: { readonly MetricStat?: { readonly Metric: object } }) => metric.MetricStat?.Metric)).toEqual([
+    { Namespace: "AWS/Lambda", MetricName: "Errors", Dimensions: [{ Name: "FunctionName", Value: "kafka-relay-prod-produce" }] },
+    { Namespace: "AWS/Lambda", MetricName: "Throttles", Dimensions: [{ Name: "FunctionName", Value: "kafka-relay-prod-produce" }] },
+    undefined,
+  ]);
+  expect(Metrics[2]).toMatchObject({ Expression: "FILL(errors, 0) + FILL(throttles, 0)", ReturnData: true });
 });
 
 test("the lag of a route is the cluster's own metric, and its absence is a fault where the route runs", () => {

@@ -18,6 +18,8 @@ interface Alarm {
   readonly name: string;
   readonly description: string;
   readonly metric: string;
+  /** More metrics of the same namespace and dimensions: the alarm looks at their sum. */
+  readonly andMetrics?: readonly string[];
   readonly namespace: "AWS/ApiGateway" | "AWS/Kafka" | "AWS/Lambda" | "KafkaRelay";
   readonly dimensions: Readonly<Record<string, unknown>>;
   readonly statistic: "Sum" | "Maximum" | "p99";
@@ -76,16 +78,19 @@ function apiAlarms({ stage }: AlarmScope): readonly Alarm[] {
   ];
 }
 
+/** One alarm for both, because a template has a limited number of resources; its metrics show which of them it was. */
 function functionAlarms({ key }: FunctionNeeds, { functionNameOf }: AlarmScope): readonly Alarm[] {
-  const ofFunction = {
-    namespace: "AWS/Lambda",
-    dimensions: { FunctionName: functionNameOf(key) },
-    statistic: "Sum",
-    threshold: 1,
-  } as const;
   return [
-    { ...ofFunction, name: "Errors", description: `${key} throws, runs out of time or memory, or cannot start.`, metric: "Errors" },
-    { ...ofFunction, name: "Throttles", description: `${key} receives more requests than its concurrency allows.`, metric: "Throttles" },
+    {
+      name: "Failures",
+      description: `${key} throws, runs out of time or memory, cannot start, or receives more requests than its concurrency allows.`,
+      namespace: "AWS/Lambda",
+      metric: "Errors",
+      andMetrics: ["Throttles"],
+      dimensions: { FunctionName: functionNameOf(key) },
+      statistic: "Sum",
+      threshold: 1,
+    },
   ];
 }
 
@@ -148,11 +153,7 @@ function toResource(alarm: Alarm, prefix: string, { alarmsTopic }: AlarmScope): 
     Properties: {
       AlarmName: `${prefix}-${alarm.name}`,
       AlarmDescription: alarm.description,
-      Namespace: alarm.namespace,
-      MetricName: alarm.metric,
-      Dimensions: Object.entries(alarm.dimensions).map(([Name, Value]) => ({ Name, Value })),
-      ...(alarm.statistic === "p99" ? { ExtendedStatistic: "p99" } : { Statistic: alarm.statistic }),
-      Period: periodSeconds,
+      ...(alarm.andMetrics === undefined ? metricOf(alarm) : { Metrics: sumOf(alarm, alarm.andMetrics) }),
       EvaluationPeriods: isFirst ? 1 : periods,
       DatapointsToAlarm: isFirst ? 1 : badPeriods,
       Threshold: alarm.threshold,
@@ -161,4 +162,32 @@ function toResource(alarm: Alarm, prefix: string, { alarmsTopic }: AlarmScope): 
       ...(alarmsTopic === "" ? {} : { AlarmActions: [alarmsTopic], OKActions: [alarmsTopic] }),
     },
   };
+}
+
+const toDimensions = ({ dimensions }: Alarm) => Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+
+function metricOf(alarm: Alarm): Record<string, unknown> {
+  return {
+    Namespace: alarm.namespace,
+    MetricName: alarm.metric,
+    Dimensions: toDimensions(alarm),
+    ...(alarm.statistic === "p99" ? { ExtendedStatistic: "p99" } : { Statistic: alarm.statistic }),
+    Period: periodSeconds,
+  };
+}
+
+/** A metric without data counts as 0, so that the other one decides (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html). */
+function sumOf(alarm: Alarm, andMetrics: readonly string[]): readonly Record<string, unknown>[] {
+  const names = [alarm.metric, ...andMetrics];
+  const metrics = names.map((MetricName) => ({
+    Id: MetricName.toLowerCase(),
+    ReturnData: false,
+    MetricStat: {
+      Metric: { Namespace: alarm.namespace, MetricName, Dimensions: toDimensions(alarm) },
+      Period: periodSeconds,
+      Stat: alarm.statistic,
+    },
+  }));
+  const Expression = metrics.map(({ Id }) => `FILL(${Id}, 0)`).join(" + ");
+  return [...metrics, { Id: "sum", Expression, Label: names.join(" and "), ReturnData: true }];
 }

@@ -36,7 +36,6 @@ export function toRole(request: RoleRequest): Resource {
         Statement: [{ Effect: "Allow", Principal: { Service: ["lambda.amazonaws.com"] }, Action: ["sts:AssumeRole"] }],
       },
       ...(request.settings.permissionsBoundary === "" ? {} : { PermissionsBoundary: request.settings.permissionsBoundary }),
-      ...(request.settings.tags.size === 0 ? {} : { Tags: [...request.settings.tags].map(([Key, Value]) => ({ Key, Value })) }),
       Policies: [{ PolicyName: "function", PolicyDocument: { Version: "2012-10-17", Statement: statementsOf(request) } }],
     },
   };

@@ -9,11 +9,13 @@ import { toMarkdown } from "./egress.js";
 import { isSelfManaged, secretOf } from "./kafka-access.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { replacedMappingFaults } from "./replaced-mappings.js";
+import { resourceReport } from "./resource-count.js";
 import { type Resource, roleIdOf, toRole } from "./roles.js";
 import { functionIdOf, isOn, type Service, stageOf } from "./service.js";
+import { tagResources } from "./tags.js";
 
-/** Into the compiled template; and the pages beside it. */
-export function completeTemplate(service: Service, deployment: Deployment, outFolder: string): void {
+/** Into the compiled template; and the pages beside it. Returns how full the template is, as a sentence. */
+export function completeTemplate(service: Service, deployment: Deployment, outFolder: string): string {
   const { settings, needs, egress } = deployment;
   const resources = service.provider.compiledCloudFormationTemplate?.Resources;
   if (resources === undefined) throw new Error("The template is not compiled yet.");
@@ -22,9 +24,11 @@ export function completeTemplate(service: Service, deployment: Deployment, outFo
   throttle(resources.HttpApiStage, settings);
   encryptLogs(Object.values(resources), settings);
   authenticateMappings(resources, deployment);
+  tagResources(Object.values(resources), settings.tags);
   mkdirSync(outFolder, { recursive: true });
   writeFileSync(join(outFolder, "egress.md"), toMarkdown(egress));
   writeFileSync(join(outFolder, "acls.md"), toAclPage(needs, settings.topicPrefix));
+  return resourceReport(resources, needs);
 }
 
 /** Why the deployed template, as CloudFormation returns it, cannot become the new one in one step. */

@@ -124,7 +124,7 @@ export class KafkaRelayPlugin {
   }
 
   #complete(): void {
-    if (this.#deployment !== undefined) completeTemplate(this.#ownService(), this.#deployment, this.#outFolder());
+    if (this.#deployment !== undefined) console.error(completeTemplate(this.#ownService(), this.#deployment, this.#outFolder()));
   }
 
   async #build(): Promise<void> {
