@@ -113,7 +113,13 @@ function inLanes(entries: readonly Entry[], lanes: readonly SourceLane[]): reado
   });
 }
 
+const results = {
+  delivered: { verdict: "delivered" },
+  filtered: { verdict: "filtered" },
+  "dead-lettered": { verdict: "dead-lettered" },
+} as const;
+
 function toResult({ verdict, error }: Entry): ItemResult {
-  if (verdict !== undefined && verdict !== "given-back") return { verdict };
+  if (verdict !== undefined && verdict !== "given-back") return results[verdict];
   return { verdict: "given-back", error: error ?? new RelayError("internal", "The record was given back without a reason.") };
 }

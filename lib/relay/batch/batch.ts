@@ -11,7 +11,7 @@ import { isDeadLetteredAfterRetries, type NextStep, stepAfterCall, stepWithoutCa
 import { hasFailedBefore, headOf, type Outcomes } from "./outcomes.js";
 import type { BatchParts } from "./parts.js";
 import { askedWaitOf, faultOf } from "./retry.js";
-import { settleInOrder } from "./settle.js";
+import { type Settled, settleInOrder } from "./settle.js";
 import { waitForTurn } from "./turn.js";
 
 /** The entries of all records, partition by partition, each with its verdict. */
@@ -89,7 +89,7 @@ class BatchRelay {
       this.#parts.route,
       this.#parts,
     );
-    const heads = shares.map(({ lane, entries }) => ({ lane, entries: headOf(entries.filter(({ verdict }) => verdict === undefined)) }));
+    const heads = shares.map(({ lane, entries }) => ({ lane, entries: headOf(entries) }));
     this.#noteFirstTimes(heads);
     const [settled, failed, sendable] = [heads.filter(isSettled), heads.filter(failedBefore), heads.filter(isSendable)];
     for (const { lane } of settled) this.#goOn(lane);
@@ -98,7 +98,7 @@ class BatchRelay {
 
   #noteFirstTimes(heads: readonly Share[]): void {
     const nowMs = this.#parts.clock.now();
-    for (const entry of heads.flatMap(({ entries }) => entries)) entry.firstMs ??= nowMs;
+    for (const { entries } of heads) for (const entry of entries) entry.firstMs ??= nowMs;
   }
 
   async #send(shares: readonly Share[]): Promise<void> {
@@ -118,16 +118,22 @@ class BatchRelay {
     }
   }
 
-  async #settle({ lane, entries }: Share, outcomes: Outcomes): Promise<void> {
+  /** Waits only where something is left to do for the lane: most of a batch is delivered. */
+  #settle({ lane, entries }: Share, outcomes: Outcomes): void | Promise<void> {
     const { breaker, clock, target, route } = this.#parts;
     const keepsOrder = target.keepsOrder === true;
     const countsAlone = keepsOrder || route.order === "none";
-    const { refused, stopped } = settleInOrder(entries, outcomes, { breaker, nowMs: clock.now(), keepsOrder, countsAlone });
+    const settled = settleInOrder(entries, outcomes, { breaker, nowMs: clock.now(), keepsOrder, countsAlone });
+    if (settled.refused.length === 0 && settled.stopped === undefined) return this.#goOn(lane);
+    return this.#settleRest(lane, settled);
+  }
+
+  async #settleRest(lane: Lane, { refused, stopped }: Settled): Promise<void> {
     const held = await this.#writeDeadLetters(refused);
     if (held !== undefined) return this.#giveBack(lane, held);
     if (stopped === undefined) return this.#goOn(lane);
     this.#reportToBreaker(stopped);
-    const next = stepAfterCall(stopped, this.#limitsOf(stopped), route.retry, this.#parts.random);
+    const next = stepAfterCall(stopped, this.#limitsOf(stopped), this.#parts.route.retry, this.#parts.random);
     await this.#take(next, lane, stopped);
   }
 

@@ -190,7 +190,9 @@ class RecordDelivery implements Delivery {
     this.#suffix = suffix;
   }
 
-  readonly textAt = (path: string): string | undefined => textAt(this, path);
+  get textAt(): Delivery["textAt"] {
+    return (path) => textAt(this, path);
+  }
 
   get id(): string {
     this.#id ??= this.#recordId() + this.#suffix;

@@ -22,6 +22,8 @@ export class Lane {
 
   /** The next entries without a verdict, at most `entriesMax`. */
   openEntries(entriesMax: number): readonly Entry[] {
+    // Most lanes by key have one entry.
+    if (this.#entries.length === 1 && entriesMax >= 1 && this.#entries[0]?.verdict === undefined) return this.#entries;
     const open: Entry[] = [];
     for (let index = this.#firstOpen; index < this.#entries.length && open.length < entriesMax; index++) {
       const entry = this.#entries[index] as Entry;

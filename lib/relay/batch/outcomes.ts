@@ -13,10 +13,12 @@ export function hasFailedBefore({ pending, error }: Pick<Entry, "pending" | "err
 }
 
 /**
- * The first entries of a lane that may go together: those that failed before any delivery, or those in front of the first such entry. Nothing after a record that
+ * The first entries without a verdict of a lane that may go together: those that failed before any delivery, or those in front of the first such entry. Nothing after a record that
  * will become a dead letter is delivered before its dead letter is acknowledged. For the same reason a call ends with an entry that is known to be held.
  */
-export function headOf(entries: readonly Entry[]): readonly Entry[] {
+export function headOf(all: readonly Entry[]): readonly Entry[] {
+  if (all.length === 1 && all[0]?.verdict === undefined) return all;
+  const entries = all.filter(({ verdict }) => verdict === undefined);
   const [first] = entries;
   if (first === undefined) return entries;
   const end = entries.findIndex((entry) => hasFailedBefore(entry) !== hasFailedBefore(first));
@@ -33,11 +35,15 @@ interface EntryResult {
   readonly error: RelayError | undefined;
 }
 
+const deliveredWhole: EntryResult = { wasAttempted: true, someDelivered: true, pending: [], error: undefined };
+
 /**
  * Reads the outcomes of one entry's deliveries. The messages of a record follow each other: after the first one that was not delivered all are sent again, unless
  * each `countsAlone`.
  */
 export function resultOf(pending: readonly Delivery[], outcomes: Outcomes, countsAlone: boolean): EntryResult {
+  const [only] = pending;
+  if (pending.length === 1 && only !== undefined && outcomes.get(only)?.verdict === "delivered") return deliveredWhole;
   const isDelivered = (delivery: Delivery): boolean => outcomes.get(delivery)?.verdict === "delivered";
   const firstLeft = pending.findIndex((delivery) => !isDelivered(delivery));
   const followers = firstLeft < 0 ? [] : pending.slice(firstLeft);

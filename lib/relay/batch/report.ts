@@ -11,13 +11,8 @@ const linesMax = 20;
 export function reportBatch(all: readonly Entry[], route: Route, telemetry: Telemetry, tookMs: number): void {
   // Records that were settled in an earlier delivery of the batch were reported then.
   const entries = all.filter(({ isSettledBefore, verdict }) => !isSettledBefore || verdict === "given-back");
-  const count = (verdict: Verdict): number => entries.reduce((sum, entry) => sum + (entry.verdict === verdict ? 1 : 0), 0);
-  const counts = {
-    delivered: count("delivered"),
-    filtered: count("filtered"),
-    deadLettered: count("dead-lettered"),
-    givenBack: count("given-back"),
-  };
+  const counts = { delivered: 0, filtered: 0, deadLettered: 0, givenBack: 0 };
+  for (const { verdict } of entries) if (verdict !== undefined) counts[counters[verdict]]++;
   telemetry.log(counts.givenBack > 0 ? "warn" : "info", "batch", { route: route.name, records: entries.length, ...counts, tookMs });
   reportTroubles(entries, route, telemetry);
   telemetry.metrics(
@@ -32,6 +27,13 @@ export function reportBatch(all: readonly Entry[], route: Route, telemetry: Tele
     },
   );
 }
+
+const counters = {
+  delivered: "delivered",
+  filtered: "filtered",
+  "dead-lettered": "deadLettered",
+  "given-back": "givenBack",
+} as const satisfies Record<Verdict, string>;
 
 /** From the record's own time to its delivery. */
 function latenciesOf(entries: readonly Entry[]): readonly number[] {

@@ -13,7 +13,7 @@ interface SettleRules {
   readonly countsAlone: boolean;
 }
 
-interface Settled {
+export interface Settled {
   /** To be dead-lettered, in order. */
   readonly refused: readonly Entry[];
   /** The first entry that is neither delivered nor refused; the lane stops there. */
@@ -21,7 +21,7 @@ interface Settled {
 }
 
 export function settleInOrder(entries: readonly Entry[], outcomes: Outcomes, rules: SettleRules): Settled {
-  const refused: Entry[] = [];
+  let refused: readonly Entry[] = [];
   let stopped: Entry | undefined;
   for (const entry of entries) {
     if (stopped !== undefined && !rules.keepsOrder) {
@@ -31,7 +31,7 @@ export function settleInOrder(entries: readonly Entry[], outcomes: Outcomes, rul
     const became = settleEntry(entry, outcomes, rules);
     if (became === "delivered") continue;
     if (became === "refused" && stopped === undefined && rules.breaker.mayDeadLetter(rules.nowMs, !hasFailedBefore(entry)))
-      refused.push(entry);
+      refused = [...refused, entry];
     else stopped ??= entry;
   }
   return { refused, stopped };

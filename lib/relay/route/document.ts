@@ -66,13 +66,16 @@ export class RecordDocument implements RouteDocument {
   /** The record as it goes on where no transform changes it; not made for one that is filtered. */
   get message(): Message {
     if (this.#message === undefined) {
-      this.#message = {
-        ...this.#forwarded(),
+      const { key, value, headers } = this.#forwardsJson ? this.#forwarded() : this.record;
+      const message: Message = {
+        key,
+        value,
+        headers,
         timestampMs: this.record.timestampMs,
-        ...(this.#decoded.key === undefined ? {} : { keyDocument: () => parseJson(this.#decoded.key ?? "") }),
         document: () => this.#documentOrNothing(parsePlainJson),
         exactDocument: () => this.#documentOrNothing(parseJson),
       };
+      this.#message = this.#decoded.key === undefined ? message : { ...message, keyDocument: () => parseJson(this.#decoded.key ?? "") };
     }
     return this.#message;
   }
@@ -130,7 +133,10 @@ export class RecordDocument implements RouteDocument {
     return { key, value, headers, topic, partition, offset: exactOffset, timestamp, ...(ce === undefined ? {} : { ce }) };
   }
 
-  readonly textAt = (path: string): string | undefined => textAt({ message: this.message, source: this.record }, path);
+  /** Made on demand: few filters and transforms ask for it, and those that do may take it out of the document. */
+  get textAt(): RouteDocument["textAt"] {
+    return (path) => textAt({ message: this.message, source: this.record }, path);
+  }
 
   #exactField(field: keyof RouteDocument): unknown {
     if (field === "value") return this.#exactValue();
@@ -139,7 +145,6 @@ export class RecordDocument implements RouteDocument {
 
   #forwarded(): Pick<Message, "key" | "value" | "headers"> {
     const { key, value, headers } = this.record;
-    if (!this.#forwardsJson) return { key, value, headers };
     const decoded = this.#decoded;
     return {
       key: decoded.key === undefined ? key : Buffer.from(plainKey(decoded.key)),
