@@ -2,12 +2,14 @@
 import type { RecordHeader } from "../../kafka/records.js";
 import { toDebezium } from "../envelope.js";
 import type { SourceItem } from "../origin.js";
-import type { OutboxRow } from "./statements.js";
+import type { OutboxRow } from "./table.js";
 
 interface RowForm {
   readonly table: string;
   readonly value?: string;
   readonly row?: "json" | "debezium";
+  /** The kind of database, as Debezium names it. */
+  readonly connector: string;
 }
 
 export function toRowItem(row: OutboxRow, name: string, form: RowForm, nowMs: number): SourceItem {
@@ -22,9 +24,9 @@ export function toRowItem(row: OutboxRow, name: string, form: RowForm, nowMs: nu
   };
 }
 
-function wholeRow({ row = "null" }: OutboxRow, { table, row: as }: RowForm, timestampMs: number): Buffer {
+function wholeRow({ row = "null" }: OutboxRow, { table, row: as, connector }: RowForm, timestampMs: number): Buffer {
   if (as !== "debezium") return Buffer.from(row);
-  return toDebezium({ operation: "c", before: undefined, after: row, source: { connector: "postgresql", table }, timestampMs });
+  return toDebezium({ operation: "c", before: undefined, after: row, source: { connector, table }, timestampMs });
 }
 
 /** Members of a JSON object: texts as they are, null as null, anything else as JSON. A column that holds something else gives no headers. */

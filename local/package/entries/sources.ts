@@ -2,7 +2,8 @@
 export { defineSource, type Envelope, type Source, type SourceDefinition } from "../../../lib/sources/define-source.js";
 export { eventBridgeRule, schedule } from "../../../lib/sources/eventbridge.js";
 export type { SourceOrigin } from "../../../lib/sources/origin.js";
-export { type OutboxOptions, outbox } from "../../../lib/sources/outbox.js";
+export type { OutboxOptions } from "../../../lib/sources/outbox/options.js";
+export { outbox } from "../../../lib/sources/outbox.js";
 export { type S3ObjectsOptions, s3Objects } from "../../../lib/sources/s3.js";
 export { type SourceHandler, source } from "../../../lib/sources/source.js";
 export { snsMessages, sqsQueue } from "../../../lib/sources/sqs.js";

@@ -1,41 +1,19 @@
 /**
- * The statements of the outbox on PostgreSQL. Runs at the same time divide the keys between them: each key belongs to one of 64 buckets, and a run holds the advisory
- * locks of its buckets until its transaction ends (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). `SKIP LOCKED` alone would let one
- * run take a key's later rows while another still holds the earlier ones.
+ * The statements of the outbox on PostgreSQL. A run that is alone locks the table's next rows, and keeps others out by an advisory lock until its transaction ends
+ * (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). Runs at the same time divide the keys between them: each key belongs to one of 64
+ * buckets, and a run holds the locks of its buckets. `SKIP LOCKED` alone would let one run take a key's later rows while another still holds the earlier ones.
  */
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import { RelayError } from "../../errors.js";
-
-export interface OutboxTable {
-  readonly table: string;
-  readonly order: string;
-  readonly id: string;
-  readonly key: string | undefined;
-  readonly value: string | undefined;
-  readonly headers: string | undefined;
-  readonly timestamp: string | undefined;
-  /** The column that a written row gets its time in; undefined: written rows are deleted. */
-  readonly mark: string | undefined;
-  readonly rowsMax: number;
-}
-
-/** The type of each column that is read. */
-export type RowColumns = ReadonlyMap<string, string>;
-
-/** As PostgreSQL writes it: text, or hex for bytes. */
-export interface OutboxRow {
-  readonly id: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: string | null;
-  readonly timestampMs: number | undefined;
-  /** The whole row as JSON; undefined where one column is the value. */
-  readonly row: string | undefined;
-}
+import { inOrder, type OutboxRow, type OutboxTable, type RowColumns } from "./table.js";
 
 type Connection = Transaction<Record<string, Record<string, unknown>>>;
 
 const bucketsCount = 64;
+/** The number behind the buckets: held by a run that is alone, shared by runs at the same time. */
+const wholeTable = bucketsCount;
+/** How long a run waits for one that is alone; after it, the run ends as if the table was empty. */
+const sharedWaitMs = 2_000;
 /** Of one transaction, so that another run finds others. */
 const bucketsMax = 16;
 /** How far a run looks ahead for buckets that are free. */
@@ -61,21 +39,38 @@ export async function columnsOf(
   return types;
 }
 
-/** The next rows of buckets that no other run holds, in order, locked until the transaction ends. */
-export async function lockRows(connection: Connection, table: OutboxTable, types: RowColumns): Promise<readonly OutboxRow[]> {
+/** True: until the transaction ends, no other run reads the table. */
+export async function lockTable(connection: Connection, { table }: OutboxTable): Promise<boolean> {
+  const { rows } = await sql<{ isAlone: boolean }>`
+    select pg_try_advisory_xact_lock(${lockOf(table)}, ${sql.lit(wholeTable)}) as "isAlone"`.execute(connection);
+  return rows[0]?.isAlone === true;
+}
+
+/** For a run that is alone: the next rows, in order, locked until the transaction ends. Throws 55P03 where a transaction of the application has locked one. */
+export async function lockNextRows(connection: Connection, table: OutboxTable, types: RowColumns): Promise<readonly OutboxRow[]> {
+  const { rows } = await sql<RawRow>`
+    select ${ref(table.id)}::text as id, ${columnsOfRow(table, types)} from ${sql.table(table.table)} as outbox_row
+    where ${isOpen(table)} order by ${ref(`outbox_row.${table.order}`)} limit ${table.rowsMax} for update nowait`.execute(connection);
+  return rows.map((row) => toRow(row, table, types));
+}
+
+export const isRowLocked = (thrown: unknown): boolean => (thrown as { readonly code?: unknown } | undefined)?.code === "55P03";
+
+/** For runs at the same time: the next rows of buckets that no other run holds, in order, locked until the transaction ends. */
+export async function lockSharedRows(connection: Connection, table: OutboxTable, types: RowColumns): Promise<readonly OutboxRow[]> {
+  await sql`set local lock_timeout = ${sql.lit(sharedWaitMs)}`.execute(connection);
+  await sql`select pg_advisory_xact_lock_shared(${lockOf(table.table)}, ${sql.lit(wholeTable)})`.execute(connection);
+  await sql`set local lock_timeout to default`.execute(connection);
   const buckets = await lockBuckets(connection, table);
   if (buckets.length === 0) return [];
-  const { id, key, order, rowsMax } = table;
+  const { id, order, rowsMax } = table;
   // A second statement sees what other runs removed before they gave the buckets up.
-  const { rows } = await sql<RawRow>`
+  const { rows } = await sql<ChosenRow>`
     with chosen as materialized (
       select ${ref(id)} as id, ${keyText(table)} as k, row_number() over (order by ${ref(order)}) as n from ${sql.table(table.table)}
       where ${bucket(table)} = any(${[...buckets]}) and ${isOpen(table)} order by ${ref(order)} limit ${rowsMax}
     ), locked as materialized (
-      select ${ref(id)} as id, ${columnText(table.value, types)} as value, ${columnText(key, types)} as key,
-        ${table.headers === undefined ? sql`null` : sql`${ref(table.headers)}::text`} as headers,
-        ${table.timestamp === undefined ? sql`null` : sql`(extract(epoch from ${ref(table.timestamp)}) * 1000)::text`} as time,
-        ${table.value === undefined ? sql`row_to_json(outbox_row)::text` : sql`null`} as row
+      select ${ref(id)} as id, ${columnsOfRow(table, types)}
       from ${sql.table(table.table)} as outbox_row
       where ${ref(id)} in (select id from chosen) and ${isOpen(table)} for update skip locked
     )
@@ -84,11 +79,16 @@ export async function lockRows(connection: Connection, table: OutboxTable, types
   return inOrder(rows).map((row) => toRow(row, table, types));
 }
 
+/** Value, key, headers, time and the whole row, each as text. */
+function columnsOfRow({ value, key, headers, timestamp }: OutboxTable, types: RowColumns): RawBuilder<unknown> {
+  return sql`${columnText(value, types)} as value, ${columnText(key, types)} as key,
+    ${headers === undefined ? sql`null` : sql`${ref(headers)}::text`} as headers,
+    ${timestamp === undefined ? sql`null` : sql`(extract(epoch from ${ref(timestamp)}) * 1000)::text`} as time,
+    ${value === undefined ? sql`row_to_json(outbox_row)::text` : sql`null`} as row`;
+}
+
 interface RawRow {
   readonly id: string;
-  /** The key as text; null: the row has no order. */
-  readonly k: string | null;
-  readonly isLocked: boolean;
   readonly value: string | null;
   readonly key: string | null;
   readonly headers: string | null;
@@ -96,13 +96,10 @@ interface RawRow {
   readonly row: string | null;
 }
 
-/** A row that another transaction has locked holds the later rows of its key. */
-function inOrder(rows: readonly RawRow[]): readonly RawRow[] {
-  const held = new Set<string>();
-  return rows.filter(({ k, isLocked }) => {
-    if (!isLocked && k !== null) held.add(k);
-    return isLocked && (k === null || !held.has(k));
-  });
+interface ChosenRow extends RawRow {
+  /** The key as text; null: the row has no order. */
+  readonly k: string | null;
+  readonly isLocked: boolean;
 }
 
 function toRow({ id, value, key, headers, time, row }: RawRow, table: OutboxTable, types: RowColumns): OutboxRow {
@@ -125,9 +122,7 @@ async function lockBuckets(connection: Connection, table: OutboxTable): Promise<
         where ${isOpen(table)} order by ${ref(table.order)} limit ${table.rowsMax * lookAhead}
       ) as waiting group by bucket
     ), ordered as materialized (select bucket from head order by first)
-    select bucket from ordered where pg_try_advisory_xact_lock(hashtext(${`kafka-relay ${table.table}`}), bucket) limit ${bucketsMax}`.execute(
-    connection,
-  );
+    select bucket from ordered where pg_try_advisory_xact_lock(${lockOf(table.table)}, bucket) limit ${bucketsMax}`.execute(connection);
   return rows.map(({ bucket: one }) => one);
 }
 
@@ -138,6 +133,7 @@ export async function removeRows(connection: Connection, { table, id, mark }: Ou
   else await sql`update ${sql.table(table)} set ${ref(mark)} = now() where ${ref(id)} = any(${[...ids]})`.execute(connection);
 }
 
+const lockOf = (table: string): RawBuilder<unknown> => sql`hashtext(${`kafka-relay ${table}`})`;
 const ref = (column: string): RawBuilder<unknown> => sql.ref(column);
 const isOpen = ({ mark }: OutboxTable): RawBuilder<unknown> => (mark === undefined ? sql`true` : sql`${ref(mark)} is null`);
 const keyText = ({ key }: OutboxTable): RawBuilder<unknown> => (key === undefined ? sql`null::text` : sql`${ref(key)}::text`);
