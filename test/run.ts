@@ -1,5 +1,5 @@
 /**
- * `npm test`: builds what is missing, starts one broker for the whole run, runs the suites one after another, and ends with each suite's time, the ten
+ * `npm test`: builds what is missing, starts one broker for the whole run, runs the suites turn by turn, and ends with each suite's time, the ten
  * slowest tests, what did not run, and `N passed, N failed`. `npm test -- api unit` runs those suites; `long`, `versions`, `adopt`, `deploy` and `docker` are runs of their own.
  */
 import { existsSync } from "node:fs";
@@ -16,7 +16,9 @@ import { runNode, runSuite } from "./support/run/run-suite.js";
 import { type SuiteResult, summaryOf } from "./support/run/suite-result.js";
 
 const root = join(import.meta.dirname, "..");
-const suites = ["unit", "schemas", "package", "api", "broker", "relay", "trigger", "serve", "consumers", "console", "e2e"];
+/** Suites of one turn run side by side: the brokers of `broker` are waited for most of its time, which leaves a core to the builds of `package`. */
+const turns = [["unit"], ["schemas"], ["broker", "package"], ["api"], ["relay"], ["trigger"], ["serve"], ["consumers"], ["console"], ["e2e"]];
+const suites = turns.flat();
 const brokerVersions: readonly KafkaVersionName[] = ["2.8.1", "3.9.1", "4.4.0"];
 /** What must hold on every broker; the rest is ours alone, or needs a newer one. */
 const suitesOnEveryVersion = ["api", "relay", "trigger"];
@@ -29,10 +31,10 @@ const removeLimitMs = 30_000;
 
 const asked = process.argv.slice(2);
 const modes: Readonly<Record<string, () => Promise<void>>> = {
-  long: () => onRunBroker(["long"], longLimitMs),
-  adopt: () => onRunBroker(["adopt"], longLimitMs),
-  deploy: () => onRunBroker(["deploy"], longLimitMs),
-  docker: () => onRunBroker(["docker"], longLimitMs),
+  long: () => onRunBroker([["long"]], longLimitMs),
+  adopt: () => onRunBroker([["adopt"]], longLimitMs),
+  deploy: () => onRunBroker([["deploy"]], longLimitMs),
+  docker: () => onRunBroker([["docker"]], longLimitMs),
   versions: onEveryVersion,
 };
 const unknown = asked.filter((name) => !suites.includes(name) && !(asked.length === 1 && name in modes));
@@ -51,6 +53,7 @@ const interrupted = new Promise<never>((_, reject) => {
 // The reader of the output is gone; the run still ends in good order.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
+const startedMs = Date.now();
 const results: SuiteResult[] = [];
 /** Set: nothing more is begun. */
 let failure: unknown;
@@ -64,7 +67,7 @@ await Promise.race([folder.remove(), wait(removeLimitMs)]).catch((error) =>
   console.error(`The run's folder could not be deleted: ${error}`),
 );
 
-const summary = summaryOf(results, didNotRun);
+const summary = summaryOf(results, (Date.now() - startedMs) / 1000, didNotRun);
 console.log(summary.text);
 if (failure !== undefined) console.error(`${failure instanceof Error ? failure.message : String(failure)}\n`);
 const failed = summary.failed + (failure === undefined ? 0 : 1);
@@ -74,12 +77,19 @@ process.stdout.write(`${summary.passed} passed, ${failed} failed\n`, () => proce
 
 async function work(): Promise<void> {
   await buildWhatIsMissing();
-  await (modes[asked[0] ?? ""]?.() ?? onRunBroker(asked.length > 0 ? suites.filter((name) => asked.includes(name)) : suites, suiteLimitMs));
+  await (modes[asked[0] ?? ""]?.() ?? onRunBroker(turnsOf(asked), suiteLimitMs));
 }
 
-async function onRunBroker(names: readonly string[], limitMs: number): Promise<void> {
-  const brokers = names.every((name) => name === "unit" || name === "schemas") ? "" : await brokersOfRun();
-  for (const name of names) await run(name, name, environment({ KAFKA_BROKERS: brokers }), limitMs);
+function turnsOf(asked: readonly string[]): string[][] {
+  if (asked.length === 0) return turns;
+  return turns.map((turn) => turn.filter((name) => asked.includes(name)));
+}
+
+async function onRunBroker(turns: readonly (readonly string[])[], limitMs: number): Promise<void> {
+  const brokers = turns.flat().every((name) => name === "unit" || name === "schemas") ? "" : await brokersOfRun();
+  for (const turn of turns) {
+    await Promise.all(turn.map((name) => run(name, name, environment({ KAFKA_BROKERS: brokers }), limitMs)));
+  }
 }
 
 async function run(name: string, title: string, env: NodeJS.ProcessEnv, limitMs: number): Promise<void> {

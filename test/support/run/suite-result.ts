@@ -67,6 +67,7 @@ function readReport(file: string): Report | undefined {
 
 export function summaryOf(
   results: readonly SuiteResult[],
+  seconds: number,
   didNotRun: readonly string[],
 ): { readonly text: string; readonly passed: number; readonly failed: number } {
   const total = (count: (result: SuiteResult) => number) => results.reduce((sum, result) => sum + count(result), 0);
@@ -82,9 +83,7 @@ export function summaryOf(
       ({ title, seconds, passed, failed }) =>
         `${title.padEnd(22)} ${seconds.toFixed(1).padStart(6)} s  ${String(passed).padStart(7)} ${String(failed).padStart(7)}`,
     ),
-    `${"together".padEnd(22)} ${total(({ seconds }) => seconds)
-      .toFixed(1)
-      .padStart(6)} s`,
+    `${"the whole run".padEnd(22)} ${seconds.toFixed(1).padStart(6)} s`,
     "",
     "The slowest tests:",
     ...slowest.map(({ title, name, ms }) => `  ${(ms / 1000).toFixed(1).padStart(6)} s  ${title}: ${name}`),

@@ -54,7 +54,7 @@ test("a suite whose tests have all passed has failed where it ended badly", () =
 });
 
 test("the last lines list what did not run, once each, regardless of who reported it", () => {
-  const { text, passed, failed } = summaryOf([resultOf(reportOf("passed", "skipped"))], ["the AWS targets: there is no Python 3"]);
+  const { text, passed, failed } = summaryOf([resultOf(reportOf("passed", "skipped"))], 1.5, ["the AWS targets: there is no Python 3"]);
 
   expect({ passed, failed }).toEqual({ passed: 1, failed: 0 });
   expect(text).toMatch(/Did not run:\n {2}the AWS targets: there is no Python 3\n {2}suite: test 1 \(skipped\)\n/);
