@@ -17,7 +17,18 @@ import { type SuiteResult, summaryOf } from "./support/run/suite-result.js";
 
 const root = join(import.meta.dirname, "..");
 /** Suites of one turn run side by side: the brokers of `broker` are waited for most of its time, which leaves a core to the builds of `package`. */
-const turns = [["unit"], ["schemas"], ["broker", "package"], ["api"], ["relay"], ["trigger"], ["serve"], ["consumers"], ["console"], ["e2e"]];
+const turns = [
+  ["unit"],
+  ["schemas"],
+  ["broker", "package"],
+  ["api"],
+  ["relay"],
+  ["trigger"],
+  ["serve"],
+  ["consumers"],
+  ["console"],
+  ["e2e"],
+];
 const suites = turns.flat();
 const brokerVersions: readonly KafkaVersionName[] = ["2.8.1", "3.9.1", "4.4.0"];
 /** What must hold on every broker; the rest is ours alone, or needs a newer one. */

@@ -597,7 +597,7 @@ export interface ApiOperations {
   "POST /consumers/{group}": {
     readonly path: { readonly group: string | number };
     readonly query: Readonly<Record<never, never>>;
-    readonly body: { readonly name?: string | null; readonly id?: string | null; readonly format?: string | null; readonly "auto.offset.reset"?: string | null; readonly "auto.commit.enable"?: string | boolean | null; readonly "enable.auto.commit"?: string | boolean | null; readonly "fetch.min.bytes"?: string | number | null; readonly responseMinBytes?: string | number | null; readonly "consumer.request.timeout.ms"?: string | number | null; readonly requestWaitMs?: string | number | null; readonly autoOffsetReset?: string | null; readonly autoCommitEnable?: string | boolean | null };
+    readonly body: { readonly name?: string | null; readonly id?: string | null; readonly format?: string | null; readonly "auto.offset.reset"?: string | null; readonly "auto.commit.enable"?: string | boolean | null; readonly "enable.auto.commit"?: string | boolean | null; readonly "fetch.min.bytes"?: string | number | null; readonly responseMinBytes?: string | number | null; readonly "consumer.request.timeout.ms"?: string | number | null; readonly requestWaitMs?: string | number | null; readonly autoOffsetReset?: string | null; readonly autoCommitEnable?: string | boolean | null; readonly "isolation.level"?: string | null; readonly "topic.metadata.refresh.interval.ms"?: string | number | null };
     readonly answer: { readonly instance_id: string; readonly base_uri: string };
   };
   /** Set the offsets or times at which the next read starts. */

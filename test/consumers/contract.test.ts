@@ -51,11 +51,12 @@ test("a name that is taken is refused with 40902, and is free again after the in
 });
 
 test.each([
-  [{ format: "xml" }, 422, 42204],
+  [{ format: "xml" }, 422, 422],
   [{ format: "avro" }, 422, 42204],
   [{ "auto.offset.reset": "middle" }, 422, 42204],
   [{ "auto.commit.enable": "maybe" }, 422, 42204],
   [{ "fetch.min.bytes": "ten" }, 422, 42204],
+  [{ "isolation.level": "read_uncommitted" }, 422, 42204],
   [{ "fetch.min.bytes": "-2" }, 422, 40001],
   [{ responseMinBytes: 10_000_001 }, 422, 40001],
   [{ "consumer.request.timeout.ms": "0" }, 422, 40001],
@@ -75,9 +76,18 @@ test("settings are also understood under their other names", async () => {
     format: "BINARY",
     responseMinBytes: "1",
     requestWaitMs: "500",
+    "isolation.level": "read_committed",
     "enable.auto.commit": false,
   });
   expect(status).toBe(200);
+});
+
+test("of a name and an id the name counts, and a refresh interval that Karapace's clients send changes nothing", async () => {
+  const body = { name: "mine", id: "other", "topic.metadata.refresh.interval.ms": 100 };
+
+  const { status, json } = await api.call("POST", `/consumers/${uniqueName("group")}`, body);
+
+  expect([status, json.instance_id]).toEqual([200, "mine"]);
 });
 
 test("a body of another type is refused with 415, and an Accept header of another type with 406", async () => {

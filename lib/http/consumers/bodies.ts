@@ -61,6 +61,9 @@ export const createBody = v.strictObject({
   requestWaitMs: textOrNumber,
   autoOffsetReset: v.nullish(v.string()),
   autoCommitEnable: textOrFlag,
+  "isolation.level": v.nullish(v.string()),
+  /** Karapace's clients send it. Nothing is refreshed at intervals here: metadata is read again when it is wrong, and a pattern's topics are looked up as they age. */
+  "topic.metadata.refresh.interval.ms": textOrNumber,
 });
 type CreateBody = v.InferOutput<typeof createBody>;
 
@@ -75,15 +78,16 @@ interface SchemasOfInstances {
   readonly deserializer: InstanceOptions["deserializer"];
 }
 
-/** Throws `consumer-config` (42204) for a value that is not one of those that exist, and `consumer-limit-exceeded` (40001) for a number out of its range. */
+/** Throws `unprocessable` (422) for an unknown format, `consumer-config` (42204) for another value that is not one of those that exist, and `consumer-limit-exceeded` (40001) for a number out of its range. */
 export function toInstance(
   body: CreateBody,
   schemas: SchemasOfInstances,
 ): { readonly name: string | undefined; readonly options: InstanceOptions } {
   const reset = oneOf(body, ["auto.offset.reset", "autoOffsetReset"]);
   const commit = oneOf(body, ["auto.commit.enable", "enable.auto.commit", "autoCommitEnable"]);
+  picked("isolation.level", body["isolation.level"] ?? "read_committed", ["read_committed"]);
   return {
-    name: toName(oneOf(body, ["name", "id"])),
+    name: toName(body.name ?? body.id ?? undefined),
     options: {
       format: toFormat(body.format ?? "binary", schemas.isConfigured),
       deserializer: schemas.deserializer,
@@ -107,16 +111,16 @@ function oneOf(body: CreateBody, names: readonly (keyof CreateBody)[]): string |
   return given[0] === undefined ? undefined : (body[given[0]] ?? undefined);
 }
 
-function toName(given: string | number | boolean | undefined): string | undefined {
-  if (given === undefined) return undefined;
-  const name = String(given);
+function toName(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
   if (name === "" || name.length > nameLengthMax || !/^[\x21-\x7e]+$/.test(name))
     throw new RelayError("consumer-config", `body: the name of an instance must have 1 to ${nameLengthMax} visible ASCII characters.`);
   return name;
 }
 
 function toFormat(given: string, hasSchemas: boolean): InstanceOptions["format"] {
-  const format = picked("format", given, consumerFormats);
+  const format = consumerFormats.find((one) => one === given.toLowerCase());
+  if (format === undefined) throw new RelayError("unprocessable", `body: format must be ${alternatives(consumerFormats)}.`);
   if (hasSchemas || plainFormats.some((one) => one === format)) return format;
   throw new RelayError(
     "consumer-config",
@@ -126,9 +130,13 @@ function toFormat(given: string, hasSchemas: boolean): InstanceOptions["format"]
 
 function picked<const Value extends string>(name: string, given: string | number | boolean, values: readonly Value[]): Value {
   const found = values.find((value) => value === String(given).toLowerCase());
-  if (found === undefined)
-    throw new RelayError("consumer-config", `body: ${name} must be ${values.slice(0, -1).join(", ")} or ${values.at(-1)}.`);
+  if (found === undefined) throw new RelayError("consumer-config", `body: ${name} must be ${alternatives(values)}.`);
   return found;
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+function alternatives(values: readonly string[]): string {
+  return [values.slice(0, -1).join(", "), ...values.slice(-1)].filter((part) => part !== "").join(" or ");
 }
 
 function whole(name: string, given: string | number | boolean, min: number, max: number): number {
