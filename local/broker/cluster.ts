@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { freePorts, holderOf, holderWords } from "../processes/ports.js";
-import { type Progress, resolveJars } from "./jars.js";
+import { hasJars, type Progress, resolveJars } from "./jars.js";
 import { killJava, livingProcess, signalJava, stopJava } from "./java-process.js";
 import { bringUp, type NodeProcess, processesOf } from "./node-process.js";
 import { waitForBrokers } from "./probe.js";
@@ -81,10 +81,11 @@ export async function startBroker(options: ClusterOptions): Promise<Cluster> {
     await untilAnswers(running, dataFolder);
     return running;
   }
-  const tools = await findTools();
-  if ("missing" in tools) throw new Error(`Starting a broker requires Java 17 or newer and Maven: ${tools.missing}.`);
   const version = versions[options.version ?? defaultVersion];
-  const lib = await resolveJars(version, options.jarsFolder ?? defaultJarsFolder, tools, options.progress ?? (() => {}));
+  const jarsFolder = options.jarsFolder ?? defaultJarsFolder;
+  const tools = await findTools(hasJars(version, jarsFolder));
+  if ("missing" in tools) throw new Error(`Starting a broker requires Java 17 or newer and Maven: ${tools.missing}.`);
+  const lib = await resolveJars(version, jarsFolder, tools.jarSource, options.progress ?? (() => {}));
   const ports = options.ports ?? (await freePorts(options.nodes * 2));
   const layout: ClusterLayout = {
     version,

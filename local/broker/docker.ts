@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Progress } from "./jars.js";
-import { outputOf } from "./tools.js";
+import { outputOf } from "./output-of.js";
 
 const composeFile = join(import.meta.dirname, "../docker-compose.yml");
 /** A client without an engine may hang while it looks for one. */

@@ -1,9 +1,11 @@
-/** The broker's jars: Maven resolves a generated pom into a folder, once per version. */
+/** The broker's jars in a folder, once per version: resolved by Maven from a generated pom, or downloaded by their pinned checksums. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock } from "../processes/lock.js";
-import type { Tools } from "./tools.js";
+import { downloadPinned, type PinnedFiles } from "./download.js";
+import type { JarSource } from "./jar-source.js";
+import { pinnedFiles } from "./pinned-jars.js";
 import type { KafkaVersion } from "./versions.js";
 
 const resolveTimeoutMs = 10 * 60_000;
@@ -12,21 +14,28 @@ const progressEveryMs = 3_000;
 
 export type Progress = (line: string) => void;
 
+const folderOf = ({ version }: KafkaVersion, jarsFolder: string): string => join(jarsFolder, `kafka-${version}`);
+export const hasJars = (version: KafkaVersion, jarsFolder: string): boolean => existsSync(join(folderOf(version, jarsFolder), "lib"));
+
 /** The folder with all jars of a version. Downloads what is missing and reports progress. Concurrent runs download only once. */
-export async function resolveJars(version: KafkaVersion, jarsFolder: string, { maven }: Tools, progress: Progress): Promise<string> {
-  const folder = join(jarsFolder, `kafka-${version.version}`);
+export async function resolveJars(
+  version: KafkaVersion,
+  jarsFolder: string,
+  source: JarSource | undefined,
+  progress: Progress,
+): Promise<string> {
+  const folder = folderOf(version, jarsFolder);
   const lib = join(folder, "lib");
   if (existsSync(lib)) return lib;
+  if (source === undefined) throw new Error(`The jars in ${lib} have been deleted during the start. Start again.`);
   mkdirSync(folder, { recursive: true });
   const release = await acquireLock(join(folder, "lock"), resolveTimeoutMs, "Another run has been downloading the broker for too long");
   try {
     if (existsSync(lib)) return lib;
     const partial = join(folder, "lib.partial");
-    rmSync(partial, { recursive: true, force: true });
-    const pom = join(folder, "pom.xml");
-    writeFileSync(pom, pomOf(version));
-    progress(`Downloading Apache Kafka ${version.version} with Maven (about 40 jars, 70 MB, only the first time) ...`);
-    await runMaven(maven, pom, partial, progress);
+    await (source.kind === "maven"
+      ? withMaven(source.command, version, folder, partial, progress)
+      : withoutMaven(source, version, partial, progress));
     // The folder appears in one step, so a folder with this name is always complete.
     renameSync(partial, lib);
     progress(`Apache Kafka ${version.version} is ready: ${readdirSync(lib).length} jars`);
@@ -36,7 +45,30 @@ export async function resolveJars(version: KafkaVersion, jarsFolder: string, { m
   }
 }
 
-function pomOf({ version, artifacts }: KafkaVersion): string {
+async function withMaven(maven: string, version: KafkaVersion, folder: string, partial: string, progress: Progress): Promise<void> {
+  rmSync(partial, { recursive: true, force: true });
+  const pom = join(folder, "pom.xml");
+  writeFileSync(pom, pomOf(version));
+  progress(`Downloading Apache Kafka ${version.version} with Maven (about 40 jars, 70 MB, only the first time) ...`);
+  await runMaven(maven, pom, [`-DoutputDirectory=${partial}`], progress);
+  if (!existsSync(partial)) throw new Error("Maven downloaded nothing.");
+}
+
+async function withoutMaven(
+  { repository }: Extract<JarSource, { readonly kind: "repository" }>,
+  { version }: KafkaVersion,
+  partial: string,
+  progress: Progress,
+): Promise<void> {
+  const files: PinnedFiles | undefined = pinnedFiles(`kafka-${version}`);
+  if (files === undefined) throw new Error(`The jars of Apache Kafka ${version} are not pinned, so that only Maven can download them.`);
+  progress(
+    `Downloading Apache Kafka ${version} from ${repository.url} (${Object.keys(files).length} jars, 70 MB, only the first time) ...`,
+  );
+  await downloadPinned({ files, repository, folder: partial, progress });
+}
+
+export function pomOf({ version, artifacts }: KafkaVersion): string {
   const dependencies = artifacts.map((artifact) => {
     const [groupId, artifactId, artifactVersion] = artifact.split(":");
     return `    <dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${artifactVersion}</version></dependency>`;
@@ -55,8 +87,9 @@ ${dependencies.join("\n")}
 `;
 }
 
-function runMaven(maven: string, pom: string, outputFolder: string, progress: Progress): Promise<void> {
-  const args = ["-B", "-f", pom, "dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${outputFolder}`];
+/** Copies the jars of a pom. */
+export function runMaven(maven: string, pom: string, options: readonly string[], progress: Progress): Promise<void> {
+  const args = ["-B", "-f", pom, "dependency:copy-dependencies", "-DincludeScope=runtime", ...options];
   return new Promise((resolve, reject) => {
     const child = spawn(maven, args, { stdio: ["ignore", "pipe", "pipe"], timeout: resolveTimeoutMs, killSignal: "SIGKILL" });
     const lastLines: string[] = [];
@@ -75,7 +108,7 @@ function runMaven(maven: string, pom: string, outputFolder: string, progress: Pr
     child.once("error", reject);
     child.once("close", (code, signal) => {
       clearInterval(reports);
-      if (code === 0 && existsSync(outputFolder)) return resolve();
+      if (code === 0) return resolve();
       const last = lastLines.join("\n  ");
       return reject(new Error(`Maven could not download the broker (${signal ?? `exit code ${code}`}). Its last lines:\n  ${last}`));
     });

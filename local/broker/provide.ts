@@ -8,10 +8,11 @@ import { giveUpOwnership, ownerOf, takeOwnership } from "../processes/owner.js";
 import { holderOf, holderWords } from "../processes/ports.js";
 import { PortInUse, runningCluster, startBroker } from "./cluster.js";
 import { composeReset, composeStop, composeUp, dockerMissing, isComposeRunning } from "./docker.js";
-import type { Progress } from "./jars.js";
+import { hasJars, type Progress } from "./jars.js";
 import { askBroker, waitForBrokers } from "./probe.js";
 import type { LocalSettings } from "./settings.js";
 import { findTools } from "./tools.js";
+import { defaultVersion, versions } from "./versions.js";
 
 const givenTimeoutMs = 10_000;
 const dockerStartTimeoutMs = 90_000;
@@ -28,6 +29,7 @@ export interface ProvidedBroker {
 }
 
 export const brokerFolder = ({ dataFolder }: LocalSettings): string => join(dataFolder, "broker");
+export const hasBrokerJars = (settings: LocalSettings): boolean => hasJars(versions[defaultVersion], jarsFolder(settings));
 const jarsFolder = ({ dataFolder }: LocalSettings): string => join(dataFolder, "jars");
 
 /** Rejects with one message that says what is wrong and what to do, and leaves nothing running. */
@@ -43,7 +45,7 @@ async function chooseWay(settings: LocalSettings): Promise<"docker" | "maven"> {
   if (runningCluster(brokerFolder(settings)) !== undefined) return "maven";
   const noDocker = await dockerMissing();
   if (noDocker === undefined) return "docker";
-  const tools = await findTools();
+  const tools = await findTools(hasBrokerJars(settings));
   if (!("missing" in tools)) return "maven";
   throw new Error(
     [

@@ -4,21 +4,27 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
+import { downloadPinned } from "../broker/download.js";
+import type { JarSource } from "../broker/jar-source.js";
 import type { Progress } from "../broker/jars.js";
 import { livingProcess, startJava, stopJava } from "../broker/java-process.js";
-import { findTools, type Tools } from "../broker/tools.js";
+import { pinnedFiles } from "../broker/pinned-jars.js";
+import { findTools } from "../broker/tools.js";
 import { acquireLock } from "../processes/lock.js";
 import { freePorts } from "../processes/ports.js";
 
 /** The last line that runs on Java 17; 3.x needs Java 21. */
 const version = "2.6.13.Final";
-const artifact = `io.apicurio:apicurio-registry-app:${version}:tar.gz:all`;
+export const registryArtifact = `io.apicurio:apicurio-registry-app:${version}:tar.gz:all`;
+/** Of its folder beside the broker's jars. */
+export const registryName = `apicurio-${version}`;
 const mainClass = "io.quarkus.runner.GeneratedMain";
 const fetchTimeoutMs = 10 * 60_000;
 const startTimeoutMs = 90_000;
 const answerTimeoutMs = 2_000;
 const pollMs = 100;
 const heapMbDefault = 256;
+const patience = { timeout: fetchTimeoutMs, killSignal: "SIGKILL", maxBuffer: 16 * 1_048_576 } as const;
 const run = promisify(execFile);
 
 interface RegistryOptions {
@@ -39,17 +45,19 @@ export interface LocalRegistry {
   readonly stop: () => Promise<void>;
 }
 
+const hasRegistry = (jarsFolder: string): boolean => existsSync(join(jarsFolder, registryName, "lib"));
+
 /** Why it cannot be started here, as half a sentence; undefined: it can. */
-export async function registryMissing(): Promise<string | undefined> {
-  const tools = await findTools();
+export async function registryMissing(jarsFolder: string): Promise<string | undefined> {
+  const tools = await findTools(hasRegistry(jarsFolder));
   return "missing" in tools ? tools.missing : undefined;
 }
 
 export async function startRegistry(options: RegistryOptions): Promise<LocalRegistry> {
   const { folder, jarsFolder, port, heapMb, progress = () => {} } = options;
-  const tools = await findTools();
+  const tools = await findTools(hasRegistry(jarsFolder));
   if ("missing" in tools) throw new Error(`A schema registry needs Java 17 or newer and Maven: ${tools.missing}.`);
-  const lib = await resolveRegistry(jarsFolder, tools, progress);
+  const lib = await resolveRegistry(jarsFolder, tools.jarSource, progress);
   const [free = 0] = port === undefined ? await freePorts(1) : [port];
   configure(options, free);
   progress(`Starting Apicurio Registry ${version} ...`);
@@ -76,20 +84,18 @@ function configure({ folder, schemasFolder }: RegistryOptions, port: number): vo
 }
 
 /** The folder of its jars; two runs at once fetch it once. */
-async function resolveRegistry(jarsFolder: string, { maven }: Tools, progress: Progress): Promise<string> {
-  const folder = join(jarsFolder, `apicurio-${version}`);
+async function resolveRegistry(jarsFolder: string, source: JarSource | undefined, progress: Progress): Promise<string> {
+  const folder = join(jarsFolder, registryName);
   const lib = join(folder, "lib");
-  if (existsSync(lib)) return lib;
+  if (existsSync(lib) || source === undefined) return lib;
   mkdirSync(folder, { recursive: true });
   const release = await acquireLock(join(folder, "lock"), fetchTimeoutMs, "Another run has been fetching the schema registry for too long");
   try {
     if (existsSync(lib)) return lib;
-    progress(`Fetching Apicurio Registry ${version} with Maven (142 MB; only the first time) ...`);
     const partial = join(folder, "partial");
     rmSync(partial, { recursive: true, force: true });
     mkdirSync(partial, { recursive: true });
-    const patience = { timeout: fetchTimeoutMs, killSignal: "SIGKILL", maxBuffer: 16 * 1_048_576 } as const;
-    await run(maven, ["-B", "-q", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${partial}`], patience);
+    await fetchArchive(source, partial, progress);
     const archive = readdirSync(partial).find((name) => name.endsWith(".tar.gz"));
     if (archive === undefined) throw new Error("Maven fetched no archive of the schema registry.");
     await run("tar", ["xzf", join(partial, archive), "-C", partial], patience);
@@ -101,6 +107,17 @@ async function resolveRegistry(jarsFolder: string, { maven }: Tools, progress: P
   } finally {
     release();
   }
+}
+
+async function fetchArchive(source: JarSource, folder: string, progress: Progress): Promise<void> {
+  if (source.kind === "maven") {
+    progress(`Fetching Apicurio Registry ${version} with Maven (142 MB; only the first time) ...`);
+    await run(source.command, ["-B", "-q", "dependency:copy", `-Dartifact=${registryArtifact}`, `-DoutputDirectory=${folder}`], patience);
+    return;
+  }
+  progress(`Fetching Apicurio Registry ${version} from ${source.repository.url} (142 MB; only the first time) ...`);
+  const { repository } = source;
+  await downloadPinned({ files: pinnedFiles(registryName) ?? {}, repository, folder, progress });
 }
 
 async function untilAnswers(url: string, folder: string): Promise<void> {

@@ -4,7 +4,7 @@ import { freemem } from "node:os";
 import { dirname } from "node:path";
 import { runningCluster } from "../broker/cluster.js";
 import { dockerMissing } from "../broker/docker.js";
-import { brokerFolder } from "../broker/provide.js";
+import { brokerFolder, hasBrokerJars } from "../broker/provide.js";
 import type { LocalSettings } from "../broker/settings.js";
 import { findTools } from "../broker/tools.js";
 import { holderOf, holderWords } from "../processes/ports.js";
@@ -64,7 +64,7 @@ async function brokerFaults(settings: LocalSettings): Promise<readonly string[]>
   if (settings.brokers !== undefined || runningCluster(brokerFolder(settings)) !== undefined) return [];
   const [noDocker, tools] = await Promise.all([
     settings.way === "maven" ? undefined : dockerMissing(),
-    settings.way === "docker" ? undefined : findTools(),
+    settings.way === "docker" ? undefined : findTools(hasBrokerJars(settings)),
   ]);
   const noJava = tools !== undefined && "missing" in tools ? tools.missing : undefined;
   if (settings.way === "docker")

@@ -95,7 +95,7 @@ async function onBroker(
 async function givenBrokers(): Promise<readonly string[] | undefined> {
   const given = process.env.KAFKA_BROKERS ?? "";
   if (given === "") {
-    const tools = await findTools();
+    const tools = await findTools(false);
     if ("missing" in tools)
       throw new Error(`The benches need a broker: set KAFKA_BROKERS, or install Java 17 or newer and Maven: ${tools.missing}.`);
     return undefined;

@@ -81,7 +81,7 @@ function importImage(engine: Engine, root: string, name: string, changes: readon
 
 /** Java, the jars of a version, and its scripts, at the places of the official image. */
 async function addKafka(root: RootFilesystem, version: KafkaVersion, jarsFolder: string, progress: Progress): Promise<void> {
-  const tools = await findTools();
+  const tools = await findTools(false);
   if ("missing" in tools) throw new Error(`The image cannot be made: ${tools.missing}`);
   addJava(root);
   // The command line tools are a package of their own since Kafka 3.
@@ -89,7 +89,7 @@ async function addKafka(root: RootFilesystem, version: KafkaVersion, jarsFolder:
     ...version,
     artifacts: [...version.artifacts, ...(version.coordination === "kraft" ? [`org.apache.kafka:kafka-tools:${version.version}`] : [])],
   };
-  const jars = await resolveJars(withTools, join(jarsFolder, "with-tools"), tools, progress);
+  const jars = await resolveJars(withTools, join(jarsFolder, "with-tools"), tools.jarSource, progress);
   mkdirSync(join(root.folder, "opt/kafka/libs"), { recursive: true });
   for (const name of readdirSync(jars)) cpSync(join(jars, name), join(root.folder, "opt/kafka/libs", name));
   for (const name of ["opt/kafka/config", "var/lib/kafka/data", "var/lib/zookeeper"])

@@ -5,6 +5,7 @@ import { type LocalRegistry, registryMissing, startRegistry } from "../../../loc
 import { didNotRun } from "../run/did-not-run.js";
 import { createRunFolder, isInRun, runFolder } from "../run/run-folder.js";
 
+const jarsFolder = join(projectFolder, ".data/jars");
 const url = "TEST_SCHEMA_REGISTRY_URL";
 let registry: LocalRegistry | undefined;
 let folder: { readonly remove: () => Promise<void> } | undefined;
@@ -13,14 +14,14 @@ export async function setup(): Promise<void> {
   // One that is running already, for those who run single files.
   if ((process.env[url] ?? "") !== "") return;
   folder = isInRun() ? undefined : createRunFolder();
-  const missing = await registryMissing();
+  const missing = await registryMissing(jarsFolder);
   if (missing !== undefined) {
     didNotRun("what a real schema registry decides", missing);
     return;
   }
   registry = await startRegistry({
     folder: join(runFolder(), "schema-registry"),
-    jarsFolder: join(projectFolder, ".data/jars"),
+    jarsFolder,
     progress: (line) => console.error(line),
   });
   process.env[url] = registry.url;
