@@ -25,7 +25,7 @@ export function App() {
       <SideBar current={path[0] ?? "flow"} />
       <main class="main" id="main">
         {session.data === true ? (
-          <View key={path.slice(0, 2).join("/")} />
+          <View key={path[0] === "sources" ? "sources" : path.slice(0, 2).join("/")} />
         ) : (
           <div class="view">
             <LoadingState loaded={session} />

@@ -1,4 +1,5 @@
 /** A route's function, invoked from outside its mapping: by Lambda's API, or by serverless-offline's. */
+import type { Config } from "../config.js";
 import type { Deadline } from "../deadline.js";
 import { RelayError } from "../errors.js";
 import { installed } from "../installed.js";
@@ -12,6 +13,12 @@ export interface FunctionPlace {
   /** serverless-offline's Lambda API, which asks for no credentials; absent: AWS. */
   readonly endpoint: string | undefined;
 }
+
+export const placeOfFunctions = (config: Config): FunctionPlace => ({
+  prefix: config.RELAY_FUNCTION_PREFIX ?? "",
+  region: config.AWS_REGION,
+  endpoint: config.RELAY_FUNCTION_ENDPOINT,
+});
 
 /** The function's answer. Throws `target-failed`, whose message begins with `failed`, for an error of the function. */
 export async function invokeRouteFunction(
@@ -38,7 +45,7 @@ export async function invokeRouteFunction(
   } catch (thrown) {
     if (thrown instanceof RelayError) throw thrown;
     const reason = thrown instanceof Error ? thrown.name : "no answer";
-    throw new RelayError("target-failed", `The function ${name} of the route ${route} could not be invoked: ${reason}.`, { cause: thrown });
+    throw new RelayError("target-failed", `The function ${name} of ${route} could not be invoked: ${reason}.`, { cause: thrown });
   } finally {
     client.destroy();
   }

@@ -6,11 +6,13 @@ import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { type Clock, systemClock } from "../relay/batch/clock.js";
 import { redriveMarkOf } from "../relay/dead-letters/redrive-mark.js";
 import { type InvocationContext, relay } from "../relay/relay.js";
+import { asksForDescription } from "../relay/status/route-question.js";
 import { createSecrets, type ReadSecret } from "../secrets.js";
 import { createTelemetry, type Telemetry, toTelemetryOptions } from "../telemetry.js";
 import type { Source } from "./define-source.js";
 import type { SourceContext } from "./origin.js";
 import { createPass } from "./pass.js";
+import { toSourceDescription } from "./status/source-description.js";
 
 export interface SourceHandler {
   /** Answers as the event's kind asks. Throws where only a failed invocation keeps what Kafka has not acknowledged. */
@@ -69,8 +71,10 @@ export function source(defined: Source, options: SourceOptions = {}): SourceHand
   });
   const redriven = relay(route, { ...options, context: { secret } });
   // A dead letter that is redriven comes as a record of this source, not as an event of its system.
-  const handle = (event: unknown, invocation?: InvocationContext): Promise<unknown> =>
-    redriveMarkOf(event) === undefined ? bound.handle(event, invocation) : redriven(event, invocation);
+  const handle = (event: unknown, invocation?: InvocationContext): Promise<unknown> => {
+    if (asksForDescription(event)) return Promise.resolve(toSourceDescription(defined));
+    return redriveMarkOf(event) === undefined ? bound.handle(event, invocation) : redriven(event, invocation);
+  };
   const close = async (): Promise<void> => {
     await Promise.all([bound.close?.(), passes.close(), redriven.close()]);
     if (options.kafka === undefined) await kafka?.close();

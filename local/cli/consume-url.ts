@@ -29,7 +29,7 @@ export async function consumeUrl(
   const format = formatter(context, options.print);
   const client = toClient(context, options);
   const { interrupted: signal } = context.world;
-  const read = { ...startOf(options), ...(options.filter === undefined ? {} : { filter: options.filter.text }), ...asBytes, signal };
+  const read = { ...startOf(options), ...searchOf(options), ...asBytes, signal };
   const { partitions } = options;
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   const decoder = createRecordDecoder(context, options);
@@ -50,6 +50,11 @@ export async function consumeUrl(
     decoder.close();
   }
 }
+
+const searchOf = ({ filter, contains }: ConsumeOptions) => ({
+  ...(filter === undefined ? {} : { filter: filter.text }),
+  ...(contains === undefined ? {} : { contains }),
+});
 
 const asBytes = { key_format: "base64", value_format: "base64", header_format: "base64" } as const;
 

@@ -4,7 +4,7 @@ import { RelayError } from "../../lib/errors.js";
 import { describeTopic } from "../../lib/kafka/admin/topics.js";
 import type { Kafka } from "../../lib/kafka/port.js";
 import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js";
-import { compileRecordFilter, type RecordFilter } from "../../lib/relay/route/record-filter.js";
+import { compileRecordFilter, compileRecordSearch, type RecordFilter } from "../../lib/relay/route/record-filter.js";
 import { toCount, toNumbers, toOffset, toTimeMs } from "./arguments.js";
 import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
 import { type ConsumeSchemaOptions, createRecordDecoder } from "./consume-decoding.js";
@@ -29,6 +29,7 @@ export function registerConsume(cli: Cli): void {
       .option("--partitions <list>", "only these partitions: 0,1,2", toNumbers)
       .option("-n, --limit <count>", "stop after this many records", toCount)
       .option("--filter <pattern>", "only records that match this event pattern, as JSON (see docs/patterns.md)", compileRecordFilterOption)
+      .option("--contains <text>", "only records that contain this text in their key, value or headers, in any case")
       .option("--until-end", "stop at the end that the topic had when the command started")
       .option(
         "--print <parts>",
@@ -48,6 +49,7 @@ export function registerConsume(cli: Cli): void {
     [
       "kafka-relay consume orders --from-beginning",
       "kafka-relay consume orders --from-beginning --until-end --print key,value",
+      "kafka-relay consume orders --from-beginning --until-end --contains order-17",
       `kafka-relay consume orders --from-beginning --until-end --filter '{ "value": { "total": [{ "numeric": [">", 100] }] } }'`,
       "kafka-relay consume orders --from-beginning --registry http://127.0.0.1:8081/apis/ccompat/v7",
       "kafka-relay consume orders --from-time 2026-05-01T00:00:00Z --limit 10 --json",
@@ -65,6 +67,15 @@ function compileRecordFilterOption(text: string): ConsumeFilter {
   }
 }
 
+/** What `--filter` and `--contains` ask for together. */
+function searchOf({ filter, contains }: ConsumeOptions): RecordFilter | undefined {
+  try {
+    return compileRecordSearch({ filter: filter?.text, contains });
+  } catch (thrown) {
+    throw thrown instanceof RelayError ? usageError(`--${thrown.message}`) : thrown;
+  }
+}
+
 interface ConsumeFilter {
   readonly text: string;
   readonly matches: RecordFilter;
@@ -77,6 +88,7 @@ export interface ConsumeOptions extends ConsumeSchemaOptions {
   readonly partitions?: readonly number[];
   readonly limit?: number;
   readonly filter?: ConsumeFilter;
+  readonly contains?: string;
   readonly untilEnd?: boolean;
   readonly print: string;
 }
@@ -106,17 +118,18 @@ async function consume(context: CliContext, options: ConsumeOptions, [topic = ""
   const progress = progressOf(context, options, partitions, next, ends);
   const failures = new Map<number, number>();
   const decoder = createRecordDecoder(context, options);
+  const matches = searchOf(options);
   try {
     for (let round = 0; left > 0 && open.length > 0 && !interrupted.aborted && !isAtEnd(); round++) {
       const positions = turned(open, round).map((partition): ReadPosition => ({ topic, partition, offset: next.get(partition) ?? 0n }));
       const limits = {
         bytesMax: readBytesMax,
-        recordsMax: options.filter === undefined ? Math.min(readRecordsMax, left) : readRecordsMax,
+        recordsMax: matches === undefined ? Math.min(readRecordsMax, left) : readRecordsMax,
         waitMs,
       };
       const read = await orInterrupted(kafka.reader.read(positions, limits, context.deadline()), interrupted);
       if (read === undefined) break;
-      const shown = { format, decode: decoder.decode, filter: options.filter?.matches, ends: options.untilEnd === true ? ends : undefined };
+      const shown = { format, decode: decoder.decode, filter: matches, ends: options.untilEnd === true ? ends : undefined };
       const printed = await printRead(context, read, next, shown, left);
       left -= printed;
       progress?.add(printed);

@@ -3,13 +3,14 @@ import type { Socket } from "node:net";
 import { createConsumers } from "../../lib/consumers/consumers.js";
 import { createDeadline } from "../../lib/deadline.js";
 import { type NodeHttpOptions, nodeHttp, nodeHttpHost } from "../../lib/http/hosts/node-http.js";
+import type { Operations } from "../../lib/http/operation.js";
 import { consoleOperations } from "../../lib/http/operations/console-operations.js";
 import { consumerOperations } from "../../lib/http/operations/consumer-operations.js";
 import { routeOperations } from "../../lib/http/operations/route-operations.js";
 import { streamOperations } from "../../lib/http/operations/stream-operations.js";
 import { createStreams } from "../../lib/http/streams/streams.js";
 import { createKafka, type Kafka } from "../../lib/kafka/kafka.js";
-import type { KnownRoute } from "../../lib/relay/status/route-provider.js";
+import type { KnownRoute, RouteProvider } from "../../lib/relay/status/route-provider.js";
 import { closeSchemas } from "../../lib/schemas/on-demand.js";
 import { createCallerOf } from "./callers.js";
 import { createMetrics, type Metrics, sumOfMetrics } from "./metrics.js";
@@ -24,7 +25,7 @@ import type { LoadedRoute } from "./routes/load.js";
 import { noRoutes, routesOf } from "./routes/provider.js";
 import { type RunningRoutes, runRoutes } from "./routes/run.js";
 import { createServeServer } from "./server.js";
-import { sourceOperations } from "./sources.js";
+import { openSources } from "./sources.js";
 import type { createWorkerLink } from "./worker-link.js";
 
 export interface Instance {
@@ -63,8 +64,7 @@ export async function startInstance(
     ...streamOperations(streams),
     ...(peers?.shared(ofConsumers) ?? ofConsumers),
     ...(config.RELAY_CONSOLE === "on" ? consoleOperations(consolePageFolderOf(import.meta.dirname)) : {}),
-    ...(options.sources ? await sourceOperations() : {}),
-    ...routeOperations(running === undefined ? noRoutes : routesOf(running, ofAll(running, others))),
+    ...(await routeAndSourceOperations(options, providerOf(running, others))),
   };
   const api = nodeHttp(operations, hostOptions(options, kafka, metrics, output, ending.signal));
   const server = createServeServer({
@@ -113,6 +113,14 @@ async function closedSoon(...clients: readonly (Kafka | undefined)[]): Promise<v
   const closed = Promise.all(clients.map((kafka) => kafka?.close()));
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, closeKafkaWithinMs).unref())]);
 }
+
+async function routeAndSourceOperations({ sources }: ServeOptions, routes: RouteProvider): Promise<Operations> {
+  const { operations, provider } = await openSources(sources);
+  return { ...operations, ...routeOperations(routes, provider) };
+}
+
+const providerOf = (running: RunningRoutes | undefined, others: OtherWorkers | undefined) =>
+  running === undefined ? noRoutes : routesOf(running, ofAll(running, others));
 
 const ofAll = (running: RunningRoutes, others: OtherWorkers | undefined) => async () =>
   others === undefined ? [running.known()] : ((await others.askAll("routes")) as readonly (readonly KnownRoute[])[]);

@@ -1,12 +1,17 @@
-/** The calls that the sources of the project in the current folder answer: `POST /sources/<name>`. */
+/** The sources of the project in the current folder: the calls that they answer, `POST /sources/<name>`, and what `GET /sources` shows. */
 import { RelayError } from "../../lib/errors.js";
 import type { Operations } from "../../lib/http/operation.js";
+import { toSourceDescription } from "../../lib/sources/status/source-description.js";
+import { noSources, type SourceProvider } from "../../lib/sources/status/source-provider.js";
 import { findSources } from "../cli/source-files.js";
 
 /** Throws one `bad-configuration` that names every source that cannot be loaded. */
-export async function sourceOperations(): Promise<Operations> {
+export async function openSources(isOn: boolean): Promise<{ readonly operations: Operations; readonly provider: SourceProvider }> {
+  if (!isOn) return { operations: {}, provider: noSources };
   const found = await findSources();
   const faults = found.flatMap(({ file, fault }) => (fault === undefined ? [] : [`${file}: ${fault.message}`]));
   if (faults.length > 0) throw new RelayError("bad-configuration", faults.join("\n"));
-  return Object.assign({}, ...found.map(({ handler }) => handler?.operations ?? {}));
+  const handlers = found.flatMap(({ handler }) => handler ?? []);
+  const known = handlers.map(({ source }) => ({ name: source.name, description: toSourceDescription(source), fault: null }));
+  return { operations: Object.assign({}, ...handlers.map(({ operations }) => operations ?? {})), provider: { list: async () => known } };
 }

@@ -5,6 +5,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { relay } from "../../lib/relay/relay.js";
 import { defineRoute } from "../../lib/relay/route.js";
 import { createRouteJournal } from "../../lib/relay/status/route-journal.js";
+import { defineSource } from "../../lib/sources/define-source.js";
+import { source } from "../../lib/sources/source.js";
+import { sharedSecret } from "../../lib/sources/webhook/plain-schemes.js";
+import { webhooks } from "../../lib/sources/webhook.js";
 import { topic } from "../../lib/targets/topic.js";
 import { type Api, createApi, testConfig } from "../support/api/api.js";
 import { testKafka } from "../support/broker/kafka.js";
@@ -20,6 +24,16 @@ const handlers = {
         return value.mag === 11 ? null : { key: `${key}!`, value: { magnitude: value.mag }, headers: { by: "test" } };
       },
       target: topic({ topic: "strong" }),
+    }),
+    { config: testConfig(), kafka },
+  ),
+  "relay-hooks": source(
+    defineSource({
+      name: "hooks",
+      from: webhooks({ verify: sharedSecret({ secrets: ["the secret itself"], header: "x-secret" }) }),
+      to: { topic: "arrivals" },
+      envelope: "cloudevents",
+      filter: { value: { kind: ["order"] } },
     }),
     { config: testConfig(), kafka },
   ),
@@ -205,4 +219,37 @@ test("a caller sees the routes of its grants, and may try one only with route:tr
   expect((await api.call("GET /routes")).json.routes.map(({ name }: { name: string }) => name)).toEqual(["strong-quakes"]);
   expect((await api.call("GET /routes/broken")).status).toBe(403);
   expect((await api.call("POST /routes/strong-quakes/try", { body: { record: {} } })).status).toBe(403);
+});
+
+test("sources are listed with where they read, what they write and their rules, and without their secrets", async () => {
+  const api = await apiWith({ RELAY_SOURCES: "hooks missing" });
+
+  const answer = await api.call("GET /sources");
+
+  expect(answer.json.sources[0]).toMatchObject({
+    name: "hooks",
+    fault: null,
+    definition: {
+      from: { kind: "webhook", name: "shared-secret" },
+      topic: "arrivals",
+      envelope: "cloudevents",
+      filter: { value: { kind: ["order"] } },
+      transform: { kind: "none" },
+      dead_letters: { topic: "hooks.dead-letters", retention_ms: -1 },
+    },
+  });
+  expect(answer.text).not.toContain("the secret itself");
+  expect(answer.json.sources[1]).toMatchObject({ name: "missing", definition: null, fault: { code: "target-failed" } });
+});
+
+test("a caller sees only the sources that its grants name, and none where no source runs", async () => {
+  const env = {
+    RELAY_ACCESS: "grants",
+    RELAY_ACCESS_GRANTS: JSON.stringify([{ who: ["anonymous"], may: ["route:describe"], on: ["strong-*"] }]),
+  };
+
+  const answer = await (await apiWith({ ...env, RELAY_SOURCES: "hooks" })).call("GET /sources");
+
+  expect([answer.status, answer.json]).toEqual([200, { sources: [] }]);
+  expect((await (await apiWith({})).call("GET /sources")).json).toEqual({ sources: [] });
 });

@@ -145,7 +145,7 @@ describe.runIf(hasBrowser)("when an API asks for a token, the console", () => {
     await page.getByText("There are no records here").waitFor();
     expect(await page.getByRole("button", { name: "Produce" }).count()).toBe(0);
     expect(await page.getByRole("link", { name: "ACLs" }).count()).toBe(0);
-    await page.getByLabel("Find text in these records").fill("typed before");
+    await page.getByLabel("Find text in records").fill("typed before");
     accepted = "second";
     await page.getByRole("button", { name: "Read again" }).click();
     await sign.waitFor();
@@ -153,7 +153,7 @@ describe.runIf(hasBrowser)("when an API asks for a token, the console", () => {
     await sign.getByRole("button", { name: "Use this token" }).click();
     await sign.waitFor({ state: "detached" });
 
-    expect(await page.getByLabel("Find text in these records").inputValue()).toBe("typed before");
+    expect(await page.getByLabel("Find text in records").inputValue()).toBe("typed before");
     await until(
       async () => (await page.evaluate("JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }])")) === '["",{},{}]',
     );

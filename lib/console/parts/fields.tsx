@@ -64,10 +64,12 @@ export function SearchBox({
   value,
   label,
   onInput,
+  onEnter,
 }: {
   readonly value: string;
   readonly label: string;
   readonly onInput: (text: string) => void;
+  readonly onEnter?: () => void;
 }) {
   return (
     <div class="search">
@@ -80,6 +82,7 @@ export function SearchBox({
         value={value}
         spellcheck={false}
         onInput={(event) => onInput(event.currentTarget.value)}
+        onKeyDown={(event) => (event.key === "Enter" ? onEnter?.() : undefined)}
       />
     </div>
   );

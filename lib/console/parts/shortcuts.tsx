@@ -10,6 +10,7 @@ const goKeys: Readonly<Record<string, string>> = {
   f: "flow",
   t: "topics",
   g: "groups",
+  s: "sources",
   r: "routes",
   d: "dead-letters",
   c: "cluster",

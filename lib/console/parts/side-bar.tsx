@@ -19,6 +19,7 @@ export const navigation: readonly NavigationEntry[] = [
   { name: "flow", words: "Flow", icon: "flow", may: "topic:list" },
   { name: "topics", words: "Topics", icon: "topics", may: "topic:list" },
   { name: "groups", words: "Groups", icon: "groups", may: "group:list" },
+  { name: "sources", words: "Sources", icon: "sources", may: "route:describe" },
   { name: "routes", words: "Routes", icon: "routes", may: "service:describe" },
   { name: "dead-letters", words: "Dead letters", icon: "letters", may: "dead-letter:read" },
   { name: "cluster", words: "Cluster", icon: "cluster", may: "cluster:describe" },

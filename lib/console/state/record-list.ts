@@ -1,16 +1,9 @@
-/** The records that a view shows: read back from the end, forward from a place, or live. All of it is bounded, and can be stopped. */
+/** The records that a view shows: read back from the end, forward from a place, or live. All of it is bounded, says how far it looked, and can be stopped. */
 import { signal as createSignal, type Signal } from "@preact/signals";
 import type { ApiError } from "../../client/api-error.js";
-import {
-  asText,
-  loadRanges,
-  newestFirst,
-  type PartitionRange,
-  partitionsAtOnce,
-  readBack,
-  type ShownRecord,
-  toShownRecord,
-} from "./records.js";
+import { liveReader } from "./live-list.js";
+import { isSearch, type RecordSearch, SearchStep } from "./record-search.js";
+import { asText, loadRanges, newestFirst, type PartitionRange, readBack, roundsOf, type ShownRecord, toShownRecord } from "./records.js";
 import { api, noteFailure } from "./session.js";
 
 export const recordStarts = ["newest", "beginning", "offset", "time", "live"] as const;
@@ -22,137 +15,169 @@ interface RecordChoice {
   readonly partition: number | undefined;
   readonly offset: string;
   readonly time: string;
-  /** An event pattern, as JSON. */
-  readonly filter: string | undefined;
+  readonly search: RecordSearch;
 }
 
-interface RecordListState {
+export interface RecordListState {
   readonly records: readonly ShownRecord[];
   readonly isReading: boolean;
   readonly hasMore: boolean;
   readonly error: ApiError | undefined;
+  /** Records that were looked at, and at most how many there are from the start on; undefined: not known. */
+  readonly looked: number;
+  readonly total: number | undefined;
+  /** Of the newest records: partitions that were read, and those with records. */
+  readonly partitions: { readonly read: number; readonly all: number } | undefined;
+  /** As many records as the page keeps are shown. */
+  readonly isFull: boolean;
   /** Live: records per second; all that arrived, also those that are no longer shown. */
   readonly rate: number;
   readonly arrived: number;
-  /** Partitions that are not read, because there are too many. */
-  readonly leftOut: number;
 }
 
 export interface RecordList {
   readonly state: Signal<RecordListState>;
   readonly more: () => void;
-  readonly stop: () => void;
+  /** Ends what is read now; `more` goes on where it was. */
+  readonly pause: () => void;
+  readonly close: () => void;
 }
 
 const perPage = 200;
 const shownMax = 20_000;
-const liveShownMax = 5_000;
-/** The page is drawn at most this often while records arrive. */
-const drawEveryMs = 250;
-const livePauseAfterFailureMs = 2_000;
 
-const atFirst: RecordListState = { records: [], isReading: true, hasMore: false, error: undefined, rate: 0, arrived: 0, leftOut: 0 };
+const atFirst: RecordListState = {
+  records: [],
+  isReading: true,
+  hasMore: false,
+  error: undefined,
+  looked: 0,
+  total: undefined,
+  partitions: undefined,
+  isFull: false,
+  rate: 0,
+  arrived: 0,
+};
 
 export function openRecordList(choice: RecordChoice): RecordList {
-  const controller = new AbortController();
   const state = createSignal<RecordListState>(atFirst);
-  const change = (changes: Partial<RecordListState>) => {
-    if (!controller.signal.aborted) state.value = { ...state.value, ...changes };
-  };
-  const read = choice.start === "live" ? followLive : choice.start === "newest" ? backReader(choice) : forwardReader(choice);
+  let step = new AbortController();
+  const read = choice.start === "live" ? liveReader() : choice.start === "newest" ? backReader() : forwardReader();
   const more = () => {
+    const { signal } = step;
+    const change = (changes: Partial<RecordListState>) => {
+      if (!signal.aborted) state.value = { ...state.value, ...changes };
+    };
     change({ isReading: true, error: undefined });
-    read(choice, state, change, controller.signal).catch((thrown) => {
-      if (!controller.signal.aborted) change({ error: noteFailure(thrown), isReading: false });
-    });
+    read(choice, state, change, signal).catch((thrown) => change({ error: noteFailure(thrown), isReading: false }));
+  };
+  const end = (why: string) => {
+    step.abort(new Error(why));
+    step = new AbortController();
   };
   more();
-  return { state, more, stop: () => controller.abort(new Error("The reading was stopped.")) };
+  return {
+    state,
+    more,
+    pause: () => {
+      end("The reading was paused.");
+      state.value = { ...state.value, isReading: false, hasMore: true };
+    },
+    close: () => end("The view was closed."),
+  };
 }
 
-type Reading = (
+export type ListReading = (
   choice: RecordChoice,
   state: Signal<RecordListState>,
   change: (changes: Partial<RecordListState>) => void,
   signal: AbortSignal,
 ) => Promise<void>;
 
-function backReader({ partition }: RecordChoice): Reading {
-  let before: readonly PartitionRange[] | undefined;
-  return async ({ topic, filter }, state, change, signal) => {
-    if (before === undefined) {
+/** From the ends of all partitions back, in rounds; the first page has read every partition unless it is paused. */
+function backReader(): ListReading {
+  let rounds: (readonly PartitionRange[])[] | undefined;
+  let next: PartitionRange[] = [];
+  return async ({ topic, partition, search }, state, change, signal) => {
+    if (rounds === undefined) {
       const ranges = (await loadRanges(topic, signal)).filter((one) => partition === undefined || one.partition === partition);
-      before = ranges.toSorted((one, other) => other.end - other.begin - (one.end - one.begin)).slice(0, partitionsAtOnce);
-      change({ leftOut: ranges.length - before.length });
+      rounds = [...roundsOf(ranges)];
+      const all = rounds.reduce((sum, round) => sum + round.length, 0);
+      change({ total: sizeOf(ranges), partitions: { read: 0, all } });
     }
-    const page = await readBack(topic, before, perPage, filter, signal);
-    before = page.before;
-    const records = newestFirst([...state.value.records, ...page.records]).slice(0, shownMax);
-    change({ records, isReading: false, hasMore: records.length < shownMax && before.some(({ begin, end }) => end > begin) });
-  };
-}
-
-function forwardReader({ start, partition, offset, time }: RecordChoice): Reading {
-  let cursor: string | undefined;
-  return async ({ topic, filter }, state, change, signal) => {
-    const from = start === "offset" ? { offset } : start === "time" ? { timestamp: time } : { from: "beginning" as const };
-    const place = cursor === undefined ? { ...from, ...(partition === undefined ? {} : { partition }) } : { cursor };
-    const query = { ...asText, ...place, limit: perPage, ...(filter === undefined ? {} : { filter }) };
-    const page = await api.call("GET /topics/{topic}/records", { path: { topic }, query, signal });
-    cursor = page.cursor;
-    const isAtEnd = page.partitions.every(({ next_offset, high_watermark }) => high_watermark === null || next_offset >= high_watermark);
-    const records = [...state.value.records, ...page.records.map(toShownRecord)].slice(0, shownMax);
-    change({ records, isReading: false, hasMore: !isAtEnd && records.length < shownMax });
-  };
-}
-
-/** By server-sent events where the API offers them, else by reads that wait; the client goes on by itself after failures that may pass, a few times. */
-const followLive: Reading = async ({ topic, partition, filter }, _, change, signal) => {
-  const shown = new LiveRecords(change);
-  let cursor: string | undefined;
-  while (!signal.aborted) {
-    const place = cursor === undefined ? { from: "end" as const, ...(partition === undefined ? {} : { partition }) } : { cursor };
-    try {
-      for await (const batch of api.live(topic, { ...asText, ...place, ...(filter === undefined ? {} : { filter }), signal })) {
-        cursor = batch.cursor || cursor;
-        shown.add(batch.records.map(toShownRecord));
-      }
-    } catch (thrown) {
+    const step = new SearchStep(state.value.records.length, perPage, Date.now());
+    const inPass = [...rounds.flat(), ...next].length;
+    // Without a search, a pass through all partitions is one page.
+    while (rounds.length > 0) {
+      const round = rounds[0] ?? [];
+      const page = await readBack(topic, round, { count: perPage, partitionsInAll: inPass }, search, signal);
       if (signal.aborted) return;
-      const error = noteFailure(thrown);
-      change({ error });
-      if (!error.retriable) return;
-      await new Promise((resolve) => setTimeout(resolve, livePauseAfterFailureMs));
+      rounds.shift();
+      next.push(...page.before);
+      step.add(page.looked);
+      const { partitions, looked } = state.value;
+      const isFirstPass = partitions !== undefined && partitions.read < partitions.all;
+      change({
+        ...withRecords(newestFirst([...state.value.records, ...page.records])),
+        looked: looked + page.looked,
+        ...(isFirstPass ? { partitions: { ...partitions, read: partitions.read + round.length } } : {}),
+      });
+      if (rounds.length === 0) {
+        const pass = roundsOf(next);
+        next = [];
+        rounds = [...pass];
+        if (!isSearch(search)) break;
+      }
+      if (isSearch(search) && step.isOver(state.value.records.length, Date.now())) break;
+      if (state.value.isFull) break;
     }
-  }
-};
+    change({ isReading: false, hasMore: rounds.length > 0 && !state.value.isFull });
+  };
+}
 
-/** The last records that arrived, drawn a few times per second, and their rate. */
-class LiveRecords {
-  readonly #change: (changes: Partial<RecordListState>) => void;
-  #records: readonly ShownRecord[] = [];
-  #arrived = 0;
-  readonly #counts: { readonly atMs: number; readonly arrived: number }[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+const withRecords = (records: readonly ShownRecord[]): Pick<RecordListState, "records" | "isFull"> => ({
+  records: records.slice(0, shownMax),
+  isFull: records.length >= shownMax,
+});
 
-  constructor(change: (changes: Partial<RecordListState>) => void) {
-    this.#change = change;
-    change({ isReading: true, hasMore: false });
-  }
+const sizeOf = (ranges: readonly PartitionRange[]): number => ranges.reduce((sum, { begin, end }) => sum + end - begin, 0);
 
-  add(records: readonly ShownRecord[]): void {
-    this.#arrived += records.length;
-    this.#records = [...records.toReversed(), ...this.#records].slice(0, liveShownMax);
-    this.#timer ??= setTimeout(() => this.#draw(), drawEveryMs);
-  }
+/** From a place to the end, page by page. */
+function forwardReader(): ListReading {
+  let cursor: string | undefined;
+  return async (choice, state, change, signal) => {
+    const { topic, search } = choice;
+    if (state.value.total === undefined) change({ total: await sizeAfter(choice, signal) });
+    const step = new SearchStep(state.value.records.length, perPage, Date.now());
+    let isAtEnd = false;
+    while (!isAtEnd && !state.value.isFull) {
+      const place = cursor === undefined ? startOf(choice) : { cursor };
+      const query = { ...asText, ...place, limit: perPage, ...search };
+      const page = await api.call("GET /topics/{topic}/records", { path: { topic }, query, signal });
+      if (signal.aborted) return;
+      cursor = page.cursor;
+      isAtEnd = page.partitions.every(({ next_offset, high_watermark }) => high_watermark === null || next_offset >= high_watermark);
+      const looked = page.scanned ?? page.records.length;
+      step.add(looked);
+      change({
+        ...withRecords([...state.value.records, ...page.records.map(toShownRecord)]),
+        looked: state.value.looked + looked,
+      });
+      if (!isSearch(search) || step.isOver(state.value.records.length, Date.now())) break;
+    }
+    change({ isReading: false, hasMore: !isAtEnd && !state.value.isFull });
+  };
+}
 
-  #draw(): void {
-    this.#timer = undefined;
-    const atMs = Date.now();
-    this.#counts.push({ atMs, arrived: this.#arrived });
-    while (this.#counts.length > 2 && atMs - (this.#counts[0]?.atMs ?? atMs) > 5_000) this.#counts.shift();
-    const first = this.#counts[0];
-    const rate = first === undefined || atMs === first.atMs ? 0 : ((this.#arrived - first.arrived) * 1_000) / (atMs - first.atMs);
-    this.#change({ records: this.#records, arrived: this.#arrived, rate, error: undefined });
-  }
+function startOf({ start, partition, offset, time }: RecordChoice) {
+  const from = start === "offset" ? { offset } : start === "time" ? { timestamp: time } : { from: "beginning" as const };
+  return { ...from, ...(partition === undefined ? {} : { partition }) };
+}
+
+/** How many records there are at most from the start on; undefined for a time, whose offsets only the brokers know. */
+async function sizeAfter({ topic, start, partition, offset }: RecordChoice, signal: AbortSignal): Promise<number | undefined> {
+  if (start === "time") return undefined;
+  const ranges = (await loadRanges(topic, signal)).filter((one) => partition === undefined || one.partition === partition);
+  const from = start === "offset" ? Number(offset) : 0;
+  return sizeOf(ranges.map(({ begin, end, ...rest }) => ({ ...rest, begin: Math.min(end, Math.max(begin, from)), end })));
 }

@@ -77,6 +77,7 @@ export async function loadDetails(names: readonly string[], abort: AbortSignal):
     const { data } = await api.call("GET /v3/clusters/{cluster_id}/topic-summaries", { path: cluster.value, query, signal: abort });
     const atMs = Date.now();
     const next = new Map(known.value);
+    for (const gone of names.slice(at, at + namesPerCall)) if (!data.some(({ topic_name }) => topic_name === gone)) next.delete(gone);
     for (const one of data) next.set(one.topic_name, toDetails(one, next.get(one.topic_name), atMs));
     known.value = next;
   }

@@ -103,6 +103,7 @@ function useRoom(element: RefObject<HTMLElement | null>): number {
 
 const icons: Readonly<Record<FlowNode["kind"], IconName>> = {
   input: "send",
+  source: "sources",
   topic: "topics",
   route: "routes",
   target: "cluster",

@@ -1,5 +1,6 @@
 /** Where reading starts, in which partition, and what is looked for. Everything stands in the address, so it can be linked. */
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { SearchBox, Segments } from "../parts/fields.js";
 import { Icon } from "../parts/icons.js";
 import { useLoaded } from "../state/loading.js";
@@ -23,10 +24,10 @@ export function RecordsBar(props: {
   readonly onReload: () => void;
 }) {
   const { topic, start, shown, onReload } = props;
-  const { search = "", partition = "" } = place.value.query;
+  const { partition = "" } = place.value.query;
   const ranges = useLoaded(`ranges ${topic}`, (signal) => loadRanges(topic, signal));
   return (
-    <div class="row wrap">
+    <div class="row wrap records-bar">
       <Segments label="Start" value={start} choices={startWords} onChange={begin} />
       {start === "offset" && <OffsetInput />}
       {start === "time" && <TimeInput />}
@@ -42,24 +43,52 @@ export function RecordsBar(props: {
           </option>
         ))}
       </select>
-      <SearchBox label="Find text in these records" value={search} onInput={(text) => changeQuery({ search: text })} />
+      <TextSearch />
       <PatternInput />
-      <button type="button" class="quiet icon" title="Read again" aria-label="Read again" onClick={onReload}>
-        <Icon name="reload" />
-      </button>
-      <button
-        type="button"
-        class="quiet icon"
-        title="Save as NDJSON"
-        aria-label="Save as NDJSON"
-        disabled={shown.length === 0}
-        onClick={() => saveRecords(topic, shown)}
-      >
-        <Icon name="download" />
-      </button>
+      <div class="row tools">
+        <button type="button" class="quiet icon" title="Read again" aria-label="Read again" onClick={onReload}>
+          <Icon name="reload" />
+        </button>
+        <button
+          type="button"
+          class="quiet icon"
+          title="Save as NDJSON"
+          aria-label="Save as NDJSON"
+          disabled={shown.length === 0}
+          onClick={() => saveRecords(topic, shown)}
+        >
+          <Icon name="download" />
+        </button>
+      </div>
     </div>
   );
 }
+
+/** The API looks for the text, in all records from the start on: it is sent after a pause in typing, and with Enter. */
+function TextSearch() {
+  const { search = "" } = place.value.query;
+  const typed = useSignal(search);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const apply = () => {
+    clearTimeout(timer.current);
+    if (typed.value.trim() !== (place.value.query.search ?? "")) changeQuery({ search: typed.value.trim(), record: undefined });
+  };
+  return (
+    <SearchBox
+      label="Find text in records"
+      value={typed.value}
+      onInput={(text) => {
+        typed.value = text;
+        clearTimeout(timer.current);
+        timer.current = setTimeout(apply, typingPauseMs);
+      }}
+      onEnter={apply}
+    />
+  );
+}
+
+const typingPauseMs = 500;
 
 function begin(from: RecordStart): void {
   const { time } = place.value.query;

@@ -8,7 +8,7 @@ import { DataPanel } from "../parts/data-panel.js";
 import { FormField, TextField } from "../parts/fields.js";
 import { Icon } from "../parts/icons.js";
 import { Trouble } from "../parts/trouble.js";
-import { loadRanges, readBack } from "../state/records.js";
+import { loadNewest } from "../state/records.js";
 import type { RouteStatus } from "../state/routes.js";
 import { api, noteFailure, token } from "../state/session.js";
 import { apiUrl } from "../state/settings.js";
@@ -36,9 +36,9 @@ export function TryRoute({ route }: { readonly route: RouteStatus }) {
   const fillIn = () =>
     guard(async () => {
       const { signal } = new AbortController();
-      const { records } = await readBack(topic, await loadRanges(topic, signal), 1, undefined, signal);
-      key.value = records[0]?.key ?? "";
-      value.value = records[0]?.value ?? "";
+      const newest = await loadNewest(topic, signal);
+      key.value = newest?.key ?? "";
+      value.value = newest?.value ?? "";
     });
   const run = () =>
     guard(async () => {

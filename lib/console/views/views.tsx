@@ -37,10 +37,14 @@ function loadedLater(load: () => Promise<ComponentType>): FunctionComponent {
   };
 }
 
+const sourcesView = loadedLater(() => import("./sources.js").then(({ SourcesView }) => SourcesView));
+
 const later: Readonly<Record<string, FunctionComponent>> = {
   flow: loadedLater(() => import("./flow.js").then(({ FlowView }) => FlowView)),
   routes: loadedLater(() => import("./routes.js").then(({ RoutesView }) => RoutesView)),
   "routes/*": loadedLater(() => import("./route.js").then(({ RouteView }) => RouteView)),
+  sources: sourcesView,
+  "sources/*": sourcesView,
   cluster: loadedLater(() => import("./cluster.js").then(({ ClusterView }) => ClusterView)),
   "cluster/*": loadedLater(() => import("./broker.js").then(({ BrokerView }) => BrokerView)),
   acls: loadedLater(() => import("./acls.js").then(({ AclsView }) => AclsView)),

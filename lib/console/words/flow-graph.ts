@@ -2,7 +2,7 @@
 
 export interface FlowNode {
   readonly id: string;
-  readonly kind: "input" | "topic" | "route" | "target" | "letters";
+  readonly kind: "input" | "source" | "topic" | "route" | "target" | "letters";
   readonly name: string;
   /** "webhook", "sql"; for routes their state. */
   readonly detail: string;
@@ -38,6 +38,17 @@ export interface FlowRoute {
   readonly rates: { readonly records: number; readonly delivered: number; readonly dead_lettered: number };
 }
 
+/** As much of a source as the graph needs. */
+export interface FlowSource {
+  readonly name: string;
+  /** "Webhook" */
+  readonly kind: string;
+  readonly isFaulty: boolean;
+  /** Undefined: not known, because the source cannot be described. */
+  readonly topic: string | undefined;
+  readonly letterTopic: string | undefined;
+}
+
 interface FlowTopic {
   readonly rate: number | undefined;
   readonly records: number;
@@ -45,63 +56,86 @@ interface FlowTopic {
 
 const topicId = (name: string) => `topic ${name}`;
 
-export function toFlowGraph(routes: readonly FlowRoute[], topics: ReadonlyMap<string, FlowTopic>): FlowGraph {
-  const nodes = new Map<string, FlowNode>();
-  const edges: FlowEdge[] = [];
-  const add = (node: FlowNode) => nodes.set(node.id, nodes.get(node.id) ?? node);
-  const letterTopics = new Set(routes.flatMap((route) => route.letterTopics));
-  const written = new Set(routes.flatMap(({ target }) => (target?.kind === "topic" ? [target.name] : [])));
-  for (const route of routes) {
-    const routeId = `route ${route.name}`;
-    add({
-      id: routeId,
-      kind: "route",
-      name: route.name,
-      detail: route.state,
-      health: route.health,
-      rate: route.rates.records,
-      marks: marksOf(route),
-      link: ["routes", route.name],
-    });
-    for (const source of route.sources) {
-      add(toTopicNode(source, topics, letterTopics.has(source)));
-      edges.push({ from: topicId(source), to: routeId, rate: route.rates.records, isTrouble: route.health === "bad" });
-    }
-    if (route.target !== undefined)
-      edges.push({ from: routeId, to: addTarget(route.target), rate: route.rates.delivered, isTrouble: route.health === "bad" });
-    for (const name of route.letterTopics.filter((letters) => topics.has(letters))) {
-      add(toTopicNode(name, topics, true));
-      edges.push({ from: routeId, to: topicId(name), rate: route.rates.dead_lettered, isTrouble: true });
-    }
-  }
-  const sources = new Set(routes.flatMap((route) => route.sources).filter((name) => !written.has(name) && !letterTopics.has(name)));
-  if (sources.size > 0)
-    add({
-      id: "input",
-      kind: "input",
-      name: "HTTP and sources",
-      detail: "producers",
-      health: "",
-      rate: sumOf(sources, topics),
-      marks: [],
-      link: ["topics"],
-    });
-  for (const name of sources) edges.push({ from: "input", to: topicId(name), rate: topics.get(name)?.rate ?? 0, isTrouble: false });
-  return { nodes: [...nodes.values()], edges };
-
-  function addTarget({ kind, name }: { readonly kind: string; readonly name: string }): string {
-    if (kind === "topic") {
-      add(toTopicNode(name, topics, false));
-      return topicId(name);
-    }
-    const id = `target ${kind} ${name}`;
-    add({ id, kind: "target", name, detail: kind, health: "", rate: undefined, marks: [], link: ["routes"] });
-    return id;
-  }
+export function toFlowGraph(
+  routes: readonly FlowRoute[],
+  sources: readonly FlowSource[],
+  topics: ReadonlyMap<string, FlowTopic>,
+): FlowGraph {
+  const drawing = new Drawing(topics, new Set([...routes.flatMap((route) => route.letterTopics), ...sources.flatMap(lettersOf)]));
+  for (const source of sources) drawing.addSource(source);
+  for (const route of routes) drawing.addRoute(route);
+  drawing.addInput(routes);
+  return drawing.graph();
 }
 
-const sumOf = (names: ReadonlySet<string>, topics: ReadonlyMap<string, FlowTopic>): number =>
-  [...names].reduce((sum, name) => sum + (topics.get(name)?.rate ?? 0), 0);
+const lettersOf = ({ letterTopic }: FlowSource): readonly string[] => (letterTopic === undefined ? [] : [letterTopic]);
+
+class Drawing {
+  readonly #topics: ReadonlyMap<string, FlowTopic>;
+  readonly #letterTopics: ReadonlySet<string>;
+  readonly #nodes = new Map<string, FlowNode>();
+  readonly #edges: FlowEdge[] = [];
+
+  constructor(topics: ReadonlyMap<string, FlowTopic>, letterTopics: ReadonlySet<string>) {
+    this.#topics = topics;
+    this.#letterTopics = letterTopics;
+  }
+
+  addSource({ name, kind, isFaulty, topic, letterTopic }: FlowSource): void {
+    const id = `source ${name}`;
+    const health = isFaulty ? "bad" : "";
+    this.#add({ id, kind: "source", name, detail: kind, health, rate: undefined, marks: [], link: ["sources", name] });
+    // How much of the topic's rate is the source's is not known.
+    if (topic !== undefined) this.#edges.push({ from: id, to: this.#addTopic(topic), rate: 0, isTrouble: false });
+    if (letterTopic !== undefined && this.#topics.has(letterTopic))
+      this.#edges.push({ from: id, to: this.#addTopic(letterTopic), rate: this.#rateOf(letterTopic), isTrouble: true });
+  }
+
+  addRoute(route: FlowRoute): void {
+    const { name, state, health, rates, target, sources } = route;
+    const id = `route ${name}`;
+    this.#add({ id, kind: "route", name, detail: state, health, rate: rates.records, marks: marksOf(route), link: ["routes", name] });
+    const isTrouble = health === "bad";
+    for (const source of sources) this.#edges.push({ from: this.#addTopic(source), to: id, rate: rates.records, isTrouble });
+    if (target !== undefined) this.#edges.push({ from: id, to: this.#addTarget(target), rate: rates.delivered, isTrouble });
+    for (const letters of route.letterTopics.filter((topic) => this.#topics.has(topic)))
+      this.#edges.push({ from: id, to: this.#addTopic(letters), rate: rates.dead_lettered, isTrouble: true });
+  }
+
+  /** What writes into topics without being known here: calls of the API, and programs with a Kafka client. */
+  addInput(routes: readonly FlowRoute[]): void {
+    const written = new Set(routes.flatMap(({ target }) => (target?.kind === "topic" ? [target.name] : [])));
+    const read = new Set(routes.flatMap(({ sources }) => sources).filter((name) => !written.has(name) && !this.#letterTopics.has(name)));
+    if (read.size === 0) return;
+    const rate = [...read].reduce((sum, name) => sum + this.#rateOf(name), 0);
+    this.#add({ id: "input", kind: "input", name: "HTTP and clients", detail: "Producers", health: "", rate, marks: [], link: ["topics"] });
+    for (const name of read) this.#edges.push({ from: "input", to: this.#addTopic(name), rate: this.#rateOf(name), isTrouble: false });
+  }
+
+  graph(): FlowGraph {
+    return { nodes: [...this.#nodes.values()], edges: this.#edges };
+  }
+
+  #add(node: FlowNode): void {
+    if (!this.#nodes.has(node.id)) this.#nodes.set(node.id, node);
+  }
+
+  #addTopic(name: string): string {
+    this.#add(toTopicNode(name, this.#topics, this.#letterTopics.has(name)));
+    return topicId(name);
+  }
+
+  #addTarget({ kind, name }: { readonly kind: string; readonly name: string }): string {
+    if (kind === "topic") return this.#addTopic(name);
+    const id = `target ${kind} ${name}`;
+    this.#add({ id, kind: "target", name, detail: kind, health: "", rate: undefined, marks: [], link: ["routes"] });
+    return id;
+  }
+
+  #rateOf(name: string): number {
+    return this.#topics.get(name)?.rate ?? 0;
+  }
+}
 
 function toTopicNode(name: string, topics: ReadonlyMap<string, FlowTopic>, isLetters: boolean): FlowNode {
   const { rate, records = 0 } = topics.get(name) ?? {};

@@ -2,7 +2,7 @@
 import type { Deadline } from "../../deadline.js";
 import { RelayError, toRelayError } from "../../errors.js";
 import type { Kafka } from "../../kafka/port.js";
-import { compileRecordFilter } from "../../relay/route/record-filter.js";
+import { compileRecordSearch } from "../../relay/route/record-filter.js";
 import type { OperationContext, OperationInput, Reply } from "../operation.js";
 import { positionsOf } from "../read/read-positions.js";
 import { formOf, type ReadQuery, type Start, startOf } from "../read/read-query.js";
@@ -27,7 +27,7 @@ export async function streamRecords(
   const useless = notForStreams.find((name) => asked[name] !== undefined);
   if (useless !== undefined) throw new RelayError("bad-request", `query: ${useless} has no meaning for a stream. Omit it.`);
   assertReadable(topic);
-  const filter = asked.filter === undefined ? undefined : compileRecordFilter(asked.filter);
+  const filter = compileRecordSearch(asked);
   const { formats } = formOf(asked, undefined);
   const decoding = decodingOf(config, formats, asked);
   const partitions = asked.partition === undefined ? ("all" as const) : [asked.partition];
@@ -38,7 +38,11 @@ export async function streamRecords(
   const { gone } = lifetime();
   open(caller, lifetime());
   const form = { type, topic, formats, filter, decoding };
-  const followed = reserve(kafka, form, JSON.stringify([type, topic, partitions, formats, asked.logical, asked.filter, cursor.topicId]));
+  const followed = reserve(
+    kafka,
+    form,
+    JSON.stringify([type, topic, partitions, formats, asked.logical, asked.filter, asked.contains, cursor.topicId]),
+  );
   gone.addEventListener("abort", followed.release);
   const stream = new RecordStream(cursor, {
     reader: kafka.reader,

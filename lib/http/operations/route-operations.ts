@@ -1,13 +1,15 @@
-/** The routes over HTTP: what each is, how it fares, and what it would make of a record. */
+/** The routes and sources over HTTP: what each is, how a route fares, and what it would make of a record. */
 import * as v from "valibot";
 import type { ProviderContext, RouteProvider } from "../../relay/status/route-provider.js";
+import type { SourceProvider } from "../../sources/status/source-provider.js";
 import { type OperationContext, type Operations, operation } from "../operation.js";
 import { toTriedAnswer, toTriedRecord, triedAnswer, tryBody } from "../rest/route-try.js";
 import { routeList, shownRoute, toShownRoute } from "../rest/routes.js";
+import { sourceList, toShownSource } from "../rest/sources.js";
 
 const atRoute = v.object({ route: v.string() });
 
-export function routeOperations(provider: RouteProvider): Operations {
+export function routeOperations(provider: RouteProvider, sources: SourceProvider): Operations {
   return {
     "GET /routes": operation({
       may: "route:describe",
@@ -16,6 +18,16 @@ export function routeOperations(provider: RouteProvider): Operations {
       run: async (_, context) => {
         const routes = await provider.list(toProviderContext(context));
         return { status: 200, body: { routes: routes.filter(({ name }) => isAllowed(context, name)).map(toShownRoute) } };
+      },
+    }),
+
+    "GET /sources": operation({
+      may: "route:describe",
+      summary: "List the sources: where each reads, which topic it writes, and its rules.",
+      answers: { 200: sourceList },
+      run: async (_, context) => {
+        const known = await sources.list({ config: context.config, deadline: context.deadline });
+        return { status: 200, body: { sources: known.filter(({ name }) => isAllowed(context, name)).map(toShownSource) } };
       },
     }),
 
@@ -54,7 +66,7 @@ const toProviderContext = (context: OperationContext): ProviderContext => ({
   deadline: context.deadline,
 });
 
-/** A caller sees the routes that its grants name. */
+/** A caller sees the routes and sources that its grants name. */
 function isAllowed({ authorize }: OperationContext, route: string): boolean {
   try {
     authorize("route:describe", route);

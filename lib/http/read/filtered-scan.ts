@@ -1,7 +1,7 @@
 /** A read through a filter: which records are given, which are passed over, and when it has looked at enough. */
 import type { Deadline } from "../../deadline.js";
 import { type RecordView, type SetPlace, toKafkaRecord } from "../../kafka/codec/record-view.js";
-import { compileRecordFilter } from "../../relay/route/record-filter.js";
+import { compileRecordSearch } from "../../relay/route/record-filter.js";
 import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, scannedBytesMax, scannedDefault } from "./read-query.js";
 import { type DecodedRecord, withDecoded } from "./record-decoding.js";
 
@@ -19,9 +19,13 @@ interface Scan {
 const answerMarginMs = 2_000;
 const recordsPerLookAtClock = 256;
 
-/** Throws `bad-request` for a filter that is not a pattern. */
-export function createScan(filter: string, query: Pick<ReadQuery, "limit" | "bytes_max" | "scan_max">, deadline: Deadline): Scan {
-  const matches = compileRecordFilter(filter);
+/** Undefined: the read asks for every record. Throws `bad-request` for a filter that is not a pattern. */
+export function createScan(
+  query: Pick<ReadQuery, "filter" | "contains" | "limit" | "bytes_max" | "scan_max">,
+  deadline: Deadline,
+): Scan | undefined {
+  const matches = compileRecordSearch(query);
+  if (matches === undefined) return undefined;
   const recordsMax = query.limit ?? recordsDefault;
   const givenBytesMax = Math.min(query.bytes_max ?? bytesDefault, bytesMax);
   const scannedMax = query.scan_max ?? scannedDefault;

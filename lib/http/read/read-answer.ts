@@ -4,7 +4,16 @@ import { RelayError } from "../../errors.js";
 import type { Kafka } from "../../kafka/port.js";
 import type { PartitionProgress, ReadPosition } from "../../kafka/read/reader.js";
 import { positionsOf } from "./read-positions.js";
-import { bytesDefault, bytesMax, type ReadQuery, recordsDefault, type Start, scannedBytesMax, scannedDefault } from "./read-query.js";
+import {
+  bytesDefault,
+  bytesMax,
+  isFiltered,
+  type ReadQuery,
+  recordsDefault,
+  type Start,
+  scannedBytesMax,
+  scannedDefault,
+} from "./read-query.js";
 import { type CursorPosition, toCursorText } from "./record-cursor.js";
 import type { DecodingOptions } from "./record-decoding.js";
 import type { RecordFormats } from "./record-json.js";
@@ -14,7 +23,7 @@ interface ReadRequest {
   readonly topic: string;
   readonly partitions: readonly number[] | "all";
   readonly start: Start;
-  readonly query: Pick<ReadQuery, "limit" | "bytes_max" | "wait_ms" | "filter" | "scan_max">;
+  readonly query: Pick<ReadQuery, "limit" | "bytes_max" | "wait_ms" | "filter" | "contains" | "scan_max">;
   readonly formats: RecordFormats;
   readonly style: RecordStyle;
   /** What the host returns at most. */
@@ -74,7 +83,7 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
       continue;
     }
     // Records that do not match end the wait at the broker, but not the caller's wait.
-    const isStillWaiting = open.length === 0 && query.filter !== undefined && writer.count() === 0 && !writer.isScanLimited();
+    const isStillWaiting = open.length === 0 && isFiltered(query) && writer.count() === 0 && !writer.isScanLimited();
     if (!isStillWaiting || writer.scanned() === before || patience.leftMs() <= 0) continue;
     open = asked.map((position) => goneOn(position, results.get(position.partition)));
     tries = 0;
@@ -90,7 +99,7 @@ export async function readRecords(kafka: Kafka, request: ReadRequest, deadline: 
   if (writer.count() === 0) assertSomethingRead(partitions);
   const served = rotated(positions, writer.lastPartition());
   return {
-    ...(query.filter === undefined ? {} : { scan: { scanned: writer.scanned(), isLimited: writer.isScanLimited() } }),
+    ...(!isFiltered(query) ? {} : { scan: { scanned: writer.scanned(), isLimited: writer.isScanLimited() } }),
     recordsJson: writer.finish(),
     partitions,
     cursor: toCursorText({
@@ -141,7 +150,7 @@ function toCursorPosition(
 
 function limitsOf(query: ReadRequest["query"], writer: RecordWriter, waitMs: number) {
   // The writer limits what a filtered read returns. These are the limits of what it looks at.
-  if (query.filter !== undefined)
+  if (isFiltered(query))
     return {
       bytesMax: scannedBytesMax,
       recordsMax: (query.scan_max ?? scannedDefault) - writer.scanned(),

@@ -43,6 +43,8 @@ export const scannedBytesMax = 16_777_216;
 const shared = {
   /** An event pattern, as JSON. */
   filter: v.optional(once),
+  /** Text that the key, the value or a header contains, in any case. */
+  contains: v.optional(once),
   scan_max: v.optional(whole(scannedMax, 1)),
   from: v.optional(v.picklist(["beginning", "end"], "must be beginning or end")),
   timestamp: v.optional(timestampInQuery),
@@ -77,6 +79,10 @@ export type Start =
   | { readonly at: "offset"; readonly offset: bigint }
   | { readonly at: "timestamp"; readonly timestampMs: number }
   | { readonly at: "cursor"; readonly cursor: RecordCursor };
+
+/** Whether records are passed over. Such a read is bounded by how many it looks at. */
+export const isFiltered = ({ filter, contains }: Pick<ReadQuery, "filter" | "contains">): boolean =>
+  filter !== undefined || contains !== undefined;
 
 /** Where the read starts: one of `from`, `timestamp`, `offset` and `cursor`, or else the beginning. */
 export function startOf(query: ReadQuery, topic: string): Start {

@@ -2,7 +2,7 @@
 import type { Deadline } from "../../deadline.js";
 import type { RecordView, SetPlace } from "../../kafka/codec/record-view.js";
 import { createScan } from "./filtered-scan.js";
-import type { ReadQuery } from "./read-query.js";
+import { isFiltered, type ReadQuery } from "./read-query.js";
 import { type DecodedRecord, type DecodingOptions, RecordDecoding, schemaWaitsMax, shownOf } from "./record-decoding.js";
 import { type RecordFormats, RecordJson } from "./record-json.js";
 
@@ -11,7 +11,7 @@ export type RecordStyle = "v2" | "v3";
 
 interface WriterRequest {
   readonly topic: string;
-  readonly query: Pick<ReadQuery, "limit" | "bytes_max" | "filter" | "scan_max">;
+  readonly query: Pick<ReadQuery, "limit" | "bytes_max" | "filter" | "contains" | "scan_max">;
   readonly formats: RecordFormats;
   readonly style: RecordStyle;
   /** What the host returns at most. */
@@ -40,9 +40,9 @@ const aroundBytes = 120_000;
 
 export function createRecordWriter(request: WriterRequest, deadline: Deadline): RecordWriter {
   const { topic, style, formats, query } = request;
-  const filter = query.filter === undefined ? undefined : createScan(query.filter, query, deadline);
+  const filter = createScan(query, deadline);
   const json = new RecordJson(formats, request.replyBytesMax - aroundBytes);
-  const schemas = createSchemaWaits(request, deadline);
+  const schemas = createSchemaWaits({ ...request, isFiltered: isFiltered(query) }, deadline);
   const firstOffsets = new Map<number, number>();
   let prefix: Buffer = Buffer.alloc(0);
   let last: number | undefined;
@@ -78,11 +78,10 @@ export function createRecordWriter(request: WriterRequest, deadline: Deadline): 
 
 /** A visit cannot wait: it ends before a record whose schema is not known yet. After too many of them the whole read ends, and its cursor goes on. */
 export function createSchemaWaits(
-  { formats, query, decoding }: Pick<WriterRequest, "formats" | "decoding"> & { readonly query: { readonly filter?: unknown } },
+  { formats, decoding, isFiltered: looksInside }: Pick<WriterRequest, "formats" | "decoding"> & { readonly isFiltered: boolean },
   deadline: Deadline,
 ) {
-  const records =
-    decoding === undefined ? undefined : new RecordDecoding({ ...decoding, formats, isFiltered: query.filter !== undefined }, deadline);
+  const records = decoding === undefined ? undefined : new RecordDecoding({ ...decoding, formats, isFiltered: looksInside }, deadline);
   let waiting: Promise<void> | undefined;
   let waits = 0;
   const waitFor = (promise: Promise<void>): "waiting" => {

@@ -1,6 +1,7 @@
 /** The routes as the API shows them. Pure. */
 import * as v from "valibot";
 import { deadLetterTopicOf } from "../../relay/dead-letters/dead-letter.js";
+import type { BreakerPolicy, RetryPolicy } from "../../relay/route.js";
 import type { RecordFailure, VerdictCounts } from "../../relay/status/batch-summary.js";
 import type { RouteDescription } from "../../relay/status/route-description.js";
 import { type RouteActivity, rateWindowMs } from "../../relay/status/route-journal.js";
@@ -15,7 +16,7 @@ const counts = v.object({
   dead_lettered: v.number(),
   given_back: v.number(),
 });
-const fault = v.object({ code: v.string(), message: v.string() });
+export const faultOfPart = v.object({ code: v.string(), message: v.string() });
 const failureFields = {
   code: v.string(),
   message: v.string(),
@@ -23,21 +24,27 @@ const failureFields = {
   partition: v.number(),
   offset: v.string(),
 };
-const description = v.object({
+/** What routes and sources have in common. */
+export const filterAndTransform = {
   filter: v.nullable(v.unknown()),
   transform: v.object({ kind: v.picklist(["none", "function", "jsonata"]), expression: v.optional(v.string()) }),
+};
+export const retryRules = v.object({
+  attempts_max: v.number(),
+  first_delay_ms: v.number(),
+  delay_max_ms: v.number(),
+  deadline_ms: v.number(),
+  retry_after_max_ms: v.number(),
+});
+export const breakerRules = v.object({ failures_in_row_max: v.number(), open_ms: v.number(), dead_letters_in_row_max: v.number() });
+const description = v.object({
+  ...filterAndTransform,
   target: v.object({ kind: v.string(), name: v.string(), options: v.unknown() }),
   order: v.picklist(["partition", "key", "none"]),
   concurrency_max: v.number(),
-  retry: v.object({
-    attempts_max: v.number(),
-    first_delay_ms: v.number(),
-    delay_max_ms: v.number(),
-    deadline_ms: v.number(),
-    retry_after_max_ms: v.number(),
-  }),
+  retry: retryRules,
   after_retries: v.picklist(["give-back", "dead-letter"]),
-  breaker: v.object({ failures_in_row_max: v.number(), open_ms: v.number(), dead_letters_in_row_max: v.number() }),
+  breaker: breakerRules,
   dead_letters: v.object({ topics: v.array(v.string()), retention_ms: v.number() }),
   transform_timeout_ms: v.number(),
   generation: v.number(),
@@ -50,7 +57,7 @@ const partition = v.object({
   lag: v.number(),
   waiting: v.number(),
   in_progress: v.boolean(),
-  failure: v.nullable(v.object({ ...fault.entries, since: time })),
+  failure: v.nullable(v.object({ ...faultOfPart.entries, since: time })),
 });
 const source = v.object({
   topic: v.string(),
@@ -73,7 +80,7 @@ const activity = v.object({
 export const shownRoute = v.object({
   name: v.string(),
   state: v.picklist(routeStates),
-  fault: v.nullable(fault),
+  fault: v.nullable(faultOfPart),
   held: v.array(v.object({ ...failureFields, since: time })),
   breaker: v.nullable(
     v.object({ state: v.picklist(["closed", "open", "probing"]), until: v.nullable(time), reason: v.nullable(v.string()) }),
@@ -157,22 +164,26 @@ function toDefinition(route: RouteDescription, sources: readonly RouteSource[]):
     target: { ...target },
     order,
     concurrency_max: concurrencyMax,
-    retry: {
-      attempts_max: retry.attemptsMax,
-      first_delay_ms: retry.firstDelayMs,
-      delay_max_ms: retry.delayMaxMs,
-      deadline_ms: retry.deadlineMs,
-      retry_after_max_ms: retry.retryAfterMaxMs,
-    },
+    retry: toRetryRules(retry),
     after_retries: afterRetries,
-    breaker: {
-      failures_in_row_max: breaker.failuresInRowMax,
-      open_ms: breaker.openMs,
-      dead_letters_in_row_max: breaker.deadLettersInRowMax,
-    },
+    breaker: toBreakerRules(breaker),
     dead_letters: { topics: [...new Set(deadLetterTopics)], retention_ms: route.deadLetterRetentionMs },
     transform_timeout_ms: route.transformTimeoutMs,
     generation: route.generation,
     examples: route.examples,
   };
 }
+
+export const toRetryRules = (retry: RetryPolicy): v.InferOutput<typeof retryRules> => ({
+  attempts_max: retry.attemptsMax,
+  first_delay_ms: retry.firstDelayMs,
+  delay_max_ms: retry.delayMaxMs,
+  deadline_ms: retry.deadlineMs,
+  retry_after_max_ms: retry.retryAfterMaxMs,
+});
+
+export const toBreakerRules = (breaker: BreakerPolicy): v.InferOutput<typeof breakerRules> => ({
+  failures_in_row_max: breaker.failuresInRowMax,
+  open_ms: breaker.openMs,
+  dead_letters_in_row_max: breaker.deadLettersInRowMax,
+});

@@ -46,7 +46,7 @@ export class FrameWriter {
   /** `cursor` moves past every record that is visited. */
   constructor(form: FrameForm, cursor: MovingCursor, deadline: Deadline) {
     this.#form = form;
-    this.#schemas = createSchemaWaits({ ...form, query: form }, deadline);
+    this.#schemas = createSchemaWaits({ ...form, isFiltered: form.filter !== undefined }, deadline);
     this.#cursor = cursor;
     this.#json = new RecordJson(form.formats, recordBytesMax, true);
   }

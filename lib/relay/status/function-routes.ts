@@ -3,7 +3,8 @@
  * the mappings are not asked, so the state is unknown there.
  */
 import { RelayError, toRelayError } from "../../errors.js";
-import type { FunctionPlace } from "../invocation.js";
+import { placeOfFunctions } from "../invocation.js";
+import type { RouteDescription } from "./route-description.js";
 import type { RouteActivity } from "./route-journal.js";
 import { type KnownRoute, noSuchRoute, type ProviderContext, type RouteProvider, type RouteSource } from "./route-provider.js";
 import { askForDescription, askToTry } from "./route-question.js";
@@ -43,7 +44,7 @@ export const functionRoutes: RouteProvider = {
   tryRecord: async (name, record, context) => {
     const topics = topicsByRoute(context);
     if (!topics.has(name)) throw noSuchRoute(name, [...topics.keys()]);
-    return askToTry(placeOf(context), name, record, context.deadline);
+    return askToTry(placeOfFunctions(context.config), name, record, context.deadline);
   },
 };
 
@@ -54,12 +55,6 @@ function topicsByRoute({ config }: ProviderContext): ReadonlyMap<string, readonl
     "The routes are unknown here, because RELAY_ROUTES and RELAY_FUNCTION_PREFIX are not set. A deployment of this project sets them if it has routes, as `npm start` does; `kafka-relay serve --routes` runs the routes itself.",
   );
 }
-
-const placeOf = ({ config }: ProviderContext): FunctionPlace => ({
-  prefix: config.RELAY_FUNCTION_PREFIX ?? "",
-  region: config.AWS_REGION,
-  endpoint: config.RELAY_FUNCTION_ENDPOINT,
-});
 
 /** Undefined: there is no trigger to ask, or it does not answer. */
 async function statusOf({ config }: ProviderContext): Promise<readonly MappingStatus[] | undefined> {
@@ -84,7 +79,13 @@ async function describe(
   const sources = (topics.get(name) ?? []).map((topic) => toSource(topic, own));
   const activity = own?.find((mapping) => mapping.activity !== null)?.activity ?? null;
   try {
-    return { name, description: await askForDescription(placeOf(context), name, context.deadline), fault: null, sources, activity };
+    return {
+      name,
+      description: await askForDescription<RouteDescription>(placeOfFunctions(context.config), "route", name, context.deadline),
+      fault: null,
+      sources,
+      activity,
+    };
   } catch (thrown) {
     const { code, message } = toRelayError(thrown);
     return { name, description: null, fault: { code, message }, sources, activity };

@@ -49,7 +49,7 @@ function transformOf(transform: Route["transform"]): RouteDescription["transform
 }
 
 /** Options may be functions of the record. */
-function withoutCode(options: Readonly<Record<string, unknown>>): unknown {
+export function withoutCode(options: Readonly<Record<string, unknown>>): unknown {
   const text = JSON.stringify(options, (_, value: unknown) =>
     typeof value === "function" ? "(function)" : typeof value === "bigint" ? String(value) : value,
   );

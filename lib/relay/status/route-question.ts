@@ -26,15 +26,24 @@ export function answerQuestion(
 ): Promise<RouteDescription | TriedRecord> | undefined {
   const { relayQuestion } = (event ?? {}) as { readonly relayQuestion?: unknown };
   if (relayQuestion === undefined) return undefined;
-  if (relayQuestion === ("describe" satisfies Question)) return Promise.resolve(toRouteDescription(route));
+  if (asksForDescription(event)) return Promise.resolve(toRouteDescription(route));
   const record = relayQuestion === ("try" satisfies Question) ? readKafkaEvent(event)[0]?.records[0] : undefined;
   if (record === undefined) throw new RelayError("bad-request", "event.relayQuestion: it must be describe, or try with one record.");
   return tryRecord(route, record, namespace(), { decode, deadline: createDeadline(questionMsMax) });
 }
 
-export function askForDescription(place: FunctionPlace, route: string, deadline: Deadline): Promise<RouteDescription> {
+/** Whether a function is asked what it is. */
+export const asksForDescription = (event: unknown): boolean =>
+  (event as { readonly relayQuestion?: unknown } | null | undefined)?.relayQuestion === ("describe" satisfies Question);
+
+export function askForDescription<Description>(
+  place: FunctionPlace,
+  what: "route" | "source",
+  name: string,
+  deadline: Deadline,
+): Promise<Description> {
   const question: { readonly relayQuestion: Question } = { relayQuestion: "describe" };
-  return invokeRouteFunction(place, route, question, deadline, `The route ${route} failed`) as Promise<RouteDescription>;
+  return invokeRouteFunction(place, name, question, deadline, `The ${what} ${name} failed`) as Promise<Description>;
 }
 
 export function askToTry(place: FunctionPlace, route: string, record: KafkaRecord, deadline: Deadline): Promise<TriedRecord> {

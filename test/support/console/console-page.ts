@@ -13,6 +13,7 @@ import { createStreams } from "../../../lib/http/streams/streams.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
 import { consolePageFolder } from "../../../local/build/console.js";
 import { projectFolder } from "../../../local/build/service-map.js";
+import { noSources } from "../../../lib/sources/status/source-provider.js";
 import { allOperations } from "../../../local/serve/operations.js";
 import { noRoutes } from "../../../local/serve/routes/provider.js";
 import { testKafka } from "../broker/kafka.js";
@@ -110,7 +111,7 @@ async function startInProcess(kafka: Kafka, options: ConsoleOptions): Promise<St
   const config = parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS, RELAY_ACCESS: "everything", RELAY_CONSOLE: "on", ...options.env });
   const operations = {
     ...allOperations,
-    ...routeOperations(noRoutes),
+    ...routeOperations(noRoutes, noSources),
     ...consoleOperations(consolePageFolder),
     ...streamOperations(createStreams()),
   };
