@@ -11,9 +11,9 @@ import { routeOperations } from "../../../lib/http/operations/route-operations.j
 import { streamOperations } from "../../../lib/http/operations/stream-operations.js";
 import { createStreams } from "../../../lib/http/streams/streams.js";
 import type { Kafka } from "../../../lib/kafka/kafka.js";
+import { noSources } from "../../../lib/sources/status/source-provider.js";
 import { consolePageFolder } from "../../../local/build/console.js";
 import { projectFolder } from "../../../local/build/service-map.js";
-import { noSources } from "../../../lib/sources/status/source-provider.js";
 import { allOperations } from "../../../local/serve/operations.js";
 import { noRoutes } from "../../../local/serve/routes/provider.js";
 import { testKafka } from "../broker/kafka.js";
