@@ -1,4 +1,7 @@
-/** Produce requests to the leaders of partitions: whatever is ready for one broker is sent in one request, with at most two requests in flight per broker. */
+/**
+ * Produce requests to the leaders of partitions: whatever is ready for one broker is sent in one request, with at most two requests in flight per broker. A request leaves
+ * when the calls that have arrived by now have been read, so that calls which arrive together share it. No time is waited for.
+ */
 import { createDeadline } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import type { Connection } from "../connection.js";
@@ -27,6 +30,13 @@ interface Sending<Line> {
   readonly batch: OutgoingBatch;
 }
 
+interface Leader<Line> {
+  readonly ready: Set<Line>;
+  inFlight: number;
+  /** A request is about to leave. */
+  isDue: boolean;
+}
+
 /** Of all batches in one request; a larger batch goes alone. */
 const requestBytesMax = 16_000_000;
 /** A broker works through the requests of a connection one by one: the second is there when the first is done, and what comes later waits to be sent together. */
@@ -39,7 +49,7 @@ export class LeaderLines<Line extends Sender> {
   /** How long a leader may wait for its replicas. */
   readonly #ackTimeoutMs: number;
   readonly #turns: SenderTurns<Line>;
-  readonly #leaders = new Map<number, { readonly ready: Set<Line>; inFlight: number }>();
+  readonly #leaders = new Map<number, Leader<Line>>();
 
   constructor(connection: Connection, ackTimeoutMs: number, turns: SenderTurns<Line>) {
     this.#connection = connection;
@@ -57,8 +67,19 @@ export class LeaderLines<Line extends Sender> {
     for (const { ready } of this.#leaders.values()) ready.delete(line);
   }
 
-  /** Sends what is ready for this broker, as far as it may have more requests in flight. */
+  /** Sends what is ready for this broker, once everything that has arrived is read (https://nodejs.org/en/learn/asynchronous-work/event-loop-timers-and-nexttick). */
   pump(nodeId: number): void {
+    const leader = this.#of(nodeId);
+    if (leader.isDue || leader.inFlight >= requestsInFlightMax || leader.ready.size === 0) return;
+    leader.isDue = true;
+    setImmediate(() => {
+      leader.isDue = false;
+      this.#sendReady(nodeId);
+    });
+  }
+
+  /** As far as the broker may have more requests in flight. */
+  #sendReady(nodeId: number): void {
     const leader = this.#of(nodeId);
     while (leader.inFlight < requestsInFlightMax && leader.ready.size > 0) {
       const sending = this.#nextRequest(leader.ready);
@@ -66,10 +87,10 @@ export class LeaderLines<Line extends Sender> {
     }
   }
 
-  #of(nodeId: number) {
+  #of(nodeId: number): Leader<Line> {
     const known = this.#leaders.get(nodeId);
     if (known !== undefined) return known;
-    const leader = { ready: new Set<Line>(), inFlight: 0 };
+    const leader: Leader<Line> = { ready: new Set(), inFlight: 0, isDue: false };
     this.#leaders.set(nodeId, leader);
     return leader;
   }

@@ -79,6 +79,11 @@ export class PartitionLine {
     return this.batch !== undefined || !this.#waiting.isEmpty;
   }
 
+  /** Records wait for the next batch, and no earlier one is unresolved. */
+  get isGathering(): boolean {
+    return this.batch === undefined && !this.#waiting.isEmpty;
+  }
+
   add(part: Part): void {
     this.#waiting.add(part);
     part.call.heldBy(this);

@@ -1,4 +1,4 @@
-/** Which partition a record goes to: with a key the one that the Java client would choose, without a key one partition after another. */
+/** Which partition a record goes to: with a key the one that the Java client would choose, without a key one partition after another, batch by batch. */
 import type { OutgoingRecord } from "../records.js";
 
 /** MurmurHash2 with the seed of Kafka's clients, as a signed 32-bit number. */
@@ -29,39 +29,57 @@ export function partitionOfKey(key: Uint8Array, partitionsCount: number): number
 }
 
 /**
- * Records without a key stay together, so that they keep their order and share a batch: those of one call go to one partition, and after so many bytes to the next.
+ * Records without a key stay together, so that they keep their order and share a batch. Those of one call go to one partition, and after so many bytes to the next. Calls
+ * that come before a partition's batch leaves share that partition too: many small batches cost a broker more than a large one (KIP-480,
+ * https://cwiki.apache.org/confluence/display/KAFKA/KIP-480%3A+Sticky+Partitioner).
  */
 const stickyBytesMax = 64 * 1024;
+
+/** What the partitioner asks about a topic. */
+export interface PartitionStates {
+  readonly count: number;
+  readonly hasLeader: (partition: number) => boolean;
+  /** Records wait for the partition's next batch, and no earlier batch holds them up. */
+  readonly isGathering: (partition: number) => boolean;
+}
 
 /** Chooses for one topic. `turn`: where to begin, so that many environments do not all begin with partition 0. */
 export class Partitioner {
   #turn: number;
+  /** What calls have added to this partition since its turn began. */
+  #bytes = 0;
 
   constructor(turn: number) {
     this.#turn = turn;
   }
 
   /** Chooses for the records of one call, in order. For records without a key, partitions that have a leader are preferred. */
-  forCall(partitionsCount: number, hasLeader: (partition: number) => boolean): (record: OutgoingRecord, recordBytes: number) => number {
-    let current = this.#next(partitionsCount, hasLeader);
-    let bytes = 0;
+  forCall(partitions: PartitionStates): (record: OutgoingRecord, recordBytes: number) => number {
+    let callBytes = 0;
     return (record, recordBytes) => {
       if (record.partition !== undefined) return record.partition;
-      if (record.key !== null) return partitionOfKey(record.key, partitionsCount);
-      if (bytes >= stickyBytesMax) {
-        current = this.#next(partitionsCount, hasLeader);
-        bytes = 0;
+      if (record.key !== null) return partitionOfKey(record.key, partitions.count);
+      if (callBytes === 0) this.#beginCall(partitions);
+      else if (callBytes >= stickyBytesMax) {
+        this.#next(partitions);
+        callBytes = 0;
       }
-      bytes += recordBytes;
-      return current;
+      callBytes += recordBytes;
+      this.#bytes += recordBytes;
+      return this.#turn;
     };
   }
 
-  #next(partitionsCount: number, hasLeader: (partition: number) => boolean): number {
-    for (let tried = 0; tried < partitionsCount; tried++) {
-      this.#turn = (this.#turn + 1) % partitionsCount;
+  #beginCall(partitions: PartitionStates): void {
+    const isShared = this.#bytes < stickyBytesMax && this.#turn < partitions.count && partitions.isGathering(this.#turn);
+    if (!isShared) this.#next(partitions);
+  }
+
+  #next({ count, hasLeader }: PartitionStates): void {
+    this.#bytes = 0;
+    for (let tried = 0; tried < count; tried++) {
+      this.#turn = (this.#turn + 1) % count;
       if (hasLeader(this.#turn)) break;
     }
-    return this.#turn;
   }
 }

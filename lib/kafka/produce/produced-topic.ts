@@ -112,7 +112,11 @@ export class ProducedTopic {
 
   /** Chooses the partitions of one call's records. */
   chooser(): (record: OutgoingRecord, recordBytes: number) => number {
-    return this.#partitioner.forCall(this.#partitionsCount, (partition) => this.#lines[partition]?.leader !== null);
+    return this.#partitioner.forCall({
+      count: this.#partitionsCount,
+      hasLeader: (partition) => this.#lines[partition]?.leader !== null,
+      isGathering: (partition) => this.#lines[partition]?.isGathering === true,
+    });
   }
 
   /** Adds every part of the plan to the line of its partition, and returns these lines. Misplaced records fail. */

@@ -102,6 +102,18 @@ test("the sequence moves on by what was acknowledged", async () => {
   ]);
 });
 
+test("calls that arrive together share one batch", async () => {
+  const { produce, batches } = scripted([]);
+  await produce(1); // the topic and the producer id are known now
+
+  expect(await Promise.all([produce(2), produce(1), produce(3)])).toEqual([[1, 2], [3], [4, 5, 6]]);
+
+  expect(sequences(batches)).toEqual([
+    [100, 0, 1],
+    [100, 1, 6],
+  ]);
+});
+
 test.each([
   ["a lost connection", lost],
   ["no leader", 6],
@@ -111,7 +123,9 @@ test.each([
 ])("after %s the same bytes go again, and nothing else before them", async (_, step) => {
   const { produce, batches } = scripted([step, step]);
 
-  const [first, second] = await Promise.all([produce(2), produce(1)]);
+  const earlier = produce(2);
+  await expect.poll(() => batches.length).toBeGreaterThan(0);
+  const [first, second] = await Promise.all([earlier, produce(1)]);
 
   expect([first, second]).toEqual([[0, 1], [2]]);
   expect(new Set(batches.slice(0, 3).map(({ bytes }) => bytes)).size).toBe(1);
