@@ -11,10 +11,15 @@ export type RequestBody =
   | { readonly kind: "bytes"; readonly bytes: Buffer }
   /** What some hosts hand over for what they take for text. Bytes that were not UTF-8 are lost. */
   | { readonly kind: "text"; readonly text: string }
-  /** Read as it arrives, once. It ends with an error for a caller that stops sending, and for one that sends more than is accepted. */
-  | { readonly kind: "stream"; readonly read: (limits?: StreamedBodyLimits) => AsyncIterable<Buffer> };
+  /** Read once, either as a whole or as it arrives. Fails for a caller that stops sending, and for one that sends more than is accepted. */
+  | {
+      readonly kind: "stream";
+      /** Within the host's limits. Not a promise where all of it has arrived already. */
+      readonly whole: () => Buffer | Promise<Buffer>;
+      readonly read: (limits: StreamedBodyLimits) => AsyncIterable<Buffer>;
+    };
 
-/** For a body that an operation works on while it arrives. Absent: the host's limits for a body that is read as a whole. */
+/** For a body that an operation works on while it arrives. */
 export interface StreamedBodyLimits {
   /** How long the caller may send nothing. */
   readonly idleTimeoutMs: number;

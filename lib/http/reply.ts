@@ -8,7 +8,12 @@ import type { HttpReply } from "./message.js";
 import type { Reply } from "./operation.js";
 
 /** Throws `too-large` for a reply that the host would not return, neither as it is nor compressed. */
-export async function writeReply(reply: Reply, contentType: string, acceptEncoding: string | undefined, host: Host): Promise<HttpReply> {
+export function writeReply(
+  reply: Reply,
+  contentType: string,
+  acceptEncoding: string | undefined,
+  host: Host,
+): HttpReply | Promise<HttpReply> {
   const headers: Record<string, string | readonly string[]> = { ...reply.headers };
   const { status } = reply;
   if (reply.stream !== undefined) {
@@ -24,13 +29,23 @@ export async function writeReply(reply: Reply, contentType: string, acceptEncodi
   if (reply.body === undefined && reply.text === undefined) return { status, headers, body: "" };
   const text = reply.text ?? toJsonText(reply.body) ?? "null";
   headers["content-type"] = contentType;
-  if (text.length >= compressedFromBytes && host.canReplyBytes) {
-    headers.vary = "accept-encoding";
-    const compressed = await compress(text, acceptEncoding, host);
-    if (compressed !== undefined) return { status, headers: { ...headers, "content-encoding": compressed.coding }, body: compressed.bytes };
-  }
+  if (text.length >= compressedFromBytes && host.canReplyBytes) return writeLong(text, reply, headers, acceptEncoding, host);
   if (reply.isMeasured !== true) assertReplyFits(text, host);
   return { status, headers, body: text };
+}
+
+async function writeLong(
+  text: string,
+  { status, isMeasured }: Reply,
+  headers: HttpReply["headers"],
+  acceptEncoding: string | undefined,
+  host: Host,
+): Promise<HttpReply> {
+  const varying = { ...headers, vary: "accept-encoding" };
+  const compressed = await compress(text, acceptEncoding, host);
+  if (compressed !== undefined) return { status, headers: { ...varying, "content-encoding": compressed.coding }, body: compressed.bytes };
+  if (isMeasured !== true) assertReplyFits(text, host);
+  return { status, headers: varying, body: text };
 }
 
 /** Undefined if the compressed reply would not fit, or would not be shorter. */

@@ -1,7 +1,7 @@
 /** The body of a request: its bytes, decompressed, and checked to be the text that its media type promises. */
 import { isUtf8 } from "node:buffer";
 import { RelayError } from "../errors.js";
-import { assertRequestFits, requestTooLarge } from "./body-limits.js";
+import { assertRequestFits } from "./body-limits.js";
 import { bytesLost, requestCoding, unpacked, unpackedStream } from "./content-coding.js";
 import type { Host } from "./host.js";
 import { isGatewayText, isJsonMediaType, type MediaType, parseMediaType } from "./media-type.js";
@@ -70,19 +70,12 @@ function toBytes(text: string, type: MediaType, host: Host): Buffer {
   return Buffer.from(text, "utf8");
 }
 
-async function bytesOfBody(body: Exclude<RequestBody, { readonly kind: "text" }>, host: Host): Promise<Buffer> {
+function bytesOfBody(body: Exclude<RequestBody, { readonly kind: "text" }>, host: Host): Buffer | Promise<Buffer> {
   if (body.kind === "bytes") {
     assertRequestFits(body.bytes, true, host);
     return body.bytes;
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body.read()) {
-    bytes += chunk.length;
-    if (bytes > host.request.bytesMax) throw requestTooLarge("is too large", host.name, host.request.bytesMax);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes);
+  return body.whole();
 }
 
 /** A replacement character in a body that AWS would have handed over in base64: either bytes that were not UTF-8, or a character that the sender meant. */

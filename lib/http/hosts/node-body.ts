@@ -13,19 +13,30 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 
 /**
- * The chunks as they arrive. Throws `too-large` beyond the host's limit (before anything is read, if the length says so), `request-timeout` for a client that sends
- * nothing for `idleTimeoutMs`, and `bad-request` if the connection ends before the body does. The socket stays open for the answer.
+ * The whole body; not a promise where all of it has arrived with its headers, as small ones do. Throws `too-large` beyond the host's limit (before anything is read, if
+ * the length says so), `request-timeout` for a client that sends nothing for `idleTimeoutMs`, and `bad-request` if the connection ends before the body does. The socket
+ * stays open for the answer.
  */
-export async function* bodyOf(
+export function wholeBodyOf(
   request: IncomingMessage,
   { name, request: { bytesMax } }: Host,
   idleTimeoutMs: number,
   begin: () => void,
-): AsyncGenerator<Buffer> {
+): Buffer | Promise<Buffer> {
   const length = Number(request.headers["content-length"] ?? 0);
   if (length > bytesMax) throw requestTooLarge(`has ${length} bytes`, name, bytesMax);
   begin();
-  yield* chunksOf(request, { name, bytesMax, idleTimeoutMs });
+  if (!request.complete) return gathered(request, { name, bytesMax, idleTimeoutMs });
+  const bytes = (request.read() as Buffer | null) ?? Buffer.alloc(0);
+  if (bytes.length > bytesMax) throw requestTooLarge("is too large", name, bytesMax);
+  request.read(); // there is nothing more: this ends the stream
+  return bytes;
+}
+
+async function gathered(request: IncomingMessage, limits: ChunkLimits): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of chunksOf(request, limits)) chunks.push(chunk);
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
 /** Sockets whose request may take longer to arrive than others: what reads it has limits of its own. */
@@ -34,7 +45,7 @@ const withoutRequestTimeout = new WeakSet<object>();
 /** Whether a request that takes long to arrive may go on. Node reports each request once. */
 export const mayTakeLong = (socket: object): boolean => withoutRequestTimeout.has(socket);
 
-/** A body of any length, as it arrives, for as long as the client sends something within each `idleTimeoutMs`. Throws as `bodyOf` does. */
+/** A body of any length, as it arrives, for as long as the client sends something within each `idleTimeoutMs`. Throws as `wholeBodyOf` does. */
 export async function* longBodyOf(
   request: IncomingMessage,
   { name }: Host,

@@ -9,11 +9,11 @@ import type { ClaimNames } from "../claims.js";
 import type { HttpOptions } from "../environment.js";
 import { createHandler, type Handler } from "../handler.js";
 import type { Host } from "../host.js";
-import { anonymous, type Headers, type HttpRequest, toBaseUrl, toHeaders } from "../message.js";
+import { anonymous, type Headers, type HttpRequest, toBaseUrl } from "../message.js";
 import type { Operations } from "../operation.js";
 import { toProblem } from "../problem.js";
 import { routesByPath } from "../router.js";
-import { bodyOf, hasBody, longBodyOf, mayTakeLong } from "./node-body.js";
+import { hasBody, longBodyOf, mayTakeLong, wholeBodyOf } from "./node-body.js";
 import { lifetimeOf } from "./node-lifetime.js";
 import { send } from "./node-reply.js";
 
@@ -109,6 +109,8 @@ export function createNodeServer(operations: Operations, options: NodeHttpOption
   return server;
 }
 
+const ignore = (): void => {};
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -117,7 +119,7 @@ async function answer(
   limits: NodeHttpLimits,
   options: NodeHttpOptions,
 ): Promise<void> {
-  request.on("error", () => {}); // the reader of the body receives the error
+  request.on("error", ignore); // the reader of the body receives it
   const reply = await handle(toRequest(request, response, host, limits, options), createDeadline(host.timeMs));
   await send(reply, request, response, limits.idleTimeoutMs);
 }
@@ -129,16 +131,17 @@ function toRequest(
   limits: NodeHttpLimits,
   options: NodeHttpOptions,
 ): HttpRequest {
-  const headers = toHeaders(request.headersDistinct);
+  const headers = headersOf(request, limits.headersMax);
   const address = request.socket.remoteAddress ?? "";
   const isProxied = options.isTrustedProxy?.(address) ?? false;
-  const [rawPath = "/", rawQuery = ""] = (request.url ?? "/").split(/\?(.*)/s);
+  const { url = "/" } = request;
+  const queryAt = url.indexOf("?");
   const scheme = (isProxied ? headers["x-forwarded-proto"] : undefined) ?? options.scheme ?? "http";
   return {
     host,
     method: (request.method ?? "GET").toUpperCase(),
-    rawPath,
-    rawQuery,
+    rawPath: queryAt < 0 ? url : url.slice(0, queryAt),
+    rawQuery: queryAt < 0 ? "" : url.slice(queryAt + 1),
     headers,
     body: toBody(request, response, host, limits),
     caller: (claimNames) => options.callerOf?.({ headers, address }, claimNames) ?? anonymous,
@@ -146,6 +149,19 @@ function toRequest(
     requestId: randomUUID(),
     lifetime: lifetimeOf(response, options.ending),
   };
+}
+
+/** As `toHeaders` gives them, without the list that Node would make of every header first. */
+function headersOf({ rawHeaders }: IncomingMessage, headersMax: number): Headers {
+  const headers: Record<string, string> = Object.create(null);
+  const end = Math.min(rawHeaders.length, 2 * headersMax);
+  for (let at = 0; at + 1 < end; at += 2) {
+    const name = (rawHeaders[at] as string).toLowerCase();
+    const earlier = headers[name];
+    const value = rawHeaders[at + 1] as string;
+    headers[name] = earlier === undefined ? value : `${earlier}, ${value}`;
+  }
+  return headers;
 }
 
 function toBody(request: IncomingMessage, response: ServerResponse, host: Host, limits: NodeHttpLimits): HttpRequest["body"] {
@@ -156,7 +172,8 @@ function toBody(request: IncomingMessage, response: ServerResponse, host: Host, 
   };
   return {
     kind: "stream",
-    read: (own) => (own === undefined ? bodyOf(request, host, limits.idleTimeoutMs, begin) : longBodyOf(request, host, own, begin)),
+    whole: () => wholeBodyOf(request, host, limits.idleTimeoutMs, begin),
+    read: (own) => longBodyOf(request, host, own, begin),
   };
 }
 

@@ -1,32 +1,63 @@
 /** Writes replies to `node:http` responses: whole ones at once, streams no faster than their clients read. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { HttpReply } from "../message.js";
 import { drained, hasBody } from "./node-body.js";
 
-/** A client that reads nothing for `idleTimeoutMs` is cut off. */
-export async function send(reply: HttpReply, request: IncomingMessage, response: ServerResponse, idleTimeoutMs: number): Promise<void> {
-  const { status, headers, body } = reply;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.statusCode = status;
-  if (typeof body === "string" || Buffer.isBuffer(body)) return sendWhole(status, body, request, response);
-  if (request.method !== "HEAD") {
-    response.flushHeaders();
-    await stream(body, response, reply.unreadBytesMax ?? 0, idleTimeoutMs);
-  }
-  await endStream(request, response);
+/** A client that reads nothing for `idleTimeoutMs` is cut off. A whole reply is over for us once it is handed to the socket; a stream when its client has it all. */
+export function send(reply: HttpReply, request: IncomingMessage, response: ServerResponse, idleTimeoutMs: number): void | Promise<void> {
+  const { body } = reply;
+  if (typeof body !== "string" && !Buffer.isBuffer(body)) return sendStream(reply, body, request, response, idleTimeoutMs);
+  const { status, headers } = reply;
+  if (isUnread(request)) return sendBeforeBody(reply, body, request, response, idleTimeoutMs);
+  response.writeHead(status, toNodeHeaders(headers, hasLength(status) ? { "content-length": Buffer.byteLength(body) } : {}));
+  response.end(request.method === "HEAD" ? "" : body);
+  endIfUnread(request, response, idleTimeoutMs);
 }
 
-async function sendWhole(status: number, body: string | Buffer, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  if (status !== 204 && status !== 304) response.setHeader("content-length", Buffer.byteLength(body));
+/** Most replies fit into the socket's buffer. Of what does not, the socket itself notices whether its client still reads, and is closed by Node if not. */
+function endIfUnread({ socket }: IncomingMessage, response: ServerResponse, idleTimeoutMs: number): void {
+  if (response.writableLength > 0) socket.setTimeout(idleTimeoutMs);
+}
+
+/** Node promises to change nothing; its types do not say so. */
+const toNodeHeaders = (headers: HttpReply["headers"], more: OutgoingHttpHeaders = {}): OutgoingHttpHeaders =>
+  ({ ...headers, ...more }) as OutgoingHttpHeaders;
+
+const hasLength = (status: number): boolean => status !== 204 && status !== 304;
+
+/** A body that was not read to its end would be taken for the next request. */
+async function sendBeforeBody(
+  { status, headers }: HttpReply,
+  body: string | Buffer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  idleTimeoutMs: number,
+): Promise<void> {
   const sent = request.method === "HEAD" ? "" : body;
-  if (!isUnread(request)) return ended(response, sent);
-  // A body that was not read to its end would be taken for the next request.
-  response.setHeader("connection", "close");
+  const length = hasLength(status) ? { "content-length": Buffer.byteLength(body) } : {};
+  response.writeHead(status, toNodeHeaders(headers, { ...length, connection: "close" }));
   response.flushHeaders();
   if (sent.length > 0) response.write(sent);
+  endIfUnread(request, response, idleTimeoutMs);
   // The connection closes with the end of the reply, and a client that is still sending would not get to read it.
   await drained(request);
   await ended(response, "");
+}
+
+async function sendStream(
+  { status, headers, unreadBytesMax = 0 }: HttpReply,
+  body: AsyncIterable<string | Uint8Array>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  idleTimeoutMs: number,
+): Promise<void> {
+  response.writeHead(status, toNodeHeaders(headers));
+  if (request.method !== "HEAD") {
+    response.flushHeaders();
+    await stream(body, response, unreadBytesMax, idleTimeoutMs);
+  }
+  endIfUnread(request, response, idleTimeoutMs);
+  await endStream(request, response);
 }
 
 /** The headers have gone out, so the client learns from the end of the connection that the rest of its body was not read. */

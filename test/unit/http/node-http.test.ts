@@ -12,6 +12,7 @@ import { testConfig } from "../../support/api/api.js";
 const may = "service:describe" as const;
 let sentChunks = 0;
 let isStreamEnded = false;
+const longText = "x".repeat(24_000_000);
 
 const operations = {
   "GET /hello": operation({
@@ -39,6 +40,20 @@ const operations = {
       stream: bodyStream ?? ([rawBody] as never),
     }),
   }),
+  "GET /long": operation({
+    may,
+    summary: "More than sockets hold on the way.",
+    produces: [],
+    answers: { 200: v.unknown() },
+    run: async () => ({ status: 200, contentType: "text/plain", text: longText }),
+  }),
+  "GET /long-stream": operation({
+    may,
+    summary: "Has sent all of it long before its client has read it.",
+    produces: [],
+    answers: { 200: v.unknown() },
+    run: async () => ({ status: 200, contentType: "text/plain", stream: once(longText), unreadBytesMax: 2 * longText.length }),
+  }),
   "GET /endless": operation({
     may,
     summary: "Never stops.",
@@ -47,6 +62,10 @@ const operations = {
     run: async () => ({ status: 200, contentType: "application/octet-stream", stream: endless() }),
   }),
 };
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield text;
+}
 
 async function* endless(): AsyncGenerator<Buffer> {
   try {
@@ -208,4 +227,33 @@ test("a stream waits for a client that does not read, and ends when the client r
   for (let polls = 0; polls < 200 && !isStreamEnded; polls++) await wait(50);
   expect(isStreamEnded).toBe(true);
   socket.destroy();
+});
+
+test.each(["long", "long-stream"])("a client that does not read a %s reply is cut off, and the reply is not kept", async (path) => {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  socket.pause();
+  socket.write(`GET /${path} HTTP/1.1\r\nhost: a\r\n\r\n`);
+  const connections = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+
+  await expect.poll(connections, { timeout: 5_000 }).toBeGreaterThan(0);
+  await expect.poll(connections, { timeout: 20_000 }).toBe(0);
+  socket.destroy();
+});
+
+test("a client that reads a long reply slowly, for longer than the idle time, gets all of it", async () => {
+  const socket = connect(port, "127.0.0.1");
+  const startedMs = performance.now();
+  let bytes = 0;
+  const ended = new Promise((resolve, reject) => socket.once("error", reject).once("close", resolve));
+  socket.on("data", (chunk) => {
+    bytes += chunk.length;
+    socket.pause();
+    setTimeout(() => socket.resume(), 4);
+  });
+  socket.write("GET /long HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+  await ended;
+
+  expect(bytes).toBeGreaterThan(longText.length);
+  expect(performance.now() - startedMs).toBeGreaterThan(1_000); // twice the idle time of this server
 });
