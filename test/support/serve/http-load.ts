@@ -1,7 +1,7 @@
 /** Load on an HTTP server over connections that stay open, with as little work of its own as possible: the request's bytes are made once. */
 import { createConnection, type Socket } from "node:net";
 
-interface HttpLoad {
+export interface HttpLoad {
   readonly url: string;
   readonly path: string;
   readonly contentType: string;
@@ -10,7 +10,8 @@ interface HttpLoad {
   readonly seconds: number;
 }
 
-interface LoadResult {
+export interface LoadResult {
+  readonly calls: number;
   readonly callsPerSecond: number;
   /** Milliseconds. */
   readonly p50Ms: number;
@@ -28,9 +29,17 @@ export async function loadHttp({ url, path, contentType, body, connections, seco
   const startedMs = performance.now();
   const endMs = startedMs + seconds * 1_000;
   await Promise.all(Array.from({ length: connections }, () => callUntil(endMs, Number(port), hostname, request, tookMs)));
+  return toLoadResult(tookMs, startedMs);
+}
+
+export function toLoadResult(tookMs: number[], startedMs: number): LoadResult {
   const elapsedSeconds = (performance.now() - startedMs) / 1_000;
   tookMs.sort((left, right) => left - right);
-  return { callsPerSecond: tookMs.length / elapsedSeconds, p50Ms: tookMs[Math.floor(tookMs.length / 2)] ?? Number.NaN };
+  return {
+    calls: tookMs.length,
+    callsPerSecond: tookMs.length / elapsedSeconds,
+    p50Ms: tookMs[Math.floor(tookMs.length / 2)] ?? Number.NaN,
+  };
 }
 
 function callUntil(endMs: number, port: number, host: string, request: Buffer, tookMs: number[]): Promise<void> {
