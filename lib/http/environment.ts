@@ -8,6 +8,7 @@ import { createTelemetry, type Telemetry, toTelemetryOptions } from "../telemetr
 import { type AuditTrail, toAuditEntry } from "./audit.js";
 import type { HttpReply, HttpRequest } from "./message.js";
 import { countProduced } from "./produce/counted-producer.js";
+import type { Tracing } from "./tracing.js";
 
 export interface HttpOptions {
   /** Absent: the environment's. */
@@ -18,6 +19,8 @@ export interface HttpOptions {
   readonly log?: (entry: LogEntry) => void;
   /** Where metrics go; by default standard output, in CloudWatch's embedded format. */
   readonly telemetry?: Telemetry;
+  /** Absent: nothing is traced. */
+  readonly tracing?: Tracing;
   /** Called after each call, for hosts that count or log them. */
   readonly onCall?: (call: AnsweredCall) => void;
 }
@@ -28,6 +31,8 @@ interface AnsweredCall {
   readonly routeKey: string | undefined;
   readonly status: number;
   readonly tookMs: number;
+  /** Absent where nothing is traced. */
+  readonly traceId?: string | undefined;
 }
 
 type LogEntry = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 /** From a map of operations to a handler of requests, whatever host they come from: route, authorize, check, run, reply. Whatever is thrown becomes a reply. */
 import { authorize, type Caller, type Permission, permittedActions } from "../access.js";
 import { assertTimeLeft, type Deadline } from "../deadline.js";
-import { RelayError, toRelayError } from "../errors.js";
+import { type FailureCode, RelayError, toRelayError } from "../errors.js";
 import type { AuditTrail } from "./audit.js";
 import { createEnvironment, type HandlerEnvironment, type HttpOptions } from "./environment.js";
 import { anonymous, type HttpReply, type HttpRequest, shortLifetime } from "./message.js";
@@ -16,27 +16,33 @@ export type Handler = (request: HttpRequest, deadline: Deadline) => Promise<Http
 
 export function createHandler(operations: Operations, routes: Routes, options: HttpOptions = {}): Handler {
   const environment = createEnvironment(options);
-  return async (request, deadline) => {
+  return async (given, deadline) => {
     const startedMs = Date.now();
+    const span = options.tracing?.call(given);
+    const request = span?.request ?? given;
+    const own = span === undefined ? environment : { ...environment, kafka: () => span.kafka(environment.kafka()) };
     let route: OperationRoute | undefined;
     let operation: Operation | undefined;
     let reply: HttpReply;
+    let failure: FailureCode | undefined;
     const trail: AuditTrail = { resources: new Set() };
     try {
       route = routes.find(request);
       operation = operations[route.key];
       if (operation === undefined)
         throw new RelayError("not-found", `This function has no operation ${JSON.stringify(route.key.slice(0, 200))}.`);
-      reply = await toHttpReply(await run(operation, route, request, environment, deadline, trail), operation, request);
+      reply = await toHttpReply(await run(operation, route, request, own, deadline, trail), operation, request);
     } catch (thrown) {
       const error = toRelayError(thrown);
+      failure = error.code;
       environment.logFailure(error, request, route?.key);
       reply = await toHttpReply(problemReply(error, problemTypeOf(operation)), operation, request);
     }
     environment.logRequest(request, reply, startedMs);
     if (operation !== undefined && route !== undefined)
       environment.audit({ may: operation.may, routeKey: route.key, requestId: request.requestId, status: reply.status }, trail);
-    options.onCall?.({ request, routeKey: route?.key, status: reply.status, tookMs: Date.now() - startedMs });
+    span?.end({ routeKey: route?.key, reply, failure });
+    options.onCall?.({ request, routeKey: route?.key, status: reply.status, tookMs: Date.now() - startedMs, traceId: span?.traceId });
     return reply;
   };
 }

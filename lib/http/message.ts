@@ -56,6 +56,8 @@ export interface HttpRequest {
   /** `https://host[:port][/prefix]`, as the caller addressed the API. */
   readonly baseUrl: string;
   readonly requestId: string;
+  /** Of the client's end of the connection, where the host sees it. */
+  readonly address?: string;
   /** Absent where the host cannot stream. */
   readonly lifetime?: () => Lifetime;
 }

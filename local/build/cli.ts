@@ -1,7 +1,7 @@
 /** The command line as one file, `local/cli/dist/main.js`, and its command `serve` as another, for where neither the source's tools nor its development dependencies are installed. */
 import { join } from "node:path";
 import { build } from "esbuild";
-import { nodeProgram } from "./node-program.js";
+import { nodeProgram, openTelemetryOfProject } from "./node-program.js";
 import { projectFolder } from "./service-map.js";
 
 /** Packages that are runtime dependencies, or that are there to load other people's TypeScript. */
@@ -20,6 +20,7 @@ async function bundle(entryPoint: string, outfile: string): Promise<string> {
     entryPoints: [entryPoint],
     outfile,
     external,
+    plugins: [openTelemetryOfProject],
     ...nodeProgram,
   });
   return outfile;

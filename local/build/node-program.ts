@@ -1,5 +1,5 @@
 /** How a program of this project is bundled for Node: one minified ES module, with what CommonJS packages inside it need. */
-import type { BuildOptions } from "esbuild";
+import type { BuildOptions, Plugin } from "esbuild";
 
 export const nodeProgram = {
   bundle: true,
@@ -12,3 +12,12 @@ export const nodeProgram = {
   legalComments: "none",
   logLevel: "silent",
 } as const satisfies BuildOptions;
+
+/** Spans go through the same copy of the API as the SDK of the project, so that is loaded when it is needed. A copy that a package such as prom-client requires for itself is bundled. */
+export const openTelemetryOfProject: Plugin = {
+  name: "opentelemetry-of-project",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^@opentelemetry\/(api|sdk-node)$/ }, ({ kind, path }) =>
+      kind === "dynamic-import" ? { path, external: true } : undefined,
+    ),
+};

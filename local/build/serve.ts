@@ -7,7 +7,7 @@ import { join, relative } from "node:path";
 import { build } from "esbuild";
 import { routesFolder } from "../cli/route-files.js";
 import { buildConsole } from "./console.js";
-import { nodeProgram } from "./node-program.js";
+import { nodeProgram, openTelemetryOfProject } from "./node-program.js";
 import { projectFolder } from "./service-map.js";
 
 interface ServeBuild {
@@ -35,6 +35,7 @@ export async function buildServe({ folder, outFolder }: ServeBuild): Promise<voi
     splitting: true,
     chunkNames: "lib/[name]-[hash]",
     external,
+    plugins: [openTelemetryOfProject],
     ...nodeProgram,
   });
   writeFileSync(join(outFolder, "package.json"), '{ "type": "module", "private": true }\n');

@@ -17,6 +17,8 @@ const project = JSON.parse(readFileSync(join(projectFolder, "package.json"), "ut
 
 /** Loaded on first use, by the target or transform that needs them; Lambda's runtime already has the AWS SDK. */
 const isOptional = (name: string): boolean => name.startsWith("@aws-sdk/") || name === "pg" || name === "jsonata";
+/** Traces of `kafka-relay serve`; each range has versions that were tried. */
+const optionalPeers: Readonly<Record<string, string>> = { "@opentelemetry/api": "^1.9.0", "@opentelemetry/sdk-node": ">=0.200.0 <1" };
 /** Only the command line uses these, and its bundle contains them. */
 const inBundleOnly: readonly string[] = ["prom-client", "@valibot/to-json-schema"];
 
@@ -44,8 +46,10 @@ export function toManifest(entries: readonly string[]): object {
       ["@types/aws-lambda", project.devDependencies["@types/aws-lambda"]],
       ["@types/node", "*"],
     ]),
-    peerDependencies: Object.fromEntries(optional.map(([name, version]) => [name, `^${version}`])),
-    peerDependenciesMeta: Object.fromEntries(optional.map(([name]) => [name, { optional: true }])),
+    peerDependencies: { ...Object.fromEntries(optional.map(([name, version]) => [name, `^${version}`])), ...optionalPeers },
+    peerDependenciesMeta: Object.fromEntries(
+      [...optional.map(([name]) => name), ...Object.keys(optionalPeers)].map((name) => [name, { optional: true }]),
+    ),
   };
 }
 

@@ -5,7 +5,13 @@ import type { ServeOptions } from "./options.js";
 import type { Output } from "./output.js";
 import type { LoadedRoute } from "./routes/load.js";
 
-export function announce(options: ServeOptions, port: number, output: Output, routes: readonly LoadedRoute[] | undefined): void {
+export function announce(
+  options: ServeOptions,
+  port: number,
+  output: Output,
+  routes: readonly LoadedRoute[] | undefined,
+  traces?: string,
+): void {
   const { workers } = options;
   const url = `http://${isIPv6(options.host) ? `[${options.host}]` : options.host}:${port}`;
   const brokers = typeof options.kafka.brokers === "function" ? "looked up for MSK_CLUSTER_ARN" : options.kafka.brokers.join(", ");
@@ -15,6 +21,7 @@ export function announce(options: ServeOptions, port: number, output: Output, ro
     ["access", access],
     ["callers", callersOf(options)],
     ["workers", String(workers)],
+    ...(traces === undefined ? [] : [["traces", traces]]),
     ...(routes ?? []).map((one, index) => [index === 0 ? "routes" : "", toRouteLine(one)]),
   ];
   output.say(
@@ -27,6 +34,7 @@ export function announce(options: ServeOptions, port: number, output: Output, ro
       brokers,
       access,
       workers,
+      traces,
       routes: routes?.map(({ route }) => route.name),
       pid: process.pid,
     },

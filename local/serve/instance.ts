@@ -26,6 +26,7 @@ import { noRoutes, routesOf } from "./routes/provider.js";
 import { type RunningRoutes, runRoutes } from "./routes/run.js";
 import { createServeServer } from "./server.js";
 import { openSources } from "./sources.js";
+import type { Traces } from "./traces/load.js";
 import type { createWorkerLink } from "./worker-link.js";
 
 export interface Instance {
@@ -45,6 +46,7 @@ export async function startInstance(
   options: ServeOptions,
   routes: readonly LoadedRoute[] | undefined,
   output: Output,
+  traces?: Traces,
   others?: OtherWorkers,
 ): Promise<Instance> {
   const { config, limits } = options;
@@ -53,9 +55,7 @@ export async function startInstance(
   const ending = new AbortController();
   const streams = createStreams(options.streams);
   metrics.observeStreams(streams.count);
-  const routesKafka = routes === undefined ? undefined : createKafka(options.kafka);
-  const running =
-    routes === undefined || routesKafka === undefined ? undefined : runRoutes(routes, routesKafka, metrics.telemetry(output.write), output);
+  const running = routes === undefined ? undefined : startRoutes(routes, options, metrics, output, traces);
   const peers = others === undefined ? undefined : createPeers(others.place);
   const consumers = createConsumers({ limits: options.consumers, ...(peers === undefined ? {} : { isOwn: peers.isOwn }) });
   const ofConsumers = consumerOperations(consumers);
@@ -66,7 +66,7 @@ export async function startInstance(
     ...(config.RELAY_CONSOLE === "on" ? consoleOperations(consolePageFolderOf(import.meta.dirname)) : {}),
     ...(await routeAndSourceOperations(options, providerOf(running, others))),
   };
-  const api = nodeHttp(operations, hostOptions(options, kafka, metrics, output, ending.signal));
+  const api = nodeHttp(operations, hostOptions(options, kafka, metrics, output, ending.signal, traces));
   const server = createServeServer({
     api,
     limits,
@@ -95,10 +95,22 @@ export async function startInstance(
       ]);
       passedOn?.close();
       await closeSchemas(config);
-      await closedSoon(kafka, routesKafka);
+      await Promise.all([closedSoon(kafka, running?.kafka), traces?.end()]);
       return cutOff;
     },
   };
+}
+
+/** With a client of their own, because routes reach topics that the API's prefix may exclude. */
+function startRoutes(
+  routes: readonly LoadedRoute[],
+  options: ServeOptions,
+  metrics: Metrics,
+  output: Output,
+  traces: Traces | undefined,
+): RunningRoutes & { readonly kafka: Kafka } {
+  const kafka = createKafka(options.kafka);
+  return { ...runRoutes(routes, kafka, metrics.telemetry(output.write), output, traces?.batches), kafka };
 }
 
 interface OtherWorkers extends Pick<ReturnType<typeof createWorkerLink>, "askAll"> {
@@ -131,8 +143,10 @@ function hostOptions(
   metrics: Metrics,
   output: Output,
   ending: AbortSignal,
+  traces: Traces | undefined,
 ): NodeHttpOptions {
   return {
+    ...(traces === undefined ? {} : { tracing: traces.calls }),
     config,
     kafka,
     limits,
@@ -140,11 +154,20 @@ function hostOptions(
     isTrustedProxy: callers.isTrustedProxy,
     ending,
     log: output.write,
-    onCall: ({ request, routeKey = "none", status, tookMs }) => {
+    onCall: ({ request, routeKey = "none", status, tookMs, traceId }) => {
       metrics.call(request.method, routeKey, status, tookMs);
       const { requestId } = request;
       const [method, path] = [printable(request.method), printable(request.rawPath)];
-      output.write({ level: "info", message: "request", method, path, status, tookMs, requestId });
+      output.write({
+        level: "info",
+        message: "request",
+        method,
+        path,
+        status,
+        tookMs,
+        requestId,
+        ...(traceId === undefined ? {} : { traceId }),
+      });
     },
   };
 }

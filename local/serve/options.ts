@@ -10,6 +10,7 @@ import { nodeHttpLimits } from "../../lib/http/hosts/node-http.js";
 import type { StreamLimits } from "../../lib/http/streams/stream-limits.js";
 import { type KafkaOptions, toKafkaOptions } from "../../lib/kafka/kafka.js";
 import { type CallerRules, toCallerRules } from "./callers.js";
+import { type TraceChoice, toTraceChoice } from "./traces/choice.js";
 import { type ServeVariables, serveVariables } from "./variables.js";
 
 export type LogForm = ServeVariables["RELAY_SERVE_LOG"];
@@ -36,6 +37,7 @@ export interface ServeOptions {
   readonly callers: CallerRules;
   readonly config: Config;
   readonly kafka: KafkaOptions;
+  readonly traces: TraceChoice;
 }
 
 /** As given on the command line; each replaces its variable. */
@@ -72,11 +74,12 @@ export function parseServeOptions(flags: ServeFlags, env: NodeJS.ProcessEnv): Se
   const kafka = attempt(() => toKafkaOptions(config));
   const policy = attempt(() => toAccessPolicy(config));
   const callers = attempt(() => toCallerRules(config, variables));
-  if (kafka === undefined || policy === undefined || callers === undefined || faults.length > 0) {
+  const traces = attempt(() => toTraceChoice(env));
+  if (kafka === undefined || policy === undefined || callers === undefined || traces === undefined || faults.length > 0) {
     const lines = [...new Set(faults.map((fault) => fault.trim()))];
     throw new RelayError("bad-configuration", `The configuration is not valid:\n  ${lines.join("\n  ")}`);
   }
-  return { ...toOptions(variables), config, kafka, policy, callers };
+  return { ...toOptions(variables), config, kafka, policy, callers, traces };
 }
 
 /** The host writes its own log and metrics, and its trigger accepts partial responses. */

@@ -6,6 +6,7 @@ import { hostVariables, parseServeOptions, type ServeFlags, type ServeOptions } 
 import { createOutput, type Output } from "./output.js";
 import { peerPlaceOf } from "./peers.js";
 import { loadRouteModules } from "./routes/load.js";
+import { type FoundTraces, findTraces } from "./traces/load.js";
 import { createWorkerLink, type Questions } from "./worker-link.js";
 import { startWorkers } from "./workers.js";
 
@@ -22,10 +23,11 @@ export async function serve(flags: ServeFlags, { env, stdout, interrupted }: Ser
   const routes = await routesFor(options, env);
   const output = createOutput(options.log, stdout);
   try {
-    if (cluster.isWorker) return await runWorker(options, routes, output, env, interrupted);
-    if (options.workers > 1) return await runPrimary(options, routes, output, interrupted);
-    const instance = await startInstance(options, routes, output);
-    announce(options, instance.port, output, routes);
+    const traces = await findTraces(options.traces, output);
+    if (cluster.isWorker) return await runWorker(options, routes, output, traces, env, interrupted);
+    if (options.workers > 1) return await runPrimary(options, routes, output, traces.line, interrupted);
+    const instance = await startInstance(options, routes, output, traces.start?.());
+    announce(options, instance.port, output, routes, traces.line);
     await aborted(interrupted);
     sayEnding(output);
     const isFinished = await end(instance, options, output);
@@ -46,9 +48,15 @@ async function routesFor(options: ServeOptions, env: NodeJS.ProcessEnv): Promise
 
 type LoadedRoutes = Awaited<ReturnType<typeof loadRouteModules>> | undefined;
 
-async function runPrimary(options: ServeOptions, routes: LoadedRoutes, output: Output, interrupted: AbortSignal): Promise<boolean> {
+async function runPrimary(
+  options: ServeOptions,
+  routes: LoadedRoutes,
+  output: Output,
+  traces: string | undefined,
+  interrupted: AbortSignal,
+): Promise<boolean> {
   const workers = await startWorkers(options, output);
-  announce(options, workers.port, output, routes);
+  announce(options, workers.port, output, routes, traces);
   try {
     await Promise.race([aborted(interrupted), workers.failed]);
     sayEnding(output);
@@ -66,12 +74,15 @@ async function runWorker(
   options: ServeOptions,
   routes: LoadedRoutes,
   output: Output,
+  traces: FoundTraces,
   env: NodeJS.ProcessEnv,
   interrupted: AbortSignal,
 ): Promise<boolean> {
   const stopped = new AbortController();
   const instance: { readonly started: Promise<Instance> } = {
-    started: Promise.resolve().then(() => startInstance(options, routes, output, { askAll: link.askAll, place: peerPlaceOf(env) })),
+    started: Promise.resolve().then(() =>
+      startInstance(options, routes, output, traces.start?.(), { askAll: link.askAll, place: peerPlaceOf(env) }),
+    ),
   };
   const questions: Questions = {
     metrics: async () => (await instance.started).metrics.json(),

@@ -147,6 +147,7 @@ function toRequest(
     caller: (claimNames) => options.callerOf?.({ headers, address }, claimNames) ?? anonymous,
     baseUrl: toBaseUrl(scheme, (isProxied ? headers["x-forwarded-host"] : undefined) ?? headers.host, "localhost"),
     requestId: randomUUID(),
+    address,
     lifetime: lifetimeOf(response, options.ending),
   };
 }

@@ -13,6 +13,7 @@ import type { Mapping } from "../../kafka-trigger/src/mapping.js";
 import { toEvent } from "../../kafka-trigger/src/poll/event.js";
 import { startTrigger, type Trigger } from "../../kafka-trigger/src/trigger.js";
 import type { Output } from "../output.js";
+import type { BatchTracing } from "../traces/batch-span.js";
 import type { LoadedRoute } from "./load.js";
 
 export interface RunningRoutes {
@@ -33,13 +34,19 @@ interface RunningRoute {
   readonly triggers: readonly Trigger[];
 }
 
-export function runRoutes(routes: readonly LoadedRoute[], kafka: Kafka, telemetry: Telemetry, output: Output): RunningRoutes {
+export function runRoutes(
+  routes: readonly LoadedRoute[],
+  kafka: Kafka,
+  telemetry: Telemetry,
+  output: Output,
+  traces?: BatchTracing,
+): RunningRoutes {
   const clock = createHurriedClock();
   const running = new Map<string, RunningRoute>();
   for (const loaded of routes) {
     const { route, config, mappings } = loaded;
     const handler = relay(route, { config, kafka, clock, telemetry });
-    const triggers = mappings.map((mapping) => startMapping(route.name, mapping, loaded.batchTimeMs, { handler, kafka, output }));
+    const triggers = mappings.map((mapping) => startMapping(route.name, mapping, loaded.batchTimeMs, { handler, kafka, output, traces }));
     running.set(route.name, { loaded, handler, journal: createRouteJournal(), triggers });
   }
   const note = (summary: unknown): void => {
@@ -70,16 +77,20 @@ interface MappingWorld {
   readonly handler: RelayHandler;
   readonly kafka: Kafka;
   readonly output: Output;
+  readonly traces: BatchTracing | undefined;
 }
 
-function startMapping(route: string, mapping: Mapping, batchTimeMs: number, { handler, kafka, output }: MappingWorld): Trigger {
+function startMapping(route: string, mapping: Mapping, batchTimeMs: number, { handler, kafka, output, traces }: MappingWorld): Trigger {
+  const { topic, consumerGroupId: group } = mapping;
   return startTrigger(mapping, {
     kafka,
     say: (line) => output.write({ level: "info", message: `${route}: ${line}` }),
     warn: (line) => output.write({ level: "warn", message: `${route}: ${line}` }),
     invoke: async (runs) => {
       const endsAtMs = Date.now() + batchTimeMs;
-      const answer = await handler(toEvent(mapping, runs), { getRemainingTimeInMillis: () => endsAtMs - Date.now() });
+      const event = toEvent(mapping, runs);
+      const run = () => handler(event, { getRemainingTimeInMillis: () => endsAtMs - Date.now() });
+      const answer = await (traces === undefined ? run() : traces.within({ route, topic, group }, event, run));
       return { ok: true, answer, requestId: "" };
     },
     onInvocation: ({ records, verdict, reason }) => {

@@ -1,0 +1,59 @@
+/** A server that sends its traces to a receiver: with a route to run, beside the packages of this project or far from any. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundleCli } from "../../../local/build/cli.js";
+import { projectFolder } from "../../../local/build/service-map.js";
+import { uniqueName } from "../broker/unique-names.js";
+import { type ServeProcess, startServe } from "./process.js";
+import { type ReceivedSpan, startTraceReceiver } from "./trace-receiver.js";
+
+export interface TracedServe {
+  readonly receiver: Awaited<ReturnType<typeof startTraceReceiver>>;
+  readonly start: (env?: NodeJS.ProcessEnv, args?: readonly string[]) => Promise<ServeProcess>;
+  readonly spansOf: (traceId: string) => readonly ReceivedSpan[];
+  readonly close: () => Promise<void>;
+}
+
+export async function createTracedServe(where: "beside packages" | "alone" = "beside packages"): Promise<TracedServe> {
+  const receiver = await startTraceReceiver();
+  const folder =
+    where === "alone" ? mkdtempSync(join(tmpdir(), "kafka-relay-traces-")) : join(projectFolder, ".build", uniqueName("serve-traces"));
+  const program = (await bundleCli(folder)).find((file) => file.endsWith("serve.js")) ?? "";
+  const project = where === "alone" ? folder : join(projectFolder, "test/support/serve/projects/routes");
+  const standard = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+    OTEL_SERVICE_NAME: "orders-api",
+    OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=test",
+    OTEL_BSP_SCHEDULE_DELAY: "50",
+  };
+  return {
+    receiver,
+    start: (env = {}, args = []) => startServe(["--access", "everything", ...args], { ...standard, ...env }, project, program),
+    spansOf: (traceId) => receiver.spans().filter((span) => span.traceId === traceId),
+    close: async () => {
+      await receiver.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The trace of a caller, whose span is `b7ad6b7169203331`. */
+export function newTrace(flags: "00" | "01" = "01"): { readonly traceId: string; readonly traceparent: string } {
+  const traceId = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
+  return { traceId, traceparent: `00-${traceId}-b7ad6b7169203331-${flags}` };
+}
+
+export function produceNumbers(
+  { url }: ServeProcess,
+  topic: string,
+  headers: Readonly<Record<string, string>> = {},
+  count = 1,
+): Promise<Response> {
+  return fetch(`${url}/topics/${topic}?tag=a`, {
+    method: "POST",
+    headers: { "content-type": "application/vnd.kafka.json.v2+json", ...headers },
+    body: JSON.stringify({ records: Array.from({ length: count }, (_, value) => ({ value })) }),
+  });
+}
