@@ -148,6 +148,19 @@ test("an exception between two invocations is reported with the function's name,
   expect(await call(pool)).toMatchObject({ ok: true, answer: "fine" });
 });
 
+test("an answer that was given before an exception counts, also where both are waiting when we look", async () => {
+  const body = "if (++calls === 2) setTimeout(() => { throw new Error('after'); }, 20); return 'fine';";
+  const pool = functionOf(`let calls = 0; ${handler(body)}`);
+  await call(pool);
+
+  const answered = call(pool);
+  // Nothing is received in this time, and the worker ends in it.
+  const busyUntil = performance.now() + 500;
+  while (performance.now() < busyUntil);
+
+  expect(await answered).toMatchObject({ ok: true, answer: "fine" });
+});
+
 test("a stack ends where the handler was called", async () => {
   await call(functionOf(handler("throw new Error('no');")));
 

@@ -36,6 +36,8 @@ export class HandlerWorker {
   /** Ends the running invocation; undefined between two invocations. */
   #settle: ((outcome: Ended) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** What ended the worker, until its exit. */
+  #crash: Error | undefined;
   #hasEnded = false;
   #lastId = 0;
 
@@ -48,8 +50,12 @@ export class HandlerWorker {
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
     });
     this.#worker.on("message", (message: WorkerMessage) => this.#received(message));
-    this.#worker.on("error", (error) => this.#crashed(error));
-    this.#worker.on("exit", (code) => this.#end(`Runtime.ExitError: the handler ended its process with exit code ${code}`));
+    // Errors and messages come through ports of their own, in either order; at the exit every message has been received.
+    this.#worker.on("error", (error) => {
+      this.#crash = error;
+      this.#markEnded();
+    });
+    this.#worker.on("exit", (code) => this.#exited(code));
   }
 
   get generation(): number {
@@ -97,13 +103,19 @@ export class HandlerWorker {
     }
   }
 
-  /** Between two invocations nobody waits for the worker: the error is logged with the function's name. */
-  #crashed(error: Error): void {
+  #exited(code: number): void {
     const { functionName, memoryMb } = this.#options.definition;
+    this.#markEnded();
+    const error = this.#crash;
+    if (error === undefined) {
+      this.#settle?.({ ok: false, reason: `Runtime.ExitError: the handler ended its process with exit code ${code}` });
+      return;
+    }
     const reason = toReason(error, memoryMb);
-    const isBetween = this.#settle === undefined && !this.#hasEnded;
-    this.#options.onError(`${isBetween ? `${functionName}, between two invocations: ` : ""}${isOutOfMemory(error) ? reason : error.stack}`);
-    this.#end(reason);
+    const said = isOutOfMemory(error) ? reason : String(error.stack);
+    // Between two invocations nobody waits for the worker: the log alone says what happened, and to which function.
+    this.#options.onError(this.#settle === undefined ? `${functionName}, between two invocations: ${said}` : said);
+    this.#settle?.({ ok: false, reason });
   }
 
   #limit(ms: number, reason: string): void {
@@ -113,11 +125,6 @@ export class HandlerWorker {
       void this.terminate();
       this.#settle?.({ ok: false, reason });
     }, ms);
-  }
-
-  #end(reason: string): void {
-    this.#markEnded();
-    this.#settle?.({ ok: false, reason });
   }
 
   #markEnded(): void {
