@@ -10,6 +10,8 @@ const onBroker = {
   setupFiles: ["test/support/broker/clean-topics.ts"],
   pool: "forks" as const,
 };
+/** Files that keep nothing in modules may share them, as those of unit do: it saves the loading of everything, once per file. */
+const onBrokerSharing = { ...onBroker, isolate: false };
 
 export default defineConfig({
   test: {
@@ -17,15 +19,15 @@ export default defineConfig({
     projects: [
       // Pure functions leave nothing behind, so files may share their modules.
       suite("unit", { isolate: false }),
-      suite("api", onBroker),
+      suite("api", onBrokerSharing),
       // One file at a time has the three nodes; those that wait for them take no place from others.
       suite("broker", { ...onBroker, testTimeout: 150_000, maxWorkers: 4, sequence: { groupOrder: 1 } }),
       suite("consumers", { ...onBroker, testTimeout: 120_000 }),
-      suite("relay", { ...onBroker, testTimeout: 120_000 }),
+      suite("relay", { ...onBrokerSharing, testTimeout: 120_000 }),
       suite("trigger", { ...onBroker, testTimeout: 150_000 }),
       // Other implementations in Python, and a registry in Java; each only where a test asks for it.
       suite("schemas", {
-        ...onBroker,
+        ...onBrokerSharing,
         globalSetup: [...onBroker.globalSetup, "test/support/schemas/registry-setup.ts"],
         testTimeout: 180_000,
       }),

@@ -5,7 +5,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { build } from "esbuild";
-import { routesFolder } from "../cli/route-files.js";
+import { routesFolder } from "../cli/routes/route-files.js";
 import { buildConsole } from "./console.js";
 import { nodeProgram, openTelemetryOfProject } from "./node-program.js";
 import { projectFolder } from "./service-map.js";

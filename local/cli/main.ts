@@ -2,22 +2,22 @@
 import { registerAcls } from "./acls.js";
 import { createCli } from "./cli.js";
 import { registerCluster, registerElections, registerReassignments, registerRecords } from "./cluster.js";
-import { registerConfigs } from "./configs.js";
 import { registerConsole } from "./console.js";
-import { registerConsume } from "./consume.js";
-import { registerDeadLetters } from "./dead-letters.js";
-import { registerGroups } from "./groups.js";
+import { registerDeadLetters } from "./dead-letters/dead-letters.js";
+import { registerGroups } from "./groups/groups.js";
+import { registerOffsets } from "./groups/offsets.js";
 import { registerInit } from "./init.js";
-import { registerOffsets } from "./offsets.js";
-import { registerProduce } from "./produce.js";
-import { registerRoutes } from "./routes.js";
-import { registerRun } from "./run.js";
-import { registerSchemas } from "./schemas.js";
+import { registerConsume } from "./records/consume.js";
+import { registerProduce } from "./records/produce.js";
+import { registerRoutes } from "./routes/routes.js";
+import { registerRun } from "./routes/run.js";
+import { registerSchemas } from "./schemas/schemas.js";
 import { registerServe } from "./serve.js";
-import { registerSources } from "./sources.js";
+import { registerSources } from "./sources/sources.js";
 import { registerStart } from "./start.js";
 import { registerToken } from "./token.js";
-import { registerTopics } from "./topics.js";
+import { registerConfigs } from "./topics/configs.js";
+import { registerTopics } from "./topics/topics.js";
 import { createWorld } from "./world.js";
 
 // `kafka-relay ... | head` closes the pipe. That is normal: exit quietly.

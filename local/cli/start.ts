@@ -15,7 +15,7 @@ import { preflight } from "../start/preflight.js";
 import { endLeftovers, type ProcessGroup, startGroup } from "../start/process-group.js";
 import { topicsToCreate } from "../start/topics.js";
 import { type Cli, type CliContext, withExamples } from "./cli.js";
-import { findRoutes, routesFolder } from "./route-files.js";
+import { findRoutes, routesFolder } from "./routes/route-files.js";
 
 const readyLimitMs = 90_000;
 const pollMs = 200;

@@ -3,7 +3,7 @@ import { RelayError } from "../../lib/errors.js";
 import type { Operations } from "../../lib/http/operation.js";
 import { toSourceDescription } from "../../lib/sources/status/source-description.js";
 import { noSources, type SourceProvider } from "../../lib/sources/status/source-provider.js";
-import { findSources } from "../cli/source-files.js";
+import { findSources } from "../cli/sources/source-files.js";
 
 /** Throws one `bad-configuration` that names every source that cannot be loaded. */
 export async function openSources(isOn: boolean): Promise<{ readonly operations: Operations; readonly provider: SourceProvider }> {

@@ -9,7 +9,7 @@ import { createDeadline } from "../../lib/deadline.js";
 import { nodeHttp } from "../../lib/http/hosts/node-http.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { createCli } from "../../local/cli/cli.js";
-import { registerConsume } from "../../local/cli/consume.js";
+import { registerConsume } from "../../local/cli/records/consume.js";
 import { allOperations } from "../../local/serve/operations.js";
 import { testConfig } from "../support/api/api.js";
 import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";

@@ -1,5 +1,5 @@
 /** The functions that the plugin adds to a service: the API's from the package, and the routes' from the project's files. Pure. */
-import { routesFolder } from "../../cli/route-files.js";
+import { routesFolder } from "../../cli/routes/route-files.js";
 import type { ApiFunction, ServiceOutline } from "./api-functions.js";
 import type { PluginSettings } from "./settings.js";
 

@@ -10,7 +10,7 @@ import type { Service } from "../../build/deployment/service.js";
 import { completeTemplate } from "../../build/deployment/template.js";
 import { withoutUnusedRequests } from "../../build/unused-requests.js";
 import { zip } from "../../build/zip.js";
-import { routesFolder } from "../../cli/route-files.js";
+import { routesFolder } from "../../cli/routes/route-files.js";
 import type { ServiceOutline } from "./api-functions.js";
 import { type AddedFunction, addedFunctions, type ServiceFacts } from "./functions.js";
 import { type PluginSettings, readPluginSettings } from "./settings.js";

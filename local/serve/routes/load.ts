@@ -4,7 +4,7 @@ import { RelayError, toRelayError } from "../../../lib/errors.js";
 import type { Route } from "../../../lib/relay/route.js";
 import type { RouteSource } from "../../../lib/relay/status/route-provider.js";
 import { type MappingEvent, mappingFaults } from "../../build/deployment/mappings.js";
-import { type FoundRoute, findRoutes, routesFolder } from "../../cli/route-files.js";
+import { type FoundRoute, findRoutes, routesFolder } from "../../cli/routes/route-files.js";
 import { checkDeclarations } from "../../kafka-trigger/src/declaration/check.js";
 import type { Mapping } from "../../kafka-trigger/src/mapping.js";
 import { readMappings } from "../../kafka-trigger/src/plugin/mappings.js";

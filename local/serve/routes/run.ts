@@ -8,7 +8,7 @@ import { createRouteJournal, type RouteJournal } from "../../../lib/relay/status
 import { type KnownRoute, noSuchRoute, type RouteProvider, type RouteSource } from "../../../lib/relay/status/route-provider.js";
 import { tryRecord } from "../../../lib/relay/status/try-record.js";
 import type { Telemetry } from "../../../lib/telemetry.js";
-import { createHurriedClock } from "../../cli/hurried-clock.js";
+import { createHurriedClock } from "../../cli/routes/hurried-clock.js";
 import type { Mapping } from "../../kafka-trigger/src/mapping.js";
 import { toEvent } from "../../kafka-trigger/src/poll/event.js";
 import { startTrigger, type Trigger } from "../../kafka-trigger/src/trigger.js";

@@ -105,7 +105,7 @@ export async function programOfCli(): Promise<Command> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const { signal } = new AbortController();
   const cli = createCli({ env: {}, stdin: Readable.from([]) as never, stdout: silent, stderr: silent, interrupted: signal });
-  const files = trackedFiles.filter((file) => /^local\/cli\/[\w-]+\.ts$/.test(file) && file !== "local/cli/main.ts");
+  const files = trackedFiles.filter((file) => /^local\/cli\/[\w/-]+\.ts$/.test(file) && file !== "local/cli/main.ts");
   for (const file of files) {
     const exports = (await import(join(root, file))) as Record<string, unknown>;
     for (const [name, register] of Object.entries(exports)) {

@@ -1,6 +1,6 @@
 /** The clock of a route in the foreground: the system's, until it is time to end. */
 import { expect, test } from "vitest";
-import { createHurriedClock } from "../../../local/cli/hurried-clock.js";
+import { createHurriedClock } from "../../../local/cli/routes/hurried-clock.js";
 
 test("in a hurry everything that waits for a time is called at once, and what is taken back is not", () => {
   const clock = createHurriedClock();

@@ -1,7 +1,7 @@
 /** How a route may be deployed: what would drop or reorder its records without its knowledge is reported before anything runs. */
 import { expect, test } from "vitest";
 import { deployedFunctions } from "../../../local/build/service-map.js";
-import { deploymentFaults } from "../../../local/cli/route-mapping.js";
+import { deploymentFaults } from "../../../local/cli/routes/route-mapping.js";
 
 const entry = (trigger: object) => [{ key: "orders", file: "functions/routes/orders", triggers: [{ topic: "orders", ...trigger }] }];
 

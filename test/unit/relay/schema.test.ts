@@ -4,7 +4,7 @@ import { runExamples } from "../../../lib/relay/route/examples.js";
 import { defineRoute, type RouteDefinition } from "../../../lib/relay/route.js";
 import { schema } from "../../../lib/relay/schema.js";
 import { type TopicOptions, topic } from "../../../lib/targets/topic.js";
-import { describeDecoding, describeEncoding, encodeFault, localEncode } from "../../../local/cli/route-schemas.js";
+import { describeDecoding, describeEncoding, encodeFault, localEncode } from "../../../local/cli/routes/route-schemas.js";
 
 const proto = 'syntax = "proto3"; message A { int32 n = 1; }';
 const route = (options: Partial<TopicOptions> = {}, definition: Partial<RouteDefinition> = {}) =>

@@ -1,11 +1,11 @@
 /** `kafka-relay consume --url`: the same through the HTTP API: live where it streams, else page by page. Records come as bytes, so they are printed unchanged, or decoded here. */
 
-import { ApiError } from "../../lib/client/api-error.js";
-import { createClient, type RelayClient } from "../../lib/client/client.js";
-import type { RecordPage } from "../../lib/client/topic-pages.js";
-import { type FailureCode, failures, RelayError } from "../../lib/errors.js";
-import type { KafkaRecord } from "../../lib/kafka/records.js";
-import { type CliContext, usageError } from "./cli.js";
+import { ApiError } from "../../../lib/client/api-error.js";
+import { createClient, type RelayClient } from "../../../lib/client/client.js";
+import type { RecordPage } from "../../../lib/client/topic-pages.js";
+import { type FailureCode, failures, RelayError } from "../../../lib/errors.js";
+import type { KafkaRecord } from "../../../lib/kafka/records.js";
+import { type CliContext, usageError } from "../cli.js";
 import type { ConsumeOptions } from "./consume.js";
 import { createRecordDecoder } from "./consume-decoding.js";
 import { formatter } from "./record-lines.js";

@@ -1,14 +1,14 @@
 /** `kafka-relay routes`: check, list, explain and test the routes of this project before any record arrives. */
-import { RelayError } from "../../lib/errors.js";
-import { toJsonText } from "../../lib/json/write.js";
-import { deadLetterTopicOf } from "../../lib/relay/dead-letters/dead-letter.js";
-import { type DeadLetterTopic, lossesOf } from "../../lib/relay/dead-letters/topic.js";
-import { isJsonata } from "../../lib/relay/jsonata.js";
-import { runExamples } from "../../lib/relay/route/examples.js";
-import type { Route } from "../../lib/relay/route.js";
-import { checkSourceTopics } from "../build/deployment/source-topics.js";
-import type { DeployedFunction } from "../build/service-map.js";
-import { type Cli, type CliContext, withExamples } from "./cli.js";
+import { RelayError } from "../../../lib/errors.js";
+import { toJsonText } from "../../../lib/json/write.js";
+import { deadLetterTopicOf } from "../../../lib/relay/dead-letters/dead-letter.js";
+import { type DeadLetterTopic, lossesOf } from "../../../lib/relay/dead-letters/topic.js";
+import { isJsonata } from "../../../lib/relay/jsonata.js";
+import { runExamples } from "../../../lib/relay/route/examples.js";
+import type { Route } from "../../../lib/relay/route.js";
+import { checkSourceTopics } from "../../build/deployment/source-topics.js";
+import type { DeployedFunction } from "../../build/service-map.js";
+import { type Cli, type CliContext, withExamples } from "../cli.js";
 import { declaredRoutes } from "./declared-routes.js";
 import { type FoundRoute, findRoute, findRoutes, routesFolder } from "./route-files.js";
 import { deploymentFaults } from "./route-mapping.js";

@@ -1,9 +1,9 @@
 /** `kafka-relay groups`: list, describe, delete; the commands for offsets are in `group-offsets.ts`. */
 import type { Command } from "commander";
-import { RelayError } from "../../lib/errors.js";
-import { deleteGroups, listGroups } from "../../lib/kafka/admin/groups.js";
-import { type GroupLag, groupLags, totalLag } from "../../lib/kafka/admin/lag.js";
-import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { RelayError } from "../../../lib/errors.js";
+import { deleteGroups, listGroups } from "../../../lib/kafka/admin/groups.js";
+import { type GroupLag, groupLags, totalLag } from "../../../lib/kafka/admin/lag.js";
+import { type Cli, type CliContext, usageError, withExamples } from "../cli.js";
 import { registerCopyOffsets } from "./copy-offsets.js";
 import { registerGroupOffsets } from "./group-offsets.js";
 

@@ -1,8 +1,8 @@
 /** `kafka-relay groups copy-offsets`: a new group continues where another one stands, for a mapping or a consumer that gets a new group. */
 import type { Command } from "commander";
-import { RelayError } from "../../lib/errors.js";
-import { commitForGroup, committedOffsets, type OffsetTable } from "../../lib/kafka/admin/group-offsets.js";
-import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { RelayError } from "../../../lib/errors.js";
+import { commitForGroup, committedOffsets, type OffsetTable } from "../../../lib/kafka/admin/group-offsets.js";
+import { type Cli, type CliContext, usageError, withExamples } from "../cli.js";
 
 export function registerCopyOffsets(cli: Cli, groups: Command): void {
   withExamples(

@@ -1,13 +1,13 @@
 /** `kafka-relay produce`: writes one record per line of standard input, byte for byte. */
 import { createReadStream } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
-import { RelayError, toRelayError } from "../../lib/errors.js";
-import { inLots } from "../../lib/kafka/admin/coordinators.js";
-import { describeTopic, refuseInternalTopic } from "../../lib/kafka/admin/topics.js";
-import type { Kafka } from "../../lib/kafka/port.js";
-import type { OutgoingRecord, RecordHeader, TopicName } from "../../lib/kafka/records.js";
-import { collectPairs, type NameAndValue, toCount } from "./arguments.js";
-import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { RelayError, toRelayError } from "../../../lib/errors.js";
+import { inLots } from "../../../lib/kafka/admin/coordinators.js";
+import { describeTopic, refuseInternalTopic } from "../../../lib/kafka/admin/topics.js";
+import type { Kafka } from "../../../lib/kafka/port.js";
+import type { OutgoingRecord, RecordHeader, TopicName } from "../../../lib/kafka/records.js";
+import { collectPairs, type NameAndValue, toCount } from "../arguments.js";
+import { type Cli, type CliContext, usageError, withExamples } from "../cli.js";
 import { parseJsonLine } from "./json-line.js";
 import { createRecordEncoder, encodingOptions, type ProduceSchemaOptions, type RecordEncoder } from "./produce-encoding.js";
 

@@ -1,5 +1,5 @@
 /** The system clock, until `hurry` is called: then every batch's time is up, so records that wait for a failing target are returned at once. */
-import { type Clock, systemClock } from "../../lib/relay/batch/clock.js";
+import { type Clock, systemClock } from "../../../lib/relay/batch/clock.js";
 
 interface HurriedClock extends Clock {
   /** Moves the clock ahead by `aheadMs` and fires every pending timer. */

@@ -1,11 +1,11 @@
 /** `kafka-relay topics create`, `alter` and `delete`. */
 import type { Command } from "commander";
-import { RelayError } from "../../lib/errors.js";
-import { alterConfigs, type ConfigChange } from "../../lib/kafka/admin/config-changes.js";
-import { inLots } from "../../lib/kafka/admin/coordinators.js";
-import { createTopics, deleteTopics, describeTopic, growTopic, refuseInternalTopic } from "../../lib/kafka/admin/topics.js";
-import { collect, collectPairs, type NameAndValue, toCount, toReplicaMap } from "./arguments.js";
-import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { RelayError } from "../../../lib/errors.js";
+import { alterConfigs, type ConfigChange } from "../../../lib/kafka/admin/config-changes.js";
+import { inLots } from "../../../lib/kafka/admin/coordinators.js";
+import { createTopics, deleteTopics, describeTopic, growTopic, refuseInternalTopic } from "../../../lib/kafka/admin/topics.js";
+import { collect, collectPairs, type NameAndValue, toCount, toReplicaMap } from "../arguments.js";
+import { type Cli, type CliContext, usageError, withExamples } from "../cli.js";
 
 export function registerTopicChanges(cli: Cli, topics: Command): void {
   registerCreate(cli, topics);

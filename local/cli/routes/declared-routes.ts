@@ -1,6 +1,6 @@
 /** What serverless.yml of the project in the current folder says of its routes: their functions and the topics that they read, with the variables that have a value here. */
-import type { DeployedFunction } from "../build/service-map.js";
-import { readServiceFile } from "../serve/routes/service-file.js";
+import type { DeployedFunction } from "../../build/service-map.js";
+import { readServiceFile } from "../../serve/routes/service-file.js";
 import { routesFolder } from "./route-files.js";
 
 interface DeclaredRoutes {

@@ -2,8 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { RelayError, toRelayError } from "../../lib/errors.js";
-import type { RelayHandler } from "../../lib/relay/relay.js";
+import { RelayError, toRelayError } from "../../../lib/errors.js";
+import type { RelayHandler } from "../../../lib/relay/relay.js";
 
 /** The folder with the routes, relative to the root of the project. */
 export const routesFolder = "functions/routes";

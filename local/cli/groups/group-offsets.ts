@@ -1,10 +1,10 @@
 /** `kafka-relay groups reset-offsets` and `delete-offsets`. */
 import type { Command } from "commander";
-import { RelayError } from "../../lib/errors.js";
-import { committedOffsets, deleteOffsets } from "../../lib/kafka/admin/group-offsets.js";
-import { type ResetTo, resetOffsets, resetOffsetsOfAllTopics } from "../../lib/kafka/admin/offset-reset.js";
-import { toNumbers, toOffset, toTimeMs } from "./arguments.js";
-import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { RelayError } from "../../../lib/errors.js";
+import { committedOffsets, deleteOffsets } from "../../../lib/kafka/admin/group-offsets.js";
+import { type ResetTo, resetOffsets, resetOffsetsOfAllTopics } from "../../../lib/kafka/admin/offset-reset.js";
+import { toNumbers, toOffset, toTimeMs } from "../arguments.js";
+import { type Cli, type CliContext, usageError, withExamples } from "../cli.js";
 
 /** Adds `reset-offsets` and `delete-offsets` to `groups`. */
 export function registerGroupOffsets(cli: Cli, groups: Command): void {

@@ -1,10 +1,10 @@
 /** `kafka-relay configs`: settings of topics, brokers and the cluster. */
-import { RelayError } from "../../lib/errors.js";
-import { alterConfigs, type ConfigChange } from "../../lib/kafka/admin/config-changes.js";
-import { type ConfigResource, describeConfigs } from "../../lib/kafka/admin/configs.js";
-import { refuseInternalTopic } from "../../lib/kafka/admin/topics.js";
-import { collect, collectPairs, type NameAndValue, toCount } from "./arguments.js";
-import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { RelayError } from "../../../lib/errors.js";
+import { alterConfigs, type ConfigChange } from "../../../lib/kafka/admin/config-changes.js";
+import { type ConfigResource, describeConfigs } from "../../../lib/kafka/admin/configs.js";
+import { refuseInternalTopic } from "../../../lib/kafka/admin/topics.js";
+import { collect, collectPairs, type NameAndValue, toCount } from "../arguments.js";
+import { type Cli, type CliContext, usageError, withExamples } from "../cli.js";
 
 export function registerConfigs(cli: Cli): void {
   const configs = cli.noun("configs", "Manage the settings of topics, brokers and the whole cluster.", [

@@ -1,9 +1,9 @@
 /** The schema registry of a command: the one of the variables, or of `--registry`. */
-import { parseConfig } from "../../lib/config.js";
-import { RelayError } from "../../lib/errors.js";
-import { openRegistry } from "../../lib/schemas/registry/open.js";
-import type { SchemaRegistry } from "../../lib/schemas/registry/registry.js";
-import type { CliContext } from "./cli.js";
+import { parseConfig } from "../../../lib/config.js";
+import { RelayError } from "../../../lib/errors.js";
+import { openRegistry } from "../../../lib/schemas/registry/open.js";
+import type { SchemaRegistry } from "../../../lib/schemas/registry/registry.js";
+import type { CliContext } from "../cli.js";
 
 export interface RegistryOption {
   readonly registry?: string;

@@ -1,11 +1,11 @@
 /** What the routes commands know of schemas: how a route decodes and encodes, whether its own schemas can be used, and its examples written by them. Asks no registry. */
-import { RelayError } from "../../lib/errors.js";
-import type { TargetEncode, TargetPartEncode } from "../../lib/relay/delivery.js";
-import { createEncode, type Encode } from "../../lib/relay/route/encoding.js";
-import type { Route } from "../../lib/relay/route.js";
-import type { EncoderOf } from "../../lib/schemas/encoder.js";
-import { encodingOf } from "../../lib/schemas/encodings.js";
-import { createValidationTime } from "../../lib/schemas/validation-time.js";
+import { RelayError } from "../../../lib/errors.js";
+import type { TargetEncode, TargetPartEncode } from "../../../lib/relay/delivery.js";
+import { createEncode, type Encode } from "../../../lib/relay/route/encoding.js";
+import type { Route } from "../../../lib/relay/route.js";
+import type { EncoderOf } from "../../../lib/schemas/encoder.js";
+import { encodingOf } from "../../../lib/schemas/encodings.js";
+import { createValidationTime } from "../../../lib/schemas/validation-time.js";
 
 export function describeDecoding({ decode }: Route): string {
   if (decode === false) return "never decoded";

@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { InvalidArgumentError } from "commander";
-import { encodingOf } from "../../lib/schemas/encodings.js";
-import type { ResolvedSchema, SchemaReference, SchemaText, SchemaType } from "../../lib/schemas/registry/registry.js";
-import { usageError } from "./cli.js";
+import { encodingOf } from "../../../lib/schemas/encodings.js";
+import type { ResolvedSchema, SchemaReference, SchemaText, SchemaType } from "../../../lib/schemas/registry/registry.js";
+import { usageError } from "../cli.js";
 
 /** As the API's media types call the formats. */
 const typeNames = { avro: "AVRO", jsonschema: "JSON", protobuf: "PROTOBUF" } as const satisfies Record<string, SchemaType>;

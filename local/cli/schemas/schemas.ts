@@ -1,10 +1,16 @@
 /** `kafka-relay schemas`: list, show, register and check the schemas of a registry with Confluent's API. */
 import type { Command } from "commander";
-import { RelayError } from "../../lib/errors.js";
-import type { ResolvedSchema, SchemaReference, SchemaRegistry, SchemaType, SubjectVersion } from "../../lib/schemas/registry/registry.js";
-import { toCount } from "./arguments.js";
-import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
-import { printable } from "./output.js";
+import { RelayError } from "../../../lib/errors.js";
+import type {
+  ResolvedSchema,
+  SchemaReference,
+  SchemaRegistry,
+  SchemaType,
+  SubjectVersion,
+} from "../../../lib/schemas/registry/registry.js";
+import { toCount } from "../arguments.js";
+import { type Cli, type CliContext, usageError, withExamples } from "../cli.js";
+import { printable } from "../output.js";
 import { type RegistryOption, registryFlag, registryHelp, withRegistry } from "./registry-context.js";
 import { assertUsable, collectReferences, readSchemaFile, toSchemaType } from "./schema-file.js";
 

@@ -1,9 +1,9 @@
 /** `kafka-relay offsets`: the first and end offsets of partitions, and the offset at a given time. */
 
-import { describeTopic } from "../../lib/kafka/admin/topics.js";
-import { listOffsets, type PartitionPoint } from "../../lib/kafka/list-offsets.js";
-import { toNumbers, toTimeMs } from "./arguments.js";
-import { type Cli, type CliContext, withExamples } from "./cli.js";
+import { describeTopic } from "../../../lib/kafka/admin/topics.js";
+import { listOffsets, type PartitionPoint } from "../../../lib/kafka/list-offsets.js";
+import { toNumbers, toTimeMs } from "../arguments.js";
+import { type Cli, type CliContext, withExamples } from "../cli.js";
 
 export function registerOffsets(cli: Cli): void {
   const offsets = cli.noun("offsets", "Look up offsets of topics.", ["kafka-relay offsets get orders"]);

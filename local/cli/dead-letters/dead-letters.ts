@@ -1,21 +1,21 @@
 /** `kafka-relay dead-letters`: list, show, redrive, discard. */
 import type { Command } from "commander";
-import { parseConfig } from "../../lib/config.js";
-import { RelayError } from "../../lib/errors.js";
-import { invokeInProcess } from "../../lib/relay/dead-letters/invoke-route.js";
-import type { Letter } from "../../lib/relay/dead-letters/letter.js";
-import { type FoundLetter, findLetters, type LetterChoice } from "../../lib/relay/dead-letters/letters.js";
-import { isOutOfTime } from "../../lib/relay/dead-letters/out-of-time.js";
-import { discard, redrive, redriveDefaults } from "../../lib/relay/dead-letters/redrive.js";
-import { type RelayHandler, relay } from "../../lib/relay/relay.js";
-import type { Route } from "../../lib/relay/route.js";
-import { createTelemetry } from "../../lib/telemetry.js";
-import { collect, toCount } from "./arguments.js";
-import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
-import { declaredRoutes } from "./declared-routes.js";
+import { parseConfig } from "../../../lib/config.js";
+import { RelayError } from "../../../lib/errors.js";
+import { invokeInProcess } from "../../../lib/relay/dead-letters/invoke-route.js";
+import type { Letter } from "../../../lib/relay/dead-letters/letter.js";
+import { type FoundLetter, findLetters, type LetterChoice } from "../../../lib/relay/dead-letters/letters.js";
+import { isOutOfTime } from "../../../lib/relay/dead-letters/out-of-time.js";
+import { discard, redrive, redriveDefaults } from "../../../lib/relay/dead-letters/redrive.js";
+import { type RelayHandler, relay } from "../../../lib/relay/relay.js";
+import type { Route } from "../../../lib/relay/route.js";
+import { createTelemetry } from "../../../lib/telemetry.js";
+import { collect, toCount } from "../arguments.js";
+import { type Cli, type CliContext, usageError, withExamples } from "../cli.js";
+import { declaredRoutes } from "../routes/declared-routes.js";
+import { findRoute, routesFolder } from "../routes/route-files.js";
+import { findSources } from "../sources/source-files.js";
 import { assertChosen, type ChoiceOptions, choosing, toChoice, toPlace, toState } from "./letter-choice.js";
-import { findRoute, routesFolder } from "./route-files.js";
-import { findSources } from "./source-files.js";
 
 export function registerDeadLetters(cli: Cli): void {
   const noun = cli.noun("dead-letters", "Manage dead letters: records that a route could not deliver.", [

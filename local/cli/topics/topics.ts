@@ -1,10 +1,10 @@
 /** `kafka-relay topics`: list, create, describe, alter, delete. */
 import type { Command } from "commander";
-import { RelayError } from "../../lib/errors.js";
-import { describeConfigs } from "../../lib/kafka/admin/configs.js";
-import type { TopicMetadata } from "../../lib/kafka/metadata.js";
-import { isInternalTopic } from "../../lib/kafka/topic-name.js";
-import { type Cli, type CliContext, withExamples } from "./cli.js";
+import { RelayError } from "../../../lib/errors.js";
+import { describeConfigs } from "../../../lib/kafka/admin/configs.js";
+import type { TopicMetadata } from "../../../lib/kafka/metadata.js";
+import { isInternalTopic } from "../../../lib/kafka/topic-name.js";
+import { type Cli, type CliContext, withExamples } from "../cli.js";
 import { registerTopicChanges } from "./topic-changes.js";
 
 export function registerTopics(cli: Cli): void {

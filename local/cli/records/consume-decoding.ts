@@ -1,12 +1,12 @@
 /** What `kafka-relay consume` prints of records with schemas: their JSON, where a registry is configured; the bytes of what cannot be decoded, and why. */
-import { parseConfig } from "../../lib/config.js";
-import { type RelayError, toRelayError } from "../../lib/errors.js";
-import type { KafkaRecord } from "../../lib/kafka/records.js";
-import type { DecodedValue, Deserializer } from "../../lib/schemas/deserializer.js";
-import { canDecode } from "../../lib/schemas/on-demand.js";
-import { openSchemas } from "../../lib/schemas/schemas.js";
-import type { CliContext } from "./cli.js";
-import type { RegistryOption } from "./registry-context.js";
+import { parseConfig } from "../../../lib/config.js";
+import { type RelayError, toRelayError } from "../../../lib/errors.js";
+import type { KafkaRecord } from "../../../lib/kafka/records.js";
+import type { DecodedValue, Deserializer } from "../../../lib/schemas/deserializer.js";
+import { canDecode } from "../../../lib/schemas/on-demand.js";
+import { openSchemas } from "../../../lib/schemas/schemas.js";
+import type { CliContext } from "../cli.js";
+import type { RegistryOption } from "../schemas/registry-context.js";
 
 export interface ConsumeSchemaOptions extends RegistryOption {
   /** False: `--no-decode`. */

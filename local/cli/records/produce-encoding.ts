@@ -1,17 +1,17 @@
 /** `kafka-relay produce --value-format ...`: lines of JSON as keys and values with a schema, which is in a file, or is the subject's latest, or has an id. */
 import type { Command } from "commander";
-import { parseConfig } from "../../lib/config.js";
-import { RelayError } from "../../lib/errors.js";
-import { isJson } from "../../lib/json/read.js";
-import type { OutgoingRecord } from "../../lib/kafka/records.js";
-import type { EncodeValue } from "../../lib/schemas/encoder.js";
-import { canDecode } from "../../lib/schemas/on-demand.js";
-import type { SchemaType } from "../../lib/schemas/registry/registry.js";
-import { openSchemas } from "../../lib/schemas/schemas.js";
-import { toCount } from "./arguments.js";
-import { type CliContext, usageError } from "./cli.js";
-import { type RegistryOption, registryFlag, registryHelp } from "./registry-context.js";
-import { readSchemaFile, toSchemaType } from "./schema-file.js";
+import { parseConfig } from "../../../lib/config.js";
+import { RelayError } from "../../../lib/errors.js";
+import { isJson } from "../../../lib/json/read.js";
+import type { OutgoingRecord } from "../../../lib/kafka/records.js";
+import type { EncodeValue } from "../../../lib/schemas/encoder.js";
+import { canDecode } from "../../../lib/schemas/on-demand.js";
+import type { SchemaType } from "../../../lib/schemas/registry/registry.js";
+import { openSchemas } from "../../../lib/schemas/schemas.js";
+import { toCount } from "../arguments.js";
+import { type CliContext, usageError } from "../cli.js";
+import { type RegistryOption, registryFlag, registryHelp } from "../schemas/registry-context.js";
+import { readSchemaFile, toSchemaType } from "../schemas/schema-file.js";
 
 export interface ProduceSchemaOptions extends RegistryOption {
   readonly valueFormat?: SchemaType;

@@ -1,17 +1,17 @@
 /** `kafka-relay consume`: prints the records of a topic as they arrive. It does not join a group or commit offsets. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { RelayError } from "../../lib/errors.js";
-import { describeTopic } from "../../lib/kafka/admin/topics.js";
-import type { Kafka } from "../../lib/kafka/port.js";
-import type { PartitionRead, ReadPosition } from "../../lib/kafka/read/reader.js";
-import { compileRecordFilter, compileRecordSearch, type RecordFilter } from "../../lib/relay/route/record-filter.js";
-import { toCount, toNumbers, toOffset, toTimeMs } from "./arguments.js";
-import { type Cli, type CliContext, usageError, withExamples } from "./cli.js";
+import { RelayError } from "../../../lib/errors.js";
+import { describeTopic } from "../../../lib/kafka/admin/topics.js";
+import type { Kafka } from "../../../lib/kafka/port.js";
+import type { PartitionRead, ReadPosition } from "../../../lib/kafka/read/reader.js";
+import { compileRecordFilter, compileRecordSearch, type RecordFilter } from "../../../lib/relay/route/record-filter.js";
+import { toCount, toNumbers, toOffset, toTimeMs } from "../arguments.js";
+import { type Cli, type CliContext, usageError, withExamples } from "../cli.js";
+import type { ProgressBar } from "../output.js";
+import { registryFlag, registryHelp } from "../schemas/registry-context.js";
 import { type ConsumeSchemaOptions, createRecordDecoder } from "./consume-decoding.js";
 import { type ConsumeUrlOptions, consumeUrl } from "./consume-url.js";
-import type { ProgressBar } from "./output.js";
 import { formatter, type LineOf } from "./record-lines.js";
-import { registryFlag, registryHelp } from "./registry-context.js";
 
 export function registerConsume(cli: Cli): void {
   withExamples(

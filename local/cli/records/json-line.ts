@@ -1,7 +1,7 @@
 /** A record as one line of JSON, as `consume --json` writes it: read back, byte for byte. */
-import { RelayError } from "../../lib/errors.js";
-import { parseStrictJson } from "../../lib/json/strict.js";
-import type { OutgoingRecord, RecordHeader } from "../../lib/kafka/records.js";
+import { RelayError } from "../../../lib/errors.js";
+import { parseStrictJson } from "../../../lib/json/strict.js";
+import type { OutgoingRecord, RecordHeader } from "../../../lib/kafka/records.js";
 
 /** `partition_id` and `offset` say where it was, and are not used: it goes where its key, or `--partition`, leads. */
 const members = [

@@ -1,6 +1,6 @@
 /** Checks that a route's function entry in serverless.yml keeps the relay's guarantees. Pure. */
-import { mappingFaults as deployedFaults, type MappingEvent } from "../build/deployment/mappings.js";
-import { sameMappings } from "../kafka-trigger/src/declaration/check.js";
+import { mappingFaults as deployedFaults, type MappingEvent } from "../../build/deployment/mappings.js";
+import { sameMappings } from "../../kafka-trigger/src/declaration/check.js";
 
 /** The parts of a function in serverless.yml that concern a route. */
 interface RouteFunction {

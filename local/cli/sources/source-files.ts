@@ -2,8 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { RelayError, toRelayError } from "../../lib/errors.js";
-import type { SourceHandler } from "../../lib/sources/source.js";
+import { RelayError, toRelayError } from "../../../lib/errors.js";
+import type { SourceHandler } from "../../../lib/sources/source.js";
 
 /** The folder with the sources, relative to the root of the project. */
 export const sourcesFolder = "functions/sources";

@@ -1,10 +1,10 @@
 /** A record as a line of `kafka-relay consume`: the parts that --print names, or JSON. */
-import { isInDateRange, toIsoText } from "../../lib/calendar.js";
-import { toJsonText } from "../../lib/json/write.js";
-import type { KafkaRecord } from "../../lib/kafka/records.js";
-import { type CliContext, usageError } from "./cli.js";
+import { isInDateRange, toIsoText } from "../../../lib/calendar.js";
+import { toJsonText } from "../../../lib/json/write.js";
+import type { KafkaRecord } from "../../../lib/kafka/records.js";
+import { type CliContext, usageError } from "../cli.js";
+import { printable } from "../output.js";
 import type { DecodedLine } from "./consume-decoding.js";
-import { printable } from "./output.js";
 
 /** The printable parts of a record: text, or the unchanged bytes. */
 const parts: Readonly<Record<string, (record: KafkaRecord) => string | Buffer>> = {

@@ -1,15 +1,15 @@
 /** `kafka-relay sources`: list, check, explain and test the sources of this project; and send an event to one. */
 import { readFileSync } from "node:fs";
-import { parseConfig } from "../../lib/config.js";
-import { RelayError } from "../../lib/errors.js";
-import { toJsonText } from "../../lib/json/write.js";
-import { runExamples } from "../../lib/relay/route/examples.js";
-import type { Route } from "../../lib/relay/route.js";
-import { source } from "../../lib/sources/source.js";
-import { createTelemetry } from "../../lib/telemetry.js";
-import { type SourceDeclaration, sourceFaults, sourceNameOf } from "../build/deployment/sources.js";
-import { readServiceFile } from "../serve/routes/service-file.js";
-import { type Cli, type CliContext, withExamples } from "./cli.js";
+import { parseConfig } from "../../../lib/config.js";
+import { RelayError } from "../../../lib/errors.js";
+import { toJsonText } from "../../../lib/json/write.js";
+import { runExamples } from "../../../lib/relay/route/examples.js";
+import type { Route } from "../../../lib/relay/route.js";
+import { source } from "../../../lib/sources/source.js";
+import { createTelemetry } from "../../../lib/telemetry.js";
+import { type SourceDeclaration, sourceFaults, sourceNameOf } from "../../build/deployment/sources.js";
+import { readServiceFile } from "../../serve/routes/service-file.js";
+import { type Cli, type CliContext, withExamples } from "../cli.js";
 import { type FoundSource, findSource, findSources, sourcesFolder } from "./source-files.js";
 
 export function registerSources(cli: Cli): void {

@@ -1,9 +1,9 @@
 /** Which dead letters a command is about: the options that select them, and what they mean. */
 import type { Command } from "commander";
-import { toTimestampMs } from "../../lib/http/timestamp.js";
-import type { LetterChoice } from "../../lib/relay/dead-letters/letters.js";
-import { toCount } from "./arguments.js";
-import { usageError } from "./cli.js";
+import { toTimestampMs } from "../../../lib/http/timestamp.js";
+import type { LetterChoice } from "../../../lib/relay/dead-letters/letters.js";
+import { toCount } from "../arguments.js";
+import { usageError } from "../cli.js";
 
 export interface ChoiceOptions {
   readonly route?: string;
