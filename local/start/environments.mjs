@@ -26,7 +26,7 @@ export default class EnvironmentsPlugin {
     const { turns } = this;
     const check = await tokenCheck();
     Lambda.prototype.get = function get(functionKey) {
-      return callOf(turnsOf(turns, functionKey), check, () => environmentOf.call(this, functionKey));
+      return callOf(functionKey, turnsOf(turns, functionKey), check, () => environmentOf.call(this, functionKey));
     };
   }
 }
@@ -52,8 +52,21 @@ function turnsOf(all, functionKey) {
 }
 
 /** The interface that serverless-offline expects of a function; each call waits for its turn. */
-function callOf(turns, check, environmentOf) {
+function callOf(functionKey, turns, check, environmentOf) {
   const given = {};
+  const run = async () => {
+    const { event, refusal } = check === undefined ? { event: given.event } : await check(given.event);
+    if (refusal !== undefined) return logged(given.event, refusal);
+    const end = await turns.take();
+    try {
+      const environment = environmentOf();
+      environment.setEvent(event);
+      if (given.clientContext !== undefined) environment.setClientContext(given.clientContext);
+      return await environment.runHandler();
+    } finally {
+      end();
+    }
+  };
   return {
     setEvent: (event) => {
       given.event = asGatewaySent(event);
@@ -61,18 +74,11 @@ function callOf(turns, check, environmentOf) {
     setClientContext: (clientContext) => {
       given.clientContext = clientContext;
     },
-    async runHandler() {
-      const { event, refusal } = check === undefined ? { event: given.event } : await check(given.event);
-      if (refusal !== undefined) return logged(given.event, refusal);
-      const end = await turns.take();
-      try {
-        const environment = environmentOf();
-        environment.setEvent(event);
-        if (given.clientContext !== undefined) environment.setClientContext(given.clientContext);
-        return await environment.runHandler();
-      } finally {
-        end();
-      }
+    runHandler() {
+      const result = run();
+      // Nobody waits for an asynchronous call: without this, its failure would be an unhandled rejection, which ends the process.
+      result.catch(({ message }) => console.error(JSON.stringify({ level: "error", message: `${functionKey} failed`, reason: message })));
+      return result;
     },
   };
 }

@@ -123,6 +123,16 @@ describe("npm start over HTTP", { timeout: 180_000 }, () => {
     expect([good.status, json(good).statusCode]).toEqual([200, 200]);
   });
 
+  test("an asynchronous call of a function that fails is reported, and everything goes on", async () => {
+    const path = "/2015-03-31/functions/kafka-relay-local-strongQuakes/invocations";
+
+    const { status } = await call(home.ports.lambda, "POST", path, { "x-amz-invocation-type": "Event" }, "{}");
+
+    expect(status).toBe(202);
+    await program.printed(/strongQuakes failed/);
+    expect((await api("GET", "/health")).status).toBe(200);
+  });
+
   test("an event that is sent without a Content-Type gets none", async () => {
     expect((await api("POST", "/topics/orders/events", event, '{"total":1}')).status).toBe(200);
 
