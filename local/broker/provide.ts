@@ -76,12 +76,19 @@ async function givenBroker(brokers: string, env: NodeJS.ProcessEnv): Promise<Pro
   }
 }
 
+/** What keeps a local broker from its port; undefined if nothing does, or if it is there already. */
+export async function brokerPortFault(settings: LocalSettings): Promise<string | undefined> {
+  const { brokers, brokerPort, way } = settings;
+  if (brokers !== undefined || runningCluster(brokerFolder(settings)) !== undefined) return undefined;
+  const holder = await holderOf(brokerPort);
+  if (holder === undefined || (way !== "maven" && (await isComposeRunning(brokerPort)))) return undefined;
+  return inUseMessage(brokerPort, `Port ${brokerPort} is in use ${holderWords(holder)}.`);
+}
+
 async function dockerBroker(settings: LocalSettings, progress: Progress): Promise<ProvidedBroker> {
   const { brokerPort } = settings;
-  if (!(await isComposeRunning(brokerPort))) {
-    const holder = await holderOf(brokerPort);
-    if (holder !== undefined) throw new Error(await inUseMessage(brokerPort, `Port ${brokerPort} is in use ${holderWords(holder)}.`));
-  }
+  const fault = await brokerPortFault(settings);
+  if (fault !== undefined) throw new Error(fault);
   const owner = ownerOf(brokerFolder(settings));
   if (owner === undefined) takeOwnership(brokerFolder(settings));
   await composeUp(brokerPort, progress);

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer, connect as openSocket } from "node:net";
 import { commandOf } from "./identity.js";
+import { programIn } from "./program-name.js";
 
 /** On Linux, outgoing connections use ports from 32768, so a fixed port above that may be in use at any moment. */
 const fixedPortMax = 32_767;
@@ -53,9 +54,7 @@ export async function holderOf(port: number): Promise<PortHolder | undefined> {
 /** "by process 4711 (node server.js)", for a message. */
 export function holderWords(holder: PortHolder): string {
   if (holder.pid === undefined) return "by another program";
-  const command =
-    holder.command === undefined ? "" : ` (${holder.command.length > 120 ? `${holder.command.slice(0, 117)}...` : holder.command})`;
-  return `by process ${holder.pid}${command}`;
+  return `by process ${holder.pid}${holder.command === undefined ? "" : ` (${programIn(holder.command)})`}`;
 }
 
 function answers(port: number, host: string): Promise<boolean> {

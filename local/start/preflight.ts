@@ -4,7 +4,7 @@ import { freemem } from "node:os";
 import { dirname } from "node:path";
 import { runningCluster } from "../broker/cluster.js";
 import { dockerMissing } from "../broker/docker.js";
-import { brokerFolder, hasBrokerJars } from "../broker/provide.js";
+import { brokerFolder, brokerPortFault, hasBrokerJars } from "../broker/provide.js";
 import type { LocalSettings } from "../broker/settings.js";
 import { findTools } from "../broker/tools.js";
 import { holderOf, holderWords } from "../processes/ports.js";
@@ -33,8 +33,8 @@ export function thisMachine({ dataFolder }: Pick<LocalSettings, "dataFolder">): 
 
 /** One sentence or paragraph for each fault; empty if `npm start` can go on. */
 export async function preflight(settings: LocalSettings, machine = thisMachine(settings)): Promise<readonly string[]> {
-  const [broker, ports] = await Promise.all([brokerFaults(settings), portFaults(settings)]);
-  return [...machineFaults(machine, settings), ...broker, ...ports];
+  const [broker, brokerPort, ports] = await Promise.all([brokerFaults(settings), brokerPortFault(settings), portFaults(settings)]);
+  return [...machineFaults(machine, settings), ...broker, ...(brokerPort === undefined ? [] : [brokerPort]), ...ports];
 }
 
 export function machineFaults(

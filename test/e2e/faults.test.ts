@@ -68,6 +68,24 @@ test("no Docker and no Java: the three ways to a broker", async () => {
   await expectNothingLeft();
 });
 
+test("everything that is missing is reported at once: no way to a broker, and four ports in use", async () => {
+  const { RELAY_BROKER: _, ...env } = home.env;
+  const { http, lambda, sql, broker } = home.ports;
+  const hold = (ports: readonly number[], then: () => Promise<void>): Promise<void> => {
+    const [port, ...others] = ports;
+    return port === undefined ? then() : withListener(port, () => hold(others, then));
+  };
+
+  await hold([http, lambda, sql, broker], async () => {
+    const program = npmRun("start", { env: { ...env, JAVA_HOME: "/nowhere", DOCKER_HOST: "unix:///nowhere.sock" } });
+
+    expect(await program.ended()).not.toBe(0);
+
+    expect(program.output()).toContain("No broker is available, and none can be started.");
+    for (const port of [http, lambda, sql, broker]) expect(program.output()).toContain(`Port ${port} is in use by process ${process.pid}`);
+  });
+});
+
 test("KAFKA_CREATE_TOPICS that cannot be read: what is wrong and what would be right", async () => {
   const { code, output } = await failedStart({ KAFKA_CREATE_TOPICS: "orders:many:1" });
 
