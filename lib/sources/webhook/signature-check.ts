@@ -20,7 +20,7 @@ export function isSame(given: string | Buffer, right: string | Buffer): boolean 
   return timingSafeEqual(one as Buffer, other as Buffer);
 }
 
-/** Every pair is compared, so that the time does not say which secret was right. The length of a digest is no secret. */
+/** Every pair is compared, so that the time does not say which secret was right. Everyone knows the length of a digest. */
 function isAnySame(given: readonly Buffer[], right: readonly Buffer[]): boolean {
   let found = false;
   for (const one of given) for (const other of right) found = (one.length === other.length && timingSafeEqual(one, other)) || found;
