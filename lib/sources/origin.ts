@@ -82,6 +82,8 @@ export interface SourceOrigin {
   readonly recordBytesMax: number;
   /** How long an invocation tries to reach Kafka, where the source does not say it. */
   readonly retryDeadlineMs: number;
+  /** Set: its sender also calls `GET /sources/{name}`, and asks whether the address is ours. */
+  readonly asksByGet?: boolean;
   readonly bind: (source: BoundSource) => BoundOrigin;
 }
 

@@ -11,8 +11,8 @@ import { toLambdaHandler } from "./webhook/lambda-hosts.js";
 import { createRateLimit, type RateLimit } from "./webhook/rate-limit.js";
 import { createRecentReplies, type RecentReplies } from "./webhook/recent-replies.js";
 import { headerName } from "./webhook/scheme-options.js";
-import type { Verification, Verified } from "./webhook/verification.js";
-import { createVerifier, type Verifier } from "./webhook/verifier.js";
+import type { ChallengeAnswer, Verification, Verified } from "./webhook/verification.js";
+import { type Check, withSecrets } from "./webhook/verifier.js";
 
 export interface WebhookSourceOptions {
   /** `standardWebhooks({...})`, `github({...})`, `stripe({...})`, `shopify({...})`, `slack({...})`, `plainHmac({...})` or `sharedSecret({...})`. */
@@ -51,8 +51,12 @@ export function webhooks(options: WebhookSourceOptions): SourceOrigin {
     order: "none",
     recordBytesMax: options.bytesMax ?? bytesMaxDefault,
     retryDeadlineMs: answerWithinMs,
+    asksByGet: verify.answerGet !== undefined,
     bind: (source) => {
-      const operations = { [`POST /sources/${source.name}`]: receive(options, source, answerWithinMs) };
+      const operations = {
+        [`POST /sources/${source.name}`]: receive(options, source, answerWithinMs),
+        ...(verify.answerGet === undefined ? {} : { [`GET /sources/${source.name}`]: answerQuestion(verify, verify.answerGet, source) }),
+      };
       return { operations, handle: toLambdaHandler(operations, source.http) };
     },
   };
@@ -71,7 +75,7 @@ interface Parts {
   readonly source: BoundSource;
   readonly options: WebhookSourceOptions;
   readonly answerWithinMs: number;
-  readonly verifier: Verifier;
+  readonly check: Check<Verified>;
   readonly rate: RateLimit;
   readonly recent: RecentReplies | undefined;
 }
@@ -82,7 +86,7 @@ function receive(options: WebhookSourceOptions, source: BoundSource, answerWithi
     source,
     options,
     answerWithinMs,
-    verifier: createVerifier(verify),
+    check: withSecrets(verify.secrets, verify.verify),
     rate: createRateLimit(rate),
     recent: dedupe === undefined ? undefined : createRecentReplies(dedupe.windowMs, dedupe.idsMax ?? idsMaxDefault),
   };
@@ -96,14 +100,40 @@ function receive(options: WebhookSourceOptions, source: BoundSource, answerWithi
       const deadline = sooner(call.deadline, answerWithinMs);
       const context = source.contextOfCall({ kafka: call.kafka, config: call.config, deadline });
       assertReadable(headers["content-encoding"], rawBody, options.bytesMax ?? bytesMaxDefault);
-      const verified = await parts.verifier({ headers, body: rawBody, nowMs: context.now() }, context.secret);
-      if (verified.challenge !== undefined) return { status: 200, text: verified.challenge, contentType: "text/plain" };
+      const query = new URLSearchParams(call.rawQuery);
+      const verified = await parts.check({ headers, body: rawBody, query, nowMs: context.now() }, context.secret);
+      if (verified.challenge !== undefined) return toChallengeReply(verified.challenge);
       // Only now: calls that are not the sender's must not use up its share.
       parts.rate.take(context.now());
       return answerOnce(parts, verified, context, headers, rawBody);
     },
   });
 }
+
+/** The sender asks by GET whether the address is ours. Nothing is written. */
+function answerQuestion(verify: Verification, answer: NonNullable<Verification["answerGet"]>, source: BoundSource): Operation {
+  const check = withSecrets(verify.secrets, answer);
+  return operation({
+    may: "record:write",
+    isPublic: true,
+    summary: `Answers the sender of the webhooks of ${source.name}, who asks whether the address is this source's.`,
+    produces: [],
+    answers: { 200: null },
+    run: async ({ headers }, call) => {
+      const context = source.contextOfCall({ kafka: call.kafka, config: call.config, deadline: call.deadline });
+      const query = new URLSearchParams(call.rawQuery);
+      return toChallengeReply(await check({ headers, body: Buffer.alloc(0), query, nowMs: context.now() }, context.secret));
+    },
+  });
+}
+
+/** What the sender sent is text, and no browser is to take it for a page. */
+const toChallengeReply = ({ text, contentType }: ChallengeAnswer): Reply => ({
+  status: 200,
+  text,
+  contentType,
+  headers: { "x-content-type-options": "nosniff" },
+});
 
 /** A repeat is answered as the delivery was; one that arrives while the delivery is under way waits for it. */
 function answerOnce(

@@ -10,7 +10,7 @@ import {
   toleranceMs,
   toVerification,
 } from "./scheme-options.js";
-import { assertFresh, assertSigned, bytesFrom, headerOf, hmac, toleranceMsDefault } from "./signature-check.js";
+import { assertFresh, assertSigned, bytesFrom, headerOf, hmac, memberOf, toleranceMsDefault } from "./signature-check.js";
 import type { Verification } from "./verification.js";
 
 /** https://www.standardwebhooks.com: also what Svix and its users send, under `svix-` names. */
@@ -92,17 +92,7 @@ export function slack(options: SecretsOption & ToleranceOption): Verification {
       assertSigned(given.startsWith("v0=") ? [bytesFrom(given.slice(3), "hex")] : [], right, "x-slack-signature");
       assertFresh(time, "x-slack-request-timestamp", options.toleranceMs ?? toleranceMsDefault, nowMs);
       if (memberOf(body, "type") !== "url_verification") return { id: memberOf(body, "event_id") };
-      return { id: undefined, challenge: memberOf(body, "challenge") ?? "" };
+      return { id: undefined, challenge: { text: memberOf(body, "challenge") ?? "", contentType: "text/plain" } };
     },
   });
-}
-
-/** A text member of a JSON body; undefined where the body is something else. The signature has been checked before. */
-function memberOf(body: Buffer, name: string): string | undefined {
-  try {
-    const value = (JSON.parse(body.toString("utf8")) as Readonly<Record<string, unknown>> | null)?.[name];
-    return typeof value === "string" ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

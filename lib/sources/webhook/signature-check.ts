@@ -59,3 +59,14 @@ const wrongSignature = (header: string): RelayError => refused(`the signature in
 export function assertSigned(given: readonly Buffer[], right: readonly Buffer[], header: string): void {
   if (!isAnySame(given, right)) throw wrongSignature(header);
 }
+
+/** A text member of a JSON body, by its path; undefined where the body is something else. The signature has been checked before. */
+export function memberOf(body: Buffer, ...path: readonly string[]): string | undefined {
+  try {
+    const whole: unknown = JSON.parse(body.toString("utf8"));
+    const value = path.reduce<unknown>((inner, name) => (inner as Readonly<Record<string, unknown>> | null)?.[name], whole);
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -6,14 +6,22 @@ export interface WebhookRequest {
   readonly headers: Headers;
   /** The bytes that were signed: exactly those that were sent. */
   readonly body: Buffer;
+  /** What follows the "?" of the address. */
+  readonly query: URLSearchParams;
   readonly nowMs: number;
+}
+
+/** What answers a question of the sender: whether this address is ours. */
+export interface ChallengeAnswer {
+  readonly text: string;
+  readonly contentType: "text/plain" | "application/json";
 }
 
 export interface Verified {
   /** The sender's id of this delivery, the same when it sends it again; undefined: it has none. */
   readonly id: string | undefined;
   /** A question of the sender that is answered at once: no record, and nothing to keep. */
-  readonly challenge?: string;
+  readonly challenge?: ChallengeAnswer;
 }
 
 export interface Verification {
@@ -30,4 +38,6 @@ export interface Verification {
   readonly hasIds: boolean;
   /** Throws `unauthenticated` where none of the secrets signed the request, or it is too old; `bad-configuration` for a secret that cannot be one. */
   readonly verify: (request: WebhookRequest, secrets: readonly string[]) => Verified;
+  /** Set: the sender also asks by GET whether the address is ours. Throws as `verify` does. */
+  readonly answerGet?: (request: WebhookRequest, secrets: readonly string[]) => ChallengeAnswer;
 }

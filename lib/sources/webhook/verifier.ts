@@ -1,11 +1,14 @@
 /** Checks a request with the secrets as they are now, and once more with secrets that were read again: they may just have been rotated. */
 import { RelayError } from "../../errors.js";
 import type { ReadSecret } from "../../secrets.js";
-import type { Verification, Verified, WebhookRequest } from "./verification.js";
+import type { WebhookRequest } from "./verification.js";
 
-export type Verifier = (request: WebhookRequest, secret: ReadSecret) => Promise<Verified>;
+export type Check<Answer> = (request: WebhookRequest, secret: ReadSecret) => Promise<Answer>;
 
-export function createVerifier({ secrets, verify }: Verification): Verifier {
+export function withSecrets<Answer>(
+  secrets: readonly string[],
+  verify: (request: WebhookRequest, secrets: readonly string[]) => Answer,
+): Check<Answer> {
   const read = (secret: ReadSecret, refresh: boolean) => Promise.all(secrets.map((reference) => secret(reference, { refresh })));
   return async (request, secret) => {
     const known = await read(secret, false);

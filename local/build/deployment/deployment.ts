@@ -13,6 +13,7 @@ import { plaintextFaults } from "./plaintext.js";
 import { registryFaults, registryVariables, usesSchemas } from "./registry-access.js";
 import { declaredOf, isOn, isRouteFunction, mappingsOf, type Service, type ServiceFunction, stageOf, variablesOf } from "./service.js";
 import { checkSettings } from "./settings.js";
+import { resourcesIn } from "./source-queues.js";
 import { checkDeployedSourceTopics, type SourceTopicReport } from "./source-topics.js";
 import { isSource, sourceFaults } from "./sources.js";
 
@@ -112,7 +113,10 @@ function faultsOfRoutes(service: Service): readonly string[] {
 }
 
 function faultsOfSources(needs: readonly FunctionNeeds[], service: Service): readonly string[] {
-  return needs.flatMap(({ key, source }) => (source === undefined ? [] : sourceFaults(key, source.kind, service.getFunction(key))));
+  const surroundings = { resources: resourcesIn(service.resources), timeout: service.provider.timeout };
+  return needs.flatMap(({ key, source }) =>
+    source === undefined ? [] : sourceFaults(key, source, service.getFunction(key), surroundings),
+  );
 }
 
 /** A route or a source needs every variable that it names. */

@@ -36,6 +36,7 @@ interface SourceNeeds {
   /** As the source names what it reads, without a secret. */
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
+  readonly asksByGet?: boolean | undefined;
 }
 
 export interface DeclaredFunction {
@@ -86,7 +87,7 @@ function routeNeeds({ name, order, target, deadLetterTopic }: Route, triggers: D
 
 /** A source writes as a route does, and reads no topic. */
 function sourceNeeds(key: string, { route, from, deadLetterTopic }: Source): FunctionNeeds {
-  const { kind, name, options } = from;
+  const { kind, name, options, asksByGet } = from;
   const { secretReferences, ...written } = routeNeeds(route, []);
   return {
     key,
@@ -96,7 +97,7 @@ function sourceNeeds(key: string, { route, from, deadLetterTopic }: Source): Fun
       deadLetterTopics: [deadLetterTopic],
       secretReferences: [...new Set([...secretReferences, ...referencesIn(options)])],
     },
-    source: { kind, name, options },
+    source: { kind, name, options, asksByGet },
   };
 }
 

@@ -20,12 +20,17 @@ export interface ServiceFunction {
   onError?: unknown;
   role?: string;
   reservedConcurrency?: number;
+  /** Seconds. */
+  readonly timeout?: unknown;
 }
 
 /** The parts of the framework's service that are read and written. */
 export interface Service {
   readonly custom: { readonly deployment?: unknown };
+  /** As serverless.yml has them: `Resources`, and `extensions` of what the framework makes. */
+  readonly resources?: object;
   readonly provider: {
+    readonly timeout?: unknown;
     environment?: Record<string, string>;
     vpc?: unknown;
     region?: string | undefined;

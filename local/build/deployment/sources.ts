@@ -3,6 +3,7 @@
  * is started. And what its role needs to read them. Pure.
  */
 import type { Statement } from "./permissions.js";
+import { type DeclaredResources, queueFaults } from "./source-queues.js";
 
 /** The parts of a function in serverless.yml that decide it. */
 export interface SourceDeclaration {
@@ -11,6 +12,8 @@ export interface SourceDeclaration {
   readonly events?: readonly SourceEvent[];
   readonly destinations?: { readonly onFailure?: unknown };
   readonly onError?: unknown;
+  /** Seconds. */
+  readonly timeout?: unknown;
 }
 
 export interface SourceEvent {
@@ -46,25 +49,51 @@ const eventOf: Readonly<Record<string, keyof SourceEvent>> = {
   outbox: "schedule",
 };
 
+/** What decides which events a source may have. */
+interface DeclaredSource {
+  readonly kind: string;
+  /** The sender of its webhooks also calls it by GET. */
+  readonly asksByGet?: boolean | undefined;
+}
+
+/** Of the service around it. */
+export interface SourceSurroundings {
+  readonly resources: DeclaredResources;
+  /** Where the function names none; the framework's default where absent. */
+  readonly timeout?: unknown;
+}
+
+const timeoutSecondsDefault = 6;
+
 /** Why a source must not have such events, one sentence each. */
-export function sourceFaults(key: string, kind: string, declaration: SourceDeclaration): readonly string[] {
+export function sourceFaults(
+  key: string,
+  { kind, asksByGet = false }: DeclaredSource,
+  declaration: SourceDeclaration,
+  { resources, timeout }: SourceSurroundings = { resources: {} },
+): readonly string[] {
   const { events = [] } = declaration;
+  const timeoutSeconds = Number(declaration.timeout ?? timeout ?? timeoutSecondsDefault);
   const say = (what: string): string => `function ${key}: ${what}`;
   const needed = eventOf[kind];
   const has = needed !== undefined && events.some((event) => event[needed] !== undefined);
   return [
     ...(needed !== undefined && !has ? [say(`its source of the kind ${kind} needs an event ${needed}.`)] : []),
-    ...events.flatMap((event) => eventFaults(event, kind, declaration)).map(say),
+    ...(asksByGet && has && !events.some(({ httpApi }) => httpApi !== undefined && callOf(httpApi).startsWith("GET "))
+      ? [say(`the sender asks by GET whether the address is ours: add the event httpApi: GET /sources/${sourceNameOf(declaration)}.`)]
+      : []),
+    ...events.flatMap((event) => eventFaults(event, kind, declaration, asksByGet)).map(say),
+    ...events.flatMap(({ sqs }) => (sqs === undefined ? [] : queueFaults({ event: sqs, timeoutSeconds }, resources))).map(say),
   ];
 }
 
-function eventFaults(event: SourceEvent, kind: string, declaration: SourceDeclaration): readonly string[] {
+function eventFaults(event: SourceEvent, kind: string, declaration: SourceDeclaration, asksByGet: boolean): readonly string[] {
   const { httpApi, sqs, stream, schedule, eventBridge, sns, s3 } = event;
   if (sns !== undefined)
     return ["sns: SNS gives a message up when the function fails. Subscribe a queue to the topic, and use the event sqs."];
   if (s3 !== undefined)
     return ["s3: S3 gives a notification up when the function fails. Send notifications to a queue, and use the event sqs."];
-  if (httpApi !== undefined) return httpFaults(httpApi, declaration);
+  if (httpApi !== undefined) return httpFaults(httpApi, declaration, asksByGet);
   if (sqs !== undefined) return responseFaults("sqs", sqs);
   if (stream !== undefined) return streamFaults(membersOf(stream));
   const isLossless = kind === "outbox"; // what is not written stays in the table
@@ -75,11 +104,18 @@ function eventFaults(event: SourceEvent, kind: string, declaration: SourceDeclar
 const membersOf = (event: unknown): Members => (typeof event === "object" && event !== null ? (event as Members) : {});
 const isSet = (value: unknown): boolean => value !== undefined && value !== null;
 
-function httpFaults(event: unknown, declaration: SourceDeclaration): readonly string[] {
+/** "POST /sources/orders", from either form of the event. */
+function callOf(event: unknown): string {
   const { method, path } = membersOf(event);
-  const call = typeof event === "string" ? event : `${String(method).toUpperCase()} ${String(path)}`;
-  const right = `POST /sources/${sourceNameOf(declaration)}`;
-  return call === right ? [] : [`httpApi: ${call} is not the call that the source answers: use ${right}.`];
+  return typeof event === "string" ? event : `${String(method).toUpperCase()} ${String(path)}`;
+}
+
+function httpFaults(event: unknown, declaration: SourceDeclaration, asksByGet: boolean): readonly string[] {
+  const path = `/sources/${sourceNameOf(declaration)}`;
+  const right = [`POST ${path}`, ...(asksByGet ? [`GET ${path}`] : [])];
+  return right.includes(callOf(event))
+    ? []
+    : [`httpApi: ${callOf(event)} is not the call that the source answers: use ${right.join(" and ")}.`];
 }
 
 function responseFaults(what: string, event: unknown): readonly string[] {

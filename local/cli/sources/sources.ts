@@ -5,9 +5,11 @@ import { RelayError } from "../../../lib/errors.js";
 import { toJsonText } from "../../../lib/json/write.js";
 import { runExamples } from "../../../lib/relay/route/examples.js";
 import type { Route } from "../../../lib/relay/route.js";
+import type { Source } from "../../../lib/sources/define-source.js";
 import { source } from "../../../lib/sources/source.js";
 import { createTelemetry } from "../../../lib/telemetry.js";
-import { type SourceDeclaration, sourceFaults, sourceNameOf } from "../../build/deployment/sources.js";
+import { resourcesIn } from "../../build/deployment/source-queues.js";
+import { type SourceDeclaration, type SourceSurroundings, sourceFaults, sourceNameOf } from "../../build/deployment/sources.js";
 import { readServiceFile } from "../../serve/routes/service-file.js";
 import { type Cli, type CliContext, withExamples } from "../cli.js";
 import { type FoundSource, findSource, findSources, sourcesFolder } from "./source-files.js";
@@ -77,9 +79,14 @@ function toRow({ file, handler, fault }: FoundSource) {
 
 async function check(context: CliContext): Promise<void> {
   const declared = readServiceFile(process.cwd(), context.world.env)?.functionsIn(sourcesFolder);
+  const { resources, provider } = declared?.serverless.service ?? {};
+  const surroundings: SourceSurroundings = {
+    resources: resourcesIn(resources),
+    timeout: (provider as { readonly timeout?: unknown } | undefined)?.timeout,
+  };
   const rows: { file: string; faults: readonly string[] }[] = [];
   for (const { file, handler, fault } of await findSources()) {
-    const faults = fault === undefined ? eventFaults(handler.source, declared?.functions) : [fault.message];
+    const faults = fault === undefined ? eventFaults(handler.source, declared?.functions, surroundings) : [fault.message];
     rows.push({ file, faults });
     if (faults.length === 0) context.say(`${file}  ok`);
     for (const one of faults) context.complain(new RelayError("bad-configuration", `${file}: ${one}`));
@@ -90,8 +97,9 @@ async function check(context: CliContext): Promise<void> {
 
 /** Without a serverless.yml there is nothing to hold against the file. */
 function eventFaults(
-  { name, from }: { readonly name: string; readonly from: { readonly kind: string } },
+  { name, from }: Pick<Source, "name" | "from">,
   declared: ReadonlyMap<string, object> | undefined,
+  surroundings: SourceSurroundings,
 ) {
   if (declared === undefined) return [];
   const entry = ([...declared] as unknown as readonly (readonly [string, SourceDeclaration])[]).find(
@@ -99,7 +107,7 @@ function eventFaults(
   );
   return entry === undefined
     ? [`no function of serverless.yml has the handler ${sourcesFolder}/${name}.handler.`]
-    : sourceFaults(entry[0], from.kind, entry[1]);
+    : sourceFaults(entry[0], from, entry[1], surroundings);
 }
 
 async function explain(context: CliContext, _: object, [name = ""]: readonly string[]): Promise<void> {

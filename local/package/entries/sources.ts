@@ -8,6 +8,7 @@ export { type S3ObjectsOptions, s3Objects } from "../../../lib/sources/s3.js";
 export { type SourceHandler, source } from "../../../lib/sources/source.js";
 export { snsMessages, sqsQueue } from "../../../lib/sources/sqs.js";
 export { dynamodbStream, kinesisStream } from "../../../lib/sources/streams.js";
+export { dropbox, meta, microsoftGraph, okta, twitter, zoom } from "../../../lib/sources/webhook/challenge-schemes.js";
 export { plainHmac, sharedSecret } from "../../../lib/sources/webhook/plain-schemes.js";
 export { github, shopify, slack, standardWebhooks, stripe } from "../../../lib/sources/webhook/schemes.js";
 export type { Verification } from "../../../lib/sources/webhook/verification.js";

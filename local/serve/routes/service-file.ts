@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { RelayError } from "../../../lib/errors.js";
 import type { Serverless, ServerlessFunction } from "../../kafka-trigger/src/plugin/serverless.js";
+import { cloudFormationTags } from "./cloudformation-tags.js";
 import { resolveVariables } from "./service-variables.js";
 
 interface Document {
@@ -39,7 +40,7 @@ export function readServiceFile(folder: string, env: NodeJS.ProcessEnv, stage?: 
 
 function parseDocument(text: string): Document {
   try {
-    return (parse(text) ?? {}) as Document;
+    return (parse(text, { customTags: cloudFormationTags }) ?? {}) as Document;
   } catch (thrown) {
     throw new RelayError("bad-configuration", `serverless.yml is not valid YAML: ${(thrown as Error).message.split("\n")[0]}`);
   }

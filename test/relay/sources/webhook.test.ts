@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
 import { parseConfig } from "../../../lib/config.js";
 import { defineSource, type SourceDefinition } from "../../../lib/sources/define-source.js";
+import { meta } from "../../../lib/sources/webhook/challenge-schemes.js";
 import { github, slack } from "../../../lib/sources/webhook/schemes.js";
 import { type WebhookSourceOptions, webhooks } from "../../../lib/sources/webhook.js";
 import {
@@ -242,6 +243,30 @@ test("Slack's question whether the address is ours is answered with its challeng
   const forged = await post(host, name, body, { ...headers, "x-slack-signature": "v0=00" });
 
   expect([answer.status, answer.text, forged.status]).toEqual([200, "3eZbrw1a", 401]);
+  expect(await recordsOf(kafka, topic)).toEqual([]);
+});
+
+test("WhatsApp's question by GET is answered on every host, and nothing is written", async () => {
+  const { operations, name, topic } = await aSource({ from: { verify: meta({ secrets: [secret], verifyToken: "meatyhamhock" }) } });
+  const options = { config: parseConfig({ RELAY_ACCESS_GRANTS: "[]" }), kafka, log: () => undefined };
+  const hosts = [
+    httpApiHost(operations, options),
+    restApiHost(operations, options),
+    albHost(operations, options, false),
+    await nodeHost(operations, options),
+  ];
+  const target = `/sources/${name}?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=`;
+
+  for (const host of hosts) {
+    const answer = await host.ask({ method: "GET", target: `${target}meatyhamhock`, headers: {}, body: "" });
+    const forged = await host.ask({ method: "GET", target: `${target}other`, headers: {}, body: "" });
+    expect([answer.status, answer.text, answer.headers["x-content-type-options"], forged.status]).toEqual([
+      200,
+      "1158201444",
+      "nosniff",
+      401,
+    ]);
+  }
   expect(await recordsOf(kafka, topic)).toEqual([]);
 });
 

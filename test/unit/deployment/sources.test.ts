@@ -26,7 +26,7 @@ test.each([
   ["schedule", declared([{ schedule: "rate(1 minute)" }], { onError: queue })],
   ["outbox", declared([{ schedule: "rate(1 minute)" }])],
 ] as const)("%# a source of the kind %s that loses nothing is accepted", (kind, declaration) => {
-  expect(sourceFaults("orders", kind, declaration)).toEqual([]);
+  expect(sourceFaults("orders", { kind }, declaration)).toEqual([]);
 });
 
 test.each([
@@ -50,11 +50,59 @@ test.each([
   ["eventbridge", declared([{ eventBridge: { pattern: {} } }]), "add destinations: { onFailure: <the ARN of a queue> }"],
   ["schedule", declared([{ schedule: "rate(1 minute)" }]), "add destinations: { onFailure: <the ARN of a queue> }"],
 ] as const)("%# a source of the kind %s that could lose records is refused", (kind, declaration, sentence) => {
-  const faults = sourceFaults("orders", kind, declaration);
+  const faults = sourceFaults("orders", { kind }, declaration);
 
   expect(faults).toHaveLength(1);
   expect(faults[0]).toContain(sentence);
   expect(faults[0]).toMatch(/^function orders: /);
+});
+
+test("a sender that asks by GET needs both calls", () => {
+  const whatsapp = { kind: "webhook", asksByGet: true };
+  const both = declared([{ httpApi: "POST /sources/orders" }, { httpApi: "GET /sources/orders" }]);
+
+  expect(sourceFaults("orders", whatsapp, both)).toEqual([]);
+  expect(sourceFaults("orders", whatsapp, declared([{ httpApi: "POST /sources/orders" }]))).toEqual([
+    "function orders: the sender asks by GET whether the address is ours: add the event httpApi: GET /sources/orders.",
+  ]);
+  expect(sourceFaults("orders", { kind: "webhook" }, both)).toEqual([
+    "function orders: httpApi: GET /sources/orders is not the call that the source answers: use POST /sources/orders.",
+  ]);
+});
+
+const reading = (id: string) => declared([{ sqs: { arn: { "Fn::GetAtt": [id, "Arn"] }, ...partial } }], { timeout: 60 });
+const queueOf = (properties: object) => ({ Orders: { Type: "AWS::SQS::Queue", Properties: properties } });
+const redrive = { RedrivePolicy: { deadLetterTargetArn: { "Fn::GetAtt": ["Letters", "Arn"] }, maxReceiveCount: 5 } };
+
+test.each([
+  ["no visibility timeout", { ...redrive }, "has a VisibilityTimeout of 30 s. Set at least 360"],
+  ["a short one", { ...redrive, VisibilityTimeout: 359 }, "has a VisibilityTimeout of 359 s. Set at least 360"],
+  ["no redrive policy", { VisibilityTimeout: 360 }, "has no RedrivePolicy"],
+  [
+    "few attempts",
+    { VisibilityTimeout: 360, RedrivePolicy: { ...redrive.RedrivePolicy, maxReceiveCount: 3 } },
+    "has maxReceiveCount 3. Set at least 5",
+  ],
+  [
+    "dead letters that end first",
+    { ...redrive, VisibilityTimeout: 360, MessageRetentionPeriod: 1_209_600 },
+    "keeps messages for 345600 s, and the queue itself for 1209600 s",
+  ],
+])("a queue of the template with %s is refused", (_, properties, sentence) => {
+  const resources = { ...queueOf(properties), Letters: { Type: "AWS::SQS::Queue" } };
+
+  const faults = sourceFaults("orders", { kind: "sqs" }, reading("Orders"), { resources });
+
+  expect(faults).toHaveLength(1);
+  expect(faults[0]).toContain(`function orders: sqs: `);
+  expect(faults[0]).toContain(sentence);
+});
+
+test("a queue of the template that loses nothing is accepted, and so is one of another template", () => {
+  const resources = queueOf({ ...redrive, VisibilityTimeout: 360 });
+
+  expect(sourceFaults("orders", { kind: "sqs" }, reading("Orders"), { resources })).toEqual([]);
+  expect(sourceFaults("orders", { kind: "sqs" }, reading("Elsewhere"), { resources })).toEqual([]);
 });
 
 test("the function names single records only where every mapping accepts that", () => {

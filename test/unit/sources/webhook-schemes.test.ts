@@ -8,7 +8,7 @@ import type { Verification } from "../../../lib/sources/webhook/verification.js"
 const secretText = (text: string) => `whsec_${Buffer.from(text.padEnd(24, "-")).toString("base64")}`;
 
 function verify(scheme: Verification, headers: Record<string, string>, body: string, nowMs = 0, secrets = scheme.secrets) {
-  return scheme.verify({ headers, body: Buffer.from(body), nowMs }, secrets);
+  return scheme.verify({ headers, body: Buffer.from(body), query: new URLSearchParams(), nowMs }, secrets);
 }
 
 describe("Standard Webhooks", () => {
