@@ -14,6 +14,7 @@ import { type Leash, leash } from "./processes/leash.js";
 import { npmEnded } from "./processes/npm.js";
 import { giveUpOwnership, ownerOf, takeOwnership } from "./processes/owner.js";
 import { asksForRegistry, type ProvidedRegistry, provideRegistry } from "./registry/provide.js";
+import { type ProvidedAws, provideAws } from "./start/aws.js";
 import { ensureConsoleBuild, ensureTriggerBuild } from "./start/build.js";
 import { functionEnvironment } from "./start/environment.js";
 import { localHost } from "./start/host.js";
@@ -67,19 +68,37 @@ await stopAll();
 // A handle that a library left open must not keep the process alive.
 process.exit();
 
-/** Queues and streams of sources, where an emulated AWS is named. */
-function startMappings(env: NodeJS.ProcessEnv, { lambdaPort }: LocalSettings, runFolder: string): void {
-  const { AWS_ENDPOINT_URL: endpoint, AWS_REGION: region = "" } = env;
-  const isNeeded = deployedFunctions().some(({ queues = [], streams = [] }) => queues.length + streams.length > 0);
-  if (endpoint === undefined || !isNeeded) return;
+/** Queues and streams of sources. */
+function startMappings(
+  env: NodeJS.ProcessEnv,
+  { endpoint, region, isOurs }: ProvidedAws,
+  { lambdaPort }: LocalSettings,
+  runFolder: string,
+): void {
+  const program = join(projectFolder, "local/start/source-mappings.ts");
   const group = startGroup({
     name: "mappings",
-    args: ["--import", "tsx", join(projectFolder, "local/start/source-mappings.ts"), endpoint, region, String(lambdaPort)],
+    args: ["--import", "tsx", program, endpoint, region, String(lambdaPort), isOurs ? "ours" : "theirs"],
     env,
     runFolder,
     onLine: (line) => console.log(line),
   });
   running.push({ what: "the queues and streams of sources", stop: group.stop });
+}
+
+/** Undefined: no source reads a queue or a stream, or only a host without Lambda's API is started, or there is none: that is said. */
+async function awsOf(settings: LocalSettings, runFolder: string): Promise<ProvidedAws | undefined> {
+  const hasEvents = deployedFunctions().some(({ queues = [], streams = [] }) => queues.length + streams.length > 0);
+  const isNeeded = hasEvents && localHost(process.argv.slice(2), settings).name === "offline";
+  const aws = await provideAws(settings, runFolder, { isNeeded, env: process.env, say });
+  if (aws === undefined) return undefined;
+  if ("missing" in aws) {
+    say(aws.missing);
+    return undefined;
+  }
+  if (aws.stop !== undefined) running.unshift({ what: "the emulated AWS", stop: aws.stop });
+  say(`${aws.what} is at ${aws.endpoint}`);
+  return aws;
 }
 
 /** Undefined if it was interrupted during the start. */
@@ -102,17 +121,23 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   const stopped = interrupted.then(() => "interrupted" as const);
   const starting = sql(settings, runFolder);
   const startingRegistry = registryOf(settings, runFolder);
+  const startingAws = awsOf(settings, runFolder);
   // Awaited once the broker is up. Until then, a failure must not count as an unhandled rejection.
   starting.catch(() => {});
   startingRegistry.catch(() => {});
+  startingAws.catch(() => {});
   const broker = await provide(settings);
   await ensureTriggerBuild(say);
   await ensureConsoleBuild(say);
   const databaseUrl = await starting;
   const registry = await startingRegistry;
+  const aws = await startingAws;
   if ((await Promise.race([stopped, "going on"])) === "interrupted") return undefined;
   const schemas = registry === undefined ? {} : { SCHEMA_REGISTRY_URL: registry.url };
-  const env = functionEnvironment({ ...auth, ...process.env, ...schemas }, settings, { brokers: broker.brokers, databaseUrl });
+  const env = functionEnvironment({ ...auth, ...process.env, ...schemas, ...aws?.variables }, settings, {
+    brokers: broker.brokers,
+    databaseUrl,
+  });
   const created = await ensureTopics(env, topics);
   say(created.length > 0 ? `Created the topics ${created.join(", ")}` : `Found the topics ${topics.map(({ name }) => name).join(", ")}`);
   const host = localHost(process.argv.slice(2), settings);
@@ -131,10 +156,10 @@ async function startAll(settings: LocalSettings): Promise<ProcessGroup | undefin
   if ((await Promise.race([stopped, apiAnswers(settings, group, host.what)])) === "interrupted") return undefined;
   // Both call functions through Lambda's API, which only serverless-offline has.
   if (host.name === "offline") {
-    startMappings(env, settings, runFolder);
+    if (aws !== undefined) startMappings(env, aws, settings, runFolder);
     await runSchedules(deployedFunctions(), settings.lambdaPort);
   }
-  console.log(welcome(settings, { broker, databaseUrl, registry, host: host.name }, env.RELAY_ACCESS));
+  console.log(welcome(settings, { broker, databaseUrl, registry, aws, host: host.name }, env.RELAY_ACCESS));
   return group;
 }
 

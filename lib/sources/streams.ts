@@ -10,6 +10,7 @@ import { parseArn } from "./arn.js";
 import { answerBatch, type BatchResponse, type EventObject, isEventObject, msOfSeconds, recordsOfEvent, textMember } from "./aws-event.js";
 import { itemJson } from "./dynamodb-item.js";
 import { toDebezium } from "./envelope.js";
+import { takeApart } from "./kpl.js";
 import type { BoundOrigin, BoundSource, SourceItem, SourceOrigin } from "./origin.js";
 
 /** A record of a stream can have 10 MiB (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html). */
@@ -18,7 +19,7 @@ const kinesisBytesMax = 10_485_760;
 const changeBytesMax = 2_097_152;
 const retryDeadlineMs = 300_000;
 
-/** The records of a Kinesis stream. The partition key is the record's key. */
+/** The records of a Kinesis stream, and of those that its Producer Library has aggregated, each one. The partition key is the record's key. */
 export function kinesisStream(): SourceOrigin {
   return {
     kind: "kinesis",
@@ -27,7 +28,7 @@ export function kinesisStream(): SourceOrigin {
     order: "partition",
     recordBytesMax: kinesisBytesMax,
     retryDeadlineMs,
-    bind: (source) => readShards(source, "aws:kinesis", "a Kinesis stream", toKinesisItem, ["kinesis", "sequenceNumber"]),
+    bind: (source) => readShards(source, "aws:kinesis", "a Kinesis stream", toKinesisItems, ["kinesis", "sequenceNumber"]),
   };
 }
 
@@ -39,7 +40,7 @@ interface DynamodbStreamOptions {
 /** The changes of a DynamoDB table. The item's key, as JSON, is the record's key. */
 export function dynamodbStream(options: DynamodbStreamOptions = {}): SourceOrigin {
   checkOptions("dynamodbStream", options, { value: v.optional(oneOf("debezium", "image")) }, "source");
-  const toItem = (record: EventObject, place: string, nowMs: number) => toChangeItem(record, place, nowMs, options.value ?? "debezium");
+  const toItems = (record: EventObject, place: string, nowMs: number) => [toChangeItem(record, place, nowMs, options.value ?? "debezium")];
   return {
     kind: "dynamodb",
     name: "table",
@@ -47,7 +48,7 @@ export function dynamodbStream(options: DynamodbStreamOptions = {}): SourceOrigi
     order: "partition",
     recordBytesMax: changeBytesMax,
     retryDeadlineMs,
-    bind: (source) => readShards(source, "aws:dynamodb", "a DynamoDB stream", toItem, ["dynamodb", "SequenceNumber"]),
+    bind: (source) => readShards(source, "aws:dynamodb", "a DynamoDB stream", toItems, ["dynamodb", "SequenceNumber"]),
   };
 }
 
@@ -55,16 +56,25 @@ function readShards(
   { contextOfEvent }: BoundSource,
   eventSource: string,
   what: string,
-  toItem: (record: EventObject, place: string, nowMs: number) => SourceItem,
+  toItems: (record: EventObject, place: string, nowMs: number) => readonly SourceItem[],
   identifier: readonly string[],
 ): BoundOrigin {
   return {
     handle: async (event, invocation) => {
       const records = recordsOfEvent(event, eventSource, what);
       const context = contextOfEvent(invocation as never);
-      const items = records.map((record, index) => toItem(record, `event.Records[${index}]`, context.now()));
+      const items: SourceItem[] = [];
+      // Of each item: a record that holds many is read again as a whole.
+      const identifiers: string[] = [];
+      for (const [index, record] of records.entries()) {
+        const place = `event.Records[${index}]`;
+        const sequence = textMember(record, identifier, place);
+        for (const item of toItems(record, place, context.now())) {
+          items.push(item);
+          identifiers.push(sequence);
+        }
+      }
       const [results = []] = await context.pass([items], context.deadline);
-      const identifiers = records.map((record, index) => textMember(record, identifier, `event.Records[${index}]`));
       return firstOf(answerBatch(identifiers, results, context));
     },
   };
@@ -73,19 +83,25 @@ function readShards(
 /** Lambda reads the shard again from the lowest sequence number that is named; naming the later ones says nothing more. */
 const firstOf = ({ batchItemFailures }: BatchResponse): BatchResponse => ({ batchItemFailures: batchItemFailures.slice(0, 1) });
 
-function toKinesisItem(record: EventObject, place: string, nowMs: number): SourceItem {
+function toKinesisItems(record: EventObject, place: string, nowMs: number): readonly SourceItem[] {
   const arn = textMember(record, ["eventSourceARN"], place);
-  const key = textMember(record, ["kinesis", "partitionKey"], place);
+  const partitionKey = textMember(record, ["kinesis", "partitionKey"], place);
   const { data, approximateArrivalTimestamp } = record.kinesis as EventObject;
-  return {
-    // The shard and the sequence number.
-    id: `${arn}/${textMember(record, ["eventID"], place)}`,
+  // The shard and the sequence number.
+  const id = `${arn}/${textMember(record, ["eventID"], place)}`;
+  const bytes = Buffer.from(String(data ?? ""), "base64");
+  const toItem = (itemId: string, key: string, value: Buffer): SourceItem => ({
+    id: itemId,
     key: Buffer.from(key),
-    value: Buffer.from(String(data ?? ""), "base64"),
+    value,
     headers: [],
     timestampMs: msOfSeconds(approximateArrivalTimestamp, nowMs),
     about: { source: arn, type: "aws.kinesis.record", subject: key, contentType: "application/octet-stream" },
-  };
+  });
+  const inside = takeApart(bytes);
+  if (inside === undefined) return [toItem(id, partitionKey, bytes)];
+  // The number within the record is what the Kinesis Client Library calls its sub-sequence number.
+  return inside.map((one, index) => toItem(`${id}/${index}`, one.partitionKey, one.data));
 }
 
 const operations: Readonly<Record<string, "c" | "u" | "d">> = { INSERT: "c", MODIFY: "u", REMOVE: "d" };

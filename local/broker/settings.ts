@@ -18,6 +18,8 @@ export interface LocalSettings {
   readonly webhookPort: number;
   /** The port of the schema registry that `npm start -- --registry` starts. */
   readonly registryPort: number;
+  /** The port of the emulated AWS that `npm start` starts for queues and streams. */
+  readonly awsPort: number;
   readonly createTopics: string;
 }
 
@@ -44,6 +46,7 @@ export function readBrokerSettings(env: NodeJS.ProcessEnv): LocalSettings {
     sqlPort: port("RELAY_SQL_PORT", 5433),
     webhookPort: port("RELAY_WEBHOOK_PORT", 3005),
     registryPort: port("RELAY_REGISTRY_PORT", 8081),
+    awsPort: port("RELAY_AWS_PORT", 4566),
     createTopics: env.KAFKA_CREATE_TOPICS ?? "",
   } as const;
   if (faults.length > 0) throw new Error(faults.join("\n"));

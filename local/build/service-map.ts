@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { cloudFormationTags } from "./cloudformation-tags.js";
 
 export const projectFolder = join(import.meta.dirname, "../..");
 
@@ -41,7 +42,9 @@ export interface DeployedFunction {
 
 /** The functions in the order of serverless.yml. Variables in it are left as they are written. */
 export function deployedFunctions(text = readFileSync(join(projectFolder, "serverless.yml"), "utf8")): readonly DeployedFunction[] {
-  const { functions } = parse(text) as { readonly functions: Readonly<Record<string, FunctionDeclaration>> };
+  const { functions } = parse(text, { customTags: cloudFormationTags }) as {
+    readonly functions: Readonly<Record<string, FunctionDeclaration>>;
+  };
   return Object.entries(functions).map(([key, { handler, events = [] }]) => ({
     key,
     file: handler.replace(/\.[^./]+$/, ""),

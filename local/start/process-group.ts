@@ -27,6 +27,8 @@ export interface ProcessGroup {
 interface ProgramOptions {
   /** The name of its pid file in the run folder. */
   readonly name: string;
+  /** Default: Node. */
+  readonly command?: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   /** Default: this project's folder. */
@@ -35,11 +37,19 @@ interface ProgramOptions {
   readonly onLine: (line: string) => void;
 }
 
-/** Runs a Node program and passes every line that it writes to `onLine`. */
-export function startGroup({ name, args, env, cwd = projectFolder, runFolder, onLine }: ProgramOptions): ProcessGroup {
+/** Runs a program and passes every line that it writes to `onLine`. */
+export function startGroup({
+  name,
+  command = process.execPath,
+  args,
+  env,
+  cwd = projectFolder,
+  runFolder,
+  onLine,
+}: ProgramOptions): ProcessGroup {
   mkdirSync(runFolder, { recursive: true });
   const pidFile = join(runFolder, `${name}.pid`);
-  const child = spawn(process.execPath, [...args], {
+  const child = spawn(command, [...args], {
     cwd,
     env,
     stdio: ["ignore", "pipe", "pipe"],

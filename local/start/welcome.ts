@@ -2,18 +2,24 @@
 import pc from "picocolors";
 import type { ProvidedBroker } from "../broker/provide.js";
 import type { LocalSettings } from "../broker/settings.js";
-import { deployedFunctions } from "../build/service-map.js";
+import { type DeployedFunction, deployedFunctions } from "../build/service-map.js";
 import type { ProvidedRegistry } from "../registry/provide.js";
+import type { ProvidedAws } from "./aws.js";
 import type { LocalHost } from "./host.js";
 
 interface Provided {
   readonly broker: ProvidedBroker;
   readonly databaseUrl: string;
   readonly registry: ProvidedRegistry | undefined;
+  readonly aws: Pick<ProvidedAws, "endpoint" | "what"> | undefined;
   readonly host: LocalHost["name"];
 }
 
-export function welcome({ httpPort }: LocalSettings, { broker, databaseUrl, registry, host }: Provided, access = "everything"): string {
+export function welcome(
+  { httpPort }: LocalSettings,
+  { broker, databaseUrl, registry, aws, host }: Provided,
+  access = "everything",
+): string {
   const api = `http://localhost:${httpPort}`;
   const allowed =
     access === "everything"
@@ -31,7 +37,8 @@ export function welcome({ httpPort }: LocalSettings, { broker, databaseUrl, regi
     ["Console", `${api}/console`],
     ["SQL", databaseUrl],
     ...(registry === undefined ? [] : [["Schemas", `${registry.url}  ${pc.dim(registry.what)}`]]),
-    ...sources.map(({ file, routeKeys }, index) => [index === 0 ? "Sources" : "", `${routeKeys[0] ?? "schedule"} -> ${file}.ts`]),
+    ...(aws === undefined ? [] : [["AWS", `${aws.endpoint}  ${pc.dim(aws.what)}`]]),
+    ...sources.map((source, index) => [index === 0 ? "Sources" : "", `${triggerOf(source, aws !== undefined)} -> ${source.file}.ts`]),
     ...routes.map(({ file, triggers }, index) => [
       index === 0 ? "Routes" : "",
       `${triggers.map(({ topic }) => topic).join(", ")} -> ${file}.ts`,
@@ -49,6 +56,12 @@ ${pc.bold("Try this in a second terminal:")}
 ${isOffline ? "  npm run demo\n" : ""}${registry === undefined ? "" : schemaTry(api, registry)}
 Ctrl-C stops everything and keeps the data. ${isOffline ? "Saved edits of functions are live within two seconds. " : ""}Log:
 `;
+}
+
+function triggerOf({ routeKeys, queues = [], streams = [] }: DeployedFunction, hasAws: boolean): string {
+  if (routeKeys[0] !== undefined) return routeKeys[0];
+  if (queues.length + streams.length === 0) return "schedule";
+  return `${queues.length > 0 ? "queue" : "stream"}${hasAws ? "" : " (not read)"}`;
 }
 
 /** Produces with a schema, and reads what the registry has of it. */

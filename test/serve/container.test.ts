@@ -8,7 +8,7 @@ import { parseAllDocuments } from "yaml";
 import { projectFolder } from "../../local/build/service-map.js";
 import { parseServeOptions } from "../../local/serve/options.js";
 import { didNotRun } from "../support/run/did-not-run.js";
-import { pythonEnvironment } from "../support/targets/python.js";
+import { pythonEnvironment } from "../../local/processes/python.js";
 
 const run = promisify(execFile);
 const folder = join(projectFolder, "local/serve");

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { RelayError } from "../../../lib/errors.js";
+import { cloudFormationTags } from "../../build/cloudformation-tags.js";
 import type { Serverless, ServerlessFunction } from "../../kafka-trigger/src/plugin/serverless.js";
-import { cloudFormationTags } from "./cloudformation-tags.js";
 import { resolveVariables } from "./service-variables.js";
 
 interface Document {

@@ -9,6 +9,7 @@ import { snsMessages, sqsQueue } from "../../../lib/sources/sqs.js";
 import { dynamodbStream, kinesisStream } from "../../../lib/sources/streams.js";
 import { createTestTopic, testKafka } from "../../support/broker/kafka.js";
 import { uniqueName } from "../../support/broker/unique-names.js";
+import { aggregated } from "../../support/relay/kpl-records.js";
 import { headersOf, idOf, recordsOf, runSource, textsOf } from "../../support/relay/source-run.js";
 
 const kafka = testKafka();
@@ -220,7 +221,7 @@ test("a message of SNS is taken out of its envelope, and has the id that SNS gav
 
 const streamArn = "arn:aws:kinesis:us-east-2:123456789012:stream/lambda-stream";
 
-const kinesisEvent = (records: readonly (readonly [sequence: string, key: string, data: string])[]): KinesisStreamEvent => ({
+const kinesisEvent = (records: readonly (readonly [sequence: string, key: string, data: string | Buffer])[]): KinesisStreamEvent => ({
   Records: records.map(([sequenceNumber, partitionKey, data]) => ({
     kinesis: {
       kinesisSchemaVersion: "1.0",
@@ -277,6 +278,38 @@ test("the shard is read again from the first record that Kafka has not acknowled
   );
 
   expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: "2" }] });
+});
+
+test("a record that the Producer Library aggregated becomes its records, each with its key and its place in the delivery id", async () => {
+  const { invoke, topic } = await aSource(kinesisStream());
+  const data = Buffer.from(aggregated.data, "base64");
+
+  expect(await invoke(kinesisEvent([["7", aggregated.partitionKey, data]]))).toEqual({ batchItemFailures: [] });
+
+  const records = await recordsOf(kafka, topic);
+  expect(records.map(({ key, value }) => [key?.toString(), value?.toString("base64")])).toEqual(aggregated.records);
+  expect(records.map(idOf)).toEqual([0, 1, 2, 3, 4, 5].map((index) => `${streamArn}/shardId-000000000006:7/${index}`));
+});
+
+test("an aggregated record with one record that Kafka has not acknowledged is read again as a whole", async () => {
+  const there = await createTestTopic(kafka);
+  const missing = uniqueName("missing");
+  const { invoke } = await aSource(kinesisStream(), {
+    to: { topic: ({ message: { key } }: { message: { key: Buffer } }) => (key.toString() === "k2" ? missing : there) },
+    retry: { attemptsMax: 1 },
+    breaker: { failuresInRowMax: 1_000, openMs: 1 },
+  } as never);
+
+  const answer = await invoke(
+    kinesisEvent([
+      ["6", "k0", "a"],
+      ["7", aggregated.partitionKey, Buffer.from(aggregated.data, "base64")],
+      ["8", "k0", "b"],
+    ]),
+  );
+
+  expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: "7" }] });
+  expect(textsOf(await recordsOf(kafka, there)).slice(0, 3)).toEqual(["a", '{"n":0}', '{"n":1}']);
 });
 
 const tableArn = "arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2024-06-10T19:26:16.525";

@@ -2,8 +2,8 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { pythonEnvironment } from "../../../local/processes/python.js";
 import { didNotRun } from "../run/did-not-run.js";
-import { pythonEnvironment } from "../targets/python.js";
 
 const version = "3.3.30";
 const checkWithinMs = 300_000;

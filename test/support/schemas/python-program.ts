@@ -1,8 +1,8 @@
 /** A Python program of ours in an environment with one package, fed with lines; what it prints last is JSON. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { pythonEnvironment } from "../../../local/processes/python.js";
 import { didNotRun } from "../run/did-not-run.js";
-import { pythonEnvironment } from "../targets/python.js";
 
 const programWithinMs = 120_000;
 

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { freePorts } from "../../../local/processes/ports.js";
+import { pythonEnvironment } from "../../../local/processes/python.js";
 import { didNotRun } from "../run/did-not-run.js";
 import { endsWithRun } from "../run/run-folder.js";
-import { pythonEnvironment } from "./python.js";
 
 export interface MiniStack {
   readonly endpoint: string;

@@ -1,7 +1,7 @@
 /** serverless.yml with CloudFormation's short forms, read without the framework. */
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { cloudFormationTags } from "../../../local/serve/routes/cloudformation-tags.js";
+import { cloudFormationTags } from "../../../local/build/cloudformation-tags.js";
 
 const read = (text: string): unknown => parse(text, { customTags: cloudFormationTags });
 

@@ -1,10 +1,10 @@
-/** Programs of Python's world that tests hold us to, each in an environment of its own under `.data/`, installed once. */
+/** Programs written in Python, each in an environment of its own, installed once: an emulated AWS, and what tests compare us with. */
 import { execFile } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { projectFolder } from "../../../local/build/service-map.js";
-import { acquireLock } from "../../../local/processes/lock.js";
+import { projectFolder } from "../build/service-map.js";
+import { acquireLock } from "./lock.js";
 
 const venvWithinMs = 120_000;
 const installWithinMs = 180_000;
