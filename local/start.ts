@@ -86,7 +86,7 @@ function startMappings(
   running.push({ what: "the queues and streams of sources", stop: group.stop });
 }
 
-/** Undefined: no source reads a queue or a stream, or only a host without Lambda's API is started, or there is none: that is said. */
+/** Undefined where no source reads a queue or a stream, where the host has no Lambda API, or where none can be started; the output says why. */
 async function awsOf(settings: LocalSettings, runFolder: string): Promise<ProvidedAws | undefined> {
   const hasEvents = deployedFunctions().some(({ queues = [], streams = [] }) => queues.length + streams.length > 0);
   const isNeeded = hasEvents && localHost(process.argv.slice(2), settings).name === "offline";

@@ -13,7 +13,7 @@ export type ReadResource =
   | { readonly kind: "stream"; readonly name: string }
   | { readonly kind: "table"; readonly name: string; readonly properties: Readonly<Record<string, unknown>> };
 
-export type DeclaredRead =
+type DeclaredRead =
   | { readonly arn: string; readonly resource: ReadResource | undefined }
   | { readonly resource: Extract<ReadResource, { kind: "table" }>; readonly arn?: undefined }
   | { readonly fault: string };

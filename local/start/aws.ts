@@ -13,7 +13,7 @@ export interface ProvidedAws {
   readonly what: string;
   /** It is empty when it starts, so declared queues, streams and tables are created in it. */
   readonly isOurs: boolean;
-  /** For functions and whoever sends: any credentials will do. */
+  /** For functions. Any credentials will do. */
   readonly variables: Readonly<Record<string, string>>;
   readonly stop?: () => Promise<void>;
 }

@@ -47,7 +47,7 @@ export async function createHome(variables: NodeJS.ProcessEnv = {}): Promise<Hom
   mkdirSync(jars, { recursive: true });
   // All brokers share the jars; everything else belongs to this home.
   symlinkSync(jars, join(folder, "jars"));
-  const [http = 0, lambda = 0, sql = 0, webhook = 0, broker = 0, , registry = 0, status = 0] = await freePorts(8);
+  const [http = 0, lambda = 0, sql = 0, webhook = 0, broker = 0, , registry = 0, status = 0, aws = 0] = await freePorts(9);
   const { KAFKA_BROKERS: _, KAFKA_CREATE_TOPICS: __, ...env } = process.env;
   return {
     env: {
@@ -61,6 +61,7 @@ export async function createHome(variables: NodeJS.ProcessEnv = {}): Promise<Hom
       RELAY_WEBHOOK_PORT: String(webhook),
       RELAY_REGISTRY_PORT: String(registry),
       RELAY_STATUS_PORT: String(status),
+      RELAY_AWS_PORT: String(aws),
       ...variables,
     },
     ports: { http, broker, sql, lambda, webhook, registry },
