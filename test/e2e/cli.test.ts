@@ -252,8 +252,8 @@ test("offsets, settings, ACLs, records, elections, reassignments, brokers and th
   const json = async (...words: string[]) => JSON.parse((await relay([...words, "--json"])).out);
 
   expect(await json("offsets", "get", topic)).toEqual([{ topic_name: topic, partition_id: 0, earliest_offset: 0, latest_offset: 2 }]);
-  expect((await json("configs", "alter", "topic", topic, "--set", "retention.ms=5000"))[0]).toMatchObject({ altered: true });
-  expect(await json("configs", "describe", "topic", topic)).toMatchObject([{ name: "retention.ms", value: "5000" }]);
+  expect((await json("configs", "alter", "topic", topic, "--set", "retention.ms=600000"))[0]).toMatchObject({ altered: true });
+  expect(await json("configs", "describe", "topic", topic)).toMatchObject([{ name: "retention.ms", value: "600000" }]);
   const acl = ["--resource-type", "topic", "--resource-name", topic, "--principal", principal, "--operation", "read"];
   expect((await json("acls", "create", ...acl))[0]).toMatchObject({ principal, permission: "ALLOW", host: "*" });
   expect(await json("acls", "list", "--principal", principal)).toHaveLength(1);
