@@ -70,8 +70,10 @@ export class Partitioner {
     };
   }
 
+  /** A batch that waits for a leader is not shared: what is added to it waits, too. */
   #beginCall(partitions: PartitionStates): void {
-    const isShared = this.#bytes < stickyBytesMax && this.#turn < partitions.count && partitions.isGathering(this.#turn);
+    const { count, hasLeader, isGathering } = partitions;
+    const isShared = this.#bytes < stickyBytesMax && this.#turn < count && hasLeader(this.#turn) && isGathering(this.#turn);
     if (!isShared) this.#next(partitions);
   }
 

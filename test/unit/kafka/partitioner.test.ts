@@ -62,6 +62,15 @@ test("calls whose batch has not left share its partition, until it has 64 KiB", 
   expect(chosen).toEqual([1, 1, 1, 2]);
 });
 
+test("a batch that waits for its leader is not shared: the next call goes on to the next partition", () => {
+  const partitioner = new Partitioner(0);
+  const leaderless = partitions({ isGathering: (partition) => partition === 1, hasLeader: (partition) => partition !== 1 });
+
+  partitioner.forCall(partitions())(record(), 50);
+
+  expect(partitioner.forCall(leaderless)(record(), 50)).toBe(2);
+});
+
 test("calls with keys do not move the turn of records without", () => {
   const partitioner = new Partitioner(0);
 
