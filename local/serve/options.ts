@@ -148,6 +148,7 @@ function toOptions(variables: ServeVariables) {
       ...nodeHttpLimits,
       headerBytesMax: variables.RELAY_SERVE_HEADER_BYTES_MAX,
       requestBytesMax: variables.RELAY_SERVE_BODY_BYTES_MAX,
+      unreadBytesMax: variables.RELAY_SERVE_UNREAD_BYTES_MAX,
       headersTimeoutMs: variables.RELAY_SERVE_HEADERS_TIMEOUT_MS,
       requestTimeoutMs: variables.RELAY_SERVE_REQUEST_TIMEOUT_MS,
       idleTimeoutMs: variables.RELAY_SERVE_IDLE_TIMEOUT_MS,

@@ -60,6 +60,7 @@ export const serveVariables = v.object({
   RELAY_SERVE_CALLS_MAX: v.optional(count(1, 100_000), "2000"),
   RELAY_SERVE_HEADER_BYTES_MAX: v.optional(count(1_024, 1_048_576), "16384"),
   RELAY_SERVE_BODY_BYTES_MAX: v.optional(count(1_024, 268_435_456), "16777216"),
+  RELAY_SERVE_UNREAD_BYTES_MAX: v.optional(count(67_108_864, 17_179_869_184), "268435456"),
   RELAY_SERVE_HEADERS_TIMEOUT_MS: v.optional(count(100, 600_000), "10000"),
   RELAY_SERVE_REQUEST_TIMEOUT_MS: v.optional(count(100, 3_600_000), "120000"),
   RELAY_SERVE_IDLE_TIMEOUT_MS: v.optional(count(100, 3_600_000), "30000"),

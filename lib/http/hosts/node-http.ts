@@ -16,6 +16,7 @@ import { routesByPath } from "../router.js";
 import { hasBody, longBodyOf, mayTakeLong, wholeBodyOf } from "./node-body.js";
 import { lifetimeOf } from "./node-lifetime.js";
 import { send } from "./node-reply.js";
+import { createUnreadReplies, type UnreadReplies } from "./unread-replies.js";
 
 export interface NodeHttpLimits {
   /** The request line and all headers. */
@@ -23,6 +24,8 @@ export interface NodeHttpLimits {
   readonly headersMax: number;
   readonly requestBytesMax: number;
   readonly replyBytesMax: number;
+  /** Of all replies that wait for their clients to read them. Beyond it, the one that has waited longest is cut off. */
+  readonly unreadBytesMax: number;
   /** How long headers may take to arrive, and the whole request. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -39,6 +42,7 @@ export const nodeHttpLimits: NodeHttpLimits = {
   headersMax: 200,
   requestBytesMax: 16_777_216,
   replyBytesMax: 67_108_864,
+  unreadBytesMax: 268_435_456,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 120_000,
   idleTimeoutMs: 30_000,
@@ -67,8 +71,9 @@ export function nodeHttp(operations: Operations, options: NodeHttpOptions = {}):
   const limits = { ...nodeHttpLimits, ...options.limits };
   const host = nodeHttpHost(limits);
   const handle = createHandler(operations, routesByPath(operations), options);
+  const replyLimits = { ...limits, unread: createUnreadReplies(limits.unreadBytesMax, limits.idleTimeoutMs) };
   return (request, response) => {
-    answer(request, response, handle, host, limits, options).catch(() => request.socket.destroy()); // the client has gone
+    answer(request, response, handle, host, replyLimits, options).catch(() => request.socket.destroy()); // the client has gone
   };
 }
 
@@ -116,12 +121,12 @@ async function answer(
   response: ServerResponse,
   handle: Handler,
   host: Host,
-  limits: NodeHttpLimits,
+  limits: NodeHttpLimits & { readonly unread: UnreadReplies },
   options: NodeHttpOptions,
 ): Promise<void> {
   request.on("error", ignore); // the reader of the body receives it
   const reply = await handle(toRequest(request, response, host, limits, options), createDeadline(host.timeMs));
-  await send(reply, request, response, limits.idleTimeoutMs);
+  await send(reply, request, response, limits);
 }
 
 function toRequest(

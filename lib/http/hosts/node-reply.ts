@@ -2,22 +2,28 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { HttpReply } from "../message.js";
 import { drained, hasBody } from "./node-body.js";
+import type { UnreadReplies } from "./unread-replies.js";
 
-/** A client that reads nothing for `idleTimeoutMs` is cut off. A whole reply is over for us once it is handed to the socket; a stream when its client has it all. */
-export function send(reply: HttpReply, request: IncomingMessage, response: ServerResponse, idleTimeoutMs: number): void | Promise<void> {
+interface ReplyLimits {
+  /** How long the client of a stream may read nothing. */
+  readonly idleTimeoutMs: number;
+  readonly unread: UnreadReplies;
+}
+
+/** A client that reads nothing for too long is cut off. A whole reply is over for us once it is handed to the socket; a stream when its client has it all. */
+export function send(reply: HttpReply, request: IncomingMessage, response: ServerResponse, limits: ReplyLimits): void | Promise<void> {
   const { body } = reply;
-  if (typeof body !== "string" && !Buffer.isBuffer(body)) return sendStream(reply, body, request, response, idleTimeoutMs);
+  if (typeof body !== "string" && !Buffer.isBuffer(body)) return sendStream(reply, body, request, response, limits);
   const { status, headers } = reply;
-  if (isUnread(request)) return sendBeforeBody(reply, body, request, response, idleTimeoutMs);
-  response.writeHead(status, toNodeHeaders(headers, hasLength(status) ? { "content-length": Buffer.byteLength(body) } : {}));
-  response.end(request.method === "HEAD" ? "" : body);
-  endIfUnread(request, response, idleTimeoutMs);
+  const bytes = typeof body === "string" && body.length >= joinedLengthMax ? Buffer.from(body) : body;
+  if (isUnread(request)) return sendBeforeBody(reply, bytes, request, response, limits);
+  response.writeHead(status, toNodeHeaders(headers, hasLength(status) ? { "content-length": Buffer.byteLength(bytes) } : {}));
+  response.end(request.method === "HEAD" ? "" : bytes);
+  limits.unread.watch(response, request.socket);
 }
 
-/** Most replies fit into the socket's buffer. Of what does not, the socket itself notices whether its client still reads, and is closed by Node if not. */
-function endIfUnread({ socket }: IncomingMessage, response: ServerResponse, idleTimeoutMs: number): void {
-  if (response.writableLength > 0) socket.setTimeout(idleTimeoutMs);
-}
+/** Up to here, Node joins head and body into one text. A longer one would be copied, and kept several times over while its client does not read it. */
+const joinedLengthMax = 16_384;
 
 /** Node promises to change nothing; its types do not say so. */
 const toNodeHeaders = (headers: HttpReply["headers"], more: OutgoingHttpHeaders = {}): OutgoingHttpHeaders =>
@@ -31,14 +37,14 @@ async function sendBeforeBody(
   body: string | Buffer,
   request: IncomingMessage,
   response: ServerResponse,
-  idleTimeoutMs: number,
+  limits: ReplyLimits,
 ): Promise<void> {
   const sent = request.method === "HEAD" ? "" : body;
   const length = hasLength(status) ? { "content-length": Buffer.byteLength(body) } : {};
   response.writeHead(status, toNodeHeaders(headers, { ...length, connection: "close" }));
   response.flushHeaders();
   if (sent.length > 0) response.write(sent);
-  endIfUnread(request, response, idleTimeoutMs);
+  limits.unread.watch(response, request.socket);
   // The connection closes with the end of the reply, and a client that is still sending would not get to read it.
   await drained(request);
   await ended(response, "");
@@ -49,14 +55,14 @@ async function sendStream(
   body: AsyncIterable<string | Uint8Array>,
   request: IncomingMessage,
   response: ServerResponse,
-  idleTimeoutMs: number,
+  limits: ReplyLimits,
 ): Promise<void> {
   response.writeHead(status, toNodeHeaders(headers));
   if (request.method !== "HEAD") {
     response.flushHeaders();
-    await stream(body, response, unreadBytesMax, idleTimeoutMs);
+    await stream(body, response, unreadBytesMax, limits.idleTimeoutMs);
   }
-  endIfUnread(request, response, idleTimeoutMs);
+  limits.unread.watch(response, request.socket);
   await endStream(request, response);
 }
 

@@ -15,6 +15,7 @@ export interface LoadResult {
   readonly callsPerSecond: number;
   /** Milliseconds. */
   readonly p50Ms: number;
+  readonly slowestMs: number;
 }
 
 const head = "\r\n\r\n";
@@ -39,6 +40,7 @@ export function toLoadResult(tookMs: number[], startedMs: number): LoadResult {
     calls: tookMs.length,
     callsPerSecond: tookMs.length / elapsedSeconds,
     p50Ms: tookMs[Math.floor(tookMs.length / 2)] ?? Number.NaN,
+    slowestMs: tookMs.at(-1) ?? Number.NaN,
   };
 }
 

@@ -12,6 +12,7 @@ import { testConfig } from "../../support/api/api.js";
 const may = "service:describe" as const;
 let sentChunks = 0;
 let isStreamEnded = false;
+let longAsked = 0;
 const longText = "x".repeat(24_000_000);
 
 const operations = {
@@ -45,7 +46,10 @@ const operations = {
     summary: "More than sockets hold on the way.",
     produces: [],
     answers: { 200: v.unknown() },
-    run: async () => ({ status: 200, contentType: "text/plain", text: longText }),
+    run: async () => {
+      longAsked++;
+      return { status: 200, contentType: "text/plain", text: longText };
+    },
   }),
   "GET /long-stream": operation({
     may,
@@ -256,4 +260,40 @@ test("a client that reads a long reply slowly, for longer than the idle time, ge
 
   expect(bytes).toBeGreaterThan(longText.length);
   expect(performance.now() - startedMs).toBeGreaterThan(1_000); // twice the idle time of this server
+});
+
+test("clients that do not read hold a limited number of bytes together: the one that has waited longest is cut off", async () => {
+  const own = createNodeServer(operations, {
+    config: testConfig({ KAFKA_BROKERS: "127.0.0.1:1" }),
+    kafka: {} as Kafka,
+    log: () => {},
+    limits: { unreadBytesMax: 2.5 * longText.length },
+  });
+  await new Promise<void>((resolve) => own.listen(0, "127.0.0.1", resolve));
+  const before = longAsked;
+  const closed: number[] = [];
+  const ask = (index: number) => {
+    const socket = connect((own.address() as AddressInfo).port, "127.0.0.1");
+    // The end of a paused connection is seen as a failed write.
+    const noticing = setInterval(() => socket.writable && socket.write("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n"), 50);
+    socket
+      .on("error", () => {})
+      .once("close", () => {
+        clearInterval(noticing);
+        closed.push(index);
+      });
+    socket.pause();
+    socket.write("GET /long HTTP/1.1\r\nhost: a\r\n\r\n");
+    return socket;
+  };
+  const sockets = [ask(0)];
+  for (const index of [1, 2]) {
+    await expect.poll(() => longAsked - before).toBe(index); // so that they wait in this order
+    sockets.push(ask(index));
+  }
+
+  await expect.poll(() => closed, { timeout: 20_000 }).toEqual([0]);
+  for (const socket of sockets) socket.destroy();
+  own.closeAllConnections();
+  await new Promise((resolve) => own.close(resolve));
 });
