@@ -91,16 +91,23 @@ const limits: Partial<NodeHttpLimits> = {
 let server: Server;
 let port: number;
 
-beforeAll(async () => {
+async function startServer(own: Partial<NodeHttpLimits>): Promise<Server> {
   const config = testConfig({ KAFKA_BROKERS: "127.0.0.1:1" });
-  server = createNodeServer(operations, { config, kafka: {} as Kafka, log: () => {}, limits });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const started = createNodeServer(operations, { config, kafka: {} as Kafka, log: () => {}, limits: own });
+  await new Promise<void>((resolve) => started.listen(0, "127.0.0.1", resolve));
+  return started;
+}
+
+async function stopServer(started: Server): Promise<void> {
+  started.closeAllConnections();
+  await new Promise((resolve) => started.close(resolve));
+}
+
+beforeAll(async () => {
+  server = await startServer(limits);
   ({ port } = server.address() as AddressInfo);
 });
-afterAll(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterAll(() => stopServer(server));
 
 /** Sends bytes as they are; everything that comes back until the server closes the connection. */
 function raw(...parts: readonly (string | number)[]): Promise<string> {
@@ -246,30 +253,27 @@ test.each(["long", "long-stream"])("a client that does not read a %s reply is cu
 });
 
 test("a client that reads a long reply slowly, for longer than the idle time, gets all of it", async () => {
-  const socket = connect(port, "127.0.0.1");
+  const idleTimeoutMs = 1_500; // longer than a busy machine stands still
+  const own = await startServer({ idleTimeoutMs });
+  const socket = connect((own.address() as AddressInfo).port, "127.0.0.1");
   const startedMs = performance.now();
   let bytes = 0;
   const ended = new Promise((resolve, reject) => socket.once("error", reject).once("close", resolve));
   socket.on("data", (chunk) => {
     bytes += chunk.length;
     socket.pause();
-    setTimeout(() => socket.resume(), 4);
+    setTimeout(() => socket.resume(), 8);
   });
   socket.write("GET /long HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
   await ended;
 
   expect(bytes).toBeGreaterThan(longText.length);
-  expect(performance.now() - startedMs).toBeGreaterThan(1_000); // twice the idle time of this server
+  expect(performance.now() - startedMs).toBeGreaterThan(1.5 * idleTimeoutMs);
+  await stopServer(own);
 });
 
 test("clients that do not read hold a limited number of bytes together: the one that has waited longest is cut off", async () => {
-  const own = createNodeServer(operations, {
-    config: testConfig({ KAFKA_BROKERS: "127.0.0.1:1" }),
-    kafka: {} as Kafka,
-    log: () => {},
-    limits: { unreadBytesMax: 2.5 * longText.length },
-  });
-  await new Promise<void>((resolve) => own.listen(0, "127.0.0.1", resolve));
+  const own = await startServer({ unreadBytesMax: 2.5 * longText.length });
   const before = longAsked;
   const closed: number[] = [];
   const ask = (index: number) => {
@@ -294,6 +298,5 @@ test("clients that do not read hold a limited number of bytes together: the one 
 
   await expect.poll(() => closed, { timeout: 20_000 }).toEqual([0]);
   for (const socket of sockets) socket.destroy();
-  own.closeAllConnections();
-  await new Promise((resolve) => own.close(resolve));
+  await stopServer(own);
 });
