@@ -5,6 +5,8 @@ import type { Config } from "./config.js";
 import { RelayError } from "./errors.js";
 
 const grantsMax = 200;
+/** A long document may be wrong everywhere. */
+const faultsMax = 20;
 const namesMax = 100;
 const pattern = v.pipe(v.string(), v.nonEmpty(), v.maxLength(300));
 const patterns = v.pipe(v.array(pattern), v.minLength(1), v.maxLength(namesMax));
@@ -43,26 +45,25 @@ const grant = v.pipe(
   ),
 );
 
-const grants = v.pipe(v.array(grant), v.maxLength(grantsMax));
-
 /** The policy that applies. Throws `bad-configuration` with the grant and the member that are not valid. */
 export function toAccessPolicy(config: Pick<Config, "RELAY_ACCESS" | "RELAY_ACCESS_GRANTS">): AccessPolicy {
   if (config.RELAY_ACCESS === "everything") return "everything";
-  const text = config.RELAY_ACCESS_GRANTS;
-  if (text === undefined) return [];
+  return config.RELAY_ACCESS_GRANTS === undefined ? [] : parseGrants(config.RELAY_ACCESS_GRANTS, "RELAY_ACCESS_GRANTS", grantsMax);
+}
+
+/** @param place as messages name the document. Throws `bad-configuration` with the grant and the member that are not valid. */
+export function parseGrants(text: string, place: string, countMax: number): readonly AccessGrant[] {
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch (cause) {
-    throw new RelayError(
-      "bad-configuration",
-      "RELAY_ACCESS_GRANTS is not valid JSON; it must be a list of { who, scopes, groups, may, on }.",
-      { cause },
-    );
+    throw new RelayError("bad-configuration", `${place} is not valid JSON; it must be a list of { who, scopes, groups, may, on }.`, {
+      cause,
+    });
   }
-  const result = v.safeParse(grants, data);
+  const result = v.safeParse(v.pipe(v.array(grant), v.maxLength(countMax)), data);
   if (result.success) return result.output as readonly AccessGrant[];
-  const faults = result.issues.map((issue) => `RELAY_ACCESS_GRANTS${toPlace(v.getDotPath(issue))}: ${issue.message}`);
+  const faults = result.issues.slice(0, faultsMax).map((issue) => `${place}${toPlace(v.getDotPath(issue))}: ${issue.message}`);
   throw new RelayError("bad-configuration", faults.join("; "));
 }
 

@@ -21,6 +21,16 @@ function toRouteSources(list: string): ReadonlyMap<string, readonly string[]> {
   );
 }
 
+/** A key set decides who is let in, so it must come over TLS; only this machine is exempt. */
+const keySetAddress = v.pipe(
+  text,
+  v.check((address) => {
+    if (!URL.canParse(address)) return false;
+    const { protocol, hostname } = new URL(address);
+    return protocol === "https:" || (protocol === "http:" && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname));
+  }, "must be an https:// address (http:// is accepted for this machine only)"),
+);
+
 /** Every variable: name, form and default. A test compares `docs/configuration.md` with it. */
 export const environment = v.object({
   KAFKA_BROKERS: v.optional(
@@ -79,12 +89,20 @@ export const environment = v.object({
   GLUE_REGISTRY: v.optional(text),
   RELAY_ACCESS: v.optional(v.picklist(["everything", "grants"]), "grants"),
   RELAY_ACCESS_GRANTS: v.optional(text),
+  RELAY_ACCESS_GRANTS_FROM: v.optional(
+    v.pipe(text, v.regex(/^(s3|dynamodb|appconfig):\/\//, "must start with s3://, dynamodb:// or appconfig://")),
+  ),
+  RELAY_ACCESS_GRANTS_RELOAD_SECONDS: v.optional(count(5, 9_999), "60"),
   RELAY_TOPIC_PREFIX: v.optional(v.pipe(text, v.regex(/^[A-Za-z0-9._-]{1,200}$/, "must be the beginning of topic names"))),
   RELAY_JWT_PUBLIC_KEY: v.optional(text),
+  RELAY_JWT_JWKS_URL: v.optional(keySetAddress),
   RELAY_JWT_ISSUER: v.optional(text),
   RELAY_JWT_AUDIENCE: v.optional(text),
   RELAY_JWT_SCOPE_CLAIMS: v.optional(nameList, "scope,scp"),
   RELAY_JWT_GROUPS_CLAIM: v.optional(text),
+  RELAY_BASE_PATH: v.optional(
+    v.pipe(text, v.regex(/^\/[A-Za-z0-9._~-]+(\/[A-Za-z0-9._~-]+)*$/, "must start with a slash, such as /kafka")),
+  ),
   RELAY_LOG_LEVEL: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
   RELAY_EVENT_RECORD_FORMAT: v.optional(v.picklist(["JSON", "SOURCE"])),
   RELAY_PARTIAL_RESPONSES: v.optional(flag, "false"),
@@ -159,4 +177,9 @@ export function secretFromEnvironment(name: string): string | undefined {
 /** The file with more certificate authorities, which Node reads when it starts (https://nodejs.org/api/cli.html#node_extra_ca_certsfile). */
 export function extraAuthoritiesFile(): string | undefined {
   return process.env.NODE_EXTRA_CA_CERTS || undefined;
+}
+
+/** The base path of a custom domain in front of the API, such as "/kafka". It is read each time, before a configuration that is not valid is reported. */
+export function basePath(): string | undefined {
+  return process.env.RELAY_BASE_PATH || undefined;
 }

@@ -91,6 +91,7 @@ export const failures = {
   // Time, configuration, and bugs.
   "shutting-down": row(503, true, "us"),
   overloaded: row(503, true, "us"),
+  "grants-unavailable": row(503, true, "us"),
   "deadline-exceeded": row(504, true, "us"),
   "bad-configuration": row(500, false, "us"),
   internal: row(500, false, "us", "maybe"), // an unexpected failure promises nothing

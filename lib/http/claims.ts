@@ -4,6 +4,9 @@ import type { Config } from "../config.js";
 
 export type ClaimNames = Pick<Config, "RELAY_JWT_SCOPE_CLAIMS" | "RELAY_JWT_GROUPS_CLAIM">;
 
+/** What a host without an authorizer needs as well, to check a token itself. */
+export type CallerSettings = ClaimNames & Partial<Pick<Config, "RELAY_JWT_JWKS_URL" | "RELAY_JWT_ISSUER" | "RELAY_JWT_AUDIENCE">>;
+
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** The caller; undefined if the token names none. `listed` are scopes that the gateway lists beside the claims, which it does only if the route requires some. */

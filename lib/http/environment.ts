@@ -1,8 +1,8 @@
 /** What a handler keeps between calls. All of it is made on first use, so that loading a function reads nothing and connects nowhere. */
-import type { AccessPolicy } from "../access.js";
+import type { AccessPolicy, Caller } from "../access.js";
 import { toAccessPolicy } from "../access-policy.js";
 import { type Config, config as environmentConfig } from "../config.js";
-import type { RelayError } from "../errors.js";
+import { RelayError } from "../errors.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../kafka/kafka.js";
 import { createTelemetry, type Telemetry, toTelemetryOptions } from "../telemetry.js";
 import { type AuditTrail, toAuditEntry } from "./audit.js";
@@ -39,17 +39,18 @@ type LogEntry = Readonly<Record<string, unknown>>;
 
 export interface HandlerEnvironment {
   readonly config: () => Config;
-  readonly policy: () => AccessPolicy;
+  /** Throws what `toAccessPolicy` does; grants that are read from a store may be waited for. */
+  readonly policy: () => AccessPolicy | Promise<AccessPolicy>;
   readonly kafka: () => Kafka;
   /** Writes one line per administrative action, where access is by grants. */
   readonly audit: (call: Parameters<typeof toAuditEntry>[0], trail: AuditTrail) => void;
   readonly logFailure: (error: RelayError, request: HttpRequest, routeKey: string | undefined) => void;
   /** Writes one line per request if RELAY_REQUEST_LOG is on: for hosts whose gateway writes no access log. */
-  readonly logRequest: (request: HttpRequest, reply: HttpReply, startedMs: number) => void;
+  readonly logRequest: (request: HttpRequest, caller: Caller | undefined, reply: HttpReply, startedMs: number) => void;
 }
 
 export function createEnvironment(options: HttpOptions): HandlerEnvironment {
-  let policy: AccessPolicy | undefined;
+  let policy: PolicySource | undefined;
   let { kafka } = options;
   let isLogged: boolean | undefined;
   let reported: Telemetry | undefined;
@@ -63,8 +64,8 @@ export function createEnvironment(options: HttpOptions): HandlerEnvironment {
   return {
     config,
     policy: () => {
-      policy ??= toAccessPolicy(config());
-      return policy;
+      policy ??= policySource(config(), telemetry);
+      return policy();
     },
     kafka: () => {
       kafka ??= countProduced(createKafka({ ...toKafkaOptions(config()), topicPrefix: config().RELAY_TOPIC_PREFIX }), telemetry);
@@ -78,11 +79,26 @@ export function createEnvironment(options: HttpOptions): HandlerEnvironment {
       const entry = toAuditEntry(call, trail);
       if (entry !== undefined) log(entry);
     },
-    logRequest: ({ method, rawPath: path }, { status }, startedMs) => {
+    logRequest: ({ method, rawPath: path }, caller, { status }, startedMs) => {
       isLogged ??= isOn(() => config().RELAY_REQUEST_LOG === "on");
-      if (isLogged) log({ level: "info", message: "request", method, path, status, tookMs: Date.now() - startedMs });
+      if (isLogged) log({ level: "info", message: "request", method, path, caller: caller?.name, status, tookMs: Date.now() - startedMs });
     },
   };
+}
+
+type PolicySource = () => AccessPolicy | Promise<AccessPolicy>;
+
+/** Grants are in the environment, or in a store whose code is loaded with the first call. */
+function policySource(config: Config, telemetry: () => Telemetry): PolicySource {
+  const { RELAY_ACCESS_GRANTS_FROM: address, RELAY_ACCESS_GRANTS_RELOAD_SECONDS: seconds } = config;
+  if (address === undefined || config.RELAY_ACCESS === "everything") {
+    const policy = toAccessPolicy(config);
+    return () => policy;
+  }
+  if (config.RELAY_ACCESS_GRANTS !== undefined)
+    throw new RelayError("bad-configuration", "RELAY_ACCESS_GRANTS_FROM and RELAY_ACCESS_GRANTS are both set; use one of them.");
+  const reloaded = import("../grants/reloaded-policy.js").then(({ policyAt }) => policyAt(address, seconds * 1_000, telemetry));
+  return () => reloaded.then((policy) => policy());
 }
 
 function isOn(isConfigured: () => boolean): boolean {

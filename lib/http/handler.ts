@@ -38,7 +38,7 @@ export function createHandler(operations: Operations, routes: Routes, options: H
       environment.logFailure(error, request, route?.key);
       reply = await toHttpReply(problemReply(error, problemTypeOf(operation)), operation, request);
     }
-    environment.logRequest(request, reply, startedMs);
+    environment.logRequest(request, trail.caller, reply, startedMs);
     if (operation !== undefined && route !== undefined)
       environment.audit({ may: operation.may, routeKey: route.key, requestId: request.requestId, status: reply.status }, trail);
     span?.end({ routeKey: route?.key, reply, failure });
@@ -59,9 +59,10 @@ async function run(
   const caller = operation.isPublic === true ? anonymous : await request.caller(environment.config());
   trail.caller = caller;
   const resource = operation.on === undefined ? undefined : route.path[operation.on];
+  let policy = operation.isPublic === true ? [] : await environment.policy();
   const check = (who: Caller, may: Permission, named: string | undefined): void => {
     if (named !== undefined) trail.resources.add(named);
-    authorize(environment.policy(), who, may, named, environment.config().RELAY_TOPIC_PREFIX);
+    authorize(policy, who, may, named, environment.config().RELAY_TOPIC_PREFIX);
   };
   const allow: OperationContext["authorize"] = (may, named) => check(caller, may, named);
   if (operation.isPublic !== true) allow(operation.may, resource);
@@ -83,9 +84,12 @@ async function run(
     rawQuery,
     baseUrl,
     requestId,
-    permitted: () => permittedActions(environment.policy(), caller),
+    permitted: () => permittedActions(policy, caller),
     authorize: allow,
-    stillAllowed: async () => check(await request.caller(environment.config()), operation.may, resource),
+    stillAllowed: async () => {
+      policy = await environment.policy();
+      check(await request.caller(environment.config()), operation.may, resource);
+    },
     lifetime: request.lifetime ?? (() => shortLifetime),
   });
 }

@@ -1,6 +1,6 @@
 /** A request and a reply as every host hands them over. What they look like on the way (an event of AWS, a socket) is known to `lib/http/hosts/` alone. */
 import type { Caller } from "../access.js";
-import type { ClaimNames } from "./claims.js";
+import type { CallerSettings } from "./claims.js";
 import type { Host } from "./host.js";
 import type { OperationRoute } from "./routes.js";
 
@@ -52,7 +52,7 @@ export interface HttpRequest {
   /** The operation that the gateway has chosen, where there is one that routes. */
   readonly route?: OperationRoute | undefined;
   /** Who calls, by what was established in front of the API: never by what the request says of itself. Throws `unauthenticated`. */
-  readonly caller: (claimNames: ClaimNames) => Caller | Promise<Caller>;
+  readonly caller: (settings: CallerSettings) => Caller | Promise<Caller>;
   /** `https://host[:port][/prefix]`, as the caller addressed the API. */
   readonly baseUrl: string;
   readonly requestId: string;

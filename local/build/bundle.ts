@@ -38,6 +38,9 @@ const target = "node20.19";
  * were none. By source file, the file in the zip.
  */
 const onDemand: ReadonlyMap<string, string> = new Map([
+  ["lib/grants/reloaded-policy.ts", "functions/grants/reloaded-policy.js"],
+  ["lib/http/hosts/other-doors.ts", "functions/http/other-doors.js"],
+  ["lib/http/hosts/bearer-token.ts", "functions/http/bearer-token.js"],
   ["lib/schemas/schemas.ts", "functions/schemas.js"],
   ["lib/http/produce/v3-schemas.ts", "functions/schemas/v3-entries.js"],
   ["lib/schemas/avro/encoder.ts", "functions/schemas/avro-encoder.js"],

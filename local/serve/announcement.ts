@@ -47,7 +47,8 @@ function toRouteLine({ route: { name, target }, mappings }: LoadedRoute): string
   return `${name}: ${sources.length === 0 ? "disabled" : sources.join(", ")} -> ${target.kind} ${target.name}`;
 }
 
-function accessOf({ policy }: ServeOptions): string {
+function accessOf({ policy, config }: ServeOptions): string {
+  if (policy !== "everything" && config.RELAY_ACCESS_GRANTS_FROM !== undefined) return `grants in ${config.RELAY_ACCESS_GRANTS_FROM}`;
   if (policy === "everything") return "everything is allowed to everybody";
   return policy.length === 1 ? "1 grant" : `${policy.length} grants`;
 }
@@ -59,8 +60,10 @@ function callersOf({ callers }: ServeOptions): string {
 
 const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
-function warningsOf({ policy, host }: ServeOptions): readonly string[] {
+function warningsOf({ policy, host, config }: ServeOptions): readonly string[] {
   if (policy === "everything")
     return loopback.test(host) ? [] : [`Everybody who can reach ${host} may do everything. Set RELAY_ACCESS_GRANTS, or --host 127.0.0.1.`];
-  return policy.length === 0 ? ["No caller may do anything. Set RELAY_ACCESS_GRANTS, or --access everything on a laptop."] : [];
+  return policy.length === 0 && config.RELAY_ACCESS_GRANTS_FROM === undefined
+    ? ["No caller may do anything. Set RELAY_ACCESS_GRANTS, or --access everything on a laptop."]
+    : [];
 }

@@ -19,8 +19,8 @@ const nameLengthMax = 256;
 
 /** Throws `bad-configuration` with every way in which the variables do not go together. */
 export function toCallerRules(config: Config, variables: ServeVariables): CallerRules {
-  const { RELAY_JWT_PUBLIC_KEY: pem, RELAY_JWT_ISSUER: issuer, RELAY_JWT_AUDIENCE: audience } = config;
-  const { RELAY_JWT_JWKS_URL: jwksUrl, RELAY_CALLER_HEADER: header, RELAY_TRUSTED_PROXIES: isTrusted } = variables;
+  const { RELAY_JWT_PUBLIC_KEY: pem, RELAY_JWT_JWKS_URL: jwksUrl, RELAY_JWT_ISSUER: issuer, RELAY_JWT_AUDIENCE: audience } = config;
+  const { RELAY_CALLER_HEADER: header, RELAY_TRUSTED_PROXIES: isTrusted } = variables;
   const hasKeys = pem !== undefined || jwksUrl !== undefined;
   const faults = [
     ...(pem !== undefined && jwksUrl !== undefined ? ["RELAY_JWT_JWKS_URL: set either it or RELAY_JWT_PUBLIC_KEY, not both"] : []),

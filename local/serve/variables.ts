@@ -40,16 +40,6 @@ const routeNames = v.pipe(
   v.transform((list): "all" | readonly string[] => (list === "all" ? list : list.split(",").map((name) => name.trim()))),
 );
 
-/** A key set decides who is let in, so it must come over TLS; only this machine is exempt. */
-const keySetAddress = v.pipe(
-  text,
-  v.check((address) => {
-    if (!URL.canParse(address)) return false;
-    const { protocol, hostname } = new URL(address);
-    return protocol === "https:" || (protocol === "http:" && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname));
-  }, "must be an https:// address (http:// is accepted for this machine only)"),
-);
-
 export const serveVariables = v.object({
   RELAY_SERVE_PORT: v.optional(count(0, 65_535), "8082"),
   RELAY_SERVE_HOST: v.optional(text, "127.0.0.1"),
@@ -82,7 +72,6 @@ export const serveVariables = v.object({
   RELAY_SERVE_ROUTES: v.optional(routeNames),
   RELAY_SERVE_SOURCES: v.optional(v.picklist(["on", "off"], "must be on or off"), "off"),
   RELAY_SERVE_STAGE: v.optional(v.pipe(text, v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be the name of a stage, such as prod"))),
-  RELAY_JWT_JWKS_URL: v.optional(keySetAddress),
   RELAY_CALLER_HEADER: v.optional(v.pipe(text, v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be the name of a header, such as x-forwarded-user"))),
   RELAY_TRUSTED_PROXIES: v.optional(addresses),
 });

@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
+import { httpApi } from "../../lib/http/hosts/http-api.js";
 import { operation } from "../../lib/http/operation.js";
 import { createTopics, deleteTopics } from "../../lib/kafka/admin/topics.js";
 import { createKafka, type Kafka, toKafkaOptions } from "../../lib/kafka/kafka.js";
@@ -62,6 +63,9 @@ beforeAll(async () => {
     restApiHost(operations, options),
     albHost(operations, options, true),
     albHost(operations, options, false),
+    functionUrlHost(operations, options, httpApi),
+    restApiHost(operations, options, httpApi),
+    albHost(operations, options, true, httpApi),
     await nodeHost(operations, options),
   ];
 });

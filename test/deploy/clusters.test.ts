@@ -43,6 +43,20 @@ describe.each(names)("%s", (name) => {
     expect(usesMsk).toBe("EventSourceArn" in mapping);
   });
 
+  if (name === "MSK of another account, IAM")
+    test("the role of a route may read its topic with its group on the cluster itself, and look at the connection", () => {
+      const { clusterArn, vpcConnectionArn } = clusters[name];
+      const of = (action: string) =>
+        packaged
+          .statementsOf("strongQuakes")
+          .filter(({ Action }) => Action.includes(action))
+          .flatMap(({ Resource }) => Resource);
+
+      expect(of("kafka:DescribeVpcConnection")).toEqual([vpcConnectionArn]);
+      expect(of("kafka-cluster:ReadData")).toEqual([`${clusterArn.replace(":cluster/", ":topic/")}/earthquakes`]);
+      expect(of("kafka-cluster:AlterGroup")).toEqual([`${clusterArn.replace(":cluster/", ":group/")}/kafka-relay-prod-strong-quakes`]);
+    });
+
   test("CloudFormation's own checker finds nothing in it", { timeout: 300_000 }, async () => {
     expect((await lintTemplate(packaged.templatePath, `cfn-lint on ${name}`)) ?? []).toEqual([]);
   });

@@ -1,75 +1,22 @@
 /**
- * Lambda as a target of an Application Load Balancer, with or without multi-value headers
- * (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html). It passes on no caller that a function can check, so callers are anonymous.
+ * Lambda as a target of an Application Load Balancer. It passes on no caller that a function can check, so callers are anonymous unless `RELAY_JWT_JWKS_URL` makes the
+ * function check their tokens itself.
  */
-import { STATUS_CODES } from "node:http";
 import type { ALBEvent, ALBResult } from "aws-lambda";
 import type { HttpOptions } from "../environment.js";
 import { createHandler } from "../handler.js";
-import type { Host } from "../host.js";
-import { anonymous, type HttpReply, type HttpRequest, toBaseUrl, toHeaders } from "../message.js";
 import type { Operations } from "../operation.js";
 import { routesByPath } from "../router.js";
-import { deadlineOf, type LambdaContext, toEventBody, toRequestBody } from "./lambda.js";
-
-const megabyte = 1_048_576;
-
-const albHost: Host = {
-  name: "An Application Load Balancer",
-  request: { bytesMax: megabyte, isOfEvent: false },
-  // "The maximum size of the response JSON that the Lambda function can send is 1 MB."
-  reply: { bytesMax: megabyte, isOfEvent: true },
-  // Below the idle timeout of a load balancer, which is 60 seconds by default.
-  timeMs: 55_000,
-  canReplyBytes: true,
-  canStream: false,
-};
+import { albHost, healthy, isHealthCheck, toAlbRequest, toAlbResult } from "./alb-event.js";
+import { deadlineOf, type LambdaContext } from "./lambda.js";
 
 type AlbHandler = (event: ALBEvent, context: LambdaContext) => Promise<ALBResult>;
 
 export function alb(operations: Operations, options: HttpOptions = {}): AlbHandler {
   const handle = createHandler(operations, routesByPath(operations), options);
   return async (event, context) => {
-    const isMultiValue = event.multiValueHeaders !== undefined;
-    const request = toRequest(event);
+    const request = toAlbRequest(event);
     const reply = isHealthCheck(request) ? healthy : await handle(request, deadlineOf(context, albHost));
-    return toResult(reply, isMultiValue);
+    return toAlbResult(reply, event);
   };
-}
-
-const healthy: HttpReply = { status: 200, headers: { "content-type": "application/json" }, body: "{}" };
-
-/** The load balancer's own check has no `x-forwarded-for`, which every caller's request has. It asks for the function alone: Kafka's health is at /health. */
-function isHealthCheck({ headers }: HttpRequest): boolean {
-  return headers["x-forwarded-for"] === undefined && (headers["user-agent"] ?? "").startsWith("ELB-HealthChecker/");
-}
-
-function toRequest(event: ALBEvent): HttpRequest {
-  const headers = toHeaders(event.multiValueHeaders ?? event.headers ?? {});
-  return {
-    host: albHost,
-    method: (event.httpMethod ?? "GET").toUpperCase(),
-    rawPath: event.path || "/",
-    rawQuery: toRawQuery(event),
-    headers,
-    body: toRequestBody(event.body, event.isBase64Encoded),
-    caller: () => anonymous,
-    baseUrl: toBaseUrl(headers["x-forwarded-proto"], headers.host, "localhost"),
-    requestId: headers["x-amzn-trace-id"] ?? "unknown",
-  };
-}
-
-/** The load balancer leaves names and values as they were sent, with their escapes. */
-function toRawQuery({ multiValueQueryStringParameters: multi, queryStringParameters: single }: ALBEvent): string {
-  return Object.entries(multi ?? single ?? {})
-    .flatMap(([name, values]) => [values ?? []].flat().map((value) => `${name}=${value}`))
-    .join("&");
-}
-
-/** With multi-value headers, the load balancer ignores `headers`. */
-function toResult({ status, headers, body }: HttpReply, isMultiValue: boolean): ALBResult {
-  const statusDescription = `${status} ${STATUS_CODES[status] ?? "Unknown"}`;
-  const lists = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat()]));
-  const sent = isMultiValue ? { multiValueHeaders: lists } : { headers: toHeaders(headers) };
-  return { statusCode: status, statusDescription, isBase64Encoded: false, ...sent, ...toEventBody(body) };
 }

@@ -1,6 +1,6 @@
 /**
- * Callers proved by a signed token (JWT, RFC 7519), for hosts that have no authorizer in front of them: a server of its own and the laptop's gateway. API Gateway
- * checks tokens itself, so no deployed function loads this file.
+ * Callers proved by a signed token (JWT, RFC 7519), for hosts that have no authorizer in front of them: a server of its own, the laptop's gateway, a load balancer
+ * and a REST API. An HTTP API checks tokens itself, so functions behind one never load this file.
  */
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from "jose";
@@ -23,7 +23,7 @@ export interface TokenRules {
   readonly keys: { readonly pem: string } | { readonly jwksUrl: string };
   /** What `iss` and `aud` must be; absent: anything. */
   readonly issuer?: string | undefined;
-  readonly audience?: string | undefined;
+  readonly audience?: string | readonly string[] | undefined;
 }
 
 /** The claims of `Authorization: Bearer <token>`. `unauthenticated` says what is wrong with the token, and never what it holds. */
@@ -37,7 +37,7 @@ export function createTokenCheck({ keys, issuer, audience }: TokenRules): TokenC
     clockTolerance: leewaySeconds,
     requiredClaims: ["exp"],
     ...(issuer === undefined ? {} : { issuer }),
-    ...(audience === undefined ? {} : { audience }),
+    ...(audience === undefined ? {} : { audience: [audience].flat() }),
   };
   return async (authorization, now = new Date()) => {
     const token = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];

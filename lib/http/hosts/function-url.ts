@@ -4,13 +4,9 @@
  */
 import type { HttpOptions } from "../environment.js";
 import { createHandler } from "../handler.js";
-import type { Host } from "../host.js";
 import type { Operations } from "../operation.js";
 import { routesByPath } from "../router.js";
-import { answerEvents, type HttpApiHandler, httpApiHost } from "./http-api.js";
-
-/** A Function URL waits as long as the function may run. Clients and proxies rarely do, so the limit is a minute. */
-const functionUrlHost: Host = { ...httpApiHost, timeMs: 60_000 };
+import { answerEvents, functionUrlHost, type HttpApiHandler } from "./http-api.js";
 
 export function functionUrl(operations: Operations, options: HttpOptions = {}): HttpApiHandler {
   return answerEvents(createHandler(operations, routesByPath(operations), options), functionUrlHost);

@@ -1,6 +1,7 @@
 /**
  * Lambda behind an API Gateway HTTP API: payload 2.0
- * (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html). The gateway has routed the call already.
+ * (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html). The gateway has routed the call already. The events of other
+ * front doors are answered too (`other-doors.ts`), so that one bundle can be deployed behind each of them.
  */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import type { Caller } from "../../access.js";
@@ -11,12 +12,14 @@ import type { Host } from "../host.js";
 import { anonymous, type Headers, type HttpReply, type HttpRequest, toBaseUrl, toHeaders } from "../message.js";
 import type { Operations } from "../operation.js";
 import { routesOfGateway } from "../routes.js";
+import { withoutPrefix } from "./path-prefix.js";
 import { deadlineOf, type LambdaContext, lambdaPayload, toEventBody, toRequestBody } from "./lambda.js";
+import type { OtherDoors } from "./other-doors.js";
 
 /** An HTTP API waits 30 seconds for an integration (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html). */
 const httpApiTimeMs = 29_000;
 
-export const httpApiHost: Host = {
+const httpApiHost: Host = {
   name: "Lambda",
   request: lambdaPayload,
   reply: lambdaPayload,
@@ -24,6 +27,9 @@ export const httpApiHost: Host = {
   canReplyBytes: true,
   canStream: false,
 };
+
+/** A Function URL waits as long as the function may run. Clients and proxies rarely do, so the limit is a minute. */
+export const functionUrlHost: Host = { ...httpApiHost, timeMs: 60_000 };
 
 /**
  * The preflight request that a browser sends before a call, without a signature. A deployment with CORS has this route without an authorizer, because the catch-all would refuse
@@ -35,7 +41,29 @@ export type HttpApiHandler = (event: APIGatewayProxyEventV2, context: LambdaCont
 
 export function httpApi(operations: Operations, options: HttpOptions = {}): HttpApiHandler {
   const answer = answerEvents(createHandler(operations, routesOfGateway(operations), options), httpApiHost);
-  return async (event, context) => (event.routeKey === preflight ? { statusCode: 204 } : answer(event, context));
+  let otherDoors: Promise<OtherDoors> | undefined;
+  return async (event, context) => {
+    if (isOfOtherDoor(event)) {
+      otherDoors ??= openOtherDoors(operations, options);
+      return (await (
+        await otherDoors
+      )(event, context)) as APIGatewayProxyStructuredResultV2;
+    }
+    return event.routeKey === preflight ? { statusCode: 204 } : answer(event, context);
+  };
+}
+
+/** Only the gateway decides what an event looks like: callers choose neither its version nor the domain of a Function URL. */
+function isOfOtherDoor({ version, requestContext, ...event }: APIGatewayProxyEventV2): boolean {
+  return "httpMethod" in event || (version === "2.0" && /\.lambda-url\./.test(requestContext?.domainName ?? ""));
+}
+
+async function openOtherDoors(operations: Operations, options: HttpOptions): Promise<OtherDoors> {
+  const { createOtherDoors } = await import("./other-doors.js");
+  return createOtherDoors(operations, {
+    createHandler: (routes) => createHandler(operations, routes, options),
+    functionUrl: { host: functionUrlHost, toRequest: (event) => toRequest(event, functionUrlHost), toResult },
+  });
 }
 
 /** Payload 2.0 to a handler and back. */
@@ -48,13 +76,12 @@ function toRequest(event: APIGatewayProxyEventV2, host: Host): HttpRequest {
   const { requestContext: context = {} as Partial<APIGatewayProxyEventV2["requestContext"]> } = event;
   const headers = toHeaders(event.headers ?? {});
   const { domainName = "localhost", stage = "$default" } = context;
-  const rawPath = event.rawPath ?? "/";
-  const prefix = stage !== "$default" && rawPath.startsWith(`/${stage}/`) ? `/${stage}` : "";
+  const { rawPath, prefix } = withoutPrefix(event.rawPath ?? "/", stage === "$default" ? undefined : stage);
   const key = event.routeKey ?? context.routeKey ?? "$default";
   return {
     host,
     method: (context.http?.method ?? "GET").toUpperCase(),
-    rawPath: rawPath.slice(prefix.length),
+    rawPath,
     rawQuery: event.rawQueryString ?? "",
     headers,
     body: toRequestBody(event.body, event.isBase64Encoded),

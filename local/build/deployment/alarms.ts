@@ -2,6 +2,7 @@
  * The alarms of a deployment: what callers of the API notice, what becomes of records, whether routes keep up, and whether functions fail or are throttled. Pure.
  * Handlers answer failures and do not throw, so Lambda's own count of errors says nothing about Kafka: the API's 5xx and the functions' metrics do.
  */
+import type { DoorMetric } from "./front-door/door-metrics.js";
 import type { FunctionNeeds } from "./needs.js";
 import type { Resource } from "./roles.js";
 
@@ -20,7 +21,7 @@ interface Alarm {
   readonly metric: string;
   /** More metrics of the same namespace and dimensions: the alarm looks at their sum. */
   readonly andMetrics?: readonly string[];
-  readonly namespace: "AWS/ApiGateway" | "AWS/Kafka" | "AWS/Lambda" | "KafkaRelay";
+  readonly namespace: DoorMetric["namespace"] | "AWS/Kafka" | "KafkaRelay";
   readonly dimensions: Readonly<Record<string, unknown>>;
   readonly statistic: "Sum" | "Maximum" | "p99";
   readonly threshold: number;
@@ -34,16 +35,22 @@ export interface AlarmScope {
   /** `kafka-relay-prod`: the beginning of alarm names. */
   readonly name: string;
   readonly stage: string;
+  /** Of what stands in front of the functions: one entry, or one per function where each has an address of its own. */
+  readonly door: readonly DoorMetric[];
   readonly functionNameOf: (key: string) => string;
   /** Of the MSK cluster, whose metrics have the lag of routes. */
   readonly clusterName: string;
   /** The functions of routes whose mapping is on. */
   readonly running: ReadonlySet<string>;
   readonly alarmsTopic: string;
+  /** Whether grants are read from a store. */
+  readonly readsGrants: boolean;
 }
 
 export function toAlarms(needs: readonly FunctionNeeds[], scope: AlarmScope): Readonly<Record<string, Resource>> {
-  const ofApi = apiAlarms(scope).map((alarm) => [`Api${alarm.name}Alarm`, toResource(alarm, `${scope.name}-api`, scope)] as const);
+  const ofApi = apiAlarms(scope).map(
+    (alarm) => [`Api${alarm.name.replaceAll("-", "")}Alarm`, toResource(alarm, `${scope.name}-api`, scope)] as const,
+  );
   const ofFunctions = needs.flatMap((one) =>
     [...functionAlarms(one, scope), ...(one.route === undefined ? [] : routeAlarms(one.key, one.route, scope))].map(
       (alarm) => [idOf(one.key, alarm.name), toResource(alarm, scope.functionNameOf(one.key), scope)] as const,
@@ -53,18 +60,28 @@ export function toAlarms(needs: readonly FunctionNeeds[], scope: AlarmScope): Re
 }
 
 /** Of all calls, and of the records that they write. */
-function apiAlarms({ stage }: AlarmScope): readonly Alarm[] {
-  const ofApi = { namespace: "AWS/ApiGateway", dimensions: { ApiId: { Ref: "HttpApi" } } } as const;
+function apiAlarms({ stage, door, readsGrants }: AlarmScope): readonly Alarm[] {
   return [
-    { ...ofApi, name: "5xx", description: "Calls fail on our side or at Kafka.", metric: "5xx", statistic: "Sum", threshold: 1 },
-    {
-      ...ofApi,
-      name: "Latency",
-      description: `One call of a hundred takes ${latencyMaxMs / 1000} seconds or longer.`,
-      metric: "Latency",
-      statistic: "p99",
-      threshold: latencyMaxMs,
-    },
+    ...door.flatMap(({ suffix, namespace, dimensions, serverErrors, latency, latencyUnitMs }): readonly Alarm[] => [
+      {
+        name: `5xx${suffix}`,
+        description: "Calls fail on our side or at Kafka.",
+        namespace,
+        dimensions,
+        metric: serverErrors,
+        statistic: "Sum",
+        threshold: 1,
+      },
+      {
+        name: `Latency${suffix}`,
+        description: `One call of a hundred takes ${latencyMaxMs / 1000} seconds or longer.`,
+        namespace,
+        dimensions,
+        metric: latency,
+        statistic: "p99",
+        threshold: latencyMaxMs / latencyUnitMs,
+      },
+    ]),
     {
       namespace: "KafkaRelay",
       dimensions: { Stage: stage },
@@ -75,6 +92,20 @@ function apiAlarms({ stage }: AlarmScope): readonly Alarm[] {
       statistic: "Sum",
       threshold: 1,
     },
+    ...(readsGrants
+      ? [
+          {
+            namespace: "KafkaRelay",
+            dimensions: { Stage: stage },
+            name: "GrantsReloadFailures",
+            description: "The document with the grants cannot be read or is not valid: the last valid ones stay in force.",
+            metric: "GrantsReloadFailures",
+            statistic: "Sum",
+            threshold: 1,
+            badPeriods: 1,
+          } as const,
+        ]
+      : []),
   ];
 }
 

@@ -1,11 +1,14 @@
 /** What serverless.yml leaves to the settings of a deployment, written into the framework's service. */
 import { corsPolicy } from "../../gateway/cors.mjs";
+import { isOffered, isOpen } from "./front-door/calls.js";
+import { doorVariables } from "./front-door/door-variables.js";
+import { grantsVariables } from "./grants-store.js";
 import { accessConfigurationsOf, isSelfManaged, ownVariables, secretOf, sharedVariables, sourceArnOf } from "./kafka-access.js";
 import { isProvisioned, takesPartialResponses } from "./mappings.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { roleIdOf } from "./roles.js";
 import { isRouteFunction, mappingsOf, type Service, type ServiceFunction } from "./service.js";
-import { isSource, isSourceOn, sourceNameOf, takesPartialBatches } from "./sources.js";
+import { isSource, sourceNameOf, takesPartialBatches } from "./sources.js";
 
 /** Network, variables, authorizers and CORS from the settings; and for each function its role, its mappings' secrets and its routes' authorizer. */
 export function completeService(
@@ -26,6 +29,8 @@ export function completeService(
     ...sharedVariables(settings),
     MSK_CLUSTER_ARN: settings.clusterArn,
     RELAY_ACCESS_GRANTS: settings.grants,
+    ...doorVariables(settings),
+    ...grantsVariables(settings),
   };
   provider.httpApi = { ...provider.httpApi, ...authorizersOf(settings), ...corsOf(settings) };
   setRouteSources(functions);
@@ -42,7 +47,7 @@ export function completeService(
     const hasCatchAll = (definition.events ?? []).some(({ httpApi }) => isCatchAll(httpApi));
     definition.events = eventsOf(definition, settings);
     // A preflight request is never signed, and the catch-all would require that.
-    if (hasCatchAll && settings.corsOrigins.length > 0 && settings.authorizer !== "none")
+    if (settings.frontDoor === "http" && hasCatchAll && settings.corsOrigins.length > 0 && settings.authorizer !== "none")
       definition.events.push({ httpApi: "OPTIONS /{proxy+}" });
   }
 }
@@ -70,20 +75,13 @@ function completeMappings(definition: ServiceFunction, settings: DeploymentSetti
 /** `arn:aws:kafka:<region>:...` */
 export const regionOf = (arn: string): string | undefined => arn.split(":")[3] || undefined;
 
-/**
- * Every call has the authorizer, except those of sources, which prove themselves by a signature, and the files of the console, which hold no data: a browser opens
- * them without a token. What is off is not called.
- */
+/** Every call has the authorizer, except those that are open. What is off is not called, and other front doors than the framework's have resources of their own. */
 function eventsOf(definition: ServiceFunction, settings: DeploymentSettings): NonNullable<ServiceFunction["events"]> {
   const { events = [] } = definition;
-  if (isSource(definition)) return isSourceOn(definition) ? events : events.filter(({ httpApi }) => httpApi === undefined);
-  if (isConsole(definition) && !isConsoleOn(definition)) return [];
-  if (isConsole(definition) && settings.authorizer === "jwt") return events;
+  if (settings.frontDoor !== "http" || !isOffered(definition)) return events.filter(({ httpApi }) => httpApi === undefined);
+  if (isOpen(definition, settings)) return events;
   return events.map((event) => (event.httpApi === undefined ? event : { ...event, httpApi: guarded(event.httpApi, settings) }));
 }
-
-const isConsole = ({ handler }: ServiceFunction): boolean => handler.startsWith("functions/console.");
-const isConsoleOn = ({ environment }: ServiceFunction): boolean => environment?.RELAY_CONSOLE === "on";
 
 export function addVariables(definition: ServiceFunction, variables: Readonly<Record<string, string>>): void {
   if (Object.keys(variables).length === 0) return;

@@ -40,16 +40,21 @@ function graphsOf(needs: readonly FunctionNeeds[], scope: AlarmScope): readonly 
     routes.map(({ route }) => ["KafkaRelay", metric, "Stage", scope.stage, "Route", route.name, { label: route.name }]);
   const ofFunctions = (metric: string): readonly Line[] =>
     needs.map(({ key }) => ["AWS/Lambda", metric, "FunctionName", scope.functionNameOf(key), { label: key }]);
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own
-  const ofApi = (metric: string, options = {}): Line => ["AWS/ApiGateway", metric, "ApiId", "${HttpApi}", options];
+  const ofDoor = (metric: "calls" | "callerErrors" | "serverErrors" | "latency", options = {}): readonly Line[] =>
+    scope.door.map((door) => [
+      door.namespace,
+      door[metric],
+      ...Object.entries(door.dimensions).flatMap(([name, value]) => [name, inDashboard(value)]),
+      options,
+    ]);
   const ofRecords = (metric: string): Line => ["KafkaRelay", metric, "Stage", scope.stage];
   return [
-    { title: "Calls", stat: "Sum", lines: [ofApi("Count")] },
-    { title: "Calls that failed", stat: "Sum", lines: [ofApi("4xx"), ofApi("5xx")] },
+    { title: "Calls", stat: "Sum", lines: ofDoor("calls") },
+    { title: "Calls that failed", stat: "Sum", lines: [...ofDoor("callerErrors"), ...ofDoor("serverErrors")] },
     {
-      title: "Latency of calls (ms)",
+      title: "Latency of calls",
       stat: "p99",
-      lines: [ofApi("Latency", { stat: "p50", label: "p50" }), ofApi("Latency", { stat: "p99", label: "p99" })],
+      lines: [...ofDoor("latency", { stat: "p50", label: "p50" }), ...ofDoor("latency", { stat: "p99", label: "p99" })],
     },
     { title: "Records written over HTTP", stat: "Sum", lines: ["ProducedRecords", "RefusedRecords", "FailedRecords"].map(ofRecords) },
     { title: "Records behind, per route", stat: "Maximum", lines: routes.flatMap(({ key, route }) => lagLines(key, route, scope)) },
@@ -71,4 +76,11 @@ function lagLines(key: string, route: NonNullable<FunctionNeeds["route"]>, scope
     ...Object.entries(dimensions).flatMap(([name, value]) => [name, String(value)]),
     { label: route.name },
   ]);
+}
+
+/** A reference, in the text of the dashboard that CloudFormation fills in. */
+function inDashboard(value: unknown): string {
+  if (typeof value === "string") return value;
+  const { Ref, "Fn::GetAtt": attribute } = value as { readonly Ref?: string; readonly "Fn::GetAtt"?: readonly string[] };
+  return `\${${Ref ?? attribute?.join(".")}}`;
 }

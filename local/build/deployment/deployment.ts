@@ -5,6 +5,8 @@
 import { declaredEvents } from "../../kafka-trigger/src/plugin/declared-events.js";
 import { addVariables, completeService, regionOf, setPartialResponses, setRecordFormat, setRouteSources } from "./complete-service.js";
 import { type EgressRow, egressFaults, egressOf, mappingEgress } from "./egress.js";
+import { callsOf, type DoorCall } from "./front-door/calls.js";
+import { doorCallFaults } from "./front-door/door-faults.js";
 import { secretFaults, secretOf, sharedVariables } from "./kafka-access.js";
 import { isProvisioned, type MappingEvent, mappingFaults, sharedGroupWarnings } from "./mappings.js";
 import { type FunctionNeeds, type LoadFunction, loadSources, needsOf } from "./needs.js";
@@ -22,6 +24,7 @@ export interface Deployment {
   readonly needs: readonly FunctionNeeds[];
   readonly secretArns: ReadonlyMap<string, readonly string[]>;
   readonly egress: readonly EgressRow[];
+  readonly calls: readonly DoorCall[];
 }
 
 export type Prepared = { readonly faults: readonly string[] } | { readonly deployment: Deployment; readonly warnings: readonly string[] };
@@ -46,11 +49,13 @@ export async function prepareDeployment(
       mappingEgress(one.key, isProvisioned(event), secretOf(settings, one.key) !== undefined),
     ),
   ]);
+  const calls = callsOf(functions, settings);
   const running = new Set(functions.filter(({ definition }) => isOn(definition)).map(({ key }) => key));
   faults.push(
     ...regionFaults(settings, region),
     ...faultsOfSources(needs, service),
     ...registryFaults(settings),
+    ...doorCallFaults(settings, calls),
     ...functions.filter(({ key }) => running.has(key)).flatMap(({ key, definition }) => emptyVariables(key, definition)),
     ...secretFaults(
       settings,
@@ -65,7 +70,7 @@ export async function prepareDeployment(
   completeService(service, settings, functions);
   for (const one of needs) if (usesSchemas(one)) addVariables(service.getFunction(one.key), registryVariables(settings));
   return {
-    deployment: { settings, needs, secretArns, egress },
+    deployment: { settings, needs, secretArns, egress, calls },
     warnings: [...checked.warnings, ...sharedGroupWarnings(needs, stageOf(service))],
   };
 }

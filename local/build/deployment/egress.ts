@@ -1,4 +1,6 @@
 /** What each function must reach from private subnets, and by what it does: printed when the package is written, checked as far as the configuration tells. Pure. */
+import { checksTokens } from "./front-door/door-variables.js";
+import { grantsServiceOf } from "./grants-store.js";
 import { isSelfManaged, kafkaSecretsOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
 import type { DeploymentSettings } from "./parameters.js";
@@ -26,6 +28,10 @@ type Settings = Pick<
   | "schemaRegistryUrl"
   | "schemaRegistrySecret"
   | "glueRegistry"
+  | "authorizer"
+  | "frontDoor"
+  | "jwtKeys"
+  | "grantsFrom"
 >;
 
 /** https://docs.aws.amazon.com/msk/latest/developerguide/port-info.html */
@@ -52,12 +58,17 @@ export function egressOf(
   const secrets = [...secretArns, ...registrySecrets(needs, settings)];
   const row = (what: string, port: string, by: string): EgressRow => ({ functionKey: key, what, port, by });
   const service = (name: string) => row(`AWS: ${name}`, "443", byEndpoint(name, settings));
+  const grantsService = may.length > 0 ? grantsServiceOf(settings) : undefined;
   return [
     brokerRow(settings, row),
     ...(settings.oauthTokenUrl === "" ? [] : [row(`token endpoint ${new URL(settings.oauthTokenUrl).host}`, "443", "NAT")]),
+    ...(may.length > 0 && checksTokens(settings)
+      ? [row(`key set ${new URL(settings.jwtKeys).host}`, "443", "inside the VPC, PrivateLink or NAT")]
+      : []),
     ...(!isSelfManaged(settings) && (settings.brokers === "" || may.includes("cluster:describe")) ? [service("kafka")] : []),
     ...(kafkaSecretsOf(settings, key).length > 0 || secrets.length > 0 ? [service("secretsmanager")] : []),
     ...(may.some((one) => one === "dead-letter:redrive" || one === "route:try") ? [service("lambda")] : []),
+    ...(grantsService === undefined ? [] : [service(grantsService)]),
     ...(usesSchemas(needs) ? registryRows(settings, row, service) : []),
     ...(route === undefined ? [] : targetRows(route, environment, row, service)),
     ...(source?.kind === "outbox"

@@ -1,6 +1,7 @@
 /** The parameters of a deployment: `custom.deployment` in serverless.yml, each by the name that `--param` takes, and what it must look like. Pure. */
 import * as v from "valibot";
 import type { AccessPolicy } from "../../../lib/access.js";
+import { locationForms, toGrantsLocation } from "../../../lib/grants/location.js";
 
 const arn = (service: string) => new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:.+`);
 const text = v.pipe(
@@ -76,6 +77,30 @@ export const parameters = v.strictObject({
   largeTopics: list(/^[A-Za-z0-9._-]{1,249}$/, "orders,payments"),
   topicPrefix: form(/^[A-Za-z0-9._-]{1,200}$/, "the beginning of topic names (letters, digits, dots, hyphens, underscores)"),
   authorizer: picked(["iam", "jwt", "none"]),
+  frontDoor: picked(["http", "rest-private", "alb", "url"]),
+  vpcEndpoints: list(/^vpce-[0-9a-f]+$/, "vpce-0a1b2c3d,vpce-4e5f6a7b"),
+  albSecurityGroups: list(/^sg-[0-9a-f]+$/, "sg-0a1b2c3d"),
+  domain: form(
+    /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
+    "the name of a domain in lower case, such as kafka.example.com",
+  ),
+  certificateArn: form(arn("acm"), "the ARN of a certificate in ACM"),
+  basePath: form(/^[A-Za-z0-9._~-]{1,100}$/, "one path segment without slashes, such as kafka"),
+  wafAcl: form(
+    /^arn:aws[a-z-]*:wafv2:[a-z0-9-]+:\d{12}:regional\/webacl\/.+/,
+    "the ARN of a regional web ACL (arn:aws:wafv2:<region>:<account>:regional/webacl/...)",
+  ),
+  jwtKeys: form(/^https:\/\/\S+$/, "an https URL"),
+  deployment: picked(["direct", "allAtOnce", "canary10", "linear"]),
+  grantsFrom: v.pipe(
+    text,
+    v.check(
+      (value) => value === "" || toGrantsLocation(value) !== undefined,
+      () => `must be ${locationForms}`,
+    ),
+  ),
+  grantsReloadSeconds: form(/^([1-9]\d{1,3}|[5-9])$/, "a whole number of seconds from 5 to 9999"),
+  grantsKey: form(arn("kms"), "the ARN of a key in KMS"),
   jwtIssuer: form(/^https:\/\/\S+$/, "an https URL"),
   jwtAudience: list(/^\S+$/, "my-api"),
   corsOrigins: list(/^(\*|https?:\/\/[^/\s]+)$/, "https://app.example.com"),

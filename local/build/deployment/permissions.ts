@@ -145,6 +145,27 @@ export function routeStatements(route: RouteNeeds, clusterArn: string): readonly
   );
 }
 
+/**
+ * What the mapping of a route needs of a cluster of another account: the connection that it reads through does not name the cluster
+ * (https://docs.aws.amazon.com/lambda/latest/dg/with-msk-cross-account.html).
+ */
+export function remoteSourceStatements(
+  { sourceTopics, groups }: RouteNeeds,
+  { clusterArn, kafkaAuthentication }: { readonly clusterArn: string; readonly kafkaAuthentication: string },
+): readonly Statement[] {
+  if (sourceTopics.length === 0) return [];
+  const control = allow("RemoteCluster", ["kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"], clusterArn);
+  if (kafkaAuthentication !== "iam") return [control];
+  const resources = (type: "topic" | "group", names: readonly (string | undefined)[]) =>
+    names.map((name) => resourceArn(clusterArn, type, name ?? "*"));
+  return [
+    control,
+    allow("RemoteConnection", onCluster(["Connect", "DescribeClusterDynamicConfiguration"]), clusterArn),
+    allow("RemoteSources", onCluster(["DescribeTopic", "ReadData"]), resources("topic", sourceTopics)),
+    allow("RemoteGroups", onCluster(["AlterGroup", "DescribeGroup"]), resources("group", groups)),
+  ];
+}
+
 /** The topic of this cluster that a route relays to. */
 function writtenTopic({ targetKind, targetOptions: { topic, cluster } }: RouteNeeds): string | undefined {
   return targetKind === "topic" && cluster === undefined && typeof topic === "string" ? topic : undefined;

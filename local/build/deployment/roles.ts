@@ -1,8 +1,16 @@
 /** One role per function, with what its function needs and nothing more. Pure: needs and settings in, CloudFormation out. */
+import { grantsStatements } from "./grants-store.js";
 import { kafkaSecretsOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
 import type { DeploymentSettings } from "./parameters.js";
-import { apiStatements, routeStatements, type Statement, targetKeyStatements, targetStatements } from "./permissions.js";
+import {
+  apiStatements,
+  remoteSourceStatements,
+  routeStatements,
+  type Statement,
+  targetKeyStatements,
+  targetStatements,
+} from "./permissions.js";
 import { glueStatements, registrySecrets } from "./registry-access.js";
 import { type SourceDeclaration, sourceStatements } from "./sources.js";
 
@@ -57,9 +65,11 @@ function statementsOf(request: RoleRequest): readonly Statement[] {
     ...controlStatements(request),
     // Other ways to authenticate know no IAM: there, the cluster's ACLs decide.
     ...(usesIam ? kafka : []),
+    ...(needs.route !== undefined && settings.vpcConnectionArn !== "" ? remoteSourceStatements(needs.route, settings) : []),
     ...(needs.route === undefined ? [] : [...targetStatements(needs.route), ...targetKeyStatements(needs.route, settings.targetKeys)]),
     ...(needs.source === undefined || declaration === undefined ? [] : sourceStatements(declaration, needs.source)),
     ...glueStatements(needs, settings),
+    ...grantsStatements(needs, settings),
     ...(secrets.length === 0 ? [] : secretStatements(secrets)),
     ...(invokesRoutes
       ? [

@@ -24,6 +24,11 @@ export interface ServiceFunction {
   readonly timeout?: unknown;
 }
 
+export interface CompiledTemplate {
+  readonly Resources: Record<string, Resource>;
+  Outputs?: Readonly<Record<string, unknown>>;
+}
+
 /** The parts of the framework's service that are read and written. */
 export interface Service {
   readonly custom: { readonly deployment?: unknown };
@@ -39,7 +44,7 @@ export interface Service {
     kmsKeyArn?: string;
     tracing?: { readonly lambda: boolean };
     httpApi?: Record<string, unknown>;
-    readonly compiledCloudFormationTemplate?: { readonly Resources: Record<string, Resource> };
+    readonly compiledCloudFormationTemplate?: CompiledTemplate;
   };
   readonly getAllFunctions: () => string[];
   readonly getFunction: (key: string) => ServiceFunction;

@@ -5,6 +5,7 @@ import * as v from "valibot";
 import type { AccessPolicy } from "../../../lib/access.js";
 import { toAccessPolicy } from "../../../lib/access-policy.js";
 import { clusterFaults } from "./cluster-faults.js";
+import { doorFaults, doorWarnings } from "./front-door/door-faults.js";
 import { type DeploymentSettings, type GivenSettings, parameters } from "./parameters.js";
 
 type CheckedSettings =
@@ -23,6 +24,8 @@ export function checkSettings(given: unknown, folder: string): CheckedSettings {
     ...clusterFaults(settings),
     ...missing(settings),
     ...contradictions(settings),
+    ...doorFaults(settings),
+    ...grantsFaults(settings),
     ...("fault" in grants ? [grants.fault] : []),
   ];
   if (faults.length > 0 || "fault" in grants) return { ok: false, faults };
@@ -46,12 +49,22 @@ function contradictions({ authorizer, corsOrigins }: GivenSettings): readonly st
     : [];
 }
 
+function grantsFaults({ grantsFrom, grantsReloadSeconds, grantsKey }: GivenSettings): readonly string[] {
+  if (grantsFrom !== "") return [];
+  return [
+    ...(grantsReloadSeconds === "" ? [] : ["grantsReloadSeconds: is used only with grantsFrom; omit it"]),
+    ...(grantsKey === "" ? [] : ["grantsKey: is used only with grantsFrom; omit it"]),
+  ];
+}
+
 type Grants = { readonly text: string; readonly policy: AccessPolicy } | { readonly fault: string };
 
 /** Lambda's variables hold 4 KiB together (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); the others need some. */
 const grantsBytesMax = 3_000;
 
-function grantsOf({ grants, grantsFile }: { readonly grants: string; readonly grantsFile: string }, folder: string): Grants {
+function grantsOf({ grants, grantsFile, grantsFrom }: Pick<GivenSettings, "grants" | "grantsFile" | "grantsFrom">, folder: string): Grants {
+  if (grantsFrom !== "" && (grants !== "" || grantsFile !== ""))
+    return { fault: "grantsFrom: grants are given by grantsFile or RELAY_ACCESS_GRANTS too; use only one of them" };
   if (grants !== "" && grantsFile !== "") return { fault: "grantsFile: RELAY_ACCESS_GRANTS is set too; use only one of them" };
   const path = resolve(folder, grantsFile);
   if (grantsFile !== "" && !existsSync(path)) return { fault: `grantsFile: the file ${grantsFile} does not exist` };
@@ -61,15 +74,19 @@ function grantsOf({ grants, grantsFile }: { readonly grants: string; readonly gr
     const compact = given === "" ? "" : JSON.stringify(JSON.parse(given));
     const bytes = Buffer.byteLength(compact);
     if (bytes > grantsBytesMax)
-      return { fault: `grants: they have ${bytes} bytes, but Lambda's variables have room for ${grantsBytesMax}; use patterns` };
+      return {
+        fault: `grants: they have ${bytes} bytes, but Lambda's variables have room for ${grantsBytesMax}; use patterns, or put them into a store and name it in grantsFrom`,
+      };
     return { text: compact, policy };
   } catch (error) {
     return { fault: `grants: ${(error as Error).message}` };
   }
 }
 
-function warningsOf({ authorizer, kafkaAuthentication, kafkaSecret }: GivenSettings, policy: AccessPolicy): readonly string[] {
+function warningsOf(settings: GivenSettings, policy: AccessPolicy): readonly string[] {
+  const { authorizer, kafkaAuthentication, kafkaSecret } = settings;
   return [
+    ...doorWarnings(settings),
     ...(authorizer === "none" ? ["authorizer is none: anyone who can reach the API can call it, as the caller anonymous"] : []),
     ...(kafkaAuthentication === "none" ? ["kafkaAuthentication is none: records are sent to the brokers unencrypted"] : []),
     ...(kafkaAuthentication !== "iam" && kafkaSecret !== ""
@@ -77,6 +94,8 @@ function warningsOf({ authorizer, kafkaAuthentication, kafkaSecret }: GivenSetti
           "kafkaSecret: functions without an entry in kafkaSecrets share one Kafka user, so the cluster's ACLs cannot tell them apart; .build/acls.md lists what each function needs",
         ]
       : []),
-    ...(policy.length === 0 ? ["no grants are given: every call to the API gets 403 (set --param grantsFile=grants.json)"] : []),
+    ...(policy.length === 0 && settings.grantsFrom === ""
+      ? ["no grants are given: every call to the API gets 403 (set --param grantsFile=grants.json)"]
+      : []),
   ];
 }

@@ -3,8 +3,18 @@ import type { Resource } from "./roles.js";
 
 /** How each type writes its tags; the parts of a gateway below its stages have none. */
 const listed = [
+  "AWS::ApiGateway::DomainNameAccessAssociation",
+  "AWS::ApiGateway::DomainNameV2",
+  "AWS::ApiGateway::RestApi",
+  "AWS::ApiGateway::Stage",
   "AWS::CloudWatch::Alarm",
   "AWS::CloudWatch::Dashboard",
+  "AWS::CodeDeploy::Application",
+  "AWS::CodeDeploy::DeploymentGroup",
+  "AWS::ElasticLoadBalancingV2::Listener",
+  "AWS::ElasticLoadBalancingV2::ListenerRule",
+  "AWS::ElasticLoadBalancingV2::LoadBalancer",
+  "AWS::ElasticLoadBalancingV2::TargetGroup",
   "AWS::Events::Rule",
   "AWS::IAM::Role",
   "AWS::Lambda::EventSourceMapping",
@@ -12,7 +22,7 @@ const listed = [
   "AWS::Logs::LogGroup",
   "AWS::S3::Bucket",
 ];
-const mapped = ["AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage"];
+const mapped = ["AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::Stage"];
 
 interface Tag {
   readonly Key: string;

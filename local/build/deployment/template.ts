@@ -6,21 +6,25 @@ import { type AlarmScope, toAlarms } from "./alarms.js";
 import { toDashboard } from "./dashboard.js";
 import type { Deployment } from "./deployment.js";
 import { toMarkdown } from "./egress.js";
+import { doorMetrics } from "./front-door/door-metrics.js";
+import { toFrontDoor } from "./front-door/front-door.js";
 import { isSelfManaged, secretOf } from "./kafka-access.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { replacedMappingFaults } from "./replaced-mappings.js";
 import { resourceReport } from "./resource-count.js";
 import { type Resource, roleIdOf, toRole } from "./roles.js";
-import { functionIdOf, isOn, type Service, stageOf } from "./service.js";
+import { type CompiledTemplate, functionIdOf, isOn, type Service, stageOf } from "./service.js";
 import { tagResources } from "./tags.js";
 
 /** Into the compiled template; and the pages beside it. Returns how full the template is, as a sentence. */
 export function completeTemplate(service: Service, deployment: Deployment, outFolder: string): string {
   const { settings, needs, egress } = deployment;
-  const resources = service.provider.compiledCloudFormationTemplate?.Resources;
-  if (resources === undefined) throw new Error("The template is not compiled yet.");
+  const template = service.provider.compiledCloudFormationTemplate;
+  if (template === undefined) throw new Error("The template is not compiled yet.");
+  const { Resources: resources } = template;
   const scope = scopeOf(service, deployment);
   Object.assign(resources, rolesOf(service, deployment), toAlarms(needs, scope), { Dashboard: toDashboard(needs, scope) });
+  addFrontDoor(template, deployment, scope);
   throttle(resources.HttpApiStage, settings);
   encryptLogs(Object.values(resources), settings);
   authenticateMappings(resources, deployment);
@@ -29,6 +33,12 @@ export function completeTemplate(service: Service, deployment: Deployment, outFo
   writeFileSync(join(outFolder, "egress.md"), toMarkdown(egress));
   writeFileSync(join(outFolder, "acls.md"), toAclPage(needs, settings.topicPrefix));
   return resourceReport(resources, needs);
+}
+
+function addFrontDoor(template: CompiledTemplate, { settings, calls }: Deployment, scope: AlarmScope): void {
+  const { resources, outputs } = toFrontDoor(calls, settings, scope);
+  Object.assign(template.Resources, resources);
+  template.Outputs = { ...template.Outputs, ...outputs };
 }
 
 /** Why the deployed template, as CloudFormation returns it, cannot become the new one in one step. */
@@ -55,15 +65,19 @@ function rolesOf(service: Service, { settings, needs, secretArns }: Deployment):
   );
 }
 
-function scopeOf(service: Service, { settings, needs }: Deployment): AlarmScope {
+function scopeOf(service: Service, { settings, needs, calls }: Deployment): AlarmScope {
   const stage = stageOf(service);
+  const name = `kafka-relay-${stage}`;
+  const functionNameOf = (key: string) => service.getFunction(key).name;
   return {
-    name: `kafka-relay-${stage}`,
+    name,
     stage,
-    functionNameOf: (key) => service.getFunction(key).name,
+    functionNameOf,
+    door: doorMetrics(settings, { name, stage, functionNameOf, keys: [...new Set(calls.map(({ functionKey }) => functionKey))] }),
     clusterName: /:cluster\/([^/]+)\//.exec(settings.clusterArn)?.[1] ?? "",
     running: new Set(needs.filter(({ key }) => isOn(service.getFunction(key))).map(({ key }) => key)),
     alarmsTopic: settings.alarmsTopic,
+    readsGrants: settings.grantsFrom !== "",
   };
 }
 

@@ -34,6 +34,9 @@ export interface HttpHost {
   readonly close: () => Promise<void>;
 }
 
+type Handle = (event: never, context: object) => Promise<EventResult>;
+const by = (bind: unknown): string => (bind === httpApi ? ", by the bundle of an HTTP API" : "");
+
 const context = { getRemainingTimeInMillis: () => 30_000 };
 const hostName = "api.example.com";
 
@@ -81,9 +84,10 @@ export function httpApiHost(operations: Operations, options: HttpOptions): HttpH
   });
 }
 
-export function functionUrlHost(operations: Operations, options: HttpOptions): HttpHost {
-  const handler = functionUrl(operations, options);
-  return inProcess("Function URL", async (call) => {
+/** @param bind the host's own, or `httpApi`, which answers the events of the other front doors too. */
+export function functionUrlHost(operations: Operations, options: HttpOptions, bind: typeof functionUrl = functionUrl): HttpHost {
+  const handler = bind(operations, options);
+  return inProcess(`Function URL${by(bind)}`, async (call) => {
     const { method, rawPath, rawQuery, lists, sent } = partsOf(call);
     return await handler(
       {
@@ -92,7 +96,12 @@ export function functionUrlHost(operations: Operations, options: HttpOptions): H
         rawPath,
         rawQueryString: rawQuery,
         headers: joined(lists, ","),
-        requestContext: { http: { method, path: rawPath }, domainName: hostName, stage: "$default", requestId: "1" },
+        requestContext: {
+          http: { method, path: rawPath },
+          domainName: "a1b2c3.lambda-url.eu-central-1.on.aws",
+          stage: "$default",
+          requestId: "1",
+        },
         ...sent,
       } as never,
       context,
@@ -101,9 +110,9 @@ export function functionUrlHost(operations: Operations, options: HttpOptions): H
 }
 
 /** With `binaryMediaTypes` of any type, every body arrives in base64. */
-export function restApiHost(operations: Operations, options: HttpOptions): HttpHost {
-  const handler = restApi(operations, { ...options, hasBinaryMediaTypes: true });
-  return inProcess("REST API", async (call) => {
+export function restApiHost(operations: Operations, options: HttpOptions, bind: typeof httpApi | typeof restApi = restApi): HttpHost {
+  const handler = bind(operations, { ...options, hasBinaryMediaTypes: true }) as Handle;
+  return inProcess(`REST API${by(bind)}`, async (call) => {
     const { method, rawPath, rawQuery, lists, inBase64 } = partsOf(call);
     const query: Record<string, string[]> = {};
     for (const [name, value] of new URLSearchParams(rawQuery)) query[name] = [...(query[name] ?? []), value];
@@ -125,9 +134,14 @@ export function restApiHost(operations: Operations, options: HttpOptions): HttpH
 }
 
 /** Without multi-value headers, a load balancer passes on the last of several values. */
-export function albHost(operations: Operations, options: HttpOptions, isMultiValue: boolean): HttpHost {
-  const handler = alb(operations, options);
-  return inProcess(isMultiValue ? "ALB with multi-value headers" : "ALB", async (call) => {
+export function albHost(
+  operations: Operations,
+  options: HttpOptions,
+  isMultiValue: boolean,
+  bind: typeof httpApi | typeof alb = alb,
+): HttpHost {
+  const handler = bind(operations, options) as Handle;
+  return inProcess(`${isMultiValue ? "ALB with multi-value headers" : "ALB"}${by(bind)}`, async (call) => {
     const { method, rawPath, rawQuery, lists, sent } = partsOf(call);
     const query: Record<string, string[]> = {};
     for (const [name = "", value = ""] of rawQuery === "" ? [] : rawQuery.split("&").map((pair) => pair.split("=")))

@@ -24,6 +24,7 @@ export interface Packaged {
   readonly status: number | null;
   readonly output: string;
   readonly resources: Readonly<Record<string, Resource>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
   /** A copy of the whole template. */
   readonly templatePath: string;
   /** What was written beside it: "egress.md". */
@@ -57,6 +58,7 @@ interface Written {
   readonly status: number | null;
   readonly output: string;
   readonly resources: Readonly<Record<string, Resource>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
   readonly pages: Readonly<Record<string, string>>;
 }
 
@@ -99,7 +101,7 @@ function writePackage(stage: string, given: Readonly<Record<string, string>>): W
   return {
     status,
     output: `${stdout}${stderr}`,
-    resources: isWritten ? readResources() : {},
+    ...(isWritten ? readTemplate() : { resources: {}, outputs: {} }),
     pages: isWritten ? Object.fromEntries(pageNames.map((page) => [page, readFileSync(join(projectFolder, ".build", page), "utf8")])) : {},
   };
 }
@@ -126,6 +128,10 @@ function toPackaged(written: Written, templatePath: string): Packaged {
   };
 }
 
-function readResources(): Readonly<Record<string, Resource>> {
-  return (JSON.parse(readFileSync(builtTemplate, "utf8")) as { readonly Resources: Record<string, Resource> }).Resources;
+function readTemplate(): Pick<Written, "resources" | "outputs"> {
+  const { Resources, Outputs } = JSON.parse(readFileSync(builtTemplate, "utf8")) as {
+    readonly Resources: Written["resources"];
+    readonly Outputs: Written["outputs"];
+  };
+  return { resources: Resources, outputs: Outputs };
 }

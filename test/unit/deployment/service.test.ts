@@ -3,44 +3,13 @@ import { expect, test } from "vitest";
 import { prepareDeployment, prepareStart } from "../../../local/build/deployment/deployment.js";
 import type { Service, ServiceFunction } from "../../../local/build/deployment/service.js";
 import { projectFolder } from "../../../local/build/service-map.js";
+import { outlineService } from "../../../local/package/plugin/api-functions.js";
 
 const complete = {
+  ...outlineService().deployment,
   clusterArn: "arn:aws:kafka:eu-central-1:123456789012:cluster/prod/11111111-1111-1111-1111-111111111111-1",
   subnets: "subnet-0a1b2c3d",
   securityGroups: "sg-0a1b2c3d",
-  kafkaAuthentication: "iam",
-  kafkaSecret: "",
-  vpcConnectionArn: "",
-  mappingSecret: "",
-  caSecret: "",
-  oauthTokenUrl: "",
-  oauthScope: "",
-  oauthExtensions: "",
-  kafkaSecrets: "",
-  brokers: "",
-  topicPrefix: "",
-  groupPrefix: "",
-  largeTopics: "",
-  authorizer: "iam",
-  jwtIssuer: "",
-  jwtAudience: "",
-  corsOrigins: "",
-  grantsFile: "",
-  grants: "",
-  throttleRate: "100",
-  throttleBurst: "200",
-  reservedConcurrency: "on",
-  produceConcurrency: "50",
-  alarmsTopic: "",
-  egress: "nat",
-  permissionsBoundary: "",
-  tags: "",
-  kmsKey: "",
-  targetKeys: "",
-  tracing: "off",
-  schemaRegistryUrl: "",
-  schemaRegistrySecret: "",
-  glueRegistry: "",
 };
 
 function serviceOf(given: object, msk: object = {}): Service & { readonly functions: Record<string, ServiceFunction> } {

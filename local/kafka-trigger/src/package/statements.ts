@@ -44,6 +44,13 @@ function registryStatements({ schemaRegistryConfig: registry }: Declaration): re
 
 function clusterStatements(declaration: Extract<Declaration, { readonly arn: unknown }>): readonly RoleStatement[] {
   const { arn, topic, saslScram512, consumerGroupId } = declaration;
+  // https://docs.aws.amazon.com/lambda/latest/dg/with-msk-cross-account.html: the connection does not name the cluster, so its topics have to be granted beside this.
+  if (typeof arn === "string" && arn.includes(":vpc-connection/"))
+    return [
+      allow(["kafka:DescribeVpcConnection"], arn),
+      networkStatement,
+      ...(saslScram512 === undefined ? [] : [allow(["secretsmanager:GetSecretValue"], saslScram512)]),
+    ];
   const control = allow(["kafka:DescribeClusterV2", "kafka:DescribeCluster", "kafka:GetBootstrapBrokers"], arn);
   if (saslScram512 !== undefined) {
     return [control, networkStatement, allow(["kafka:ListScramSecrets"], arn), allow(["secretsmanager:GetSecretValue"], saslScram512)];
