@@ -122,6 +122,7 @@ export const environment = v.object({
   RELAY_EVENTS_CONTENT_MODE: v.optional(v.picklist(["binary", "structured"]), "binary"),
   RELAY_EVENTS_KEY: v.optional(v.picklist(["partitionkey", "none"]), "partitionkey"),
   RELAY_FUNCTION_PREFIX: v.optional(text),
+  RELAY_FUNCTION_QUALIFIER: v.optional(v.pipe(text, v.regex(/^[A-Za-z0-9_-]{1,128}$/, "must be the name of an alias"))),
   RELAY_ROUTES: v.optional(
     v.pipe(
       text,

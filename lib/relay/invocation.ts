@@ -9,6 +9,8 @@ import type { KafkaEvent } from "../kafka-event/shape.js";
 export interface FunctionPlace {
   /** `<service>-<stage>-`: the rest of a function's name is its route in camel case, as `serverless.yml` names it. */
   readonly prefix: string;
+  /** The alias that is invoked; absent: the function itself. */
+  readonly qualifier?: string | undefined;
   readonly region: string | undefined;
   /** serverless-offline's Lambda API, which asks for no credentials; absent: AWS. */
   readonly endpoint: string | undefined;
@@ -22,7 +24,7 @@ export const placeOfFunctions = (config: Config): FunctionPlace => ({
 
 /** The function's answer. Throws `target-failed`, whose message begins with `failed`, for an error of the function. */
 export async function invokeRouteFunction(
-  { prefix, region, endpoint }: FunctionPlace,
+  { prefix, qualifier, region, endpoint }: FunctionPlace,
   route: string,
   event: unknown,
   deadline: Deadline,
@@ -36,7 +38,11 @@ export async function invokeRouteFunction(
   });
   const name = prefix + route.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
   try {
-    const command = new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(event)) });
+    const command = new InvokeCommand({
+      FunctionName: name,
+      ...(qualifier === undefined ? {} : { Qualifier: qualifier }),
+      Payload: Buffer.from(JSON.stringify(event)),
+    });
     const answer = await client.send(command, { abortSignal: AbortSignal.timeout(Math.max(1, deadline.leftMs())) });
     const payload = JSON.parse(Buffer.from(answer.Payload ?? []).toString() || "null") as unknown;
     if (answer.FunctionError === undefined) return payload;

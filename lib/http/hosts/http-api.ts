@@ -12,9 +12,9 @@ import type { Host } from "../host.js";
 import { anonymous, type Headers, type HttpReply, type HttpRequest, toBaseUrl, toHeaders } from "../message.js";
 import type { Operations } from "../operation.js";
 import { routesOfGateway } from "../routes.js";
-import { withoutPrefix } from "./path-prefix.js";
 import { deadlineOf, type LambdaContext, lambdaPayload, toEventBody, toRequestBody } from "./lambda.js";
 import type { OtherDoors } from "./other-doors.js";
+import { withoutPrefix } from "./path-prefix.js";
 
 /** An HTTP API waits 30 seconds for an integration (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html). */
 const httpApiTimeMs = 29_000;

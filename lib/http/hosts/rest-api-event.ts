@@ -7,8 +7,8 @@ import type { Caller } from "../../access.js";
 import { type CallerSettings, callerOfClaims } from "../claims.js";
 import type { Host } from "../host.js";
 import { type Headers, type HttpReply, type HttpRequest, toBaseUrl, toHeaders } from "../message.js";
-import { withoutPrefix } from "./path-prefix.js";
 import { lambdaPayload, splitHeaders, toEventBody, toRequestBody } from "./lambda.js";
+import { withoutPrefix } from "./path-prefix.js";
 import { callerByToken } from "./token-caller.js";
 
 /** @param canReplyBytes whether the API's `binaryMediaTypes` is `*` + `/*`. */

@@ -157,7 +157,12 @@ function invokerOf(config: Config, destination: "route" | "topic") {
       "RELAY_FUNCTION_PREFIX is not set, so the functions of routes cannot be found. Redrive to the topic, or use the command line.",
     );
   }
-  return invokeFunction({ prefix: prefix ?? "", region: config.AWS_REGION, endpoint: config.RELAY_FUNCTION_ENDPOINT });
+  return invokeFunction({
+    prefix: prefix ?? "",
+    qualifier: config.RELAY_FUNCTION_QUALIFIER,
+    region: config.AWS_REGION,
+    endpoint: config.RELAY_FUNCTION_ENDPOINT,
+  });
 }
 
 /** The caller's grants are checked first: a caller who may not invoke a route does not learn whether it exists. */

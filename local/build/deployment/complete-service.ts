@@ -1,8 +1,10 @@
 /** What serverless.yml leaves to the settings of a deployment, written into the framework's service. */
 import { corsPolicy } from "../../gateway/cors.mjs";
+import { qualifierVariables } from "./blue-green.js";
 import { isOffered, isOpen } from "./front-door/calls.js";
 import { doorVariables } from "./front-door/door-variables.js";
 import { grantsVariables } from "./grants-store.js";
+import { hasAliases } from "./invoked.js";
 import { accessConfigurationsOf, isSelfManaged, ownVariables, secretOf, sharedVariables, sourceArnOf } from "./kafka-access.js";
 import { isProvisioned, takesPartialResponses } from "./mappings.js";
 import type { DeploymentSettings } from "./parameters.js";
@@ -22,6 +24,7 @@ export function completeService(
   provider.stackTags = { ...provider.stackTags, ...tags };
   provider.tags = { ...provider.tags, ...tags };
   if (settings.kmsKey !== "") provider.kmsKeyArn = settings.kmsKey;
+  if (hasAliases(settings)) provider.versionFunctions = true;
   if (settings.tracing === "on") provider.tracing = { lambda: true };
   if (settings.subnets.length > 0) provider.vpc = { subnetIds: settings.subnets, securityGroupIds: settings.securityGroups };
   provider.environment = {
@@ -37,6 +40,7 @@ export function completeService(
   for (const { key, definition } of functions) {
     definition.role = roleIdOf(key);
     addVariables(definition, ownVariables(settings, key));
+    if (definition.environment?.RELAY_FUNCTION_PREFIX !== undefined) addVariables(definition, qualifierVariables(settings));
     if (!isRouteFunction(definition) && !isSource(definition) && settings.topicPrefix !== "")
       addVariables(definition, { RELAY_TOPIC_PREFIX: settings.topicPrefix });
     if (key === "produce" && settings.produceConcurrency !== "") definition.reservedConcurrency = Number(settings.produceConcurrency);

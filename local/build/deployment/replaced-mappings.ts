@@ -57,10 +57,16 @@ function mappingsIn(resources: Resources): readonly DeployedMapping[] {
       >;
       return {
         id,
-        functionId: String((FunctionName as { readonly "Fn::GetAtt"?: readonly string[] })["Fn::GetAtt"]?.[0] ?? FunctionName),
+        functionId: functionIdIn(FunctionName),
         topic: String((Topics as readonly string[] | undefined)?.[0]),
         cluster: JSON.stringify(EventSourceArn ?? SelfManagedEventSource),
         group: (msk ?? own)?.ConsumerGroupId,
       };
     });
+}
+
+/** A mapping invokes a function, or its alias. */
+function functionIdIn(name: unknown): string {
+  const { Ref, "Fn::GetAtt": attribute } = (name ?? {}) as { readonly Ref?: string; readonly "Fn::GetAtt"?: readonly string[] };
+  return attribute?.[0] ?? Ref ?? String(name);
 }

@@ -18,6 +18,7 @@ export interface Resource {
   readonly Type: string;
   readonly Properties: Record<string, unknown>;
   DependsOn?: unknown;
+  readonly UpdatePolicy?: unknown;
 }
 
 interface RoleRequest {
@@ -27,8 +28,8 @@ interface RoleRequest {
   readonly functionName: string;
   /** ARNs of secrets that its variables and its route name, without `#field`. */
   readonly secretArns: readonly string[];
-  /** Logical ids of the routes' functions, for the functions that redrive to routes, or ask them. */
-  readonly routeFunctionIds: readonly string[];
+  /** ARNs of the routes' functions or their aliases, for the functions that redrive to routes, or ask them. */
+  readonly routeFunctionArns: readonly unknown[];
   /** Its events, for a source. */
   readonly declaration?: SourceDeclaration;
 }
@@ -50,12 +51,12 @@ export function toRole(request: RoleRequest): Resource {
 }
 
 function statementsOf(request: RoleRequest): readonly Statement[] {
-  const { needs, settings, functionName, secretArns, routeFunctionIds, declaration } = request;
+  const { needs, settings, functionName, secretArns, routeFunctionArns, declaration } = request;
   const { clusterArn, kafkaAuthentication, topicPrefix } = settings;
   const usesIam = kafkaAuthentication === "iam";
   const kafka = needs.route === undefined ? apiStatements(needs, clusterArn, topicPrefix) : routeStatements(needs.route, clusterArn);
   const secrets = [...new Set([...kafkaSecretsOf(settings, needs.key), ...secretArns, ...registrySecrets(needs, settings)])];
-  const invokesRoutes = needs.may.some((one) => one === "dead-letter:redrive" || one === "route:try") && routeFunctionIds.length > 0;
+  const invokesRoutes = needs.may.some((one) => one === "dead-letter:redrive" || one === "route:try") && routeFunctionArns.length > 0;
   return [
     ...logStatements(functionName),
     networkStatement,
@@ -77,7 +78,7 @@ function statementsOf(request: RoleRequest): readonly Statement[] {
             Sid: "Routes",
             Effect: "Allow" as const,
             Action: ["lambda:InvokeFunction"],
-            Resource: routeFunctionIds.map((id) => ({ "Fn::GetAtt": [id, "Arn"] })),
+            Resource: routeFunctionArns,
           },
         ]
       : []),

@@ -26,7 +26,7 @@ export interface ServiceFunction {
 
 export interface CompiledTemplate {
   readonly Resources: Record<string, Resource>;
-  Outputs?: Readonly<Record<string, unknown>>;
+  Outputs?: Record<string, unknown>;
 }
 
 /** The parts of the framework's service that are read and written. */
@@ -42,6 +42,7 @@ export interface Service {
     stackTags?: Readonly<Record<string, string>>;
     tags?: Readonly<Record<string, string>>;
     kmsKeyArn?: string;
+    versionFunctions?: boolean;
     tracing?: { readonly lambda: boolean };
     httpApi?: Record<string, unknown>;
     readonly compiledCloudFormationTemplate?: CompiledTemplate;

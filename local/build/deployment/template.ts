@@ -3,11 +3,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toAclPage } from "./acls.js";
 import { type AlarmScope, toAlarms } from "./alarms.js";
+import { addBlueGreen } from "./blue-green.js";
 import { toDashboard } from "./dashboard.js";
 import type { Deployment } from "./deployment.js";
 import { toMarkdown } from "./egress.js";
 import { doorMetrics } from "./front-door/door-metrics.js";
 import { toFrontDoor } from "./front-door/front-door.js";
+import { invokedArn } from "./invoked.js";
 import { isSelfManaged, secretOf } from "./kafka-access.js";
 import type { DeploymentSettings } from "./parameters.js";
 import { replacedMappingFaults } from "./replaced-mappings.js";
@@ -28,6 +30,8 @@ export function completeTemplate(service: Service, deployment: Deployment, outFo
   throttle(resources.HttpApiStage, settings);
   encryptLogs(Object.values(resources), settings);
   authenticateMappings(resources, deployment);
+  const called = new Set(deployment.calls.map(({ functionKey }) => functionKey));
+  addBlueGreen(template, { keys: needs.map(({ key }) => key), called, functionNameOf: scope.functionNameOf }, settings);
   tagResources(Object.values(resources), settings.tags);
   mkdirSync(outFolder, { recursive: true });
   writeFileSync(join(outFolder, "egress.md"), toMarkdown(egress));
@@ -49,7 +53,7 @@ export function faultsOfReplacement(deployed: unknown, service: Service): readon
 }
 
 function rolesOf(service: Service, { settings, needs, secretArns }: Deployment): Readonly<Record<string, Resource>> {
-  const routeFunctionIds = needs.filter(({ route }) => route !== undefined).map(({ key }) => functionIdOf(key));
+  const routeFunctionArns = needs.filter(({ route }) => route !== undefined).map(({ key }) => invokedArn(settings, key));
   return Object.fromEntries(
     needs.map((one) => [
       roleIdOf(one.key),
@@ -58,7 +62,7 @@ function rolesOf(service: Service, { settings, needs, secretArns }: Deployment):
         settings,
         functionName: service.getFunction(one.key).name,
         secretArns: secretArns.get(one.key) ?? [],
-        routeFunctionIds,
+        routeFunctionArns,
         declaration: service.getFunction(one.key),
       }),
     ]),
