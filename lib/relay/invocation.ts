@@ -18,6 +18,7 @@ export interface FunctionPlace {
 
 export const placeOfFunctions = (config: Config): FunctionPlace => ({
   prefix: config.RELAY_FUNCTION_PREFIX ?? "",
+  qualifier: config.RELAY_FUNCTION_QUALIFIER,
   region: config.AWS_REGION,
   endpoint: config.RELAY_FUNCTION_ENDPOINT,
 });

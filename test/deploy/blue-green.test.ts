@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { deployedFunctions } from "../../local/build/service-map.js";
 import { lintTemplate } from "../support/package/cfn-lint.js";
+import { missingPermissions } from "../support/package/deploy-policy.js";
 import { packageService, parameters } from "../support/package/packaged.js";
 
 const canary = packageService("prod", { ...parameters, deployment: "canary10" });
@@ -57,6 +58,10 @@ test("alarms on calls and on failures take a version of the API back, and alarms
 
   expect(alarmsOf("produce")).toEqual(["ProduceFailuresAlarm", "Api5xxAlarm", "ApiFailedRecordsAlarm"]);
   expect(alarmsOf("strongQuakes")).toEqual(["StrongQuakesFailuresAlarm", "StrongQuakesDeadLettersAlarm"]);
+});
+
+test("the policy of the user who deploys covers all of it", { timeout: 300_000 }, async () => {
+  expect((await missingPermissions([canary]))?.missing ?? []).toEqual([]);
 });
 
 test("CloudFormation's own checker finds nothing in it", { timeout: 300_000 }, async () => {

@@ -1,6 +1,7 @@
 /** Every front door is packaged by `npm run package`: its resources, who may invoke the functions, its alarms, and what CloudFormation's own checker says. */
 import { describe, expect, test } from "vitest";
 import { lintTemplate } from "../support/package/cfn-lint.js";
+import { missingPermissions } from "../support/package/deploy-policy.js";
 import { type FrontDoorKind, frontDoors } from "../support/package/front-doors.js";
 import { packageService, parameters } from "../support/package/packaged.js";
 
@@ -109,6 +110,10 @@ describe.each(Object.keys(frontDoors) as FrontDoorKind[])("%s", (name) => {
     const found = packaged.ofType("AWS::CloudWatch::Alarm").filter(({ AlarmName }) => /-api-(5xx|Latency)/.test(AlarmName));
 
     expect([...new Set(found.map(({ Namespace, MetricName }) => `${Namespace} ${MetricName}`))].sort()).toEqual([...alarms].sort());
+  });
+
+  test("the policy of the user who deploys covers all of it", { timeout: 300_000 }, async () => {
+    expect((await missingPermissions([packaged]))?.missing ?? []).toEqual([]);
   });
 
   test("CloudFormation's own checker finds nothing in it", { timeout: 300_000 }, async () => {
