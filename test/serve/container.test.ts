@@ -6,9 +6,9 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { projectFolder } from "../../local/build/service-map.js";
+import { pythonEnvironment } from "../../local/processes/python.js";
 import { parseServeOptions } from "../../local/serve/options.js";
 import { didNotRun } from "../support/run/did-not-run.js";
-import { pythonEnvironment } from "../../local/processes/python.js";
 
 const run = promisify(execFile);
 const folder = join(projectFolder, "local/serve");
