@@ -37,6 +37,7 @@ export async function prepareDeployment(
   load: LoadFunction = loadSources(folder),
 ): Promise<Prepared> {
   const checked = checkSettings(service.custom.deployment, folder);
+  if (checked.ok && checked.settings.disabledFunctions === "omit") omitDisabled(service);
   const functions = service.getAllFunctions().map((key) => ({ key, definition: service.getFunction(key) }));
   const faults = [...(checked.ok ? [] : checked.faults), ...openDoors(service), ...plaintextFaults(service), ...faultsOfRoutes(service)];
   if (!checked.ok) return { faults };
@@ -81,6 +82,12 @@ export function checkBrokers({ settings, needs }: Deployment, shell: NodeJS.Proc
   const { brokers, largeTopics } = settings;
   const environment = { ...shell, ...sharedVariables(settings), ...(brokers === "" ? {} : { KAFKA_BROKERS: brokers }) };
   return checkDeployedSourceTopics(sources, largeTopics, environment);
+}
+
+/** Nothing of them is deployed, nor do other functions know of them. */
+function omitDisabled(service: Service): void {
+  const { functions = {} } = service;
+  for (const key of Object.keys(functions)) if (!isOn(service.getFunction(key))) delete functions[key];
 }
 
 /** Functions run where the cluster is. */

@@ -124,6 +124,7 @@ export const parameters = v.strictObject({
   kmsKey: form(arn("kms"), "the ARN of a key in KMS"),
   targetKeys: list(arn("kms"), "arn:aws:kms:<region>:<account>:key/<id>"),
   tracing: picked(["on", "off"]),
+  disabledFunctions: picked(["keep", "omit"]),
   schemaRegistryUrl: form(/^https:\/\/[^\s@]+$/, "an https URL without a user (https://schemas.example.com)"),
   schemaRegistrySecret: form(arn("secretsmanager"), "the ARN of a secret in Secrets Manager"),
   glueRegistry: form(/^[\w$.#-]{1,255}$/, "the name of a registry in AWS Glue"),

@@ -47,6 +47,8 @@ export interface Service {
     httpApi?: Record<string, unknown>;
     readonly compiledCloudFormationTemplate?: CompiledTemplate;
   };
+  /** By their keys. */
+  readonly functions?: Record<string, unknown>;
   readonly getAllFunctions: () => string[];
   readonly getFunction: (key: string) => ServiceFunction;
 }
