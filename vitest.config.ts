@@ -28,7 +28,7 @@ export default defineConfig({
       // Other implementations in Python, and a registry in Java; each only where a test asks for it.
       suite("schemas", {
         ...onBrokerSharing,
-        globalSetup: [...onBroker.globalSetup, "test/support/schemas/registry-setup.ts"],
+        globalSetup: [...onBroker.globalSetup, "test/support/schemas/registry-setup.ts", "test/support/console/page-setup.ts"],
         testTimeout: 180_000,
       }),
       // One .build folder for all of them.

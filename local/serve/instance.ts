@@ -10,7 +10,7 @@ import { routeOperations } from "../../lib/http/operations/route-operations.js";
 import { streamOperations } from "../../lib/http/operations/stream-operations.js";
 import { createStreams } from "../../lib/http/streams/streams.js";
 import { createKafka, type Kafka } from "../../lib/kafka/kafka.js";
-import type { KnownRoute, RouteProvider } from "../../lib/relay/status/route-provider.js";
+import type { KnownRoute } from "../../lib/relay/status/route-provider.js";
 import { closeSchemas } from "../../lib/schemas/on-demand.js";
 import { createCallerOf } from "./callers.js";
 import { createMetrics, type Metrics, sumOfMetrics } from "./metrics.js";
@@ -21,6 +21,7 @@ import { createOwnPaths } from "./own-paths.js";
 import { consolePageFolderOf } from "./page-folder.js";
 import { createPeers, type PeerPlace } from "./peers.js";
 import { createReadiness } from "./readiness.js";
+import { redrivingOperations } from "./redriving.js";
 import type { LoadedRoute } from "./routes/load.js";
 import { noRoutes, routesOf } from "./routes/provider.js";
 import { type RunningRoutes, runRoutes } from "./routes/run.js";
@@ -64,7 +65,7 @@ export async function startInstance(
     ...streamOperations(streams),
     ...(peers?.shared(ofConsumers) ?? ofConsumers),
     ...(config.RELAY_CONSOLE === "on" ? consoleOperations(consolePageFolderOf(import.meta.dirname)) : {}),
-    ...(await routeAndSourceOperations(options, providerOf(running, others))),
+    ...(await routeAndSourceOperations(options, running, others)),
   };
   const api = nodeHttp(operations, hostOptions(options, kafka, metrics, output, ending.signal, traces));
   const server = createServeServer({
@@ -126,13 +127,15 @@ async function closedSoon(...clients: readonly (Kafka | undefined)[]): Promise<v
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, closeKafkaWithinMs).unref())]);
 }
 
-async function routeAndSourceOperations({ sources }: ServeOptions, routes: RouteProvider): Promise<Operations> {
-  const { operations, provider } = await openSources(sources);
-  return { ...operations, ...routeOperations(routes, provider) };
+async function routeAndSourceOperations(
+  options: ServeOptions,
+  running: RunningRoutes | undefined,
+  others: OtherWorkers | undefined,
+): Promise<Operations> {
+  const sources = await openSources(options.sources);
+  const routes = running === undefined ? noRoutes : routesOf(running, ofAll(running, others));
+  return { ...sources.operations, ...routeOperations(routes, sources.provider), ...redrivingOperations(running, sources) };
 }
-
-const providerOf = (running: RunningRoutes | undefined, others: OtherWorkers | undefined) =>
-  running === undefined ? noRoutes : routesOf(running, ofAll(running, others));
 
 const ofAll = (running: RunningRoutes, others: OtherWorkers | undefined) => async () =>
   others === undefined ? [running.known()] : ((await others.askAll("routes")) as readonly (readonly KnownRoute[])[]);

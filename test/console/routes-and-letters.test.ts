@@ -1,5 +1,5 @@
 /** Routes, what flows through them, and dead letters in the console, with routes that `kafka-relay serve` runs. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -99,6 +99,50 @@ describe.runIf(hasBrowser)("in the console", () => {
     await page.getByText("1 letter was redriven.").waitFor();
     await until(async () => (await readAll(kafka, source)).filter(({ value }) => value?.toString() === "broken").length === 2);
     await page.getByRole("complementary").getByText("redriven", { exact: true }).waitFor();
+  });
+
+  test("dead letters go back to their route: one, those that are marked, and all at a rate with progress", async () => {
+    const repaired = join(folder, "repaired");
+    const values = Array.from({ length: 24 }, () => JSON.stringify(`broken until ${repaired}`));
+    const delivered = async () => (await readAll(kafka, target)).filter(({ value }) => value?.toString().includes("broken until")).length;
+    await kafka.producer.produce(
+      source,
+      values.map((value) => ({ key: null, value: Buffer.from(value), headers: [] })),
+      createDeadline(20_000),
+    );
+    const page = await open(`dead-letters/${letters()}`);
+    await page.getByLabel("Search in reasons").fill("broken for now");
+    const rows = page.getByRole("row").filter({ hasText: "broken for now" });
+    await until(async () => (await rows.count()) === 24);
+    writeFileSync(repaired, "");
+
+    await rows.first().click();
+    await page.getByRole("complementary").getByRole("button", { name: "Redrive" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Redrive 1 dead letter" }).click();
+    await page.getByText("1 letter was redriven.").waitFor();
+    expect(await delivered()).toBe(1);
+    await page.keyboard.press("Escape");
+    await until(async () => (await rows.count()) === 23);
+
+    for (const row of [0, 1]) await rows.nth(row).getByRole("checkbox").check();
+    await page.getByRole("button", { name: "Redrive 2 marked" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Redrive 2 dead letters" }).click();
+    await page.getByText("2 letters were redriven.").waitFor();
+    expect(await delivered()).toBe(3);
+    await until(async () => (await rows.count()) === 21);
+
+    const startedMs = Date.now();
+    await page.getByRole("button", { name: "Redrive these" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("At most per second").fill("10");
+    await dialog.getByText("--rate 10").waitFor({ state: "attached" });
+    await dialog.getByRole("button", { name: "Redrive 21 dead letters" }).click();
+    await dialog.getByText(/^20 done/).waitFor();
+    await page.getByText("21 letters were redriven.").waitFor();
+
+    // 21 letters at 10 per second.
+    expect(Date.now() - startedMs).toBeGreaterThan(1_800);
+    expect(await delivered()).toBe(24);
   });
 
   test("open dead letters of a code are discarded together", async () => {

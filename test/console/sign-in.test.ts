@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import { RelayError } from "../../lib/errors.js";
-import { createTestTopic } from "../support/broker/kafka.js";
+import { createTestTopic, until } from "../support/broker/kafka.js";
 import { hasBrowser, useConsole } from "../support/console/console-page.js";
 
 const clientId = "console";
@@ -13,6 +13,18 @@ const clientId = "console";
 async function startProvider() {
   const codes = new Map<string, { readonly challenge: string; readonly redirectUri: string }>();
   const tokens = new Set<string>();
+  const refreshTokens = new Set<string>();
+  /** Each token ends the one before, and each refresh token works once. */
+  const grant = () => {
+    const number = ++grants;
+    tokens.clear();
+    tokens.add(`token-${number}`);
+    if (lifeSeconds >= 60) return { access_token: `token-${number}`, token_type: "Bearer", expires_in: lifeSeconds };
+    refreshTokens.add(`refresh-${number}`);
+    return { access_token: `token-${number}`, token_type: "Bearer", expires_in: lifeSeconds, refresh_token: `refresh-${number}` };
+  };
+  let grants = 0;
+  let lifeSeconds = 3_600;
   const server: Server = createServer(async (request, response) => {
     const url = new URL(request.url ?? "/", issuer());
     const json = (status: number, body: unknown) =>
@@ -38,19 +50,22 @@ async function startProvider() {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const form = new URLSearchParams(Buffer.concat(chunks).toString());
+    if (form.get("grant_type") === "refresh_token") {
+      const isKnown = refreshTokens.delete(form.get("refresh_token") ?? "") && form.get("client_id") === clientId;
+      return isKnown ? json(200, grant()) : json(400, { error: "invalid_grant" });
+    }
     const given = codes.get(form.get("code") ?? "");
     const challenge = createHash("sha256")
       .update(form.get("code_verifier") ?? "")
       .digest("base64url");
     if (given?.challenge !== challenge || given.redirectUri !== form.get("redirect_uri") || form.get("client_id") !== clientId)
       return json(400, { error: "invalid_grant" });
-    const token = `token-${tokens.size}`;
-    tokens.add(token);
-    return json(200, { access_token: token, token_type: "Bearer", expires_in: 3_600 });
+    return json(200, grant());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const issuer = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { issuer, tokens, end: () => new Promise((resolve) => server.close(resolve)) };
+  const liveFor = (seconds: number) => (lifeSeconds = seconds);
+  return { issuer, tokens, liveFor, grants: () => grants, end: () => new Promise((resolve) => server.close(resolve)) };
 }
 
 const provider = await startProvider();
@@ -78,6 +93,51 @@ describe.runIf(hasBrowser)("the console", () => {
     await page.getByText("There are no records here").waitFor();
     expect(await page.getByText("somebody").count()).toBe(1);
     expect(provider.tokens.size).toBe(1);
+    expectComplaint(/401/);
+  });
+
+  test("renews its token before it ends, again and again, while somebody types", async () => {
+    provider.liveFor(3);
+    const topic = await createTestTopic(kafka);
+    const page = await open(`topics/${topic}`);
+    const dialog = page.getByRole("dialog", { name: "Sign in" });
+    const [opened] = await Promise.all([page.waitForEvent("popup"), dialog.getByRole("button", { name: /Sign in at 127/ }).click()]);
+    await opened.getByText("Let me in").click();
+    await page.getByRole("button", { name: "Produce" }).click();
+    await page.getByLabel("Value data").fill('"typed meanwhile"');
+    const before = provider.grants();
+
+    await until(async () => provider.grants() >= before + 2);
+    await page.getByRole("dialog").getByRole("button", { name: "Produce" }).click();
+
+    await page.getByText("Written to partition 0 at offset 0.").waitFor();
+    expect(await dialog.count()).toBe(0);
+    expectComplaint(/401/);
+  });
+
+  test("covers a form with the sign-in when its token is no longer accepted, and sends what was typed afterwards", async () => {
+    provider.liveFor(3_600);
+    const topic = await createTestTopic(kafka);
+    const page = await open(`topics/${topic}`);
+    const dialog = page.getByRole("dialog", { name: "Sign in" });
+    const signIn = async () => {
+      const [opened] = await Promise.all([page.waitForEvent("popup"), dialog.getByRole("button", { name: /Sign in at 127/ }).click()]);
+      await opened.getByText("Let me in").click();
+      await dialog.waitFor({ state: "detached" });
+    };
+    await signIn();
+    await page.getByRole("button", { name: "Produce" }).click();
+    const form = page.getByRole("dialog", { name: /Produce to/ });
+    await form.getByLabel("Value data").fill('"typed before it ended"');
+
+    provider.tokens.clear();
+    await form.getByRole("button", { name: "Produce" }).click();
+    await dialog.waitFor();
+    await signIn();
+    expect(await form.getByLabel("Value data").inputValue()).toBe('"typed before it ended"');
+    await form.getByRole("button", { name: "Produce" }).click();
+
+    await page.getByText("Written to partition 0 at offset 0.").waitFor();
     expectComplaint(/401/);
   });
 });

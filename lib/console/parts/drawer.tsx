@@ -12,23 +12,23 @@ interface DrawerProps {
 
 export function Drawer({ title, onClose, actions, children }: DrawerProps) {
   const element = useRef<HTMLElement>(null);
+  const close = useRef(onClose);
+  close.current = onClose;
   useEffect(() => {
     const before = document.activeElement;
     element.current?.focus();
-    return () => (before instanceof HTMLElement ? before.focus() : undefined);
+    // Wherever the focus is: what had it, such as the button of a dialog, may be gone. A dialog that is open closes first.
+    const onKey = ({ key }: KeyboardEvent) => {
+      if (key === "Escape" && document.querySelector("dialog[open]") === null) close.current();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => {
+      window.removeEventListener("keydown", onKey);
+      if (before instanceof HTMLElement) before.focus();
+    };
   }, []);
   return (
-    <aside
-      class="drawer"
-      ref={element}
-      tabIndex={-1}
-      aria-label={title}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        onClose();
-      }}
-    >
+    <aside class="drawer" ref={element} tabIndex={-1} aria-label={title}>
       <div class="dialog-head">
         <h2>{title}</h2>
         <div class="row">

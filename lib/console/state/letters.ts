@@ -72,6 +72,9 @@ export interface LetterProgress {
 }
 
 const lettersPerCall = 100;
+/** The progress is shown, and a stop is obeyed, as often. */
+const secondsPerCall = 2;
+const discardedPerCall = 1_000;
 const callsMax = 10_000;
 const messagesMax = 5;
 
@@ -84,7 +87,7 @@ export async function redriveLetters(
   signal: AbortSignal,
 ): Promise<LetterProgress> {
   let progress: LetterProgress = { done: 0, failed: 0, skipped: 0, messages: [] };
-  const limit = Math.min(lettersPerCall, Math.max(1, ratePerSecond * 10));
+  const limit = Math.min(lettersPerCall, Math.max(1, ratePerSecond * secondsPerCall));
   const parts = choice.letters === undefined ? undefined : chunksOf(choice.letters, limit);
   for (let call = 0; call < (parts?.length ?? callsMax) && !signal.aborted; call++) {
     const letters = parts?.[call];
@@ -116,11 +119,14 @@ export async function discardLetters(
   signal: AbortSignal,
 ): Promise<LetterProgress> {
   let done = 0;
-  for (let call = 0; call < callsMax && !signal.aborted; call++) {
-    const answer = await api.call("POST /dead-letters/{topic}/discard", { path: { topic }, body: { ...choice, limit: 1_000 }, signal });
+  const parts = choice.letters === undefined ? undefined : chunksOf(choice.letters, discardedPerCall);
+  for (let call = 0; call < (parts?.length ?? callsMax) && !signal.aborted; call++) {
+    const letters = parts?.[call];
+    const body = { ...(letters === undefined ? choice : { letters }), limit: discardedPerCall };
+    const answer = await api.call("POST /dead-letters/{topic}/discard", { path: { topic }, body, signal });
     done += answer.discarded;
     onProgress({ done, failed: 0, skipped: 0, messages: [] });
-    if (!answer.has_more || answer.discarded === 0) break;
+    if (parts === undefined && (!answer.has_more || answer.discarded === 0)) break;
   }
   return { done, failed: 0, skipped: 0, messages: [] };
 }

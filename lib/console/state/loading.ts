@@ -16,6 +16,8 @@ type State<T> = Omit<Loaded<T>, "reload">;
 
 const firstRetryMs = 1_000;
 const retryMaxMs = 30_000;
+/** What takes long, such as the lag of thousands of groups, is asked for less often: the API rests so many times as long as it worked. */
+const restFactor = 4;
 
 /** `key` names what is loaded: when it changes, the data before is dropped. `everyMs`: load again after that pause. */
 export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>, everyMs?: number): Loaded<T> {
@@ -50,11 +52,12 @@ function repeat<T>(load: (signal: AbortSignal) => Promise<T>, setState: SetState
   const run = async () => {
     setState((state) => ({ ...state, isLoading: true, retryAtMs: undefined }));
     try {
+      const startedMs = Date.now();
       const data = await load(signal);
       if (signal.aborted) return;
       failures = 0;
       setState(() => ({ data, error: undefined, isLoading: false, retryAtMs: undefined }));
-      if (everyMs !== undefined) again(everyMs);
+      if (everyMs !== undefined) again(Math.max(everyMs, (Date.now() - startedMs) * restFactor));
     } catch (thrown) {
       if (signal.aborted) return;
       const error = noteFailure(thrown);

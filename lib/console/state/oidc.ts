@@ -9,6 +9,10 @@ const channelName = "kafka-relay sign-in";
 const signInTimeoutMs = 300_000;
 /** A token is renewed so long before it ends. */
 const renewBeforeMs = 60_000;
+const renewAgainMs = 5_000;
+const renewalsMax = 10;
+/** Longer timers fire at once. */
+const timerMaxMs = 2 ** 31 - 1;
 const redirectUri = `${location.origin}${location.pathname}`;
 
 /** In the window that the provider sends back here: hands its answer to the page that opened it. Returns whether this is such a window. */
@@ -86,21 +90,30 @@ function answerOf(state: string): Promise<string> {
   });
 }
 
+let renewal: ReturnType<typeof setTimeout> | undefined;
+
 function take(provider: Provider, answer: oauth.TokenEndpointResponse): void {
   token.value = answer.access_token;
   isSignInNeeded.value = false;
+  clearTimeout(renewal);
   const { refresh_token: refreshToken, expires_in: seconds } = answer;
   if (refreshToken === undefined || seconds === undefined) return;
-  setTimeout(() => void renew(provider, refreshToken), Math.max(renewBeforeMs, seconds * 1_000 - renewBeforeMs));
+  renewal = setTimeout(() => void renew(provider, refreshToken, 1), renewInMs(seconds));
 }
 
-async function renew(provider: Provider, refreshToken: string): Promise<void> {
+/** Before the token ends: a minute, or a third of a life that is short. */
+const renewInMs = (lifeSeconds: number): number =>
+  Math.min(timerMaxMs, lifeSeconds * 1_000 - Math.min(renewBeforeMs, (lifeSeconds * 1_000) / 3));
+
+/** A provider that cannot be reached is asked again. After a refusal, the next call that is refused asks to sign in again. */
+async function renew(provider: Provider, refreshToken: string, attempt: number): Promise<void> {
   const { server, client, options } = provider;
   try {
     const response = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken, options);
     const answer = await oauth.processRefreshTokenResponse(server, client, response);
     take(provider, { refresh_token: refreshToken, ...answer });
-  } catch {
-    // The next call that is refused asks to sign in again.
+  } catch (thrown) {
+    const isRefused = thrown instanceof oauth.ResponseBodyError;
+    if (!isRefused && attempt < renewalsMax) renewal = setTimeout(() => void renew(provider, refreshToken, attempt + 1), renewAgainMs);
   }
 }

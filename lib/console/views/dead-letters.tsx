@@ -58,7 +58,7 @@ export function DeadLettersView() {
           topic={topic}
           marked={marked}
           all={letters}
-          filter={{ ...(route === "" ? {} : { route }), ...(code === "" ? {} : { code }) }}
+          filter={state === "open" && search === "" ? { ...(route === "" ? {} : { route }), ...(code === "" ? {} : { code }) } : undefined}
           onBegin={begin}
         />
       </div>
@@ -109,19 +109,22 @@ interface ActionsProps {
   readonly topic: string;
   readonly marked: readonly ListedLetter[];
   readonly all: readonly ListedLetter[];
-  readonly filter: ChosenLetters;
+  /** What the API can find itself. Undefined: only this page knows which letters are shown, so each of them is named. */
+  readonly filter: ChosenLetters | undefined;
   readonly onBegin: (kind: LetterAction["kind"], choice: ChosenLetters, count: number) => void;
 }
 
 function Actions({ topic, marked, all, filter, onBegin }: ActionsProps) {
   const isSome = marked.length > 0;
-  const choice: ChosenLetters = isSome
-    ? { letters: marked.map(({ partition, offset }) => ({ partition, offset })) }
-    : Object.keys(filter).length > 0
-      ? filter
-      : { all: true };
+  const named = isSome ? marked : filter === undefined ? all : undefined;
+  const choice: ChosenLetters =
+    named !== undefined
+      ? { letters: named.map(({ partition, offset }) => ({ partition, offset })) }
+      : Object.keys(filter ?? {}).length > 0
+        ? (filter ?? {})
+        : { all: true };
   const count = isSome ? marked.length : all.length;
-  const words = isSome ? `${marked.length} marked` : "all";
+  const words = isSome ? `${marked.length} marked` : filter === undefined ? "these" : "all";
   return (
     <>
       {mayDo("dead-letter:discard", topic) && (

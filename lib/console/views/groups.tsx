@@ -1,4 +1,5 @@
 /** All groups, and how far each is behind. */
+import { useMemo } from "preact/hooks";
 import { Empty } from "../parts/empty.js";
 import { SearchBox } from "../parts/fields.js";
 import { type RowColumn, RowTable } from "../parts/rows.js";
@@ -17,8 +18,13 @@ export function GroupsView() {
   const lags = useLoaded("lags of all groups", loadLagTotals, lagsEveryMs);
   const all = loaded.data ?? [];
   const lagOf = ({ consumer_group_id }: GroupEntry): LagTotal | undefined => lags.data?.get(consumer_group_id);
-  const found = all.filter(({ consumer_group_id }) => consumer_group_id.toLowerCase().includes(search.trim().toLowerCase()));
-  const shown = sort === "lag" ? found.toSorted((one, other) => (lagOf(other)?.total_lag ?? -1) - (lagOf(one)?.total_lag ?? -1)) : found;
+  const shown = useMemo(() => {
+    const words = search.trim().toLowerCase();
+    const found = words === "" ? all : all.filter(({ consumer_group_id }) => consumer_group_id.toLowerCase().includes(words));
+    const ordered =
+      sort === "lag" ? found.toSorted((one, other) => (lagOf(other)?.total_lag ?? -1) - (lagOf(one)?.total_lag ?? -1)) : found;
+    return up === "1" ? ordered.toReversed() : ordered;
+  }, [loaded.data, lags.data, search, sort, up]);
   return (
     <div class="view">
       <div class="view-head">
@@ -37,7 +43,7 @@ export function GroupsView() {
       {shown.length > 0 && (
         <RowTable
           label="Groups"
-          rows={up === "1" ? shown.toReversed() : shown}
+          rows={shown}
           keyOf={({ consumer_group_id }) => consumer_group_id}
           columns={columnsWith(lagOf, lags.data !== undefined)}
           sorted={{ by: sort, isDescending: (sort === "lag") !== (up === "1") }}

@@ -157,9 +157,10 @@ function commandsOf(
     ...(choice.route === undefined ? [] : ["--route", choice.route]),
     ...(choice.code === undefined ? [] : ["--code", choice.code]),
   ];
+  const rate = kind === "redrive" ? ["--rate", options.ratePerSecond, ...(options.destination === "topic" ? ["--to-topic"] : [])] : [];
   const url = `${apiUrl}/dead-letters/${encodeURIComponent(topic)}/${kind}`;
   return {
     curl: toCurl({ method: "POST", url, body: JSON.stringify(body), hasToken: token.value !== undefined }),
-    command: toCommand("dead-letters", kind, topic, ...letters, ...filters, ...(choice.all === true ? ["--all"] : [])),
+    command: toCommand("dead-letters", kind, topic, ...letters, ...filters, ...(choice.all === true ? ["--all"] : []), ...rate),
   };
 }

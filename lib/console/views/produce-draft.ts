@@ -1,9 +1,10 @@
 /** A record while it is written: what the form holds, and the call that it becomes. Pure. */
 import type { ShownRecord } from "../state/records.js";
 import { toBase64, utf8Bytes } from "../words/bytes.js";
+import { schemaFault, type TypedSchema, typedSchemaMembers } from "./produce-schema.js";
 
-export type KeyType = "none" | "text" | "json" | "binary";
-export type ValueType = "json" | "text" | "binary" | "null" | "event";
+export type KeyType = "none" | "text" | "json" | "binary" | "schema";
+export type ValueType = "json" | "text" | "binary" | "schema" | "null" | "event";
 
 export interface DraftHeader {
   readonly name: string;
@@ -17,6 +18,8 @@ export interface ProduceDraft {
   readonly key?: string;
   readonly valueType?: ValueType;
   readonly value?: string;
+  readonly keySchema?: TypedSchema;
+  readonly valueSchema?: TypedSchema;
   readonly headers?: readonly DraftHeader[];
   /** Attributes of a CloudEvent. */
   readonly eventType?: string;
@@ -42,7 +45,8 @@ interface ProduceCall {
 /** The call, or what is wrong with the draft. JSON goes into the body as it was typed, with all its digits. */
 export function toCall(clusterId: string, topic: string, draft: Required<ProduceDraft>): ProduceCall | { readonly fault: string } {
   if (draft.valueType === "event") return toEventCall(topic, draft);
-  const fault = faultOf("key", draft.keyType, draft.key) ?? faultOf("value", draft.valueType, draft.value);
+  const fault =
+    faultOf("key", draft.keyType, draft.key, draft.keySchema) ?? faultOf("value", draft.valueType, draft.value, draft.valueSchema);
   if (fault !== undefined) return { fault };
   if (draft.partition !== "" && !/^\d+$/.test(draft.partition)) return { fault: "The partition must be a number, or empty." };
   const headers = draft.headers
@@ -51,8 +55,8 @@ export function toCall(clusterId: string, topic: string, draft: Required<Produce
   const members = [
     ...(draft.partition === "" ? [] : [`"partition_id":${draft.partition}`]),
     ...(headers.length === 0 ? [] : [`"headers":${JSON.stringify(headers)}`]),
-    ...(draft.keyType === "none" ? [] : [`"key":${toData(draft.keyType, draft.key)}`]),
-    ...(draft.valueType === "null" ? [] : [`"value":${toData(draft.valueType, draft.value)}`]),
+    ...(draft.keyType === "none" ? [] : [`"key":${toData(draft.keyType, draft.key, draft.keySchema)}`]),
+    ...(draft.valueType === "null" ? [] : [`"value":${toData(draft.valueType, draft.value, draft.valueSchema)}`]),
   ];
   return {
     path: `/v3/clusters/${clusterId}/topics/${encodeURIComponent(topic)}/records`,
@@ -62,11 +66,15 @@ export function toCall(clusterId: string, topic: string, draft: Required<Produce
 }
 
 const types = { text: "STRING", json: "JSON", binary: "BINARY" } as const;
-const toData = (type: keyof typeof types, data: string): string =>
-  `{"type":"${types[type]}","data":${type === "json" ? data : JSON.stringify(data)}}`;
+function toData(type: keyof typeof types | "schema", data: string, schema: TypedSchema): string {
+  if (type === "schema") return `{${[...typedSchemaMembers(schema), `"data":${data}`].join(",")}}`;
+  return `{"type":"${types[type]}","data":${type === "json" ? data : JSON.stringify(data)}}`;
+}
 
-function faultOf(what: string, type: KeyType | ValueType, text: string): string | undefined {
-  if (type === "json" && !isJson(text)) return `The ${what} is not valid JSON.`;
+function faultOf(what: "key" | "value", type: KeyType | ValueType, text: string, schema: TypedSchema): string | undefined {
+  const fault = type === "schema" ? schemaFault(what, schema) : undefined;
+  if (fault !== undefined) return fault;
+  if ((type === "json" || type === "schema") && !isJson(text)) return `The ${what} is not valid JSON.`;
   if (type === "binary" && !/^[A-Za-z0-9+/]*={0,2}$/.test(text.trim())) return `The ${what} is not valid base64.`;
   return undefined;
 }

@@ -13,6 +13,8 @@ import { apiUrl } from "../state/settings.js";
 import { toCommand, toCurl } from "../words/commands.js";
 import { HeaderFields } from "./header-fields.js";
 import { type DraftHeader, type KeyType, type ProduceDraft, toCall, type ValueType } from "./produce-draft.js";
+import { emptySchema, type TypedSchema } from "./produce-schema.js";
+import { SchemaFields } from "./schema-fields.js";
 
 export function ProduceDialog({
   topic,
@@ -54,7 +56,7 @@ export function ProduceDialog({
   );
   return (
     <Dialog title={`Produce to ${topic}`} onClose={onClose} onSubmit={() => void send()} foot={foot}>
-      <KeyAndValue form={form} />
+      <KeyAndValue form={form} topic={topic} />
       {form.valueType.value !== "event" && <HeaderFields headers={form.headers} />}
       {!("fault" in call.value) && (
         <Commands
@@ -79,6 +81,8 @@ interface Form {
   readonly key: Signal<string>;
   readonly valueType: Signal<ValueType>;
   readonly value: Signal<string>;
+  readonly keySchema: Signal<TypedSchema>;
+  readonly valueSchema: Signal<TypedSchema>;
   readonly headers: Signal<readonly DraftHeader[]>;
   readonly eventType: Signal<string>;
   readonly eventSource: Signal<string>;
@@ -91,6 +95,8 @@ function useForm(draft: ProduceDraft): Form {
     key: useSignal(draft.key ?? ""),
     valueType: useSignal<ValueType>(draft.valueType ?? "json"),
     value: useSignal(draft.value ?? ""),
+    keySchema: useSignal(draft.keySchema ?? emptySchema),
+    valueSchema: useSignal(draft.valueSchema ?? emptySchema),
     headers: useSignal<readonly DraftHeader[]>(draft.headers ?? []),
     eventType: useSignal(draft.eventType ?? ""),
     eventSource: useSignal(draft.eventSource ?? "/console"),
@@ -103,6 +109,8 @@ const toValues = (form: Form): Required<ProduceDraft> => ({
   key: form.key.value,
   valueType: form.valueType.value,
   value: form.value.value,
+  keySchema: form.keySchema.value,
+  valueSchema: form.valueSchema.value,
   headers: form.headers.value,
   eventType: form.eventType.value,
   eventSource: form.eventSource.value,
@@ -113,16 +121,18 @@ const keyChoices = [
   ["text", "Text"],
   ["json", "JSON"],
   ["binary", "Bytes, in base64"],
+  ["schema", "With a schema"],
 ] as const;
 const valueChoices = [
   ["json", "JSON"],
   ["text", "Text"],
   ["binary", "Bytes, in base64"],
+  ["schema", "With a schema"],
   ["event", "CloudEvent"],
   ["null", "null (a tombstone)"],
 ] as const;
 
-function KeyAndValue({ form }: { readonly form: Form }) {
+function KeyAndValue({ form, topic }: { readonly form: Form; readonly topic: string }) {
   const { keyType, key, valueType, value, partition, eventType, eventSource } = form;
   const isEvent = valueType.value === "event";
   return (
@@ -138,11 +148,15 @@ function KeyAndValue({ form }: { readonly form: Form }) {
           <TextField label="Source" value={eventSource} />
         </div>
       )}
-      {!isEvent && keyType.value !== "none" && <TextField label="Key data" value={key} />}
+      {!isEvent && keyType.value === "schema" && <SchemaFields part="Key" topic={topic} schema={form.keySchema} />}
+      {!isEvent && keyType.value !== "none" && (
+        <TextField label={keyType.value === "schema" ? "Key data, as JSON" : "Key data"} value={key} />
+      )}
+      {valueType.value === "schema" && <SchemaFields part="Value" topic={topic} schema={form.valueSchema} />}
       {valueType.value === "null" ? (
         <p class="muted">A record without a value deletes its key from a compacted topic.{keyType.value === "none" && " Give it a key."}</p>
       ) : (
-        <FormField label={isEvent ? "Data, as JSON" : "Value data"}>
+        <FormField label={isEvent ? "Data, as JSON" : valueType.value === "schema" ? "Value data, as JSON" : "Value data"}>
           <textarea
             rows={8}
             spellcheck={false}
@@ -160,7 +174,7 @@ function KeyAndValue({ form }: { readonly form: Form }) {
 function commandOf(topic: string, { valueType, keyType, key, value }: Form): string | undefined {
   if (valueType.value === "null" && keyType.value === "text") return toCommand("produce", topic, "--key", key.value, "--tombstone");
   if (valueType.value !== "json" && valueType.value !== "text") return undefined;
-  if (keyType.value === "binary" || value.value.includes("\n")) return undefined;
+  if (keyType.value === "binary" || keyType.value === "schema" || value.value.includes("\n")) return undefined;
   const line = keyType.value === "none" ? value.value : `${key.value}=${value.value}`;
   return `echo ${JSON.stringify(line)} | ${toCommand("produce", topic, ...(keyType.value === "none" ? [] : ["--key-separator", "="]))}`;
 }

@@ -17,7 +17,9 @@ export function RecordFoot({ list, start, isSearched }: FootProps) {
   if (records.length === 0 && !isReading && error === undefined && !hasMore) return <NoRecords state={state} isSearched={isSearched} />;
   return (
     <div class="row wrap muted records-foot">
-      <span role="status">{isSearched ? <SearchProgress state={state} /> : <ReadProgress state={state} />}</span>
+      <span role="status" class="row">
+        {isSearched ? <SearchProgress state={state} /> : <ReadProgress state={state} />}
+      </span>
       {isReading && state.looked > 0 && (
         <button type="button" onClick={list.pause}>
           Stop
@@ -51,15 +53,15 @@ function ReadProgress({ state: { records, isReading, isFull, partitions } }: { r
 
 function SearchProgress({ state: { records, isReading, looked, total, isFull, hasMore } }: { readonly state: RecordListState }) {
   const found = `${toCountText(records.length)} ${records.length === 1 ? "match" : "matches"}`;
-  const of = total === undefined ? "" : ` of ${total >= looked ? toCountText(total) : toCountText(looked)}`;
-  const full = isFull ? " The page keeps no more matches." : "";
   const isWhole = !hasMore && !isReading && !isFull;
+  const of = total === undefined ? "" : ` of ${toCountText(Math.max(total, looked))}`;
+  const words = isWhole
+    ? `${found} in all ${toCountText(looked)} records.`
+    : `${found} in ${toCountText(looked)}${of} records${isReading ? " …" : " that were looked at."}`;
   return (
     <>
-      {isReading && <span class="dot live" />} {found} in {isWhole ? "all " : ""}
-      {toCountText(looked)}
-      {isWhole ? "" : of} records{isReading ? " …" : isWhole ? "." : " that were looked at."}
-      {full}
+      {isReading && <span class="dot live" />}
+      <span>{`${words}${isFull ? " The page keeps no more matches." : ""}`}</span>
     </>
   );
 }

@@ -7,7 +7,7 @@ import type { Kafka } from "../../kafka/port.js";
 import { invokeFunction } from "../../relay/dead-letters/invoke-route.js";
 import { findLetters, type LetterChoice, type LetterPlace } from "../../relay/dead-letters/letters.js";
 import { isOutOfTime } from "../../relay/dead-letters/out-of-time.js";
-import { discard, type RedriveRules, redrive, redriveDefaults } from "../../relay/dead-letters/redrive.js";
+import { discard, type RedriveRules, type RouteInvoker, redrive, redriveDefaults } from "../../relay/dead-letters/redrive.js";
 import { type Operations, operation } from "../operation.js";
 import {
   atPlace,
@@ -29,7 +29,54 @@ const listLimitDefault = 100;
 /** How many outcomes are listed one by one; the counts include all. */
 const outcomesMax = 100;
 
+/** Where the routes and sources run that dead letters go back to. */
+interface RedrivenRoutes {
+  readonly invoker: (config: Config, destination: "route" | "topic") => RouteInvoker;
+  /** The topics that a route reads: letters of others are refused. The dead letters of a source name the source in the place of a topic. */
+  readonly sourcesOf: (route: string, config: Config) => readonly string[];
+}
+
+export const redriveOperations = (routes: RedrivenRoutes): Operations => ({
+  "POST /dead-letters/{topic}/redrive": operation({
+    may: "dead-letter:redrive",
+    on: "topic",
+    summary:
+      "Send dead letters through their route again, or write them to the topic they came from. One call handles as many as its time allows.",
+    path: inLetterTopic,
+    body: redriveBody,
+    answers: { 200: redriveAnswer },
+    run: async ({ path, body }, { kafka, config, deadline, authorize }) => {
+      const rules: RedriveRules = {
+        authorizeRoute: (route) => authorize("route:invoke", route),
+        authorizeTopic: (topic) => authorize("record:write", topic),
+        sourcesOf: (route) => routes.sourcesOf(route, config),
+      };
+      // If the caller may not use the destination named for all letters, the whole call is refused.
+      if (body.name !== undefined) (body.destination === "route" ? rules.authorizeRoute : rules.authorizeTopic)?.(body.name);
+      const outcomes: v.InferOutput<typeof outcome>[] = [];
+      const result = await redrive(kafka, path.topic, {
+        choice: { ...toChoice(body), state: body.state },
+        to: body.destination,
+        name: body.name,
+        invoke: routes.invoker(config, body.destination),
+        ...rules,
+        ratePerSecond: body.rate_per_second ?? redriveDefaults.ratePerSecond,
+        lettersMax: body.limit ?? redriveDefaults.lettersMax,
+        redrivesMax: body.redrives_max ?? redriveDefaults.redrivesMax,
+        deadline,
+        onLetter: (letter, outcome) => {
+          if (outcomes.length < outcomesMax) outcomes.push(toRedriveRow(letter, outcome));
+        },
+      });
+      const { redriven, failed, skipped, hasMore } = result;
+      return { status: 200, body: { redriven, failed, skipped, has_more: hasMore, outcomes } };
+    },
+  }),
+});
+
 export const deadLetterOperations: Operations = {
+  ...redriveOperations({ invoker: invokerOf, sourcesOf }),
+
   "GET /dead-letters/{topic}": operation({
     may: "dead-letter:read",
     on: "topic",
@@ -65,42 +112,6 @@ export const deadLetterOperations: Operations = {
         "not-found",
         `There is no dead letter in partition ${path.partition} of ${path.topic} at offset ${path.offset}.`,
       );
-    },
-  }),
-
-  "POST /dead-letters/{topic}/redrive": operation({
-    may: "dead-letter:redrive",
-    on: "topic",
-    summary:
-      "Send dead letters through their route again, or write them to the topic they came from. One call handles as many as its time allows.",
-    path: inLetterTopic,
-    body: redriveBody,
-    answers: { 200: redriveAnswer },
-    run: async ({ path, body }, { kafka, config, deadline, authorize }) => {
-      const rules: RedriveRules = {
-        authorizeRoute: (route) => authorize("route:invoke", route),
-        authorizeTopic: (topic) => authorize("record:write", topic),
-        sourcesOf: (route) => sourcesOf(config, route),
-      };
-      // If the caller may not use the destination named for all letters, the whole call is refused.
-      if (body.name !== undefined) (body.destination === "route" ? rules.authorizeRoute : rules.authorizeTopic)?.(body.name);
-      const outcomes: v.InferOutput<typeof outcome>[] = [];
-      const result = await redrive(kafka, path.topic, {
-        choice: { ...toChoice(body), state: body.state },
-        to: body.destination,
-        name: body.name,
-        invoke: invokerOf(config, body.destination),
-        ...rules,
-        ratePerSecond: body.rate_per_second ?? redriveDefaults.ratePerSecond,
-        lettersMax: body.limit ?? redriveDefaults.lettersMax,
-        redrivesMax: body.redrives_max ?? redriveDefaults.redrivesMax,
-        deadline,
-        onLetter: (letter, outcome) => {
-          if (outcomes.length < outcomesMax) outcomes.push(toRedriveRow(letter, outcome));
-        },
-      });
-      const { redriven, failed, skipped, hasMore } = result;
-      return { status: 200, body: { redriven, failed, skipped, has_more: hasMore, outcomes } };
     },
   }),
 
@@ -166,7 +177,7 @@ function invokerOf(config: Config, destination: "route" | "topic") {
 }
 
 /** The caller's grants are checked first: a caller who may not invoke a route does not learn whether it exists. */
-function sourcesOf({ RELAY_ROUTES: routes, RELAY_SOURCES: sources }: Config, route: string): readonly string[] {
+function sourcesOf(route: string, { RELAY_ROUTES: routes, RELAY_SOURCES: sources }: Config): readonly string[] {
   // The dead letters of a source name the source in the place of a topic.
   const topics = routes?.get(route) ?? (sources?.includes(route) === true ? [route] : undefined);
   if (topics !== undefined) return topics;

@@ -20,6 +20,8 @@ export interface RunningRoutes {
   /** What this process knows of its routes, as plain data. */
   readonly known: () => readonly KnownRoute[];
   readonly tryRecord: RouteProvider["tryRecord"];
+  /** For dead letters that go back to their route. */
+  readonly handlerOf: (route: string) => { readonly handler: RelayHandler; readonly topics: readonly string[] } | undefined;
   /** Lets running batches end, commits, and leaves the groups, within the time. What a route has not settled by then is delivered again later. */
   readonly drain: (limitMs: number) => Promise<void>;
 }
@@ -61,6 +63,10 @@ export function runRoutes(
       if (found === undefined) throw noSuchRoute(name, [...running.keys()]);
       const { route, config } = found.loaded;
       return tryRecord(route, record, route.namespace ?? config.RELAY_NAMESPACE ?? "kafka");
+    },
+    handlerOf: (name) => {
+      const found = running.get(name);
+      return found && { handler: found.handler, topics: toKnownRoute(found).sources.map(({ topic }) => topic) };
     },
     drain: async (limitMs) => {
       const hurry = setTimeout(clock.hurry, Math.min(patienceMs, limitMs / 2));

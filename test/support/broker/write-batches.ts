@@ -36,8 +36,13 @@ export async function writeBatch(
   records: readonly RecordFields[],
   options: { readonly compression?: "gzip" } = {},
 ): Promise<bigint> {
-  const deadline = createDeadline(15_000);
   const batch = encodeRecordBatch(records.map(toRecord), { ...withoutProducerId, nowMs: Date.now(), ...options });
+  return sendBatch(kafka, topic, partition, batch);
+}
+
+/** A batch as its bytes are; answers the offset of its first record. */
+export async function sendBatch(kafka: Kafka, topic: string, partition: number, batch: Buffer): Promise<bigint> {
+  const deadline = createDeadline(15_000);
   for (;;) {
     const leader = (await kafka.metadata.topic(topic, deadline)).partitions.find((one) => one.partition === partition)?.leader;
     const answer = typeof leader === "number" ? await produce(kafka, leader, topic, partition, batch, deadline) : undefined;

@@ -64,7 +64,7 @@ export function useConsole(options: ConsoleOptions = {}): ConsoleHarness {
   let server: StartedServer;
   let browser: Browser;
   beforeAll(async () => {
-    server = await (options.start?.() ?? startInProcess(kafka, options));
+    server = await (options.start?.() ?? startConsoleServer(kafka, options));
     browser = await chromium.launch({ executablePath: browserPath ?? "", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   });
   afterEach(async () => {
@@ -107,8 +107,14 @@ export function useConsole(options: ConsoleOptions = {}): ConsoleHarness {
   };
 }
 
-async function startInProcess(kafka: Kafka, options: ConsoleOptions): Promise<StartedServer> {
-  const config = parseConfig({ KAFKA_BROKERS: process.env.KAFKA_BROKERS, RELAY_ACCESS: "everything", RELAY_CONSOLE: "on", ...options.env });
+/** Serves the page and every operation in this process, for the brokers of `kafka`. */
+export async function startConsoleServer(kafka: Kafka, options: ConsoleOptions = {}): Promise<StartedServer> {
+  const config = parseConfig({
+    KAFKA_BROKERS: process.env.KAFKA_BROKERS,
+    RELAY_ACCESS: "everything",
+    RELAY_CONSOLE: "on",
+    ...options.env,
+  });
   const operations = {
     ...allOperations,
     ...routeOperations(noRoutes, noSources),
