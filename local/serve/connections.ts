@@ -10,6 +10,8 @@ interface Connections {
   /** The worker takes connections from now on. */
   readonly add: (worker: Worker) => void;
   readonly confirmed: (id: number) => void;
+  /** The worker ends in good order. Where all are ending, nothing is accepted any more after the last one. */
+  readonly leave: (worker: Worker, isEnding: boolean) => void;
   /** The worker has ended: what it has not confirmed goes to another one. */
   readonly remove: (worker: Worker) => void;
   readonly close: () => void;
@@ -64,9 +66,12 @@ export async function acceptConnections(listen: (server: Server) => Promise<numb
       handedOver.get(id)?.socket.destroy();
       handedOver.delete(id);
     },
+    leave: (worker, isEnding) => {
+      unlist(workers, worker);
+      if (isEnding && workers.length === 0) server.close();
+    },
     remove: (worker) => {
-      const at = workers.indexOf(worker);
-      if (at >= 0) workers.splice(at, 1);
+      unlist(workers, worker);
       for (const [id, one] of handedOver) {
         if (one.worker !== worker) continue;
         handedOver.delete(id);
@@ -78,4 +83,9 @@ export async function acceptConnections(listen: (server: Server) => Promise<numb
       for (const socket of [...waiting.splice(0), ...[...handedOver.values()].map((one) => one.socket)]) socket.destroy();
     },
   };
+}
+
+function unlist(workers: Worker[], worker: Worker): void {
+  const at = workers.indexOf(worker);
+  if (at >= 0) workers.splice(at, 1);
 }

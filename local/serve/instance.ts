@@ -90,7 +90,7 @@ export async function startInstance(
     end: async () => {
       ending.abort();
       const [cutOff] = await Promise.all([
-        server.drain(options.drainMs),
+        server.drain(options.drainMs, others?.leaving),
         consumers.close(createDeadline(options.drainMs)),
         running?.drain(options.drainMs),
       ]);
@@ -114,7 +114,7 @@ function startRoutes(
   return { ...runRoutes(routes, kafka, metrics.telemetry(output.write), output, traces?.batches), kafka };
 }
 
-interface OtherWorkers extends Pick<ReturnType<typeof createWorkerLink>, "askAll"> {
+interface OtherWorkers extends Pick<ReturnType<typeof createWorkerLink>, "askAll" | "leaving"> {
   readonly place: PeerPlace;
 }
 

@@ -81,7 +81,7 @@ async function runWorker(
   const stopped = new AbortController();
   const instance: { readonly started: Promise<Instance> } = {
     started: Promise.resolve().then(() =>
-      startInstance(options, routes, output, traces.start?.(), { askAll: link.askAll, place: peerPlaceOf(env) }),
+      startInstance(options, routes, output, traces.start?.(), { askAll: link.askAll, leaving: link.leaving, place: peerPlaceOf(env) }),
     ),
   };
   const questions: Questions = {

@@ -1,6 +1,7 @@
 /** The server of the API: limits, the host's own paths, refusing and finishing calls when it is asked to end. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { RelayError } from "../../lib/errors.js";
 import { mayTakeLong } from "../../lib/http/hosts/node-body.js";
 import { type NodeHttpLimits, type NodeHttpListener, refuseMalformed, serverOptions } from "../../lib/http/hosts/node-http.js";
@@ -13,8 +14,11 @@ interface ServeServer {
   /** In place of listening: connections that another process has accepted. */
   readonly takeConnections: () => (socket: Socket) => void;
   readonly isDraining: () => boolean;
-  /** Refuses new calls, waits for those in progress, and closes. Returns how many had to be cut off after `limitMs`. */
-  readonly drain: (limitMs: number) => Promise<number>;
+  /**
+   * Refuses new calls, waits for those in progress, and closes. Returns how many had to be cut off after `limitMs`. `leave`: where another process accepts the
+   * connections, tells it that this one takes no more.
+   */
+  readonly drain: (limitMs: number, leave?: () => void) => Promise<number>;
 }
 
 interface ServerParts {
@@ -30,6 +34,11 @@ interface ServerParts {
 const retryAfterEndMs = 1_000;
 const retryAfterOverloadMs = 1_000;
 const drainCheckMs = 5;
+/**
+ * A client with an open connection may be sending its next call just now. For so long it gets a 503 that promises that nothing was written; of a connection that is
+ * closed under its call, it could not know.
+ */
+const lingerMs = 100;
 
 export function createServeServer(parts: ServerParts): ServeServer {
   const { limits, connectionsMax, metrics } = parts;
@@ -66,15 +75,20 @@ export function createServeServer(parts: ServerParts): ServeServer {
         socket.resume();
       };
     },
-    drain: async (limitMs) => {
+    drain: async (limitMs, leave) => {
       isDraining = true;
       // The clients of running calls learn that their connection ends with the answer.
       for (const response of calls) if (!response.headersSent) response.setHeader("connection", "close");
-      server.closeIdleConnections();
-      const untilMs = performance.now() + limitMs;
-      while (calls.size > 0 && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, drainCheckMs));
+      const startedMs = performance.now();
+      await until(() => calls.size === 0, limitMs);
+      await until(() => sockets() === 0, Math.min(limitMs, startedMs + lingerMs - performance.now()));
       const cutOff = calls.size;
-      await close(server);
+      if (leave !== undefined) {
+        leave();
+        // Connections that were on their way.
+        await sleep(lingerMs);
+      }
+      await close(server, () => sockets() === 0);
       return cutOff;
     },
   };
@@ -145,9 +159,14 @@ function toListenError(error: NodeJS.ErrnoException, port: number, host: string)
   });
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
+async function close(server: Server, isEmpty: () => boolean): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve())); // the idle connections with it
+  await until(isEmpty, lingerMs);
+  server.closeAllConnections();
+  await closed;
+}
+
+async function until(isSo: () => boolean, limitMs: number): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  while (!isSo() && performance.now() < endMs) await sleep(drainCheckMs);
 }

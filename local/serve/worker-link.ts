@@ -21,6 +21,8 @@ type ToWorker =
 export type ToPrimary =
   /** It takes connections. */
   | { readonly kind: "ready" }
+  /** It takes no more connections, and ends when those that are on their way have been refused. */
+  | { readonly kind: "leaving" }
   | { readonly kind: "confirmed"; readonly id: number }
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | { readonly kind: "ask"; readonly id: number; readonly name: QuestionName };
@@ -40,6 +42,7 @@ interface WorkerProcess {
 
 interface WorkerLink {
   readonly ready: () => void;
+  readonly leaving: () => void;
   /** The answers of all workers that give one in time. */
   readonly askAll: (name: QuestionName) => Promise<readonly unknown[]>;
 }
@@ -73,6 +76,7 @@ export function createWorkerLink(
   });
   return {
     ready: () => void own.send?.({ kind: "ready" }),
+    leaving: () => void own.send?.({ kind: "leaving" }),
     askAll: (name) =>
       new Promise((resolve, reject) => {
         const id = ++lastId;

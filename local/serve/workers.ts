@@ -48,7 +48,8 @@ export async function startWorkers({ workers: count, port, host }: ServeOptions,
     if (message.kind === "ready") {
       started.add(worker.id);
       connections.add(worker);
-    } else if (message.kind === "confirmed") connections.confirmed(message.id);
+    } else if (message.kind === "leaving") connections.leave(worker, isEnding);
+    else if (message.kind === "confirmed") connections.confirmed(message.id);
     else if (message.kind === "answer") collect.answered(worker, message.id, message.value);
     else if (message.kind === "ask")
       void collect.askAll(message.name).then((values) => tell(worker, { kind: "answers", id: message.id, values }));

@@ -3,18 +3,15 @@
  * and a REST API. An HTTP API checks tokens itself, so functions behind one never load this file.
  */
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from "jose";
+import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from "jose";
 import type { Caller } from "../../access.js";
 import { RelayError } from "../../errors.js";
 import { type ClaimNames, type Claims, callerOfClaims } from "../claims.js";
+import { createKeySet } from "./key-set.js";
 
 const tokenCharactersMax = 8_192;
 /** Clocks may differ by this much, as at API Gateway. */
 const leewaySeconds = 60;
-/** How long the issuer's key set is kept, how soon it may be read again for an unknown key, and how long one reading may take. */
-const keySetAgeMaxMs = 600_000;
-const keySetCooldownMs = 30_000;
-const keySetTimeoutMs = 5_000;
 /** What API Gateway's JWT authorizer accepts, and the other asymmetric algorithms. Never a secret shared with the issuer, and never "none". */
 const keySetAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 
@@ -30,8 +27,8 @@ export interface TokenRules {
 type TokenCheck = (authorization: string | undefined, now?: Date) => Promise<Claims>;
 
 /** Throws `bad-configuration` for a PEM that is not such a key; `target-failed` is thrown by a check that cannot read the key set. */
-export function createTokenCheck({ keys, issuer, audience }: TokenRules): TokenCheck {
-  const { key, algorithms } = "pem" in keys ? keyOfPem(keys.pem) : keysAt(keys.jwksUrl);
+export function createTokenCheck({ keys, issuer, audience }: TokenRules, clock: () => number = Date.now): TokenCheck {
+  const { key, algorithms } = "pem" in keys ? keyOfPem(keys.pem) : { key: createKeySet(keys.jwksUrl, clock), algorithms: keySetAlgorithms };
   const options: JWTVerifyOptions = {
     algorithms,
     clockTolerance: leewaySeconds,
@@ -39,7 +36,7 @@ export function createTokenCheck({ keys, issuer, audience }: TokenRules): TokenC
     ...(issuer === undefined ? {} : { issuer }),
     ...(audience === undefined ? {} : { audience: [audience].flat() }),
   };
-  return async (authorization, now = new Date()) => {
+  return async (authorization, now = new Date(clock())) => {
     const token = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
     if (token === undefined) throw unauthenticated("the request has no token. Send one as Authorization: Bearer <token>");
     if (token.length > tokenCharactersMax) throw unauthenticated(notAToken);
@@ -83,15 +80,6 @@ function keyOfPem(pem: string): Keys {
     throw new RelayError("bad-configuration", "RELAY_JWT_PUBLIC_KEY must be an RSA key or a key on the curve P-256.");
   }
   return { key: async () => key, algorithms: [isP256 ? "ES256" : "RS256"] };
-}
-
-function keysAt(jwksUrl: string): Keys {
-  const key = createRemoteJWKSet(new URL(jwksUrl), {
-    cacheMaxAge: keySetAgeMaxMs,
-    cooldownDuration: keySetCooldownMs,
-    timeoutDuration: keySetTimeoutMs,
-  });
-  return { key, algorithms: keySetAlgorithms };
 }
 
 function toRefusal(error: unknown, algorithms: readonly string[]): RelayError {

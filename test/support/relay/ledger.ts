@@ -32,9 +32,13 @@ export interface Writing {
 /** Timers are late on a machine that is busy with brokers. */
 const lateToleranceMs = 3_000;
 
+/** One outcome per record; a RelayError stands for all of them. */
+export type Write = (topic: TopicName, records: readonly OutgoingRecord[], deadlineMs: number) => Promise<readonly ProduceOutcome[]>;
+
 export class Ledger {
   readonly #kafka: Kafka;
   readonly #topic: TopicName;
+  readonly #write: Write;
   readonly #acknowledged = new Map<string, { readonly partition: number; readonly offset: bigint }>();
   readonly #denied = new Set<string>();
   readonly #inDoubt = new Set<string>();
@@ -44,9 +48,11 @@ export class Ledger {
   #late = 0;
   #isWriting = true;
 
-  constructor(kafka: Kafka, topic: TopicName) {
+  /** `write`: absent, the client's own producer. */
+  constructor(kafka: Kafka, topic: TopicName, write?: Write) {
     this.#kafka = kafka;
     this.#topic = topic;
+    this.#write = write ?? ((name, records, deadlineMs) => kafka.producer.produce(name, records, createDeadline(deadlineMs)));
   }
 
   get acknowledged(): number {
@@ -80,7 +86,7 @@ export class Ledger {
     const startMs = performance.now();
     let outcomes: readonly ProduceOutcome[];
     try {
-      outcomes = await this.#kafka.producer.produce(this.#topic, records, createDeadline(deadlineMs));
+      outcomes = await this.#write(this.#topic, records, deadlineMs);
     } catch (error) {
       if (!(error instanceof RelayError)) throw error;
       outcomes = records.map(() => ({ outcome: "failed", error }));
