@@ -14,6 +14,8 @@ interface BundledPackage {
   readonly folder: string;
 }
 
+type FunctionFile = Pick<DeployedFunction, "key" | "file">;
+
 export interface Bundle {
   readonly key: string;
   /** The file inside the zip, as the handler's name says it: "functions/produce.js". */
@@ -57,7 +59,10 @@ const pageFolder = ".build/console-page";
 export const buildFolder = join(projectFolder, ".build");
 
 /** Writes `<outFolder>/bundles/functions/**.js` and `<outFolder>/zips/<key>.zip`, replacing everything. */
-export async function bundleFunctions(outFolder = buildFolder, functions = deployedFunctions()): Promise<readonly Bundle[]> {
+export async function bundleFunctions(
+  outFolder = buildFolder,
+  functions: readonly FunctionFile[] = deployedFunctions(),
+): Promise<readonly Bundle[]> {
   const bundlesFolder = join(outFolder, "bundles");
   const zipsFolder = join(outFolder, "zips");
   for (const folder of [bundlesFolder, zipsFolder]) {
@@ -138,7 +143,7 @@ interface BundleFolders {
   readonly parts: ReadonlyMap<string, OnDemandPart>;
 }
 
-async function bundleFunction({ key, file }: DeployedFunction, { bundlesFolder, zipsFolder, parts }: BundleFolders): Promise<Bundle> {
+async function bundleFunction({ key, file }: FunctionFile, { bundlesFolder, zipsFolder, parts }: BundleFolders): Promise<Bundle> {
   const name = `${file}.js`;
   const path = join(bundlesFolder, name);
   const metafile = await bundle(`${file}.ts`, path, [keptApart(name)]);

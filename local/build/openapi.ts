@@ -1,4 +1,7 @@
-/** `npm run openapi`: writes the API's description beside the function that serves it, and the types of the client. Tests compare both files with the operations. */
+/**
+ * `npm run openapi`: writes what follows from the operations of the API's functions: the description beside the function that serves it, the types of the client, and the
+ * calls of each function for the gateway. Tests compare the files with the operations.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -6,19 +9,26 @@ import { createConsumers } from "../../lib/consumers/consumers.js";
 import { toOpenApi } from "../../lib/http/openapi.js";
 import type { Operations } from "../../lib/http/operation.js";
 import { consumerOperations } from "../../lib/http/operations/consumer-operations.js";
+import { apiFunctions, consoleFunction } from "../plugin/api-functions.js";
 import { clientTypesPath, toClientTypes } from "./client-types.js";
-import { deployedFunctions, projectFolder } from "./service-map.js";
+import { projectFolder } from "./service-map.js";
 
-/** Loaded by name, as the gateway does: nothing here knows the functions. */
+/** Loaded by name, as the gateway does: nothing here knows the functions. By file. */
+async function operationsOfFunctions(): Promise<readonly (readonly [string, Operations])[]> {
+  const files = [...Object.values(apiFunctions), consoleFunction].map(({ file }) => file);
+  return Promise.all(
+    files.map(async (file) => {
+      const { operations = {} } = (await import(pathToFileURL(join(projectFolder, `functions/${file}.ts`)).href)) as {
+        readonly operations?: Operations;
+      };
+      return [file, operations] as const;
+    }),
+  );
+}
+
 export async function describeApi(): Promise<string> {
   const all: Record<string, Operations[string]> = {};
-  for (const { file, routeKeys } of deployedFunctions()) {
-    if (routeKeys.length === 0) continue;
-    const { operations = {} } = (await import(pathToFileURL(join(projectFolder, `${file}.ts`)).href)) as {
-      readonly operations?: Operations;
-    };
-    Object.assign(all, operations);
-  }
+  for (const [, operations] of await operationsOfFunctions()) Object.assign(all, operations);
   // No function has these: they need a process that lives on between calls.
   Object.assign(all, consumerOperations(createConsumers()));
   const { version } = JSON.parse(readFileSync(join(projectFolder, "package.json"), "utf8")) as { readonly version: string };
@@ -26,10 +36,13 @@ export async function describeApi(): Promise<string> {
 }
 
 export const descriptionPath = join(projectFolder, "lib/http/openapi.generated.json");
+const callsPath = join(projectFolder, "local/plugin/calls.generated.json");
 
 if (import.meta.filename === process.argv[1]) {
   const description = await describeApi();
   writeFileSync(descriptionPath, description);
   writeFileSync(clientTypesPath, toClientTypes(description));
-  console.log(`lib/http/openapi.generated.json describes ${deployedFunctions().flatMap(({ routeKeys }) => routeKeys).length} operations.`);
+  const calls = (await operationsOfFunctions()).map(([file, operations]) => [file, Object.keys(operations)] as const);
+  writeFileSync(callsPath, `${JSON.stringify(Object.fromEntries(calls), null, 2)}\n`);
+  console.log(`lib/http/openapi.generated.json describes ${calls.flatMap(([, keys]) => keys).length} operations.`);
 }

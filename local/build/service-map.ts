@@ -1,7 +1,13 @@
-/** serverless.yml as the other programs here read it: which functions there are, which file each is, which calls and topics they answer. */
+/**
+ * serverless.yml as the other programs here read it: which functions there are, those that `custom.kafkaRelay` adds included; which file each is, which calls and topics
+ * they answer.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { apiFunctions } from "../plugin/api-functions.js";
+import { addedFunctions } from "../plugin/functions.js";
+import { readPluginSettings } from "../plugin/settings.js";
 import { cloudFormationTags } from "./cloudformation-tags.js";
 
 export const projectFolder = join(import.meta.dirname, "../..");
@@ -40,12 +46,29 @@ export interface DeployedFunction {
   readonly streams?: readonly unknown[];
 }
 
-/** The functions in the order of serverless.yml. Variables in it are left as they are written. */
+interface ServiceDocument {
+  readonly service: string;
+  readonly functions?: Readonly<Record<string, FunctionDeclaration>>;
+  readonly custom?: { readonly kafkaRelay?: unknown };
+}
+
+/** The functions in the order of the template. Variables are left as they are written. */
 export function deployedFunctions(text = readFileSync(join(projectFolder, "serverless.yml"), "utf8")): readonly DeployedFunction[] {
-  const { functions } = parse(text, { customTags: cloudFormationTags }) as {
-    readonly functions: Readonly<Record<string, FunctionDeclaration>>;
+  const { functions = {}, custom, service } = parse(text, { customTags: cloudFormationTags }) as ServiceDocument;
+  const unresolved = {
+    service,
+    stage: variable("sls:stage"),
+    clusterArn: variable("param:clusterArn"),
+    groupPrefix: variable("param:groupPrefix"),
+    jwtIssuer: "",
   };
-  return Object.entries(functions).map(([key, { handler, events = [] }]) => ({
+  const settings = readPluginSettings(custom?.kafkaRelay, Object.keys(apiFunctions));
+  const added = addedFunctions(settings, { ...unresolved, apiFolder: "functions" });
+  const all = [
+    ...added.map(({ key, declaration }) => [key, declaration as unknown as FunctionDeclaration] as const),
+    ...Object.entries(functions),
+  ];
+  return all.map(([key, { handler, events = [] }]) => ({
     key,
     file: handler.replace(/\.[^./]+$/, ""),
     routeKeys: events.flatMap(({ httpApi }) => (httpApi === undefined ? [] : [toRouteKey(httpApi)])),
@@ -55,6 +78,9 @@ export function deployedFunctions(text = readFileSync(join(projectFolder, "serve
     streams: events.flatMap(({ stream }) => (stream === undefined ? [] : [stream])),
   }));
 }
+
+/** As serverless.yml would have it. */
+const variable = (name: string): string => `\${${name}}`;
 
 function toRouteKey(event: string | { readonly method: string; readonly path: string }): string {
   const [method = "", path] = typeof event === "string" ? event.split(" ") : [event.method, event.path];

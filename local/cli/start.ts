@@ -1,15 +1,16 @@
 /** `kafka-relay start`: a broker, the service's topics and serverless-offline, for a project that has the package. In a clone, `npm start` does more. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { parse } from "yaml";
 import { RelayError } from "../../lib/errors.js";
 import { isTopicName } from "../../lib/kafka/topic-name.js";
 import { ensureTopics } from "../broker/create-topics.js";
 import { provideBroker } from "../broker/provide.js";
 import { type LocalSettings, readBrokerSettings } from "../broker/settings.js";
-import { deployedFunctions } from "../build/service-map.js";
+import type { DeployedFunction } from "../build/service-map.js";
+import { laptopStage } from "../plugin/stage-values.js";
+import { readServiceFile } from "../serve/routes/service-file.js";
 import { toLine } from "../start/lines.js";
 import { preflight } from "../start/preflight.js";
 import { endLeftovers, type ProcessGroup, startGroup } from "../start/process-group.js";
@@ -45,11 +46,11 @@ async function start({ world, say }: CliContext): Promise<void> {
   let offline: ProcessGroup | undefined;
   try {
     const env = environmentOf(given, settings, broker.brokers);
-    const created = await ensureTopics(env, await topicsOf(folder, settings));
+    const created = await ensureTopics(env, await topicsOf(folder, env, settings));
     if (created.length > 0) say(`Created the topics ${created.join(", ")}`);
     offline = startGroup({
       name: "offline",
-      args: [framework, "offline", "start", "--stage", "local"],
+      args: [framework, "offline", "start", "--stage", laptopStage],
       env,
       cwd: folder,
       runFolder,
@@ -98,31 +99,30 @@ function environmentOf(env: NodeJS.ProcessEnv, settings: LocalSettings, brokers:
   };
 }
 
-/** The triggers that serverless.yml declares, by itself or for the plugin. */
-function triggersIn(folder: string): ReturnType<typeof deployedFunctions> {
-  const path = join(folder, "serverless.yml");
-  if (!existsSync(path))
+/** The topics that serverless.yml lets functions read, by events of their own or by the plugin. */
+function triggersIn(folder: string, env: NodeJS.ProcessEnv): readonly Pick<DeployedFunction, "triggers">[] {
+  const file = readServiceFile(folder, env, laptopStage);
+  if (file === undefined)
     throw new RelayError(
       "bad-configuration",
       `There is no serverless.yml in ${folder}. Run the command in the folder of a service, or create one: npx kafka-relay init my-relay`,
     );
-  const text = readFileSync(path, "utf8");
-  const { custom, functions } = (parse(text) ?? {}) as {
-    readonly custom?: { readonly kafkaRelay?: { readonly routes?: Readonly<Record<string, { readonly topic: string }>> } };
-    readonly functions?: object;
-  };
-  const routes = Object.entries(custom?.kafkaRelay?.routes ?? {}).map(([key, trigger]) => ({
-    key,
-    file: `functions/routes/${key}`,
-    routeKeys: [],
-    triggers: [trigger],
+  // Every function, whatever its folder. The framework itself reports variables that have no value.
+  const { functions } = file.functionsIn("");
+  return [...functions.values()].map(({ events = [] }) => ({
+    triggers: events.flatMap(({ msk, kafka }) =>
+      [msk, kafka].filter((one) => one !== undefined),
+    ) as unknown as DeployedFunction["triggers"],
   }));
-  return [...routes, ...(functions === undefined ? [] : deployedFunctions(text))];
 }
 
 /** What the triggers read, what the routes write to, and what KAFKA_CREATE_TOPICS names. */
-async function topicsOf(folder: string, { createTopics }: LocalSettings): Promise<ReturnType<typeof topicsToCreate>> {
-  const read = topicsToCreate(triggersIn(folder), createTopics);
+async function topicsOf(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  { createTopics }: LocalSettings,
+): Promise<ReturnType<typeof topicsToCreate>> {
+  const read = topicsToCreate(triggersIn(folder, env), createTopics);
   const routes = existsSync(join(folder, routesFolder)) ? await findRoutes(folder) : [];
   const written = routes.flatMap(({ handler }) => (handler?.route.target.kind === "topic" ? [handler.route.target.name] : []));
   const missing = [...new Set(written)].filter((name) => isTopicName(name) && !read.some((spec) => spec.name === name));

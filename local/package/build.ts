@@ -9,11 +9,11 @@ import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
 import { buildFolder, bundleFunctions } from "../build/bundle.js";
 import { bundleCli } from "../build/cli.js";
-import { type DeployedFunction, deployedFunctions, projectFolder } from "../build/service-map.js";
+import { type DeployedFunction, projectFolder } from "../build/service-map.js";
+import { apiFunctions, consoleFunction } from "../plugin/api-functions.js";
 import { apiReportFile, toApiReport } from "./api-report.js";
 import { packageEntries } from "./entries.js";
 import { toManifest } from "./manifest.js";
-import { outlineService } from "./plugin/api-functions.js";
 
 const target = "node20.19";
 
@@ -88,11 +88,11 @@ async function copyPrograms(dist: string): Promise<void> {
   for (const name of ["main.cjs", "main.d.cts", "worker.cjs", "run.cjs"]) cpSync(join(trigger, name), join(dist, "trigger", name));
 }
 
-/** The plugin as one CommonJS file, what this project declares of the API, and the API's functions as they are deployed. */
+/** The plugin as one CommonJS file, and the API's functions as they are deployed. */
 async function buildPlugin(folder: string): Promise<void> {
   await build({
     absWorkingDir: projectFolder,
-    entryPoints: ["local/package/plugin/plugin.ts"],
+    entryPoints: ["local/plugin/package-home.ts"],
     outfile: join(folder, "plugin.cjs"),
     bundle: true,
     platform: "node",
@@ -100,21 +100,21 @@ async function buildPlugin(folder: string): Promise<void> {
     target,
     external: ["@aws-sdk/*", "pg-native", "esbuild"],
     // The framework takes the module itself as the plugin's class.
-    footer: { js: "module.exports = module.exports.KafkaRelayPlugin;" },
+    footer: { js: "module.exports = module.exports.PluginInPackage;" },
     define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
     legalComments: "none",
     logLevel: "silent",
   });
-  const outline = outlineService();
-  writeFile(join(folder, "service.json"), `${JSON.stringify(outline, null, 2)}\n`);
-  const isOfApi = ({ key }: DeployedFunction): boolean => Object.keys(outline.api).includes(key);
   const built = join(buildFolder, "npm/functions");
-  for (const { key, zipPath } of await bundleFunctions(built, deployedFunctions().filter(isOfApi))) {
+  for (const { key, zipPath } of await bundleFunctions(built, functionsOfPackage())) {
     mkdirSync(join(folder, "zips"), { recursive: true });
     cpSync(zipPath, join(folder, "zips", `${key}.zip`));
   }
   rmSync(built, { recursive: true, force: true });
 }
+
+const functionsOfPackage = (): readonly Pick<DeployedFunction, "key" | "file">[] =>
+  Object.entries({ ...apiFunctions, console: consoleFunction }).map(([key, { file }]) => ({ key, file: `functions/${file}` }));
 
 function filesIn(folder: string, ending: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })

@@ -25,7 +25,7 @@ function isEntry(path: string): boolean {
     /^functions\/|^test\/bench\/|\/projects\//.test(path) ||
     /^lib\/(targets\/[^/]+|sources\/([^/]+|webhook\/[a-z-]*schemes)|relay\/(route|relay|jsonata)|client\/client)\.ts$/.test(path) ||
     /^local\/kafka-trigger\/src\/(main|run|library)\.ts$/.test(path) ||
-    /^local\/package\/(entries\/|plugin\/plugin\.ts)/.test(path)
+    /^local\/package\/entries\/|^local\/plugin\/(clone|package)-home\.ts$/.test(path)
   );
 }
 

@@ -57,13 +57,7 @@ test("the AWS SDK is imported on demand, by the file that needs it", () => {
 });
 
 test("one file per program reads the environment", () => {
-  const readers = new Set([
-    "lib/config.ts",
-    "local/start.ts",
-    "local/cli/main.ts",
-    "local/serve/main.ts",
-    "local/package/plugin/plugin.ts",
-  ]);
+  const readers = new Set(["lib/config.ts", "local/start.ts", "local/cli/main.ts", "local/serve/main.ts", "local/plugin/plugin.ts"]);
   const sentences = broken((file) => {
     const code = file.text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");
     if (!/\bprocess\.env\b/.test(code)) return [];

@@ -27,7 +27,7 @@ export interface Deployment {
   readonly calls: readonly DoorCall[];
 }
 
-export type Prepared = { readonly faults: readonly string[] } | { readonly deployment: Deployment; readonly warnings: readonly string[] };
+type Prepared = { readonly faults: readonly string[] } | { readonly deployment: Deployment; readonly warnings: readonly string[] };
 
 /** `region`: the one that the command line or the shell names. Checks everything that can be known in advance, and completes the service. Returns all faults at once; after a fault nothing that matters has changed. */
 export async function prepareDeployment(

@@ -1,4 +1,4 @@
-/** The parameters of a deployment: `custom.deployment` in serverless.yml, each by the name that `--param` takes, and what it must look like. Pure. */
+/** The parameters of a deployment, each by the name that `--param` takes, and what it must look like. Pure. */
 import * as v from "valibot";
 import type { AccessPolicy } from "../../../lib/access.js";
 import { locationForms, toGrantsLocation } from "../../../lib/grants/location.js";
@@ -37,8 +37,8 @@ function toPairs(list: string): ReadonlyMap<string, string> {
   return new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
 }
 
-/** What serverless.yml says where no cluster is named. */
-const noCluster = "arn:missing";
+/** The framework requires an ARN before a deployment is checked. This placeholder counts as missing. */
+export const noCluster = "arn:missing";
 
 /** Every parameter by the name that `--param` takes. Empty: not given. */
 export const parameters = v.strictObject({

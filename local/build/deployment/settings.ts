@@ -1,4 +1,4 @@
-/** What a stage is deployed with: the values of `custom.deployment` in serverless.yml, given by `--param` or the environment, checked together. Pure. */
+/** What a stage is deployed with: the values of `custom.kafkaRelay.deployment` in serverless.yml, given by `--param` or the environment, checked together. Pure. */
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import * as v from "valibot";
@@ -15,7 +15,7 @@ type CheckedSettings =
 /** Everything that is missing or wrong, each as a sentence that begins with the parameter's name. `folder` is where a relative `grantsFile` lies. */
 export function checkSettings(given: unknown, folder: string): CheckedSettings {
   const result = v.safeParse(parameters, given);
-  const shapeFaults = (result.issues ?? []).map((issue) => `${v.getDotPath(issue) ?? "custom.deployment"}: ${issue.message}`);
+  const shapeFaults = (result.issues ?? []).map((issue) => `${v.getDotPath(issue) ?? "custom.kafkaRelay.deployment"}: ${issue.message}`);
   if (!result.typed) return { ok: false, faults: shapeFaults };
   const settings = result.output;
   const grants = grantsOf(settings, folder);

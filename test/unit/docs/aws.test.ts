@@ -5,16 +5,14 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { permissions } from "../../../lib/access.js";
 import { toAccessPolicy } from "../../../lib/access-policy.js";
+import { parameterNames } from "../../../local/build/deployment/parameter-defaults.js";
 
 const root = join(import.meta.dirname, "../../..");
 const page = readFileSync(join(root, "docs/aws.md"), "utf8");
 const service = parse(readFileSync(join(root, "serverless.yml"), "utf8"));
 
 test("every parameter of a deployment is documented", () => {
-  const parameters = [
-    ...Object.keys(service.custom.deployment),
-    ...Object.keys(service.params.default).filter((name) => !["access", "logLevel"].includes(name)),
-  ];
+  const parameters = [...parameterNames, ...Object.keys(service.params.default)].filter((name) => !["access", "logLevel"].includes(name));
 
   for (const parameter of new Set(parameters)) expect(page, parameter).toContain(`\`${parameter}\``);
 });
