@@ -1,6 +1,6 @@
 /** What contradicts itself between serverless.yml and the files of a project: a route without a file, a file without a trigger, a name that is taken. Pure. */
-import { routesFolder } from "../cli/route-files.js";
-import { sourcesFolder } from "../cli/source-files.js";
+import { routesFolder } from "../cli/routes/route-files.js";
+import { sourcesFolder } from "../cli/sources/source-files.js";
 import type { AddedFunction } from "./functions.js";
 import type { PluginSettings } from "./settings.js";
 

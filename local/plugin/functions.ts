@@ -1,6 +1,6 @@
 /** The functions that `custom.kafkaRelay` adds to a service: the API's, the console's page, the routes' and the sources'. Pure. */
-import { routesFolder } from "../cli/route-files.js";
-import { sourcesFolder } from "../cli/source-files.js";
+import { routesFolder } from "../cli/routes/route-files.js";
+import { sourcesFolder } from "../cli/sources/source-files.js";
 import { type ApiFunction, apiFunctions, callsOf, consoleFunction } from "./api-functions.js";
 import { type PluginSettings, sourceEventNames } from "./settings.js";
 
@@ -107,7 +107,7 @@ function sourceFunction(name: string, given: Declaration): AddedFunction {
   const { environment, ...others } = own;
   const events = sourceEventNames.flatMap((kind) => {
     if (event[kind] === undefined) return [];
-    if (kind === "webhook") return [{ httpApi: `POST /sources/${name}` }];
+    if (kind === "webhook") return methodsOf(event.webhook).map((method) => ({ httpApi: `${method} /sources/${name}` }));
     return [event[kind]].flat().map((one) => ({ [kind]: enabled === undefined ? one : switched(kind, one, toSwitch(enabled)) }));
   });
   const isSwitched = enabled === undefined ? {} : { RELAY_SOURCE: isOff(enabled) ? "off" : "on" };
@@ -124,6 +124,8 @@ function sourceFunction(name: string, given: Declaration): AddedFunction {
     },
   };
 }
+
+const methodsOf = (webhook: unknown): readonly string[] => (Array.isArray(webhook) ? webhook : ["POST"]);
 
 /** The framework's short form is a rate, or an ARN. */
 function switched(kind: string, event: unknown, enabled: unknown): unknown {

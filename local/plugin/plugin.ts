@@ -8,8 +8,8 @@ import { checkBrokers, type Deployment, prepareDeployment, prepareStart } from "
 import { type ParameterValues, parameterValues } from "../build/deployment/parameter-defaults.js";
 import type { Service } from "../build/deployment/service.js";
 import { completeTemplate, faultsOfReplacement } from "../build/deployment/template.js";
-import { routesFolder } from "../cli/route-files.js";
-import { sourcesFolder } from "../cli/source-files.js";
+import { routesFolder } from "../cli/routes/route-files.js";
+import { sourcesFolder } from "../cli/sources/source-files.js";
 import { apiFunctions } from "./api-functions.js";
 import { declaredFaults } from "./declared-faults.js";
 import { deployedTemplate } from "./deployed-template.js";

@@ -13,7 +13,12 @@ const trigger = v.looseObject({
 const event = v.unknown();
 /** One of these is what brings records to a source; all are the framework's own events, but for `webhook`. */
 const sourceEvents = {
-  webhook: v.optional(v.literal(true, "must be true: the source answers POST /sources/<name>")),
+  webhook: v.optional(
+    v.union(
+      [v.literal(true), v.array(v.picklist(["POST", "GET"]))],
+      "must be true (the source answers POST /sources/<name>), or [POST, GET] for a sender that also asks by GET",
+    ),
+  ),
   schedule: v.optional(event),
   sqs: v.optional(event),
   stream: v.optional(event),

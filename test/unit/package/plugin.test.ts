@@ -70,6 +70,7 @@ test("a route reads its topic from the beginning, in a group of the service and 
 
 test.each([
   [{ webhook: true }, [{ httpApi: "POST /sources/orders-in" }], undefined],
+  [{ webhook: ["POST", "GET"] }, [{ httpApi: "POST /sources/orders-in" }, { httpApi: "GET /sources/orders-in" }], undefined],
   [{ webhook: true, enabled: "off" }, [{ httpApi: "POST /sources/orders-in" }], { RELAY_SOURCE: "off" }],
   [{ schedule: "rate(1 minute)", enabled: "on" }, [{ schedule: { rate: "rate(1 minute)", enabled: true } }], { RELAY_SOURCE: "on" }],
   [
