@@ -80,7 +80,11 @@ export function sourceFaults(
   return [
     ...(needed !== undefined && !has ? [say(`its source of the kind ${kind} needs an event ${needed}.`)] : []),
     ...(asksByGet && has && !events.some(({ httpApi }) => httpApi !== undefined && callOf(httpApi).startsWith("GET "))
-      ? [say(`the sender asks by GET whether the address is ours: add the event httpApi: GET /sources/${sourceNameOf(declaration)}.`)]
+      ? [
+          say(
+            `the sender asks by GET whether the address is ours: declare it with webhook: [POST, GET], or add the event httpApi: GET /sources/${sourceNameOf(declaration)}.`,
+          ),
+        ]
       : []),
     ...events.flatMap((event) => eventFaults(event, kind, declaration, asksByGet)).map(say),
     ...events.flatMap(({ sqs }) => (sqs === undefined ? [] : queueFaults({ event: sqs, timeoutSeconds }, resources))).map(say),

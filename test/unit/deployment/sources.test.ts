@@ -63,7 +63,7 @@ test("a sender that asks by GET needs both calls", () => {
 
   expect(sourceFaults("orders", whatsapp, both)).toEqual([]);
   expect(sourceFaults("orders", whatsapp, declared([{ httpApi: "POST /sources/orders" }]))).toEqual([
-    "function orders: the sender asks by GET whether the address is ours: add the event httpApi: GET /sources/orders.",
+    "function orders: the sender asks by GET whether the address is ours: declare it with webhook: [POST, GET], or add the event httpApi: GET /sources/orders.",
   ]);
   expect(sourceFaults("orders", { kind: "webhook" }, both)).toEqual([
     "function orders: httpApi: GET /sources/orders is not the call that the source answers: use POST /sources/orders.",
