@@ -67,4 +67,4 @@ export const consoleFunction = {
 } as const satisfies ApiFunction;
 
 /** The route keys that a function answers, by its file; `$default` is every call that no other function answers. */
-export const callsOf = ({ file }: ApiFunction): readonly string[] => (calls as Readonly<Record<string, readonly string[]>>)[file] ?? [];
+export const routeKeysOf = ({ file }: ApiFunction): readonly string[] => (calls as Readonly<Record<string, readonly string[]>>)[file] ?? [];

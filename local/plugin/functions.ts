@@ -1,7 +1,7 @@
 /** The functions that `custom.kafkaRelay` adds to a service: the API's, the console's page, the routes' and the sources'. Pure. */
 import { routesFolder } from "../cli/routes/route-files.js";
 import { sourcesFolder } from "../cli/sources/source-files.js";
-import { type ApiFunction, apiFunctions, callsOf, consoleFunction } from "./api-functions.js";
+import { type ApiFunction, apiFunctions, consoleFunction, routeKeysOf } from "./api-functions.js";
 import { type PluginSettings, sourceEventNames } from "./settings.js";
 
 type Declaration = Readonly<Record<string, unknown>>;
@@ -47,7 +47,7 @@ function apiFunction(key: string, part: ApiFunction, { service, stage, apiFolder
       handler: `${apiFolder}/${file}.handler`,
       ...declaration,
       ...(invokesRoutes ? { environment: { RELAY_FUNCTION_PREFIX: `${service}-${stage}-` } } : {}),
-      events: callsOf(part).map((call) => ({ httpApi: call === "$default" ? "*" : call })),
+      events: routeKeysOf(part).map((call) => ({ httpApi: call === "$default" ? "*" : call })),
     },
   };
 }

@@ -4,13 +4,14 @@ import { type AlbRule, toAlbRules } from "../../../local/build/deployment/front-
 import { catchAllOf, type DoorCall, namedCalls } from "../../../local/build/deployment/front-door/calls.js";
 import { doorCallFaults } from "../../../local/build/deployment/front-door/door-faults.js";
 import { toFrontDoor } from "../../../local/build/deployment/front-door/front-door.js";
+import { parameterValues } from "../../../local/build/deployment/parameter-defaults.js";
 import { checkSettings } from "../../../local/build/deployment/settings.js";
 import { deployedFunctions, projectFolder } from "../../../local/build/service-map.js";
-import { outlineService } from "../../../local/package/plugin/api-functions.js";
+import { settingsOfDeployment } from "../../../local/plugin/stage-values.js";
 
 const account = "eu-central-1:123456789012";
 const given = {
-  ...outlineService().deployment,
+  ...settingsOfDeployment(parameterValues([], {}), true),
   clusterArn: `arn:aws:kafka:${account}:cluster/prod/11111111-1111-1111-1111-111111111111-1`,
   subnets: "subnet-0a1b2c3d,subnet-1a1b2c3d",
   securityGroups: "sg-0a1b2c3d",

@@ -1,12 +1,13 @@
 /** What a deployment makes of the service before the framework packages it: faults in one list, variables, roles, authorizers. */
 import { expect, test } from "vitest";
 import { prepareDeployment, prepareStart } from "../../../local/build/deployment/deployment.js";
+import { parameterValues } from "../../../local/build/deployment/parameter-defaults.js";
 import type { Service, ServiceFunction } from "../../../local/build/deployment/service.js";
 import { projectFolder } from "../../../local/build/service-map.js";
-import { outlineService } from "../../../local/package/plugin/api-functions.js";
+import { settingsOfDeployment } from "../../../local/plugin/stage-values.js";
 
 const complete = {
-  ...outlineService().deployment,
+  ...settingsOfDeployment(parameterValues([], {}), true),
   clusterArn: "arn:aws:kafka:eu-central-1:123456789012:cluster/prod/11111111-1111-1111-1111-111111111111-1",
   subnets: "subnet-0a1b2c3d",
   securityGroups: "sg-0a1b2c3d",
