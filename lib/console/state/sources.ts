@@ -12,7 +12,7 @@ export async function loadSourceEntries(signal: AbortSignal): Promise<readonly S
     const { sources } = await api.call("GET /sources", { signal });
     return sources;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return [];
+    if (error instanceof ApiError && [404, 405, 501].includes(error.status)) return [];
     throw error;
   }
 }
