@@ -27,7 +27,10 @@ interface HandlerWorkerOptions {
   readonly onEnd: (worker: HandlerWorker) => void;
 }
 
-/** Lambda allows a function's code this long to load (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html). */
+/**
+ * Lambda allows a function's code this long to load, and then tries once more within the function's own timeout
+ * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html). Here, the first try goes on: on a busy laptop, a second one would begin with nothing.
+ */
 const loadTimeoutMs = 10_000;
 
 export class HandlerWorker {
@@ -71,7 +74,8 @@ export class HandlerWorker {
     const { timeoutMs } = this.#options.definition;
     const ended = await new Promise<Ended>((settle) => {
       this.#settle = settle;
-      this.#limit(loadTimeoutMs, `Sandbox.Timedout: the function's code was not loaded within ${loadTimeoutMs / 1000} s`);
+      const limitMs = Math.max(loadTimeoutMs, timeoutMs);
+      this.#limit(limitMs, `Sandbox.Timedout: the function's code was not loaded within ${limitMs / 1000} s`);
       const message: InvocationMessage = { id: ++this.#lastId, event, timeoutMs, context };
       this.#worker.postMessage(message, buffersOf(event));
     });
