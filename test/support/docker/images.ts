@@ -3,7 +3,7 @@
  * resolves, with the entry points, folders, users and commands of the images that they stand for.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { resolveJars } from "../../../local/broker/jars.js";
 import { findTools } from "../../../local/broker/tools.js";
@@ -15,6 +15,8 @@ import { createRootFilesystem, type RootFilesystem } from "./root-filesystem.js"
 const javaModules =
   "java.base,java.desktop,java.instrument,java.logging,java.management,java.naming,java.net.http,java.rmi,java.security.jgss,java.security.sasl,java.sql,java.xml,jdk.crypto.ec,jdk.jcmd,jdk.management,jdk.management.agent,jdk.unsupported,jdk.zipfs";
 const appUser = "1000:1000";
+const authorities = "/etc/ssl/certs/ca-certificates.crt";
+const fetchLimitMs = 5 * 60_000;
 
 /** Says each image it makes, and how. */
 type Progress = (line: string) => void;
@@ -24,7 +26,7 @@ export interface ImageMaker {
   readonly kafka: (name: string, version: KafkaVersionName) => Promise<void>;
   /** A broker or a ZooKeeper of Kafka 2.8.1, configured by variables as the images of older tutorials are. */
   readonly zookeeperKafka: (name: string) => Promise<void>;
-  /** Node, for images that start from one. */
+  /** `node:<version>-...`: that version of Node with npm, for images that start from it. It trusts the authorities that this machine trusts. */
   readonly node: (name: string) => Promise<void>;
 }
 
@@ -53,18 +55,34 @@ export function createImageMaker(engine: Engine, folder: string, jarsFolder: str
       }),
     node: (name) =>
       provide(name, async (root) => {
-        root.add(process.execPath);
-        cpSync(process.execPath, join(root.folder, "usr/bin/node"));
-        const modules = join(dirname(dirname(process.execPath)), "lib/node_modules");
-        if (existsSync(join(modules, "npm")))
-          cpSync(join(modules, "npm"), join(root.folder, "usr/lib/node_modules/npm"), { recursive: true });
+        const node = nodeProgram(/^node:([\d.]+)/.exec(name)?.[1] ?? "");
+        root.add(node, ...librariesOfDebian());
+        rmSync(join(root.folder, dirname(node)), { recursive: true, force: true });
+        cpSync(node, join(root.folder, "usr/bin/node"));
+        const npm = join(dirname(dirname(realpathSync(process.execPath))), "lib/node_modules/npm");
+        cpSync(npm, join(root.folder, "usr/lib/node_modules/npm"), { recursive: true });
+        if (existsSync(authorities)) root.add(authorities);
         root.write("usr/bin/npm", '#!/bin/bash\nexec node /usr/lib/node_modules/npm/bin/npm-cli.js "$@"\n', 0o755);
         root.write("etc/passwd", "root:x:0:0:root:/root:/bin/bash\nnode:x:1000:1000:node:/home/node:/bin/bash\n");
         root.write("etc/group", "root:x:0:\nnode:x:1000:\n");
         mkdirSync(join(root.folder, "home/node"), { recursive: true });
-        return ["ENV PATH=/usr/bin:/bin", 'CMD ["node"]'];
+        return ["ENV PATH=/usr/bin:/bin", `ENV NODE_EXTRA_CA_CERTS=${authorities}`, 'CMD ["node"]'];
       }),
   };
+}
+
+/** What every Debian image has of the C library and GCC, and native modules of npm packages expect. */
+function librariesOfDebian(): readonly string[] {
+  const folder = `/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`;
+  return readdirSync(folder)
+    .filter((name) => /^lib(c|dl|m|pthread|rt|util|resolv|gcc_s|stdc\+\+)\.so\.\d+$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+/** From its npm package. */
+function nodeProgram(version: string): string {
+  const args = ["--yes", `--package=node@${version}`, "node", "-p", "process.execPath"];
+  return execFileSync("npx", args, { encoding: "utf8", timeout: fetchLimitMs }).trim();
 }
 
 /** One layer, owned by root but for what the user writes to. */
