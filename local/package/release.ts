@@ -23,7 +23,7 @@ const version = versionOf(projectFolder);
 const faults = [...workTreeFaults(), ...changelogFaults(), ...versionFaults()];
 if (faults.length > 0) end(`Version ${version} cannot be released:\n  ${faults.join("\n  ")}`);
 run("npm", ["run", "check"]);
-if (!withoutTests) run("npm", ["test"]);
+if (!withoutTests) for (const suite of ["test", "test:adopt"]) run("npm", ["run", suite]);
 rmSync(releaseFolder, { recursive: true, force: true });
 mkdirSync(releaseFolder, { recursive: true });
 const folder = await buildNpmPackage();

@@ -111,10 +111,14 @@ export class KafkaRelayPlugin {
   #ownService(): Service {
     const { service } = this.#serverless;
     const { added, settings, values } = this.#planned;
-    const keys = this.#home.hasWholeService ? service.getAllFunctions() : added.map(({ key }) => key);
+    // A deployment may leave out functions that are off.
+    const getAllFunctions = (): string[] => {
+      const all = service.getAllFunctions();
+      return this.#home.hasWholeService ? all : added.map(({ key }) => key).filter((key) => all.includes(key));
+    };
     return Object.assign(Object.create(service) as typeof service, {
       custom: { ...service.custom, deployment: settingsOfDeployment(values, settings.deployment) },
-      getAllFunctions: () => keys,
+      getAllFunctions,
     });
   }
 

@@ -15,6 +15,8 @@ import { createTestTopic, testKafka } from "../support/broker/kafka.js";
 
 const typescript = join(import.meta.dirname, "../../node_modules/typescript/bin/tsc");
 const installLimitMs = 120_000;
+/** A build of everything, and an installation. */
+const setUpLimitMs = 300_000;
 let root: string;
 let built: string;
 let tarball: string;
@@ -27,7 +29,7 @@ beforeAll(async () => {
   project = join(root, "project");
   write("package.json", '{ "name": "stranger", "private": true, "type": "module" }\n');
   npm(["install", "--prefer-offline", "--no-audit", "--no-fund", tarball], project);
-}, installLimitMs);
+}, setUpLimitMs);
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -69,7 +71,7 @@ test("publint and Are The Types Wrong find nothing to say about it", async () =>
   expect(counted).toEqual([]);
 });
 
-test("the same sources give the same bytes", async () => {
+test("the same sources give the same bytes", { timeout: setUpLimitMs }, async () => {
   const again = pack(await buildNpmPackage(join(root, "again")), join(root, "again"));
   const sum = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
   expect(sum(again)).toBe(sum(tarball));
