@@ -33,7 +33,7 @@ export function policyAt(address: string, reloadMs: number, telemetry: ReloadOpt
 }
 
 /** The call that finds the grants due waits until they are read; calls beside it use those that are there. */
-export function createReloadedPolicy({ place, read, reloadMs, telemetry, now = Date.now }: ReloadOptions): ReloadedPolicy {
+export function createReloadedPolicy({ place, read, reloadMs, telemetry, now = () => Date.now() }: ReloadOptions): ReloadedPolicy {
   let kept: { readonly policy: AccessPolicy; readonly version: string | undefined; readonly readAtMs: number } | undefined;
   let dueAtMs = 0;
   let reading: Promise<AccessPolicy> | undefined;

@@ -26,8 +26,10 @@ export interface Bundle {
   readonly zipBytes: number;
   /** What stands in files of their own beside it, and is loaded on first use. */
   readonly onDemandBytes: number;
-  /** Packages whose code is in it, by size, the largest first. */
+  /** Packages whose code is in it or in those files, by size, the largest first. */
   readonly packages: readonly BundledPackage[];
+  /** Packages that are not in the zip, because Lambda's runtime has them: clients of the AWS SDK. */
+  readonly fromRuntime: readonly string[];
 }
 
 /** The runtime brings these (https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html); pg asks for its native form but works without it. */
@@ -74,7 +76,12 @@ export async function bundleFunctions(
   const parts = new Map<string, OnDemandPart>();
   for (const [entry, name] of onDemand) {
     const metafile = await bundle(entry, join(bundlesFolder, name), [keptApart(name)]);
-    parts.set(name, { name, bytes: readFileSync(join(bundlesFolder, name)), imports: onDemandImports(metafile, name) });
+    parts.set(name, {
+      name,
+      bytes: readFileSync(join(bundlesFolder, name)),
+      imports: onDemandImports(metafile, name),
+      made: madeOf(metafile),
+    });
   }
   return Promise.all(functions.map((one) => bundleFunction(one, { bundlesFolder, zipsFolder, parts })));
 }
@@ -82,6 +89,7 @@ export async function bundleFunctions(
 interface OnDemandPart {
   readonly name: string;
   readonly bytes: Buffer;
+  readonly made: Made;
   /** The names of others that it imports on demand. */
   readonly imports: readonly string[];
 }
@@ -148,18 +156,41 @@ async function bundleFunction({ key, file }: FunctionFile, { bundlesFolder, zips
   const path = join(bundlesFolder, name);
   const metafile = await bundle(`${file}.ts`, path, [keptApart(name)]);
   const code = readFileSync(path);
-  const beside = [
-    ...withTheirOwn(onDemandImports(metafile, name), parts),
-    ...(file === pageFunction ? await pageFiles(bundlesFolder) : []),
-  ];
+  const onDemandParts = withTheirOwn(onDemandImports(metafile, name), parts);
+  const beside = [...onDemandParts, ...(file === pageFunction ? await pageFiles(bundlesFolder) : [])];
   const zipped = await zip([{ name, bytes: code }, ...beside]);
   const zipPath = join(zipsFolder, `${key}.zip`);
   mkdirSync(dirname(zipPath), { recursive: true });
   writeFileSync(zipPath, zipped);
-  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
   const onDemandBytes = beside.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  return { key, name, path, bytes: code.length, zipPath, zipBytes: zipped.length, onDemandBytes, packages: packagesOf(inputs) };
+  return {
+    key,
+    name,
+    path,
+    bytes: code.length,
+    zipPath,
+    zipBytes: zipped.length,
+    onDemandBytes,
+    ...togetherOf([madeOf(metafile), ...onDemandParts.map(({ made }) => made)]),
+  };
 }
+
+/** What went into a file, and what it expects of the runtime. */
+interface Made {
+  readonly inputs: readonly (readonly [string, { readonly bytesInOutput: number }])[];
+  readonly fromRuntime: readonly string[];
+}
+
+function madeOf({ outputs }: Metafile): Made {
+  const files = Object.values(outputs);
+  const external = files.flatMap(({ imports }) => imports.filter((one) => one.external === true).map(({ path }) => path));
+  return { inputs: files.flatMap(({ inputs }) => Object.entries(inputs)), fromRuntime: external.filter((name) => name.startsWith("@")) };
+}
+
+const togetherOf = (made: readonly Made[]): Pick<Bundle, "packages" | "fromRuntime"> => ({
+  packages: packagesOf(made.flatMap(({ inputs }) => inputs)),
+  fromRuntime: [...new Set(made.flatMap(({ fromRuntime }) => fromRuntime))].sort(),
+});
 
 /** The console's page, in the folder that its function reads it from. */
 async function pageFiles(bundlesFolder: string): Promise<readonly { readonly name: string; readonly bytes: Buffer }[]> {

@@ -15,7 +15,7 @@ interface Component {
 /** Writes `sbom.cdx.json` and `licenses.txt`; returns how many packages there are. Throws a sentence for a package that names no licence. */
 export function writeMaterials(bundles: readonly Bundle[], outFolder: string): number {
   const components = componentsOf(bundles);
-  writeFileSync(join(outFolder, "sbom.cdx.json"), `${JSON.stringify(toBom(components), undefined, 2)}\n`);
+  writeFileSync(join(outFolder, "sbom.cdx.json"), `${JSON.stringify(toBom(components, runtimeComponentsOf(bundles)), undefined, 2)}\n`);
   writeFileSync(join(outFolder, "licenses.txt"), components.map(toNotice).join("\n"));
   return components.length;
 }
@@ -30,23 +30,49 @@ function componentsOf(bundles: readonly Bundle[]): readonly Component[] {
   });
 }
 
-function toBom(components: readonly Component[]): unknown {
+/**
+ * Lambda's runtime has these, in a version of its own that changes with it (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html): they have no version here,
+ * and are marked as not delivered.
+ */
+function runtimeComponentsOf(bundles: readonly Bundle[]): readonly Readonly<Record<string, unknown>>[] {
+  const { dependencies } = JSON.parse(readFileSync(join(projectFolder, "package.json"), "utf8")) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  const names = [...new Set(bundles.flatMap(({ fromRuntime }) => fromRuntime))].sort();
+  return names.map((name) => ({
+    type: "library",
+    "bom-ref": `runtime:${name}`,
+    name,
+    scope: "excluded",
+    licenses: licensesOf("Apache-2.0"),
+    properties: [
+      { name: "kafka-relay:provided-by", value: "the Lambda runtime" },
+      { name: "kafka-relay:tested-with", value: dependencies[name] ?? "unknown" },
+      ...bundles.filter(({ fromRuntime }) => fromRuntime.includes(name)).map(({ key }) => ({ name: "kafka-relay:function", value: key })),
+    ],
+  }));
+}
+
+function toBom(components: readonly Component[], fromRuntime: readonly Readonly<Record<string, unknown>>[]): unknown {
   const { name, version, license } = readManifest("");
   return {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
     version: 1,
     metadata: { component: { type: "application", "bom-ref": name, name, version, licenses: licensesOf(license ?? "") } },
-    components: components.map((one) => ({
-      type: "library",
-      "bom-ref": purlOf(one),
-      name: one.name,
-      version: one.version,
-      purl: purlOf(one),
-      licenses: licensesOf(one.license),
-      properties: one.functions.map((key) => ({ name: "kafka-relay:function", value: key })),
-    })),
-    dependencies: [{ ref: name, dependsOn: components.map(purlOf) }],
+    components: [
+      ...components.map((one) => ({
+        type: "library",
+        "bom-ref": purlOf(one),
+        name: one.name,
+        version: one.version,
+        purl: purlOf(one),
+        licenses: licensesOf(one.license),
+        properties: one.functions.map((key) => ({ name: "kafka-relay:function", value: key })),
+      })),
+      ...fromRuntime,
+    ],
+    dependencies: [{ ref: name, dependsOn: [...components.map(purlOf), ...fromRuntime.map((one) => one["bom-ref"])] }],
   };
 }
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Validation } from "@cyclonedx/cyclonedx-library";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Bundle, bundleFunctions } from "../../local/build/bundle.js";
 import { writeMaterials } from "../../local/build/materials.js";
@@ -12,8 +13,9 @@ const permissive = ["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC",
 
 interface Component {
   readonly name: string;
-  readonly version: string;
-  readonly purl: string;
+  readonly version: string | undefined;
+  readonly purl: string | undefined;
+  readonly scope?: string;
   readonly licenses: readonly [{ readonly license?: { readonly id: string }; readonly expression?: string }];
   readonly properties: readonly { readonly name: string; readonly value: string }[];
 }
@@ -29,6 +31,33 @@ beforeAll(async () => {
   bom = JSON.parse(readFileSync(join(folder, "sbom.cdx.json"), "utf8"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("it is valid by CycloneDX's own strict schema", async () => {
+  const validator = new Validation.JsonStrictValidator("1.6" as ConstructorParameters<typeof Validation.JsonStrictValidator>[0]);
+
+  expect(await validator.validate(readFileSync(join(folder, "sbom.cdx.json"), "utf8"))).toBeNull();
+  expect(await validator.validate(JSON.stringify({ ...bom, components: [{ type: "library" }] }))).not.toBeNull();
+});
+
+test("clients of the AWS SDK that the runtime has are listed without a version, as not delivered, with the functions that use them", () => {
+  const fromRuntime = bom.components.filter(({ scope }) => scope === "excluded");
+
+  expect(fromRuntime.map(({ name }) => name)).toEqual(expect.arrayContaining(["@aws-sdk/client-kafka", "@aws-sdk/client-secrets-manager"]));
+  for (const { name, version, purl, properties } of fromRuntime) {
+    expect({ name, version, purl }).toEqual({ name: expect.stringMatching(/^@(aws-sdk|smithy)\//), version: undefined, purl: undefined });
+    expect(
+      properties.some((one) => one.name === "kafka-relay:function"),
+      name,
+    ).toBe(true);
+  }
+});
+
+test("what is loaded on demand is listed too", () => {
+  const functionsOf = (name: string) => bom.components.find((one) => one.name === name)?.properties.map(({ value }) => value) ?? [];
+
+  expect(functionsOf("protobufjs")).toContain("produce");
+  expect(functionsOf("jose")).toContain("service");
+});
 
 test("every package that is in a bundle is a component, with its exact version and the functions it is in", () => {
   expect([bom.bomFormat, bom.specVersion]).toEqual(["CycloneDX", "1.6"]);
@@ -51,9 +80,9 @@ test("what is pinned is what is bundled", () => {
 test("every licence is a permissive one, and its text goes along", () => {
   const notices = readFileSync(join(folder, "licenses.txt"), "utf8");
 
-  for (const { name, version, licenses } of bom.components) {
+  for (const { name, version, licenses, scope } of bom.components) {
     expect(permissive, name).toContain(licenses[0].license?.id);
-    expect(notices).toContain(`${name} ${version} (`);
+    if (scope !== "excluded") expect(notices).toContain(`${name} ${version} (`);
   }
 });
 
