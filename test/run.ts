@@ -1,6 +1,6 @@
 /**
  * `npm test`: builds what is missing, starts one broker for the whole run, runs the suites turn by turn, and ends with each suite's time, the ten
- * slowest tests, what did not run, and `N passed, N failed`. `npm test -- api unit` runs those suites; `long`, `versions`, `adopt`, `deploy` and `docker` are runs of their own.
+ * slowest tests, what did not run, and `N passed, N failed`. `npm test -- api unit` runs those suites; `long`, `versions`, `nodes`, `adopt`, `deploy` and `docker` are runs of their own.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { type KafkaVersionName, versions } from "../local/broker/versions.js";
 import { npmEnded } from "../local/processes/npm.js";
 import { ensureConsoleBuild, ensureTriggerBuild } from "../local/start/build.js";
 import { whatDidNotRun } from "./support/run/did-not-run.js";
+import { otherNodes, programOfNode } from "./support/run/other-nodes.js";
 import { createRunFolder, startRunBroker } from "./support/run/run-folder.js";
 import { runNode, runSuite } from "./support/run/run-suite.js";
 import { type SuiteResult, summaryOf } from "./support/run/suite-result.js";
@@ -33,6 +34,7 @@ const suites = turns.flat();
 const brokerVersions: readonly KafkaVersionName[] = ["2.8.1", "3.9.1", "4.4.0"];
 /** What must hold on every broker; the rest is ours alone, or needs a newer one. */
 const suitesOnEveryVersion = ["api", "relay", "trigger"];
+const suitesOnEveryNode = ["unit", "api"];
 const buildLimitMs = 5 * 60_000;
 /** None takes two minutes on two quiet cores. */
 const suiteLimitMs = 10 * 60_000;
@@ -46,7 +48,11 @@ const modes: Readonly<Record<string, () => Promise<void>>> = {
   adopt: () => onRunBroker([["adopt"]], longLimitMs),
   deploy: () => onRunBroker([["deploy"]], longLimitMs),
   docker: () => onRunBroker([["docker"]], longLimitMs),
-  versions: onEveryVersion,
+  nodes: onOtherNodes,
+  versions: async () => {
+    await onEveryVersion();
+    await onOtherNodes();
+  },
 };
 const unknown = asked.filter((name) => !suites.includes(name) && !(asked.length === 1 && name in modes));
 if (unknown.length > 0) {
@@ -103,8 +109,8 @@ async function onRunBroker(turns: readonly (readonly string[])[], limitMs: numbe
   }
 }
 
-async function run(name: string, title: string, env: NodeJS.ProcessEnv, limitMs: number): Promise<void> {
-  if (failure === undefined) results.push(await runSuite({ name, title, env, limitMs }));
+async function run(name: string, title: string, env: NodeJS.ProcessEnv, limitMs: number, node = process.execPath): Promise<void> {
+  if (failure === undefined) results.push(await runSuite({ name, title, env, limitMs, node }));
 }
 
 async function brokersOfRun(): Promise<string> {
@@ -127,6 +133,16 @@ async function onEveryVersion(): Promise<void> {
     const env = environment({ KAFKA_BROKERS: broker.brokers.join(","), KAFKA_RELAY_TEST_BROKER_VERSION: versions[version].version });
     for (const name of suitesOnEveryVersion) await run(name, `${name} on ${version}`, env, suiteLimitMs);
     await broker.stop();
+  }
+}
+
+/** The deployed runtime, and the line before it: what is pure, and the whole API against a broker. */
+async function onOtherNodes(): Promise<void> {
+  const brokers = await brokersOfRun();
+  for (const version of otherNodes) {
+    const node = await programOfNode(version);
+    for (const name of suitesOnEveryNode)
+      await run(name, `${name} on Node ${version}`, environment({ KAFKA_BROKERS: brokers }), suiteLimitMs, node);
   }
 }
 

@@ -26,8 +26,9 @@ export interface Bundle {
   readonly zipBytes: number;
   /** What stands in files of their own beside it, and is loaded on first use. */
   readonly onDemandBytes: number;
-  /** Packages whose code is in it or in those files, by size, the largest first. */
+  /** Packages whose code is in it, by size, the largest first; and those in what is loaded on first use. */
   readonly packages: readonly BundledPackage[];
+  readonly onDemandPackages: readonly BundledPackage[];
   /** Packages that are not in the zip, because Lambda's runtime has them: clients of the AWS SDK. */
   readonly fromRuntime: readonly string[];
 }
@@ -162,6 +163,8 @@ async function bundleFunction({ key, file }: FunctionFile, { bundlesFolder, zips
   const zipPath = join(zipsFolder, `${key}.zip`);
   mkdirSync(dirname(zipPath), { recursive: true });
   writeFileSync(zipPath, zipped);
+  const own = madeOf(metafile);
+  const later = onDemandParts.map(({ made }) => made);
   const onDemandBytes = beside.reduce((sum, { bytes }) => sum + bytes.length, 0);
   return {
     key,
@@ -171,7 +174,9 @@ async function bundleFunction({ key, file }: FunctionFile, { bundlesFolder, zips
     zipPath,
     zipBytes: zipped.length,
     onDemandBytes,
-    ...togetherOf([madeOf(metafile), ...onDemandParts.map(({ made }) => made)]),
+    packages: packagesOf(own.inputs),
+    onDemandPackages: packagesOf(later.flatMap(({ inputs }) => inputs)),
+    fromRuntime: [...new Set([own, ...later].flatMap(({ fromRuntime }) => fromRuntime))].sort(),
   };
 }
 
@@ -186,11 +191,6 @@ function madeOf({ outputs }: Metafile): Made {
   const external = files.flatMap(({ imports }) => imports.filter((one) => one.external === true).map(({ path }) => path));
   return { inputs: files.flatMap(({ inputs }) => Object.entries(inputs)), fromRuntime: external.filter((name) => name.startsWith("@")) };
 }
-
-const togetherOf = (made: readonly Made[]): Pick<Bundle, "packages" | "fromRuntime"> => ({
-  packages: packagesOf(made.flatMap(({ inputs }) => inputs)),
-  fromRuntime: [...new Set(made.flatMap(({ fromRuntime }) => fromRuntime))].sort(),
-});
 
 /** The console's page, in the folder that its function reads it from. */
 async function pageFiles(bundlesFolder: string): Promise<readonly { readonly name: string; readonly bytes: Buffer }[]> {

@@ -21,11 +21,12 @@ export function writeMaterials(bundles: readonly Bundle[], outFolder: string): n
 }
 
 function componentsOf(bundles: readonly Bundle[]): readonly Component[] {
-  const folders = [...new Set(bundles.flatMap(({ packages }) => packages.map(({ folder }) => folder)))].filter((folder) => folder !== "");
+  const foldersOf = ({ packages, onDemandPackages }: Bundle) => [...packages, ...onDemandPackages].map(({ folder }) => folder);
+  const folders = [...new Set(bundles.flatMap(foldersOf))].filter((folder) => folder !== "");
   return folders.sort().map((folder) => {
     const { name, version, license } = readManifest(folder);
     if (license === undefined) throw new Error(`${name} ${version} is bundled but does not name a licence.`);
-    const functions = bundles.filter(({ packages }) => packages.some((one) => one.folder === folder)).map(({ key }) => key);
+    const functions = bundles.filter((bundle) => foldersOf(bundle).includes(folder)).map(({ key }) => key);
     return { name, version, license, licenseText: readLicense(folder), functions };
   });
 }

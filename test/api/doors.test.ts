@@ -96,7 +96,7 @@ test("a key set without an issuer and an audience is a configuration error, and 
   expect(status).toBe(500);
 });
 
-test("behind an HTTP API the gateway's authorizer decides, and a header is no proof", async () => {
+test("behind an HTTP API the gateway's authorizer decides, and a header proves nothing", async () => {
   const event = {
     version: "2.0",
     routeKey: "GET /topics",

@@ -132,7 +132,7 @@ function functionWith(address: string) {
   return { ask, lines };
 }
 
-/** Lets time pass for whoever asks the clock. */
+/** Moves the clock forward. */
 function later(ms: number): void {
   vi.spyOn(Date, "now").mockImplementation(() => clock() + ms);
 }

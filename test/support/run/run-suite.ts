@@ -13,6 +13,8 @@ interface SuiteRun {
   readonly title: string;
   readonly env: NodeJS.ProcessEnv;
   readonly limitMs: number;
+  /** The program of another Node than this one. */
+  readonly node?: string;
 }
 
 interface Ending {
@@ -22,7 +24,7 @@ interface Ending {
 }
 
 /** Runs vitest; a suite that does not end within its time, does not start, or has no tests has failed. */
-export async function runSuite({ name, title, env, limitMs }: SuiteRun): Promise<SuiteResult> {
+export async function runSuite({ name, title, env, limitMs, node }: SuiteRun): Promise<SuiteResult> {
   console.log(`\n== ${title}`);
   const folder = join(root, "test", name);
   const hasTests = existsSync(folder) && readdirSync(folder, { recursive: true }).some((file) => String(file).endsWith(".test.ts"));
@@ -30,14 +32,14 @@ export async function runSuite({ name, title, env, limitMs }: SuiteRun): Promise
   const report = join(runFolder(), `${title.replaceAll(/[^\w.]/g, "-")}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const startedMs = Date.now();
-  const ending = await runNode(["node_modules/vitest/vitest.mjs", "run", "--project", name, ...reporters], env, limitMs);
+  const ending = await runNode(["node_modules/vitest/vitest.mjs", "run", "--project", name, ...reporters], env, limitMs, node);
   return readSuiteResult({ title, report, seconds: (Date.now() - startedMs) / 1000, fault: faultOf(ending, limitMs) });
 }
 
 /** Runs a Node program in the project's folder; when its time is over, it and all of its group are killed. */
-export function runNode(args: readonly string[], env: NodeJS.ProcessEnv, limitMs: number): Promise<Ending> {
+export function runNode(args: readonly string[], env: NodeJS.ProcessEnv, limitMs: number, node = process.execPath): Promise<Ending> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...args], { cwd: root, stdio: ["ignore", "inherit", "inherit"], env, detached: true });
+    const child = spawn(node, [...args], { cwd: root, stdio: ["ignore", "inherit", "inherit"], env, detached: true });
     if (child.pid !== undefined) endsWithRun("suite", child.pid);
     let wasTooLong = false;
     const killGroup = () => {
