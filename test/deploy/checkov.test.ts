@@ -1,7 +1,8 @@
 /** What a checker of templates for security finds in ours, and why each finding stands. A finding without an answer fails. */
 import { expect, test } from "vitest";
 import { checkTemplate } from "../support/package/checkov.js";
-import { packageService } from "../support/package/packaged.js";
+import { frontDoors } from "../support/package/front-doors.js";
+import { packageService, parameters } from "../support/package/packaged.js";
 
 interface Answer {
   /** The resources that the answer is for. */
