@@ -1,6 +1,7 @@
 /** The first lines of `kafka-relay serve`: where it listens, which brokers it uses, and who may call. */
 import { isIPv6 } from "node:net";
 import manifest from "../../package.json" with { type: "json" };
+import { openFilesMax, openFilesWarning } from "./open-files.js";
 import type { ServeOptions } from "./options.js";
 import type { Output } from "./output.js";
 import type { LoadedRoute } from "./routes/load.js";
@@ -60,7 +61,12 @@ function callersOf({ callers }: ServeOptions): string {
 
 const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
-function warningsOf({ policy, host, config }: ServeOptions): readonly string[] {
+function warningsOf(options: ServeOptions): readonly string[] {
+  const ofFiles = openFilesWarning(options.connectionsMax, openFilesMax());
+  return [...accessWarningsOf(options), ...(ofFiles === undefined ? [] : [ofFiles])];
+}
+
+function accessWarningsOf({ policy, host, config }: ServeOptions): readonly string[] {
   if (policy === "everything")
     return loopback.test(host) ? [] : [`Everybody who can reach ${host} may do everything. Set RELAY_ACCESS_GRANTS, or --host 127.0.0.1.`];
   return policy.length === 0 && config.RELAY_ACCESS_GRANTS_FROM === undefined

@@ -1,9 +1,9 @@
 /** `serve` for a long time and for many clients: a million calls, ten thousand idle connections, clients that hardly read. Memory and everybody else stay as they were. Prints its figures. */
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { afterAll, expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
+import { openFilesMax } from "../../local/serve/open-files.js";
 import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
 import { loadHttp } from "../support/serve/http-load.js";
 import { type ServeProcess, startServe } from "../support/serve/process.js";
@@ -123,8 +123,8 @@ test("ten thousand idle connections are held, cost little memory, and delay nobo
 
 /** Server and test each have a file per connection. */
 function assertFilesMay(count: number): void {
-  const limit = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
-  if (limit !== undefined && Number(limit) < count)
+  const limit = openFilesMax();
+  if (limit !== undefined && limit < count)
     throw new Error(`This test needs ${count} open files per process, and ${limit} are allowed here. Run \`ulimit -n ${count}\` first.`);
 }
 
