@@ -17,6 +17,7 @@ export async function installed<Module>(name: string, load: () => Promise<Module
 function isMissing(thrown: unknown, name: string): boolean {
   const { code, message = "" } = (thrown ?? {}) as { readonly code?: string; readonly message?: string };
   return (
-    (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") && (message.includes(`'${name}'`) || message.includes(`"${name}"`))
+    (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") &&
+    [`'${name}'`, `"${name}"`, `'${name}/`].some((named) => message.includes(named))
   );
 }

@@ -16,7 +16,7 @@ interface ProjectManifest {
 const project = JSON.parse(readFileSync(join(projectFolder, "package.json"), "utf8")) as ProjectManifest;
 
 /** Loaded on first use, by the target or transform that needs them; Lambda's runtime already has the AWS SDK. */
-const isOptional = (name: string): boolean => name.startsWith("@aws-sdk/") || name === "pg" || name === "jsonata";
+const isOptional = (name: string): boolean => name.startsWith("@aws-sdk/") || ["pg", "mysql2", "jsonata"].includes(name);
 /** Traces of `kafka-relay serve`; each range has versions that were tried. */
 const optionalPeers: Readonly<Record<string, string>> = { "@opentelemetry/api": "^1.9.0", "@opentelemetry/sdk-node": ">=0.200.0 <1" };
 /** Only the command line uses these, and its bundle contains them. */

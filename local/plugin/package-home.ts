@@ -11,7 +11,7 @@ import type { Framework, Home, PluginClass } from "./framework.js";
 import { KafkaRelayPlugin } from "./plugin.js";
 
 const bundleTarget = "node20.19";
-const optionalPackages = ["jsonata", "pg"];
+const optionalPackages = ["jsonata", "mysql2", "pg"];
 
 export class PluginInPackage extends KafkaRelayPlugin {
   constructor(serverless: Framework, options: unknown, tools: unknown) {

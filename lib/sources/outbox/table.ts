@@ -44,7 +44,7 @@ export interface OutboxStore {
 /** Opens the database of an address. Nothing is connected before the first transaction. */
 export type OpenOutboxStore = (database: OutboxDatabase, table: OutboxTable) => Promise<OutboxStore>;
 
-interface OutboxDatabase {
+export interface OutboxDatabase {
   /** References to secrets, or text. */
   readonly address: string;
   readonly tls: boolean | { readonly ca: string } | undefined;

@@ -1,6 +1,7 @@
 /** `kafka-relay/sources`: sources. `export const handler = source(defineSource({ name, from: webhooks({ verify: github({ secrets }) }), to: { topic } }))`. */
 export { defineSource, type Envelope, type Source, type SourceDefinition } from "../../../lib/sources/define-source.js";
 export { eventBridgeRule, schedule } from "../../../lib/sources/eventbridge.js";
+export { mysqlOutbox } from "../../../lib/sources/mysql-outbox.js";
 export type { SourceOrigin } from "../../../lib/sources/origin.js";
 export type { OutboxOptions } from "../../../lib/sources/outbox/options.js";
 export { outbox } from "../../../lib/sources/outbox.js";
