@@ -4,7 +4,7 @@ import { RelayError } from "../../errors.js";
 import { inOrder, type OutboxRow, type OutboxTable, type RowColumns } from "./table.js";
 
 /** A row, and its id as the server wants it back. */
-export interface LockedRow {
+interface LockedRow {
   readonly row: OutboxRow;
   readonly rawId: unknown;
 }
@@ -20,7 +20,7 @@ interface RawRow {
 }
 
 /** What a query returns, in the shape that its columns say. */
-export async function rowsOf<Row>(on: Connection, statement: string, values: readonly unknown[]): Promise<readonly Row[]> {
+export async function queried<Row>(on: Connection, statement: string, values: readonly unknown[]): Promise<readonly Row[]> {
   const [rows] = await on.query(statement, [...values]);
   return rows as unknown as readonly Row[];
 }
@@ -31,7 +31,7 @@ export async function columnsOfTable(
   { table, order, id, key, value, headers, timestamp, mark }: OutboxTable,
 ): Promise<RowColumns> {
   const [schema, name] = table.includes(".") ? table.split(".") : [null, table];
-  const rows = await rowsOf<{ readonly name: string; readonly type: string }>(
+  const rows = await queried<{ readonly name: string; readonly type: string }>(
     on,
     "select column_name as name, data_type as type from information_schema.columns where table_schema = coalesce(?, database()) and table_name = ? order by ordinal_position",
     [schema, name],
@@ -53,8 +53,8 @@ export const isRowTaken = (thrown: unknown): boolean =>
   [3572, 1205].includes(Number((thrown as { readonly errno?: unknown } | undefined)?.errno));
 
 /** The next rows in order, locked until the transaction ends. Throws where a transaction of the application has locked one. */
-export async function lockNextRows(on: Connection, table: OutboxTable, columns: RowColumns): Promise<readonly LockedRow[]> {
-  const rows = await rowsOf<RawRow>(
+export async function lockRowsInOrder(on: Connection, table: OutboxTable, columns: RowColumns): Promise<readonly LockedRow[]> {
+  const rows = await queried<RawRow>(
     on,
     `select ${selected(table, columns)} from ${quoted(table.table)} where ${isOpen(table)} order by ${quoted(table.order)} limit ? for update nowait`,
     [table.rowsMax],
@@ -64,13 +64,13 @@ export async function lockNextRows(on: Connection, table: OutboxTable, columns: 
 
 /** The same where some are locked: those, and the later ones of their keys, stay for another run. */
 export async function lockRowsOneByOne(on: Connection, table: OutboxTable, columns: RowColumns): Promise<readonly LockedRow[]> {
-  const next = await rowsOf<Pick<RawRow, "id" | "k">>(
+  const next = await queried<Pick<RawRow, "id" | "k">>(
     on,
     `select ${quoted(table.id)} as id, ${keyText(table)} as k from ${quoted(table.table)} where ${isOpen(table)} order by ${quoted(table.order)} limit ?`,
     [table.rowsMax],
   );
   if (next.length === 0) return [];
-  const rows = await rowsOf<RawRow>(
+  const rows = await queried<RawRow>(
     on,
     `select ${selected(table, columns)} from ${quoted(table.table)} where ${quoted(table.id)} in (?) and ${isOpen(table)} for update skip locked`,
     [next.map(({ id }) => id)],
@@ -82,7 +82,7 @@ export async function lockRowsOneByOne(on: Connection, table: OutboxTable, colum
 }
 
 /** Once Kafka, or the dead letter topic, has acknowledged them. */
-export async function removeRows(on: Connection, { table, id, mark }: OutboxTable, ids: readonly unknown[]): Promise<void> {
+export async function removeLockedRows(on: Connection, { table, id, mark }: OutboxTable, ids: readonly unknown[]): Promise<void> {
   if (ids.length === 0) return;
   const these = `where ${quoted(id)} in (?)`;
   if (mark === undefined) await on.query(`delete from ${quoted(table)} ${these}`, [ids]);

@@ -7,7 +7,7 @@ import { createDeadline, within } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
 import { installed } from "../../installed.js";
 import { toMysqlFailure } from "./mysql-failure.js";
-import { columnsOfTable, isRowTaken, lockNextRows, lockRowsOneByOne, removeRows, rowsOf } from "./mysql-statements.js";
+import { columnsOfTable, isRowTaken, lockRowsInOrder, lockRowsOneByOne, queried, removeLockedRows } from "./mysql-statements.js";
 import type { OpenOutboxStore, OutboxDatabase, OutboxTable, RowColumns, SettleRows } from "./table.js";
 
 /** How long a run waits for its turn; after it, it ends as if the table was empty. */
@@ -72,7 +72,7 @@ async function connectorOf({ address, tls, secret }: OutboxDatabase): Promise<()
 }
 
 async function lockTable(on: Connection, table: OutboxTable): Promise<boolean> {
-  const [taken] = await rowsOf<{ readonly isOurs: unknown }>(on, `select get_lock(${lockName}, ?) as isOurs`, [
+  const [taken] = await queried<{ readonly isOurs: unknown }>(on, `select get_lock(${lockName}, ?) as isOurs`, [
     table.table,
     turnWithinSeconds,
   ]);
@@ -85,13 +85,13 @@ const lockName = "concat('kafka-relay ', sha1(concat(coalesce(database(), ''), '
 async function transaction(on: Connection, table: OutboxTable, columns: RowColumns, settle: SettleRows): Promise<void> {
   await on.query("set transaction isolation level read committed");
   await on.query("start transaction");
-  const rows = await lockNextRows(on, table, columns).catch((thrown: unknown) => {
+  const rows = await lockRowsInOrder(on, table, columns).catch((thrown: unknown) => {
     if (isRowTaken(thrown)) return lockRowsOneByOne(on, table, columns);
     throw thrown;
   });
   if (rows.length > 0) {
     const settled = new Set(await settle(rows.map(({ row }) => row)));
-    await removeRows(
+    await removeLockedRows(
       on,
       table,
       rows.flatMap(({ row, rawId }) => (settled.has(row.id) ? [rawId] : [])),

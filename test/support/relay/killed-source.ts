@@ -10,14 +10,14 @@ import { recordsOf } from "./source-run.js";
 const program = join(import.meta.dirname, "source-process.ts");
 const withinMs = 60_000;
 
-export function startSource(job: SourceJob): ChildProcess {
+function startSource(job: SourceJob): ChildProcess {
   const child = spawn(process.execPath, ["--import", "tsx", program, JSON.stringify(job)], { stdio: ["ignore", "pipe", "inherit"] });
   if (child.pid !== undefined) endsWithRun("source", child.pid);
   return child;
 }
 
 /** Resolves when it is dead. */
-export async function killSource(child: ChildProcess): Promise<void> {
+async function killSource(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.once("close", resolve));
   child.kill("SIGKILL");
   await ended;
