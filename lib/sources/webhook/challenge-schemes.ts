@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { textOf } from "../../targets/option-checks.js";
 import { checkScheme, type SecretsOption, secretsOf, type ToleranceOption, toleranceMs, toVerification } from "./scheme-options.js";
-import { assertFresh, assertSigned, bytesFrom, headerOf, hmac, isSame, memberOf, refused, toleranceMsDefault } from "./signature-check.js";
+import { assertFresh, assertSigned, bytesFrom, headerOf, hmac, isSame, refused, textIn, toleranceMsDefault } from "./signature-check.js";
 import type { ChallengeAnswer, Verification, WebhookRequest } from "./verification.js";
 
 interface MetaOptions extends SecretsOption {
@@ -64,7 +64,7 @@ export function okta(options: SecretsOption): Verification {
     answerWithinMs: 2_400,
     verify: (request, secrets) => {
       assertSecret(request, secrets);
-      return { id: memberOf(request.body, "eventId") };
+      return { id: textIn(request.body, "eventId") };
     },
     answerGet: (request, secrets) => {
       assertSecret(request, secrets);
@@ -104,8 +104,8 @@ export function zoom(options: SecretsOption & ToleranceOption): Verification {
       const right = secrets.map((secret) => hmac("sha256", secret, `v0:${time}:`, body));
       assertSigned(given.startsWith("v0=") ? [bytesFrom(given.slice(3), "hex")] : [], right, "x-zm-signature");
       assertFresh(time, "x-zm-request-timestamp", options.toleranceMs ?? toleranceMsDefault, nowMs);
-      if (memberOf(body, "event") !== "endpoint.url_validation") return { id: undefined };
-      const plainToken = memberOf(body, "payload", "plainToken") ?? "";
+      if (textIn(body, "event") !== "endpoint.url_validation") return { id: undefined };
+      const plainToken = textIn(body, "payload", "plainToken") ?? "";
       return {
         id: undefined,
         challenge: json({ plainToken, encryptedToken: hmac("sha256", secrets[0] ?? "", plainToken).toString("hex") }),

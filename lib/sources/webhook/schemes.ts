@@ -10,7 +10,7 @@ import {
   toleranceMs,
   toVerification,
 } from "./scheme-options.js";
-import { assertFresh, assertSigned, bytesFrom, headerOf, hmac, memberOf, toleranceMsDefault } from "./signature-check.js";
+import { assertFresh, assertSigned, bytesFrom, headerOf, hmac, textIn, toleranceMsDefault } from "./signature-check.js";
 import type { Verification } from "./verification.js";
 
 /** https://www.standardwebhooks.com: also what Svix and its users send, under `svix-` names. */
@@ -58,7 +58,7 @@ export function stripe(options: SecretsOption & ToleranceOption): Verification {
       const right = secrets.map((secret) => hmac("sha256", secret, `${time}.`, body));
       assertSigned(given, right, "stripe-signature");
       assertFresh(time, "stripe-signature", options.toleranceMs ?? toleranceMsDefault, nowMs);
-      return { id: memberOf(body, "id") };
+      return { id: textIn(body, "id") };
     },
   });
 }
@@ -91,8 +91,8 @@ export function slack(options: SecretsOption & ToleranceOption): Verification {
       const right = secrets.map((secret) => hmac("sha256", secret, `v0:${time}:`, body));
       assertSigned(given.startsWith("v0=") ? [bytesFrom(given.slice(3), "hex")] : [], right, "x-slack-signature");
       assertFresh(time, "x-slack-request-timestamp", options.toleranceMs ?? toleranceMsDefault, nowMs);
-      if (memberOf(body, "type") !== "url_verification") return { id: memberOf(body, "event_id") };
-      return { id: undefined, challenge: { text: memberOf(body, "challenge") ?? "", contentType: "text/plain" } };
+      if (textIn(body, "type") !== "url_verification") return { id: textIn(body, "event_id") };
+      return { id: undefined, challenge: { text: textIn(body, "challenge") ?? "", contentType: "text/plain" } };
     },
   });
 }

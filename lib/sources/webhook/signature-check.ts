@@ -61,7 +61,7 @@ export function assertSigned(given: readonly Buffer[], right: readonly Buffer[],
 }
 
 /** A text member of a JSON body, by its path; undefined where the body is something else. The signature has been checked before. */
-export function memberOf(body: Buffer, ...path: readonly string[]): string | undefined {
+export function textIn(body: Buffer, ...path: readonly string[]): string | undefined {
   try {
     const whole: unknown = JSON.parse(body.toString("utf8"));
     const value = path.reduce<unknown>((inner, name) => (inner as Readonly<Record<string, unknown>> | null)?.[name], whole);
