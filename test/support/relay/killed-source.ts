@@ -11,7 +11,8 @@ const program = join(import.meta.dirname, "source-process.ts");
 const withinMs = 60_000;
 
 function startSource(job: SourceJob): ChildProcess {
-  const child = spawn(process.execPath, ["--import", "tsx", program, JSON.stringify(job)], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--import", "tsx", program], { stdio: ["pipe", "pipe", "inherit"] });
+  child.stdin?.end(JSON.stringify(job));
   if (child.pid !== undefined) endsWithRun("source", child.pid);
   return child;
 }

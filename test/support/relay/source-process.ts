@@ -1,4 +1,5 @@
-/** Runs a source in a process of its own, so that a test can kill it: `node --import tsx source-process.ts <job>`, where the job is JSON. Prints what the source returns. */
+/** Runs a source in a process of its own, so that a test can kill it: `node --import tsx source-process.ts`, with its job as JSON on standard input. Prints what the source returns. */
+import { readFileSync } from "node:fs";
 import { parseConfig } from "../../../lib/config.js";
 import { defineSource } from "../../../lib/sources/define-source.js";
 import { mysqlOutbox } from "../../../lib/sources/mysql-outbox.js";
@@ -30,7 +31,7 @@ const kinds = {
   kinesis: kinesisStream,
 } satisfies Record<string, (options: object) => SourceOrigin>;
 
-const { kind, options, name, topic, event, timeLeftMs, recordsMax } = JSON.parse(process.argv[2] ?? "") as SourceJob;
+const { kind, options, name, topic, event, timeLeftMs, recordsMax } = JSON.parse(readFileSync(0, "utf8")) as SourceJob;
 const config = parseConfig({
   KAFKA_BROKERS: process.env.KAFKA_BROKERS,
   RELAY_METRICS: "off",
