@@ -83,22 +83,21 @@ describe.runIf(hasBrowser)("in the console", () => {
     await page.getByRole("row").filter({ hasText: "node.id" }).waitFor();
   });
 
-  test("an ACL is added and removed, or the broker's refusal is shown", async () => {
+  test("an ACL is added to the broker and removed from it, or the broker's refusal is shown", async () => {
     const principal = `User:${uniqueName("console")}`;
     const page = await open("acls");
-    const isOn = await findAcls(
-      kafka,
-      {
+    const aclsOf = async (who: string | undefined) => {
+      const any = {
         resourceType: "ANY",
         resourceName: undefined,
         patternType: "ANY",
-        principal: undefined,
         host: undefined,
         operation: "ANY",
         permission: "ANY",
-      },
-      deadline(),
-    ).then(
+      } as const;
+      return findAcls(kafka, { ...any, principal: who }, deadline());
+    };
+    const isOn = await aclsOf(undefined).then(
       () => true,
       () => false,
     );
@@ -112,8 +111,11 @@ describe.runIf(hasBrowser)("in the console", () => {
     await page.getByLabel("Resource name").fill("orders");
     await page.getByRole("button", { name: "Add", exact: true }).click();
     const row = page.getByRole("row").filter({ hasText: principal });
+    await row.getByText("allow").waitFor();
+    expect(await aclsOf(principal)).toMatchObject([{ principal, resourceType: "TOPIC", resourceName: "orders", permission: "ALLOW" }]);
     await row.getByText("allow").click();
     await page.getByRole("button", { name: "Remove", exact: true }).click();
     await row.waitFor({ state: "detached" });
+    expect(await aclsOf(principal)).toEqual([]);
   });
 });

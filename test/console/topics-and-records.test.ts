@@ -270,6 +270,27 @@ describe.runIf(hasBrowser)("in the console", () => {
     await row.getByText("this topic").waitFor({ state: "detached" });
   });
 
+  test("partitions are added, and the records before an offset are deleted after the topic's name was typed", async () => {
+    const topic = await createTestTopic(kafka);
+    await produceTexts(topic, ["1", "2", "3"]);
+    const page = await open(`topics/${topic}/partitions`);
+    const dialog = page.getByRole("dialog");
+
+    await page.getByRole("button", { name: "Add partitions" }).click();
+    await dialog.getByLabel("Partitions in all").fill("3");
+    await dialog.getByText("topics alter").waitFor({ state: "attached" });
+    await dialog.getByRole("button", { name: "Add", exact: true }).click();
+    await until(async () => (await describeTopic(kafka, topic, deadline())).partitions.length === 3);
+    await page.getByRole("row").nth(3).waitFor();
+    await page.getByRole("button", { name: "Delete records" }).click();
+    await dialog.getByLabel("Partition", { exact: true }).fill("0");
+    await dialog.getByLabel("Before offset").fill("2");
+    await dialog.getByLabel("to confirm").fill(topic);
+    await dialog.getByRole("button", { name: "Delete records" }).click();
+
+    await until(async () => (await kafka.reader.offsets(topic, [0], deadline()))[0]?.beginning === 2n);
+  });
+
   test("a topic is deleted only after its name was typed", async () => {
     const topic = await createTestTopic(kafka);
     const page = await open(`topics/${topic}`);
