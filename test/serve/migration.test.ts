@@ -86,3 +86,21 @@ test.skipIf(without("java", "-version"))("a client in Java gets the same", async
 
   expect(JSON.parse(stdout)).toEqual(clientOutput);
 });
+
+test.skipIf(without("java", "-version"))(
+  "a client in Java creates consumer instances, reads, commits and deletes, and the next member goes on",
+  async () => {
+    const topic = await createTestTopic(kafka);
+    const { stdout } = await promisify(execFile)("java", [join(import.meta.dirname, "clients/Consumers.java"), server.url, topic], {
+      timeout,
+    });
+
+    expect(JSON.parse(stdout)).toEqual({
+      statuses: [409, 204, 406, 200, 204, 404, 204, 204],
+      topics: 1,
+      read: [{ n: 1 }, { n: 2 }],
+      wentOn: [{ n: 3 }],
+      fromBeginning: [{ n: 1 }, { n: 2 }, { n: 3 }],
+    });
+  },
+);
