@@ -8,6 +8,7 @@ import { type NodeHttpLimits, type NodeHttpListener, refuseMalformed, serverOpti
 import { toProblem } from "../../lib/http/problem.js";
 import type { Metrics } from "./metrics.js";
 import type { createOwnPaths } from "./own-paths.js";
+import { createPipelines } from "./pipelines.js";
 
 interface ServeServer {
   readonly listen: (port: number, host: string) => Promise<AddressInfo>;
@@ -96,7 +97,9 @@ export function createServeServer(parts: ServerParts): ServeServer {
 
 /** What stands before the API: the host's own paths, and the refusals that need no operation. */
 function gate({ api, ownAnswer, callsMax, metrics }: ServerParts, calls: Set<ServerResponse>, isDraining: () => boolean): NodeHttpListener {
+  const isWithinPipeline = createPipelines();
   return (request, response) => {
+    if (!isWithinPipeline(request.socket, response)) return;
     const own = ownAnswer(request);
     if (own !== undefined) {
       own(request, response).catch(() => request.socket.destroy());

@@ -45,6 +45,10 @@ test.each([
   ["a header without a name", `${post(": value")}${hidden}`],
   ["a method that does not exist", head(["FLY / HTTP/1.1", "Host: a"])],
   ["a version that does not exist", head(["GET / HTTP/7.3", "Host: a"])],
+  ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+  ["a chunk size that overflows", `${post("Transfer-Encoding: chunked")}fffffffffffffffff\r\nabc\r\n0\r\n\r\n${hidden}`],
+  ["a chunk extension of 100 kB", `${post("Transfer-Encoding: chunked")}3;${"x".repeat(100_000)}\r\nabc\r\n0\r\n\r\n${hidden}`],
+  ["a tunnel", head(["CONNECT 10.0.0.1:443 HTTP/1.1", "Host: 10.0.0.1:443"])],
   ["TLS to a port without it", Buffer.from("16030100c8010000c40303", "hex")],
   ["garbage", Buffer.alloc(3_000, 0xfe)],
 ])("%s is refused, and nothing after it is answered", async (_, bytes) => {
@@ -102,6 +106,90 @@ test("a body of 1 GB in chunks is cut off at the limit, with flat memory", async
   for (const status of statuses(connection.received())) expect(status).toBe(413);
   expect(residentKilobytes() - before).toBeLessThan(150_000);
 });
+
+test("a body of 1 GB in chunk extensions ends with the time of its request at the latest, with flat memory", async () => {
+  const before = residentKilobytes();
+  const connection = await connectRaw(server.port);
+  connection.send(post("Content-Type: application/vnd.kafka.json.v2+json", "Transfer-Encoding: chunked"));
+  const piece = Buffer.from(`1;${"x".repeat(8_000)}\r\ny\r\n`.repeat(100));
+  let sent = 0;
+  while (!connection.isClosed() && sent < 1_300) {
+    if (!connection.socket.write(piece)) await new Promise((resolve) => connection.socket.once("drain", resolve).once("close", resolve));
+    sent++;
+  }
+  await until(connection.isClosed, 10_000);
+
+  expect(sent).toBeLessThan(1_300);
+  for (const status of statuses(connection.received())) expect([400, 408, 413]).toContain(status);
+  expect(residentKilobytes() - before).toBeLessThan(150_000);
+});
+
+test("an upgrade to another protocol is not made: the request is answered as it is", async () => {
+  const connection = await connectRaw(server.port);
+  connection.send(head(["GET /health HTTP/1.1", "Host: a", "Connection: Upgrade, close", "Upgrade: websocket", "Sec-WebSocket-Key: YWJj"]));
+  await until(connection.isClosed, 10_000);
+
+  expect(statuses(connection.received())).toEqual([200]);
+});
+
+test("a target that is not a path, such as one in absolute form, gets an answer below 500", async () => {
+  const answers = [];
+  for (const target of [
+    "http://a/health",
+    "http://elsewhere.example:1/topics/%zz",
+    "*",
+    "//elsewhere.example/health",
+    "?a",
+    "/..%2f..%2fhealth",
+  ]) {
+    const connection = await connectRaw(server.port);
+    connection.send(head([`GET ${target} HTTP/1.1`, "Host: a", "Connection: close"]));
+    await until(connection.isClosed, 10_000);
+    answers.push(...statuses(connection.received()));
+  }
+
+  expect(answers).toHaveLength(6);
+  for (const status of answers) expect(status, String(answers)).toBeLessThan(500);
+});
+
+test("up to 16 requests that are sent without waiting are answered in order, and more end their connection", async () => {
+  const connection = await connectRaw(server.port);
+  const [health, last] = [
+    head(["GET /health HTTP/1.1", "Host: a"]),
+    head(["GET /nowhere/at-all HTTP/1.1", "Host: a", "Connection: close"]),
+  ];
+  connection.send(health.repeat(15) + last);
+  await until(connection.isClosed, 10_000);
+  expect(statuses(connection.received())).toEqual([...Array(15).fill(200), 404]);
+
+  const flood = await connectRaw(server.port);
+  flood.send(health.repeat(1_000));
+  await until(flood.isClosed, 10_000);
+  expect(statuses(flood.received()).length).toBeLessThanOrEqual(16);
+});
+
+test("a client that sends thousands of requests and reads nothing costs only its own connection, and none of its calls is left over", async () => {
+  const before = residentKilobytes();
+  const burst = head(["GET /openapi.json HTTP/1.1", "Host: a"]);
+  const silent = await Promise.all(Array.from({ length: 5 }, () => connectRaw(server.port)));
+  for (const { socket, send } of silent) {
+    socket.pause();
+    send(burst.repeat(10_000));
+  }
+  const few = await connectRaw(server.port);
+  few.socket.pause();
+  few.send(burst.repeat(12));
+
+  const startedMs = Date.now();
+  expect((await fetch(`${server.url}/health`)).status).toBe(200);
+  expect(Date.now() - startedMs).toBeLessThan(5_000);
+  expect(residentKilobytes() - before).toBeLessThan(200_000);
+  for (const { socket } of [...silent, few]) socket.destroy();
+  await until(async () => (await callsInProgress()) === 0, 10_000);
+});
+
+const callsInProgress = async (): Promise<number> =>
+  Number(/KafkaRelay_CallsInProgress (\d+)/.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1]);
 
 test("headers that arrive byte by byte are cut off when their time is over", async () => {
   const connection = await connectRaw(server.port);
