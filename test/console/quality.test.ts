@@ -46,6 +46,7 @@ describe.runIf(hasBrowser)("the console", () => {
     ["partitions", (topic) => `topics/${topic}/partitions`, "tbody tr"],
     ["settings", (topic) => `topics/${topic}/settings`, "tbody tr"],
     ["groups", () => "groups", "h1"],
+    ["sources", () => "sources", ".empty"],
     ["routes", () => "routes", ".empty"],
     ["dead letters", () => "dead-letters", "h1"],
     ["cluster", () => "cluster", "tbody tr"],
