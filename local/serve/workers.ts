@@ -33,8 +33,7 @@ const lastMessageMs = 500;
 
 export async function startWorkers({ workers: count, port, host }: ServeOptions, output: Output): Promise<Workers> {
   const connections = await acceptConnections(async (server) => (await listen(server, port, host)).port);
-  const collect = createCollector();
-  const countDeath = createDeathCount();
+  const [collect, countDeath] = [createCollector(), createDeathCount()];
   let isEnding = false;
   let areAllUnfinished = true;
   let isClean = true;
@@ -48,6 +47,7 @@ export async function startWorkers({ workers: count, port, host }: ServeOptions,
     if (message.kind === "ready") {
       started.add(worker.id);
       connections.add(worker);
+      if (isEnding) tell(worker, { kind: "end" }); // it did not listen yet when the others heard it
     } else if (message.kind === "leaving") connections.leave(worker, isEnding);
     else if (message.kind === "confirmed") connections.confirmed(message.id);
     else if (message.kind === "answer") collect.answered(worker, message.id, message.value);

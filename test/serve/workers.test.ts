@@ -11,8 +11,8 @@ afterAll(async () => {
   await Promise.all(started.map((one) => one.end()));
   await kafka.close();
 });
-const start = async () => {
-  const one = await startServe(["--access", "everything", "--workers", "2"]);
+const start = async (env: NodeJS.ProcessEnv = {}) => {
+  const one = await startServe(["--access", "everything", "--workers", "2"], env);
   started.push(one);
   return one;
 };
@@ -131,4 +131,15 @@ test("workers that cannot start end the server with 1, and say why once each at 
 
   expect(await second.ended).toBe(1);
   expect(second.output()).toContain(`Port ${first.port} is in use.`);
+});
+
+test("a worker that is still starting when the server is asked to end ends with the others, in good order", async () => {
+  const server = await start({ RELAY_SERVE_DRAIN_MS: "20000" });
+  const [killed = 0] = workersOf(server.pid);
+  process.kill(killed, "SIGKILL");
+  await until(() => workersOf(server.pid).filter((pid) => pid !== killed).length === 2);
+
+  const startedMs = Date.now();
+  expect(await server.end()).toBe(0);
+  expect(Date.now() - startedMs).toBeLessThan(15_000);
 });
