@@ -21,7 +21,8 @@ export function toApiReport(folder: string): string {
     .join("\n");
 }
 
-const withoutHash = (text: string): string => text.replace(/(shared\/[\w.-]+?)-[\w-]{8}(\.d\.ts|\.d\.js|\.js|')/g, "$1$2");
+/** Shared files are imported from entries (`./shared/x-<hash>.js`) and from each other (`./x-<hash>.js`). */
+const withoutHash = (text: string): string => text.replace(/((?:shared|\.)\/[\w.-]+?)-[\w-]{8}(\.d\.ts|\.d\.js|\.js|')/g, "$1$2");
 
 /** Declarations are sorted: their order in the output follows that of the sources' imports, and says nothing. */
 function withoutComments(name: string, text: string): string {

@@ -1,4 +1,7 @@
 /** `kafka-relay/sources`: sources. `export const handler = source(defineSource({ name, from: webhooks({ verify: github({ secrets }) }), to: { topic } }))`. */
+export type { Config } from "../../../lib/config.js";
+export type { Kafka } from "../../../lib/kafka/kafka.js";
+export type { Clock } from "../../../lib/relay/batch/clock.js";
 export { defineSource, type Envelope, type Source, type SourceDefinition } from "../../../lib/sources/define-source.js";
 export { eventBridgeRule, schedule } from "../../../lib/sources/eventbridge.js";
 export { mysqlOutbox } from "../../../lib/sources/mysql-outbox.js";
@@ -14,3 +17,4 @@ export { plainHmac, sharedSecret } from "../../../lib/sources/webhook/plain-sche
 export { github, shopify, slack, standardWebhooks, stripe } from "../../../lib/sources/webhook/schemes.js";
 export type { Verification } from "../../../lib/sources/webhook/verification.js";
 export { type WebhookSourceOptions, webhooks } from "../../../lib/sources/webhook.js";
+export type { Telemetry } from "../../../lib/telemetry.js";
