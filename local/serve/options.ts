@@ -70,6 +70,7 @@ export function parseServeOptions(flags: ServeFlags, env: NodeJS.ProcessEnv): Se
   const given = toEnvironment(flags, env);
   // What depends on several variables is checked on those that are valid, so that one run shows every fault.
   const variables = attempt(() => parseVariables(given)) ?? parseVariables(withoutFaulty(given, faults));
+  attempt(() => assertTimes(variables));
   const config = attempt(() => parseConfig(given)) ?? parseConfig(withoutFaulty(given, faults));
   const kafka = attempt(() => toKafkaOptions(config));
   const policy = attempt(() => toAccessPolicy(config));
@@ -114,16 +115,17 @@ function withoutFaulty(env: NodeJS.ProcessEnv, faults: readonly string[]): NodeJ
 
 function parseVariables(env: NodeJS.ProcessEnv): ServeVariables {
   const result = v.safeParse(serveVariables, env);
-  if (result.success) {
-    const { RELAY_SERVE_HEADERS_TIMEOUT_MS: headersMs, RELAY_SERVE_REQUEST_TIMEOUT_MS: requestMs } = result.output;
-    if (requestMs >= headersMs) return result.output;
-    throw new RelayError(
-      "bad-configuration",
-      `RELAY_SERVE_REQUEST_TIMEOUT_MS: must be at least RELAY_SERVE_HEADERS_TIMEOUT_MS, which is ${headersMs}`,
-    );
-  }
+  if (result.success) return result.output;
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "?"}: ${issue.message.replace(/ but received .*$/, "")}`);
   throw new RelayError("bad-configuration", faults.join("\n"));
+}
+
+function assertTimes({ RELAY_SERVE_HEADERS_TIMEOUT_MS: headersMs, RELAY_SERVE_REQUEST_TIMEOUT_MS: requestMs }: ServeVariables): void {
+  if (requestMs >= headersMs) return;
+  throw new RelayError(
+    "bad-configuration",
+    `RELAY_SERVE_REQUEST_TIMEOUT_MS: must be at least RELAY_SERVE_HEADERS_TIMEOUT_MS, which is ${headersMs}`,
+  );
 }
 
 function toOptions(variables: ServeVariables) {
