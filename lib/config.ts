@@ -140,6 +140,10 @@ export const environment = v.object({
       v.transform((list) => list.split(/\s+/)),
     ),
   ),
+  RELAY_CANARY_TOPIC: v.optional(text, "kafka-relay-canary"),
+  RELAY_CANARY_MAPPINGS: v.optional(
+    v.pipe(text, v.regex(/^\w+=\S+( \w+=\S+)*$/, "must be a list of <function>=<id of its mapping>, separated by spaces")),
+  ),
   RELAY_FUNCTION_ENDPOINT: v.optional(text),
   RELAY_TRIGGER_STATUS_URL: v.optional(v.pipe(text, v.url("must be an address, such as http://127.0.0.1:3003/_kafka-trigger"))),
   RELAY_CONSOLE: v.optional(v.picklist(["on", "off"]), "off"),

@@ -1,10 +1,14 @@
 /** `npm run build`: every function as one file and one zip in `.build`, what is in each, and whose it is. */
 import Table from "cli-table3";
+import { canaryFunction } from "../plugin/api-functions.js";
 import { buildFolder, bundleFunctions } from "./bundle.js";
 import { writeMaterials } from "./materials.js";
+import { deployedFunctions } from "./service-map.js";
 
 const started = Date.now();
-const bundles = await bundleFunctions().catch((error: Error) => {
+/** Deployed only if a parameter asks for it. */
+const onRequest = { key: "canary", file: `functions/${canaryFunction.file}` };
+const bundles = await bundleFunctions(buildFolder, [...deployedFunctions(), onRequest]).catch((error: Error) => {
   console.error(error.message);
   process.exit(1);
 });

@@ -10,7 +10,7 @@ import { dts } from "rollup-plugin-dts";
 import { buildFolder, bundleFunctions } from "../build/bundle.js";
 import { bundleCli } from "../build/cli.js";
 import { type DeployedFunction, projectFolder } from "../build/service-map.js";
-import { apiFunctions, consoleFunction } from "../plugin/api-functions.js";
+import { apiFunctions, canaryFunction, consoleFunction } from "../plugin/api-functions.js";
 import { apiReportFile, toApiReport } from "./api-report.js";
 import { packageEntries } from "./entries.js";
 import { toManifest } from "./manifest.js";
@@ -114,7 +114,10 @@ async function buildPlugin(folder: string): Promise<void> {
 }
 
 const functionsOfPackage = (): readonly Pick<DeployedFunction, "key" | "file">[] =>
-  Object.entries({ ...apiFunctions, console: consoleFunction }).map(([key, { file }]) => ({ key, file: `functions/${file}` }));
+  Object.entries({ ...apiFunctions, console: consoleFunction, canary: canaryFunction }).map(([key, { file }]) => ({
+    key,
+    file: `functions/${file}`,
+  }));
 
 function filesIn(folder: string, ending: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })

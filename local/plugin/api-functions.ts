@@ -66,5 +66,12 @@ export const consoleFunction = {
   description: "The page of the console.",
 } as const satisfies ApiFunction;
 
+/** The function that writes a record every minute and reads it again. A service has it without the API, too. */
+export const canaryFunction = {
+  file: "canary",
+  reservedConcurrency: 2,
+  description: "Writes a record every minute and reads it again, and looks at the mappings of routes.",
+} as const satisfies ApiFunction;
+
 /** The route keys that a function answers, by its file; `$default` is every call that no other function answers. */
 export const routeKeysOf = ({ file }: ApiFunction): readonly string[] => (calls as Readonly<Record<string, readonly string[]>>)[file] ?? [];

@@ -1,7 +1,7 @@
 /** The functions that `custom.kafkaRelay` adds to a service: the API's, the console's page, the routes' and the sources'. Pure. */
 import { routesFolder } from "../cli/routes/route-files.js";
 import { sourcesFolder } from "../cli/sources/source-files.js";
-import { type ApiFunction, apiFunctions, consoleFunction, routeKeysOf } from "./api-functions.js";
+import { type ApiFunction, apiFunctions, canaryFunction, consoleFunction, routeKeysOf } from "./api-functions.js";
 import { type PluginSettings, sourceEventNames } from "./settings.js";
 
 type Declaration = Readonly<Record<string, unknown>>;
@@ -27,12 +27,17 @@ export interface ServiceFacts {
   readonly apiFolder: string;
 }
 
-export function addedFunctions({ api, console: page, routes, sources }: PluginSettings, facts: ServiceFacts): readonly AddedFunction[] {
+export function addedFunctions(
+  { api, console: page, canary, routes, sources }: PluginSettings,
+  facts: ServiceFacts,
+): readonly AddedFunction[] {
   const all = Object.keys(apiFunctions) as readonly (keyof typeof apiFunctions)[];
   const parts = api === true ? all : all.filter((key) => Array.isArray(api) && api.includes(key));
   return [
     ...parts.map((key) => apiFunction(key, apiFunctions[key], facts)),
     ...(page === false ? [] : [pageFunction(page, facts)]),
+    // A variable that is not resolved yet may still say that it is off.
+    ...(canary === true || canary === "on" || canary === "true" ? [toCanary(facts)] : []),
     ...Object.entries(routes).map(([name, trigger]) => routeFunction(name, trigger, facts)),
     ...Object.entries(sources).map(([name, origin]) => sourceFunction(name, origin)),
   ];
@@ -62,6 +67,13 @@ function pageFunction(given: Exclude<PluginSettings["console"], false>, facts: S
     RELAY_CONSOLE_CONNECT: connect,
   };
   return { ...added, declaration: { ...added.declaration, environment } };
+}
+
+/** Its topic names the service and the stage, because several may share a cluster. */
+function toCanary(facts: ServiceFacts): AddedFunction {
+  const added = apiFunction("canary", canaryFunction, facts);
+  const environment = { RELAY_CANARY_TOPIC: `${facts.service}-${facts.stage}-canary` };
+  return { ...added, declaration: { ...added.declaration, environment, events: [{ schedule: "rate(1 minute)" }] } };
 }
 
 /** Members that belong to the function; the others are the trigger's. */

@@ -41,6 +41,7 @@ const page = v.union(
 const shape = v.strictObject({
   api: v.optional(v.union([v.boolean(), v.array(v.string())], "must be true, false, or a list such as [produce, records]"), false),
   console: v.optional(page, false),
+  canary: v.optional(onOrOff, false),
   clusterArn: v.optional(v.pipe(v.string(), v.regex(/^arn:aws[a-z-]*:kafka:/, "must be the ARN of an MSK cluster (arn:aws:kafka:...)"))),
   routes: v.optional(v.record(v.string(), trigger, "must name each route with its trigger, such as big-orders: { topic: orders }"), {}),
   sources: v.optional(v.record(v.string(), origin, "must name each source with its event, such as orders-hook: { webhook: true }"), {}),

@@ -248,6 +248,23 @@ test("alarms on failures that no function throws: the API's 5xx by its id, and r
   expect(named("FailedRecords")).toMatchObject({ Namespace: "KafkaRelay", Dimensions: [{ Name: "Stage", Value: "prod" }] });
 });
 
+test("the dashboard shows calls, errors, latency, records, lag, verdicts, dead letters, environments and throttles, each by its metric", () => {
+  const [{ DashboardBody }] = prod.ofType("AWS::CloudWatch::Dashboard") as [{ readonly DashboardBody: { readonly "Fn::Sub": string } }];
+  const body = JSON.parse(DashboardBody["Fn::Sub"]) as {
+    readonly widgets: readonly { readonly properties: { readonly metrics: readonly (readonly unknown[])[] } }[];
+  };
+  const shown = new Set(
+    body.widgets.flatMap(({ properties }) => properties.metrics.map(([namespace, metric]) => `${namespace} ${metric}`)),
+  );
+
+  for (const metric of ["Count", "4xx", "5xx", "Latency"]) expect(shown).toContain(`AWS/ApiGateway ${metric}`);
+  for (const metric of ["ConcurrentExecutions", "Throttles", "Errors"]) expect(shown).toContain(`AWS/Lambda ${metric}`);
+  for (const metric of ["ProducedRecords", "RefusedRecords", "FailedRecords"]) expect(shown).toContain(`KafkaRelay ${metric}`);
+  for (const metric of ["Delivered", "Filtered", "GivenBack", "DeadLettered", "DeliveryLatency"])
+    expect(shown).toContain(`KafkaRelay ${metric}`);
+  expect(shown).toContain("AWS/Kafka MaxOffsetLag");
+});
+
 test("the dashboard shows calls, records, routes and functions, each graph with metrics of this stage", () => {
   const [{ DashboardName, DashboardBody }] = prod.ofType("AWS::CloudWatch::Dashboard") as [
     { readonly DashboardName: string; readonly DashboardBody: { readonly "Fn::Sub": string } },

@@ -2,6 +2,8 @@
  * The alarms of a deployment: what callers of the API notice, what becomes of records, whether routes keep up, and whether functions fail or are throttled. Pure.
  * Handlers answer failures and do not throw, so Lambda's own count of errors says nothing about Kafka: the API's 5xx and the functions' metrics do.
  */
+
+import { canaryAlarms } from "./canary.js";
 import type { DoorMetric } from "./front-door/door-metrics.js";
 import type { FunctionNeeds } from "./needs.js";
 import type { Resource } from "./roles.js";
@@ -15,7 +17,7 @@ const lagMax = 10_000;
 /** Of the slowest hundredth of calls. The API answers within 29 seconds in any case. */
 const latencyMaxMs = 10_000;
 
-interface Alarm {
+export interface Alarm {
   readonly name: string;
   readonly description: string;
   readonly metric: string;
@@ -25,6 +27,8 @@ interface Alarm {
   readonly dimensions: Readonly<Record<string, unknown>>;
   readonly statistic: "Sum" | "Maximum" | "p99";
   readonly threshold: number;
+  /** Bad is what lies below the threshold. */
+  readonly isLowBad?: boolean;
   /** 1: the first bad minute counts. */
   readonly badPeriods?: number;
   /** Missing data is a fault where the metric always has data. Absent: a function that nobody calls at night is healthy. */
@@ -43,6 +47,8 @@ export interface AlarmScope {
   /** The functions of routes whose mapping is on. */
   readonly running: ReadonlySet<string>;
   readonly alarmsTopic: string;
+  /** Whether a mapping is on, whose state the canary asks for. */
+  readonly watchesMappings: boolean;
   /** Whether grants are read from a store. */
   readonly readsGrants: boolean;
 }
@@ -52,9 +58,11 @@ export function toAlarms(needs: readonly FunctionNeeds[], scope: AlarmScope): Re
     (alarm) => [`Api${alarm.name.replaceAll("-", "")}Alarm`, toResource(alarm, `${scope.name}-api`, scope)] as const,
   );
   const ofFunctions = needs.flatMap((one) =>
-    [...functionAlarms(one, scope), ...(one.route === undefined ? [] : routeAlarms(one.key, one.route, scope))].map(
-      (alarm) => [idOf(one.key, alarm.name), toResource(alarm, scope.functionNameOf(one.key), scope)] as const,
-    ),
+    [
+      ...functionAlarms(one, scope),
+      ...(one.isCanary === true ? canaryAlarms(scope) : []),
+      ...(one.route === undefined ? [] : routeAlarms(one.key, one.route, scope)),
+    ].map((alarm) => [idOf(one.key, alarm.name), toResource(alarm, scope.functionNameOf(one.key), scope)] as const),
   );
   return Object.fromEntries([...ofApi, ...ofFunctions]);
 }
@@ -188,7 +196,7 @@ function toResource(alarm: Alarm, prefix: string, { alarmsTopic }: AlarmScope): 
       EvaluationPeriods: isFirst ? 1 : periods,
       DatapointsToAlarm: isFirst ? 1 : badPeriods,
       Threshold: alarm.threshold,
-      ComparisonOperator: "GreaterThanOrEqualToThreshold",
+      ComparisonOperator: alarm.isLowBad === true ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
       TreatMissingData: alarm.isExpected === true ? "breaching" : "notBreaching",
       ...(alarmsTopic === "" ? {} : { AlarmActions: [alarmsTopic], OKActions: [alarmsTopic] }),
     },

@@ -63,6 +63,16 @@ function graphsOf(needs: readonly FunctionNeeds[], scope: AlarmScope): readonly 
     { title: "Records given back, per route", stat: "Sum", lines: ofRoutes("GivenBack") },
     { title: "Dead letters, per route", stat: "Sum", lines: ofRoutes("DeadLettered") },
     { title: "Time from record to delivery (ms)", stat: "p99", lines: ofRoutes("DeliveryLatency") },
+    ...(needs.some(({ isCanary }) => isCanary === true)
+      ? [
+          {
+            title: "Canary: records written and read, mappings that do not run",
+            stat: "Sum",
+            lines: ["CanaryRecords", "StoppedMappings"].map(ofRecords),
+          },
+          { title: "Canary: time to write and read a record (ms)", stat: "Maximum", lines: [ofRecords("CanaryLatency")] },
+        ]
+      : []),
     { title: "Environments in use", stat: "Maximum", lines: ofFunctions("ConcurrentExecutions") },
     { title: "Throttled calls of functions", stat: "Sum", lines: ofFunctions("Throttles") },
     { title: "Errors of functions", stat: "Sum", lines: ofFunctions("Errors") },

@@ -54,7 +54,7 @@ export function egressOf(
   secretArns: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): readonly EgressRow[] {
-  const { key, may, route, source } = needs;
+  const { key, may, route, source, isCanary } = needs;
   const secrets = [...secretArns, ...registrySecrets(needs, settings)];
   const row = (what: string, port: string, by: string): EgressRow => ({ functionKey: key, what, port, by });
   const service = (name: string) => row(`AWS: ${name}`, "443", byEndpoint(name, settings));
@@ -67,7 +67,7 @@ export function egressOf(
       : []),
     ...(!isSelfManaged(settings) && (settings.brokers === "" || may.includes("cluster:describe")) ? [service("kafka")] : []),
     ...(kafkaSecretsOf(settings, key).length > 0 || secrets.length > 0 ? [service("secretsmanager")] : []),
-    ...(may.some((one) => one === "dead-letter:redrive" || one === "route:try") ? [service("lambda")] : []),
+    ...(isCanary === true || may.some((one) => one === "dead-letter:redrive" || one === "route:try") ? [service("lambda")] : []),
     ...(grantsService === undefined ? [] : [service(grantsService)]),
     ...(usesSchemas(needs) ? registryRows(settings, row, service) : []),
     ...(route === undefined ? [] : targetRows(route, environment, row, service)),

@@ -29,6 +29,8 @@ export interface FunctionNeeds {
   readonly route: RouteNeeds | undefined;
   /** For a source, whose `route` says what it does in Kafka. */
   readonly source?: SourceNeeds;
+  /** For the canary, which writes to a topic of its own and asks about mappings. */
+  readonly isCanary?: boolean;
 }
 
 interface SourceNeeds {
@@ -59,7 +61,7 @@ export const loadSources =
 export async function needsOf(load: LoadFunction, { key, file, triggers }: DeclaredFunction): Promise<FunctionNeeds> {
   const exported = (await load(file)) as {
     readonly operations?: Operations;
-    readonly handler?: { readonly route?: Route; readonly source?: Source };
+    readonly handler?: { readonly route?: Route; readonly source?: Source; readonly isCanary?: boolean };
   };
   const { operations, handler } = exported;
   if (operations !== undefined) {
@@ -68,6 +70,7 @@ export async function needsOf(load: LoadFunction, { key, file, triggers }: Decla
   }
   if (handler?.route !== undefined) return { key, may: [], route: routeNeeds(handler.route, triggers) };
   if (handler?.source !== undefined) return sourceNeeds(key, handler.source);
+  if (handler?.isCanary === true) return { key, may: [], route: undefined, isCanary: true };
   throw new Error(`${file}.ts exports neither operations nor a handler made by relay() or source(), so its permissions are unknown.`);
 }
 

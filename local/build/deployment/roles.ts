@@ -1,4 +1,6 @@
 /** One role per function, with what its function needs and nothing more. Pure: needs and settings in, CloudFormation out. */
+
+import { canaryStatements } from "./canary.js";
 import { grantsStatements } from "./grants-store.js";
 import { kafkaSecretsOf } from "./kafka-access.js";
 import type { FunctionNeeds } from "./needs.js";
@@ -54,7 +56,12 @@ function statementsOf(request: RoleRequest): readonly Statement[] {
   const { needs, settings, functionName, secretArns, routeFunctionArns, declaration } = request;
   const { clusterArn, kafkaAuthentication, topicPrefix } = settings;
   const usesIam = kafkaAuthentication === "iam";
-  const kafka = needs.route === undefined ? apiStatements(needs, clusterArn, topicPrefix) : routeStatements(needs.route, clusterArn);
+  const kafka =
+    needs.isCanary === true
+      ? canaryStatements(declaration?.environment?.RELAY_CANARY_TOPIC ?? "", settings)
+      : needs.route === undefined
+        ? apiStatements(needs, clusterArn, topicPrefix)
+        : routeStatements(needs.route, clusterArn);
   const secrets = [...new Set([...kafkaSecretsOf(settings, needs.key), ...secretArns, ...registrySecrets(needs, settings)])];
   const invokesRoutes = needs.may.some((one) => one === "dead-letter:redrive" || one === "route:try") && routeFunctionArns.length > 0;
   return [

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { toAclPage } from "./acls.js";
 import { type AlarmScope, toAlarms } from "./alarms.js";
 import { addBlueGreen } from "./blue-green.js";
+import { watchMappings } from "./canary.js";
 import { toDashboard } from "./dashboard.js";
 import type { Deployment } from "./deployment.js";
 import { toMarkdown } from "./egress.js";
@@ -32,6 +33,11 @@ export function completeTemplate(service: Service, deployment: Deployment, outFo
   authenticateMappings(resources, deployment);
   const called = new Set(deployment.calls.map(({ functionKey }) => functionKey));
   addBlueGreen(template, { keys: needs.map(({ key }) => key), called, functionNameOf: scope.functionNameOf }, settings);
+  const routes = needs
+    .filter(({ route, source }) => route !== undefined && source === undefined)
+    .map(({ key }) => ({ key, invoked: invokedArn(settings, key) }));
+  for (const { key } of needs.filter(({ isCanary }) => isCanary === true))
+    watchMappings(resources, { functionId: functionIdOf(key), roleId: roleIdOf(key) }, routes);
   tagResources(Object.values(resources), settings.tags);
   mkdirSync(outFolder, { recursive: true });
   writeFileSync(join(outFolder, "egress.md"), toMarkdown(egress));
@@ -81,6 +87,7 @@ function scopeOf(service: Service, { settings, needs, calls }: Deployment): Alar
     clusterName: /:cluster\/([^/]+)\//.exec(settings.clusterArn)?.[1] ?? "",
     running: new Set(needs.filter(({ key }) => isOn(service.getFunction(key))).map(({ key }) => key)),
     alarmsTopic: settings.alarmsTopic,
+    watchesMappings: needs.some(({ key, route }) => (route?.sourceTopics ?? []).length > 0 && isOn(service.getFunction(key))),
     readsGrants: settings.grantsFrom !== "",
   };
 }

@@ -124,7 +124,7 @@ function functionOf(value: object, split: Split): Expression | undefined {
   if (name === "Ref") return referenceTo(String(argument));
   if (name === "Fn::GetAtt") {
     const [id, attribute] = (Array.isArray(argument) ? argument : String(argument).split(".")) as [string, string];
-    return { kind: "reference", id, attribute };
+    return { kind: "reference", id: withoutStandIns(id), attribute };
   }
   if (name === "Fn::Sub" && typeof argument === "string") return toText(substituted(argument, split));
   if (name === "Fn::Join") return joined(argument as [string, unknown[]], split);
@@ -132,7 +132,9 @@ function functionOf(value: object, split: Split): Expression | undefined {
 }
 
 function referenceTo(id: string): Atom {
-  return id.startsWith("AWS::") ? { kind: "pseudo", name: id.slice("AWS::".length) as Pseudo } : { kind: "reference", id };
+  return id.startsWith("AWS::")
+    ? { kind: "pseudo", name: id.slice("AWS::".length) as Pseudo }
+    : { kind: "reference", id: withoutStandIns(id) };
 }
 
 const placeholder = /\$\{([^}!][^}]*)\}/;
@@ -141,7 +143,7 @@ function substituted(text: string, split: Split): readonly (string | Atom)[] {
   return text.split(placeholder).flatMap((part, index): readonly (string | Atom)[] => {
     if (index % 2 === 0) return split(part);
     const [id = "", attribute] = part.split(".");
-    return [attribute === undefined ? referenceTo(id) : { kind: "reference", id, attribute }];
+    return [attribute === undefined ? referenceTo(id) : { kind: "reference", id: withoutStandIns(id), attribute }];
   });
 }
 
