@@ -30,6 +30,7 @@ describe.runIf(hasBrowser)("when an API fails, the console", () => {
     [429, "The rate of calls is limited."],
   ])("shows a %i in the API's words, and goes on by itself when the API answers again", async (status, message) => {
     let isDown = true;
+    await createTestTopic(kafka);
     const page = await open("topics", {
       prepare: (prepared) =>
         prepared.route("**/topic-summaries*", (route) => (isDown ? route.fulfill(problem(status, message)) : route.continue())),
@@ -78,6 +79,7 @@ describe.runIf(hasBrowser)("when an API fails, the console", () => {
 
   test("shows that it waits for a slow API, and then what it answers", async () => {
     let answer = (): void => {};
+    await createTestTopic(kafka);
     const slow = new Promise<void>((resolve) => (answer = resolve));
     const page = await open("topics", {
       prepare: (prepared) => prepared.route("**/topic-summaries*", (route) => slow.then(() => route.continue())),
