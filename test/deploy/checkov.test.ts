@@ -24,6 +24,10 @@ const answers: Readonly<Record<string, Answer>> = {
     resources: /^(StrongQuakes|QuakesToSql|QuakesToWebhook|QuakesFromOutbox)LambdaFunction$/,
     why: "A route runs at most once per partition, and a reserved concurrency below that would throttle its mapping. A schedule starts a source once a minute.",
   },
+  CKV_AWS_120: {
+    resources: /^FrontDoorStage$/,
+    why: "Answers are not cached: they depend on the caller's grants and on what Kafka holds at that moment.",
+  },
   CKV_AWS_91: {
     resources: /^FrontDoorLoadBalancer$/,
     why: "The functions log each call with its caller (RELAY_REQUEST_LOG). A log of the load balancer would need a bucket that outlives the stack.",
