@@ -13,6 +13,7 @@ import { sourcesFolder } from "../cli/sources/source-files.js";
 import { apiFunctions } from "./api-functions.js";
 import { declaredFaults } from "./declared-faults.js";
 import { deployedTemplate } from "./deployed-template.js";
+import { answerFailedCalls } from "./failed-calls.js";
 import type { Framework, FunctionMap, Home, Plugin } from "./framework.js";
 import { type AddedFunction, addedFunctions } from "./functions.js";
 import { type PluginSettings, readPluginSettings } from "./settings.js";
@@ -31,6 +32,8 @@ export class KafkaRelayPlugin {
   readonly #home: Home;
   #plan: Plan | undefined;
   #deployment: Deployment | undefined;
+  /** serverless-offline announces its start once or twice, depending on the command. */
+  #isAnswering = false;
 
   constructor(serverless: Framework, options: unknown, tools: unknown, home: Home) {
     this.#serverless = serverless;
@@ -42,8 +45,8 @@ export class KafkaRelayPlugin {
     const trigger = new (home.triggerPlugin())(serverless, options, tools);
     this.hooks = {
       ...trigger.hooks,
-      "before:offline:start:init": () => this.#check(),
-      "before:offline:start": () => this.#check(),
+      "before:offline:start:init": () => this.#start(),
+      "before:offline:start": () => this.#start(),
       "before:package:cleanup": () => this.#prepare(),
       "before:package:createDeploymentArtifacts": () => this.#build(),
       "after:package:compileEvents": () => this.#complete(),
@@ -120,6 +123,13 @@ export class KafkaRelayPlugin {
       custom: { ...service.custom, deployment: settingsOfDeployment(values, settings.deployment) },
       getAllFunctions,
     });
+  }
+
+  async #start(): Promise<void> {
+    this.#check();
+    if (this.#isAnswering) return;
+    this.#isAnswering = true;
+    await answerFailedCalls((line) => console.error(JSON.stringify({ level: "error", message: line })));
   }
 
   #check(): void {
