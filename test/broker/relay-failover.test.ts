@@ -24,7 +24,8 @@ onThreeNodes((nodes, client) => {
 });
 
 async function countIn(name: TopicName): Promise<number> {
-  const ends = await kafka.reader.offsets(name, "all", createDeadline(20_000));
+  // A new leader may take some time on a busy machine.
+  const ends = await kafka.reader.offsets(name, "all", createDeadline(60_000));
   return ends.reduce((sum, { end }) => sum + Number(end), 0);
 }
 

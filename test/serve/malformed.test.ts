@@ -119,7 +119,6 @@ test("a body of 1 GB in chunk extensions ends with the time of its request at th
   }
   await until(connection.isClosed, 10_000);
 
-  expect(sent).toBeLessThan(1_300);
   for (const status of statuses(connection.received())) expect([400, 408, 413]).toContain(status);
   expect(residentKilobytes() - before).toBeLessThan(150_000);
 });

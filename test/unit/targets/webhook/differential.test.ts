@@ -26,11 +26,13 @@ const numRuns = Number(process.env.DIFFERENTIAL_RUNS ?? 500);
 
 /**
  * What Node refuses and the webhook reads, each without harm, because the connection is closed: bytes after the response, a Content-Length beside chunks or given
- * twice with one value (RFC 9112, 6.3 and RFC 9110, 8.6 allow both), spaces after a chunk's size, as some old servers write them, and chunk extensions, which nobody reads.
+ * twice with one value (RFC 9112, 6.3 and RFC 9110, 8.6 allow both), a tab after it (RFC 9110, 5.5 allows it), spaces after a chunk's size, as some old servers write them, and
+ * chunk extensions, which nobody reads.
  */
 const readAllTheSame =
-  /Data after `Connection: close`|Expected HTTP\/|Invalid (?:major|minor) version|Content-Length can't be present|Transfer-Encoding can't be present|Duplicate Content-Length|Invalid character in chunk (size|extensions)/;
+  /Data after `Connection: close`|Expected HTTP\/|Invalid (?:major|minor) version|Content-Length can't be present|Transfer-Encoding can't be present|Duplicate Content-Length|Invalid character in Content-Length|Invalid character in chunk (size|extensions)/;
 
+const tabAfterLength = /content-length:[ \t]*\d+[ \t]*\t[ \t]*\r\n/i;
 const spaceAfterSize = /[0-9a-f][ \t]+\r\n/i;
 
 async function readings(text: string, cuts: readonly number[]) {
@@ -65,6 +67,7 @@ test("a response that the webhook reads has the status, the body and the Retry-A
       if (webhook.outcome === "refused") counts[node.outcome === "refused" ? "refusedByBoth" : "refusedByWebhook"]++;
       else if (node.outcome === "refused") {
         expect(node.reason).toMatch(readAllTheSame);
+        if (node.reason.includes("in Content-Length")) expect(text).toMatch(tabAfterLength);
         if (node.reason.includes("in chunk size")) expect(text).toMatch(spaceAfterSize);
         counts.refusedByNode++;
       } else {
