@@ -13,7 +13,7 @@ import type { InvocationContext } from "../relay/relay.js";
 import { createTelemetry, type Telemetry, toTelemetryOptions } from "../telemetry.js";
 import { type AskMapping, askLambda, problemsOf, readNamedMappings } from "./mappings.js";
 
-interface CanaryHandler {
+export interface CanaryHandler {
   /** What it found; it never throws, because the metrics report a failure. */
   (event?: unknown, invocation?: InvocationContext): Promise<CanaryReport>;
   /** For the deployment, which grants it its topic. */
