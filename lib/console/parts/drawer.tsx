@@ -1,6 +1,6 @@
 /** A panel at the side, beside what it belongs to. Escape closes it. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icons.js";
 
 interface DrawerProps {
@@ -14,7 +14,8 @@ export function Drawer({ title, onClose, actions, children }: DrawerProps) {
   const element = useRef<HTMLElement>(null);
   const close = useRef(onClose);
   close.current = onClose;
-  useEffect(() => {
+  // Before the drawer is seen: whoever sees it may press Escape.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     element.current?.focus();
     // Wherever the focus is: what had it, such as the button of a dialog, may be gone. A dialog that is open closes first.
