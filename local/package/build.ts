@@ -1,6 +1,6 @@
 /**
- * Builds the npm package into `.build/npm/kafka-relay`: JavaScript as ES modules and as CommonJS, types, the command line, the local trigger, and its package.json.
- * The same sources give the same bytes. Run it with `npm run build:npm`; `npm run release` packs the folder.
+ * Builds the npm package into `.build/npm/kafka-relay`: JavaScript as ES modules and as CommonJS, types, the command line, the console's page, the local trigger, and its
+ * package.json. The same sources give the same bytes. `npm run build:npm` builds it, and create-kafka-relay beside it; `npm run release` packs both.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,6 +12,7 @@ import { bundleCli } from "../build/cli.js";
 import { type DeployedFunction, projectFolder } from "../build/service-map.js";
 import { apiFunctions, canaryFunction, consoleFunction } from "../plugin/api-functions.js";
 import { apiReportFile, toApiReport } from "./api-report.js";
+import { buildCreatePackage } from "./create.js";
 import { packageEntries } from "./entries.js";
 import { toManifest } from "./manifest.js";
 
@@ -134,4 +135,5 @@ if (import.meta.filename === process.argv[1]) {
   const folder = await buildNpmPackage();
   writeFile(apiReportFile, toApiReport(folder));
   console.log(folder);
+  console.log(buildCreatePackage(folder));
 }

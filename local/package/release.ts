@@ -1,5 +1,5 @@
 /**
- * `npm run release`: everything of a release except publishing. Checks the work tree and the changelog, runs the checks and the tests, builds both packages, and leaves
+ * `npm run release`: everything of a release except publishing. Checks the work tree and the changelog, runs the checks and the tests, builds the three packages, and leaves
  * their tarballs with checksums and the bill of materials in `.build/release`. Ends with the commands that publish them. `--no-test` leaves the tests out.
  */
 import { spawnSync } from "node:child_process";
@@ -12,6 +12,7 @@ import { projectFolder } from "../build/service-map.js";
 import { readOptions } from "../processes/options.js";
 import { apiReportFile, toApiReport } from "./api-report.js";
 import { buildNpmPackage } from "./build.js";
+import { buildCreatePackage } from "./create.js";
 
 const stepLimitMs = 30 * 60_000;
 const releaseFolder = join(buildFolder, "release");
@@ -29,7 +30,7 @@ mkdirSync(releaseFolder, { recursive: true });
 const folder = await buildNpmPackage();
 if (toApiReport(folder) !== readFileSync(apiReportFile, "utf8"))
   end("The public API differs from its report. Run npm run build:npm and commit the report.");
-const tarballs = [pack(folder), pack(triggerFolder)];
+const tarballs = [pack(folder), pack(buildCreatePackage(folder)), pack(triggerFolder)];
 writeMaterials(await bundleFunctions(), buildFolder);
 for (const name of ["sbom.cdx.json", "licenses.txt"]) cpSync(join(buildFolder, name), join(releaseFolder, name));
 const sums = tarballs.map((path) => `${createHash("sha256").update(readFileSync(path)).digest("hex")}  ${basename(path)}`);

@@ -1,15 +1,16 @@
 /** The npm package, packed and installed into an empty folder: what projects import, with types, from ES modules and CommonJS. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { apiReportFile, toApiReport } from "../../local/package/api-report.js";
 import { buildNpmPackage } from "../../local/package/build.js";
+import { buildCreatePackage } from "../../local/package/create.js";
 import { packageEntries } from "../../local/package/entries.js";
 import { createTestTopic, testKafka } from "../support/broker/kafka.js";
 
@@ -31,7 +32,20 @@ beforeAll(async () => {
   npm(["install", "--prefer-offline", "--no-audit", "--no-fund", tarball], project);
 }, setUpLimitMs);
 
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => {
+  forgetExecutions();
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** npm keeps what `npm exec` installed, and never removes it. */
+function forgetExecutions(): void {
+  const executions = join(npm(["config", "get", "cache"], root).trim(), "_npx");
+  for (const name of existsSync(executions) ? readdirSync(executions) : []) {
+    const manifest = join(executions, name, "package.json");
+    if (existsSync(manifest) && readFileSync(manifest, "utf8").includes(basename(root)))
+      rmSync(join(executions, name), { recursive: true, force: true });
+  }
+}
 
 function npm(args: readonly string[], cwd: string): string {
   return execFileSync("npm", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: installLimitMs });
@@ -188,4 +202,24 @@ export const handler = relay(${routeCode('examples: [{ name: "a small order is f
 
   expect(relay("--version")).toBe(JSON.parse(readFileSync(join(built, "package.json"), "utf8")).version);
   expect(relay("routes", "test")).toMatch(/a small order is filtered/);
+});
+
+test("npm create kafka-relay writes a project for the same version, and passes its options on", { timeout: setUpLimitMs }, async () => {
+  const folder = buildCreatePackage(built, join(root, "create"));
+  const { messages, pkg } = await publint({ pkgDir: folder });
+  expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  const create = pack(folder, root);
+  const empty = join(root, "empty");
+  mkdirSync(empty);
+  // As `npm create kafka-relay <arguments>` does. The registry has no kafka-relay yet, so its tarball is named too.
+  const execute = (...args: readonly string[]) =>
+    npm(["exec", "--yes", "--prefer-offline", `--package=${tarball}`, `--package=${create}`, "--", "create-kafka-relay", ...args], empty);
+
+  expect(execute("my-relay")).toContain("cd my-relay");
+  execute("my-script", "--javascript");
+
+  const { version } = JSON.parse(readFileSync(join(built, "package.json"), "utf8"));
+  expect(JSON.parse(readFileSync(join(empty, "my-relay/package.json"), "utf8")).dependencies).toEqual({ "kafka-relay": `^${version}` });
+  expect(existsSync(join(empty, "my-relay/functions/routes/big-orders.ts"))).toBe(true);
+  expect(existsSync(join(empty, "my-script/functions/routes/big-orders.js"))).toBe(true);
 });
