@@ -1,4 +1,4 @@
-/** Signs calls to API Gateway with AWS credentials (SigV4, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). A test compares it with the official signer. */
+/** Signs calls to API Gateway and other services of AWS with AWS credentials (SigV4, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). A test compares it with the official signer. */
 import { createHash, createHmac } from "node:crypto";
 import type { AwsCredentials } from "../../lib/kafka/msk/token.js";
 
@@ -7,12 +7,16 @@ interface SignedCall {
   readonly url: URL;
   readonly body: Buffer;
   readonly region: string;
+  /** The name that AWS signs for; API Gateway's if it is missing. */
+  readonly service?: string;
 }
 
-const service = "execute-api";
-
 /** The headers that prove who calls; the host is signed, too, and set by the client that sends the call. */
-export function signCall({ method, url, body, region }: SignedCall, credentials: AwsCredentials, nowMs: number): Record<string, string> {
+export function signCall(
+  { method, url, body, region, service = "execute-api" }: SignedCall,
+  credentials: AwsCredentials,
+  nowMs: number,
+): Record<string, string> {
   const at = new Date(nowMs).toISOString().replace(/[:-]|\.\d{3}/g, "");
   const scope = `${at.slice(0, 8)}/${region}/${service}/aws4_request`;
   const signed: Record<string, string> = {

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { checkBrokers, type Deployment, prepareDeployment, prepareStart } from "../build/deployment/deployment.js";
+import { checkMappingNetwork } from "../build/deployment/mapping-network/check.js";
 import { type ParameterValues, parameterValues } from "../build/deployment/parameter-defaults.js";
 import type { Service } from "../build/deployment/service.js";
 import { completeTemplate, faultsOfReplacement } from "../build/deployment/template.js";
@@ -177,10 +178,13 @@ export class KafkaRelayPlugin {
     console.error(completeTemplate(this.#ownService(), this.#deployment, join(this.#serverless.serviceDir, ".build")));
   }
 
-  /** Only where something is deployed: what CloudFormation would do to the mappings of the stack that exists. */
+  /** Only where something is deployed: would mappings work in the cluster's network, and what would CloudFormation do to those of the stack that exists? */
   async #compare(): Promise<void> {
     if (this.#deployment === undefined) return;
     const provider = this.#serverless.getProvider("aws");
+    const deployer = { sdkConfig: () => provider.getAwsSdkV3Config(), shell: process.env };
+    const problems = await checkMappingNetwork(this.#ownService(), this.#deployment.settings, deployer);
+    for (const problem of problems) console.error(`warning: ${problem}`);
     const stack = provider.naming.getStackName();
     const deployed = await deployedTemplate(this.#serverless.serviceDir, provider, stack);
     if (deployed === undefined) return;

@@ -29,13 +29,14 @@ test.each([
     "",
   ],
   ["POST", "https://abc.execute-api.eu-central-1.amazonaws.com/topics/orders", '{"records":[]}'],
-])("%s %s is signed as the SDK does", async (method, address, text) => {
+  ["POST", "https://ec2.eu-central-1.amazonaws.com/", "Action=DescribeSubnets&Version=2016-11-15", "ec2"],
+])("%s %s is signed as the SDK does", async (method, address, text, service = "execute-api") => {
   const url = new URL(address);
   const body = Buffer.from(text);
   const signer = new SignatureV4({
     credentials,
     region: "eu-central-1",
-    service: "execute-api",
+    service,
     sha256: Sha256 as never,
     uriEscapePath: true,
   });
@@ -45,5 +46,7 @@ test.each([
     { signingDate: new Date(nowMs) },
   )) as unknown as { readonly headers: Readonly<Record<string, string>> };
 
-  expect(signCall({ method, url, body, region: "eu-central-1" }, credentials, nowMs).authorization).toBe(official.headers.authorization);
+  expect(signCall({ method, url, body, region: "eu-central-1", service }, credentials, nowMs).authorization).toBe(
+    official.headers.authorization,
+  );
 });
