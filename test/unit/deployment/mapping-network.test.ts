@@ -44,7 +44,7 @@ test("a missing rule is reported for each direction, with the command that adds 
     expect.stringContaining("no outbound rule of sg-0c allows TCP port 9098 to the same group"),
   ]);
   expect(problems[0]).toContain(
-    "aws ec2 authorize-security-group-ingress --group-id sg-0c --ip-permissions IpProtocol=tcp,FromPort=9098,ToPort=9098,UserIdGroupPairs=[{GroupId=sg-0c}]",
+    "aws ec2 authorize-security-group-ingress --group-id sg-0c --ip-permissions 'IpProtocol=tcp,FromPort=9098,ToPort=9098,UserIdGroupPairs=[{GroupId=sg-0c}]'",
   );
 });
 

@@ -27,7 +27,7 @@ export function brokerProblems(
       .map(
         (isOutbound) =>
           `no ${isOutbound ? "outbound" : "inbound"} rule of ${groupIds.join(", ")} allows TCP port ${port} ${isOutbound ? "to" : "from"} the same group, so the mapping cannot reach the brokers. ` +
-          `Add it: aws ec2 authorize-security-group-${isOutbound ? "egress" : "ingress"} --group-id ${first} --ip-permissions IpProtocol=tcp,FromPort=${port},ToPort=${port},UserIdGroupPairs=[{GroupId=${first}}]`,
+          `Add it: aws ec2 authorize-security-group-${isOutbound ? "egress" : "ingress"} --group-id ${first} --ip-permissions 'IpProtocol=tcp,FromPort=${port},ToPort=${port},UserIdGroupPairs=[{GroupId=${first}}]'`,
       ),
   );
 }
