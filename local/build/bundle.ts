@@ -138,6 +138,7 @@ async function bundle(entry: string, path: string, plugins: readonly Plugin[] = 
     format: "cjs",
     target,
     external,
+    define: { "import.meta.dirname": "__dirname" },
     plugins: [withoutUnusedRequests, ...plugins],
     metafile: true,
     legalComments: "none",

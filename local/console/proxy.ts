@@ -5,12 +5,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { parseConfig } from "../../lib/config.js";
 import { RelayError } from "../../lib/errors.js";
+import { consolePageFolderOf } from "../../lib/http/console/page-folder.js";
 import { nodeHttp } from "../../lib/http/hosts/node-http.js";
 import { toHeaders } from "../../lib/http/message.js";
 import { consoleOperations } from "../../lib/http/operations/console-operations.js";
 import { toProblem } from "../../lib/http/problem.js";
 import { judgeRequest, parseGuardSettings } from "../gateway/request-guard.mjs";
-import { consolePageFolderOf } from "../serve/page-folder.js";
 
 export interface ProxyOptions {
   /** The API, with a stage if it has one. */

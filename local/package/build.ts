@@ -9,6 +9,7 @@ import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
 import { buildFolder, bundleFunctions } from "../build/bundle.js";
 import { bundleCli } from "../build/cli.js";
+import { buildConsole } from "../build/console.js";
 import { type DeployedFunction, projectFolder } from "../build/service-map.js";
 import { apiFunctions, canaryFunction, consoleFunction } from "../plugin/api-functions.js";
 import { apiReportFile, toApiReport } from "./api-report.js";
@@ -32,6 +33,7 @@ export async function buildNpmPackage(folder = npmFolder): Promise<string> {
   writeFile(join(cjs, "package.json"), '{ "type": "commonjs" }\n');
   await copyPrograms(join(folder, "dist"));
   await buildPlugin(join(folder, "dist/plugin"));
+  await buildConsole(join(folder, ".build/console-page"));
   writeFile(join(folder, "package.json"), `${JSON.stringify(toManifest(Object.keys(entries)), null, 2)}\n`);
   cpSync(join(projectFolder, "local/package/README.md"), join(folder, "README.md"));
   for (const name of ["LICENSE", "CHANGELOG.md"]) cpSync(join(projectFolder, name), join(folder, name));
@@ -59,7 +61,12 @@ async function buildModules(entries: Readonly<Record<string, string>>, outdir: s
 /** File by file, so that the CommonJS form shares its state between entries too. */
 async function toCommonJs(esm: string, cjs: string): Promise<void> {
   for (const file of filesIn(esm, ".js")) {
-    const { code } = await transform(readFileSync(join(esm, file), "utf8"), { format: "cjs", platform: "node", target });
+    const { code } = await transform(readFileSync(join(esm, file), "utf8"), {
+      format: "cjs",
+      platform: "node",
+      target,
+      define: { "import.meta.dirname": "__dirname" },
+    });
     writeFile(join(cjs, file), code);
   }
 }

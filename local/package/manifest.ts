@@ -39,7 +39,7 @@ export function toManifest(entries: readonly string[]): object {
     engines: project.engines,
     bin: { "kafka-relay": "./dist/cli/bin.js" },
     exports: toExports(entries),
-    files: ["dist"],
+    files: ["dist", ".build/console-page"],
     dependencies: Object.fromEntries([
       ...dependencies.filter(([name]) => !isOptional(name) && !inBundleOnly.includes(name)),
       // The published types name Lambda's events and Node's buffers.

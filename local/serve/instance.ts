@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { createConsumers } from "../../lib/consumers/consumers.js";
 import { createDeadline } from "../../lib/deadline.js";
+import { consolePageFolderOf } from "../../lib/http/console/page-folder.js";
 import { type NodeHttpOptions, nodeHttp, nodeHttpHost } from "../../lib/http/hosts/node-http.js";
 import type { Operations } from "../../lib/http/operation.js";
 import { consoleOperations } from "../../lib/http/operations/console-operations.js";
@@ -18,7 +19,6 @@ import { allOperations } from "./operations.js";
 import type { ServeOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { createOwnPaths } from "./own-paths.js";
-import { consolePageFolderOf } from "./page-folder.js";
 import { createPeers, type PeerPlace } from "./peers.js";
 import { createReadiness } from "./readiness.js";
 import { redrivingOperations } from "./redriving.js";

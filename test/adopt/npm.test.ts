@@ -191,6 +191,23 @@ process.exit();`;
   expect(output).toMatch(/^200 .*"offset":0/m);
 });
 
+const consoleCode = `for (const [path, parameters] of [["/console", {}], ["/console/assets/{file}", { file: "<script>" }]]) {
+  const http = { method: "GET", path, sourceIp: "127.0.0.1" };
+  const event = { version: "2.0", routeKey: "GET " + path, rawPath: path, rawQueryString: "", headers: {}, requestContext: { routeKey: "GET " + path, http }, pathParameters: parameters, isBase64Encoded: false };
+  handler(event, { getRemainingTimeInMillis: () => 20_000 }).then(({ statusCode, headers }) => console.log(statusCode, headers["content-type"]));
+}`;
+
+test.each([
+  ["an ES module", "console.mjs", 'import { handler } from "kafka-relay/functions/console";'],
+  ["CommonJS", "console.cjs", 'const { handler } = require("kafka-relay/functions/console");'],
+])("the console's page comes from the package, in %s", (_what, name, load) => {
+  const [script = ""] = readdirSync(join(built, ".build/console-page/assets")).filter((file) => file.endsWith(".js"));
+  const env = { KAFKA_BROKERS: "127.0.0.1:1", RELAY_ACCESS: "everything", RELAY_CONSOLE: "on" };
+  const output = run(name, `${load}\n${consoleCode.replace("<script>", script)}`, env);
+
+  expect(output.split("\n").sort()).toEqual(["200 text/html; charset=utf-8", "200 text/javascript; charset=utf-8"]);
+});
+
 test("its command line runs, and finds the routes of the project", () => {
   write(
     "functions/routes/big-orders.js",
