@@ -35,8 +35,16 @@ export function declaredFaults(
     ...added
       .filter(({ key }) => own[key] !== undefined)
       .map(({ key }) => `functions.${key}: kafka-relay adds a function of this name. Rename yours.`),
+    ...repeated(added).map(
+      ({ key, declaration: { handler } }) =>
+        `custom.kafkaRelay: the function ${key} of ${handler} exists already: the API's functions, the routes and the sources share their names. Choose another name.`,
+    ),
   ];
 }
+
+/** Each function whose key an earlier one has. */
+const repeated = (added: readonly AddedFunction[]): readonly AddedFunction[] =>
+  added.filter(({ key }, index) => added.findIndex((one) => one.key === key) < index);
 
 interface Kind {
   readonly what: string;

@@ -103,6 +103,23 @@ test.each([
   });
 });
 
+test("a source that has the name of a route or of the API's function is reported, because one of them would be lost", () => {
+  const given = settings({
+    api: ["records"],
+    routes: { orders: { topic: "a" } },
+    sources: { orders: { webhook: true }, records: { webhook: true } },
+  });
+
+  expect(
+    declaredFaults(given, addedFunctions(given, facts), { routeFiles: ["orders"], sourceFiles: ["orders", "records"], own: {} }),
+  ).toEqual(
+    ["orders", "records"].map(
+      (name) =>
+        `custom.kafkaRelay: the function ${name} of functions/sources/${name}.handler exists already: the API's functions, the routes and the sources share their names. Choose another name.`,
+    ),
+  );
+});
+
 test("routes without a file, files without a trigger and names that are taken are reported together", () => {
   const given = settings({ api: ["produce"], routes: { missing: { topic: "a" } }, sources: { lost: { webhook: true } } });
   const own = { produce: "src/produce.handler", byHand: "functions/sources/by-hand.handler" };
