@@ -79,8 +79,14 @@ export async function prepareDeployment(
 /** Asks the brokers, if they can be reached from here, for what only they know. `shell` has credentials and addresses that the settings do not. */
 export function checkBrokers({ settings, needs }: Deployment, shell: NodeJS.ProcessEnv): Promise<SourceTopicReport> {
   const sources = needs.flatMap(({ key, route }) => (route?.sourceTopics ?? []).map((topic) => ({ functionKey: key, topic })));
-  const { brokers, largeTopics } = settings;
-  const environment = { ...shell, ...sharedVariables(settings), ...(brokers === "" ? {} : { KAFKA_BROKERS: brokers }) };
+  const { brokers, clusterArn, largeTopics } = settings;
+  const environment = {
+    ...shell,
+    ...sharedVariables(settings),
+    ...(brokers === "" ? {} : { KAFKA_BROKERS: brokers }),
+    // Signing in by IAM needs the cluster's region.
+    ...(clusterArn === "" ? {} : { MSK_CLUSTER_ARN: clusterArn }),
+  };
   return checkDeployedSourceTopics(sources, largeTopics, environment);
 }
 
