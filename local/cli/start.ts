@@ -17,6 +17,7 @@ import { endLeftovers, type ProcessGroup, startGroup } from "../start/process-gr
 import { topicsToCreate } from "../start/topics.js";
 import { type Cli, type CliContext, withExamples } from "./cli.js";
 import { findRoutes, routesFolder } from "./routes/route-files.js";
+import { findSources } from "./sources/source-files.js";
 
 const readyLimitMs = 90_000;
 const pollMs = 200;
@@ -116,7 +117,7 @@ function triggersIn(folder: string, env: NodeJS.ProcessEnv): readonly Pick<Deplo
   }));
 }
 
-/** What the triggers read, what the routes write to, and what KAFKA_CREATE_TOPICS names. */
+/** What the triggers read, what the routes and the sources write to, and what KAFKA_CREATE_TOPICS names. */
 async function topicsOf(
   folder: string,
   env: NodeJS.ProcessEnv,
@@ -125,7 +126,8 @@ async function topicsOf(
   const read = topicsToCreate(triggersIn(folder, env), createTopics);
   const routes = existsSync(join(folder, routesFolder)) ? await findRoutes(folder) : [];
   const written = routes.flatMap(({ handler }) => (handler?.route.target.kind === "topic" ? [handler.route.target.name] : []));
-  const missing = [...new Set(written)].filter((name) => isTopicName(name) && !read.some((spec) => spec.name === name));
+  const brought = (await findSources(folder)).flatMap(({ handler }) => (handler === undefined ? [] : [handler.source.route.target.name]));
+  const missing = [...new Set([...written, ...brought])].filter((name) => isTopicName(name) && !read.some((spec) => spec.name === name));
   return [...read, ...missing.map((name) => ({ name, partitionsCount: read[0]?.partitionsCount ?? 1 }))];
 }
 

@@ -1,5 +1,6 @@
 /** `kafka-relay init` from the packed tarball in an empty folder: the new project installs, starts, tests and packages itself. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,6 +46,31 @@ function initialize(name: string, flags: readonly string[]): string {
   return project;
 }
 
+interface Resource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+}
+
+/** What `npm run package` writes. */
+function functionsIn(project: string): Readonly<Record<string, Resource>> {
+  const template = readFileSync(join(project, ".serverless/cloudformation-template-update-stack.json"), "utf8");
+  return (JSON.parse(template) as { readonly Resources: Readonly<Record<string, Resource>> }).Resources;
+}
+
+/** As https://www.standardwebhooks.com describes. */
+function signed(secret: string, body: string): RequestInit {
+  const [id, time] = ["msg_1", String(Math.floor(Date.now() / 1000))];
+  const key = Buffer.from(secret.slice("whsec_".length), "base64");
+  const signature = createHmac("sha256", key).update(`${id}.${time}.${body}`).digest("base64");
+  const headers = {
+    "webhook-id": id,
+    "webhook-timestamp": time,
+    "webhook-signature": `v1,${signature}`,
+    "content-type": "application/json",
+  };
+  return { method: "POST", headers, body };
+}
+
 describe.each([
   ["TypeScript", []],
   ["JavaScript", ["--javascript"]],
@@ -61,24 +87,41 @@ describe.each([
   test("its package has the API, the route and its mapping", { timeout: stepLimitMs }, () => {
     npm(["run", "package"], project);
 
-    const { Resources } = JSON.parse(readFileSync(join(project, ".serverless/cloudformation-template-update-stack.json"), "utf8")) as {
-      readonly Resources: Readonly<Record<string, { readonly Type: string; readonly Properties: Readonly<Record<string, unknown>> }>>;
-    };
+    const Resources = functionsIn(project);
     expect(Resources.ProduceLambdaFunction?.Properties.Handler).toBe("functions/produce.handler");
     expect(Resources.BigOrdersLambdaFunction?.Properties.Handler).toBe("functions/routes/big-orders.handler");
     expect(Object.values(Resources).filter(({ Type }) => Type === "AWS::Lambda::EventSourceMapping")).toHaveLength(1);
   });
 
-  test("it starts a broker, the API and the route, which relays a record", { timeout: stepLimitMs }, async () => {
+  test("a source is one command", { timeout: stepLimitMs }, () => {
+    const relay = (...args: readonly string[]) =>
+      spawnSync("npx", ["kafka-relay", ...args], { cwd: project, encoding: "utf8", timeout: stepLimitMs });
+
+    expect(relay("add", "source", "order-hooks", "--topic", "orders").stdout).toContain("POST /sources/order-hooks");
+    expect(relay("add", "source", "big-orders").stderr).toContain("serverless.yml already has a route big-orders.");
+
+    expect(npm(["test"], project)).toMatch(/3 passed/);
+    expect(relay("sources", "check").stdout).toMatch(/order-hooks\.\w+ {2}ok/);
+    expect(relay("sources", "test").stdout).toContain("1 passed, 0 failed");
+    npm(["run", "package"], project);
+    expect(functionsIn(project).OrderHooksLambdaFunction?.Properties.Handler).toBe("functions/sources/order-hooks.handler");
+  });
+
+  test("it starts a broker, the API, the source, the console and the route, which relays a record of a webhook", {
+    timeout: stepLimitMs,
+  }, async () => {
     const [http = 0, lambda = 0, broker = 0] = await freePorts(4);
     mkdirSync(join(project, ".data"), { recursive: true });
     symlinkSync(join(root, ".data/jars"), join(project, ".data/jars"));
     const ports = { RELAY_HTTP_PORT: String(http), RELAY_LAMBDA_PORT: String(lambda), RELAY_BROKER_PORT: String(broker) };
     const { KAFKA_BROKERS: _, ...environment } = process.env;
+    const secret = `whsec_${Buffer.from("a secret of the sender of orders").toString("base64")}`;
+    const service = join(project, "serverless.yml");
+    writeFileSync(service, readFileSync(service, "utf8").replace("  kafkaRelay:\n", "  kafkaRelay:\n    console: true\n"));
     const child = spawn("npm", ["start"], {
       cwd: project,
       detached: true,
-      env: { ...environment, ...ports, RELAY_BROKER: "maven" },
+      env: { ...environment, ...ports, RELAY_BROKER: "maven", ORDER_HOOKS_SECRET: secret },
       stdio: ["ignore", "pipe", "inherit"],
     });
     if (child.pid !== undefined) endsWithRun("adopt", child.pid);
@@ -97,12 +140,18 @@ describe.each([
       body: '{"records":[{"value":{"id":"a","amount":150}}]}',
     });
     expect(posted.status).toBe(200);
-    await until("it is relayed", async () => {
+    expect((await fetch(`${api}/sources/order-hooks`, signed(secret, '{"id":"b","amount":250}'))).status).toBe(200);
+    await until("both are relayed", async () => {
       const { records = [] } = (await (await fetch(`${api}/topics/big-orders-out/records?from=beginning`)).json()) as {
         readonly records?: readonly unknown[];
       };
-      return records.length === 1;
+      return records.length === 2;
     });
+
+    const page = await fetch(`${api}/console`);
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    const [asset = ""] = /\/console\/assets\/[\w.-]+\.js/.exec(await page.text()) ?? [];
+    expect((await fetch(`${api}${asset}`)).headers.get("content-type")).toBe("text/javascript; charset=utf-8");
 
     // As Ctrl-C in a terminal: npm itself may end by the signal, and what it started ends in good order.
     process.kill(-(child.pid ?? 0), "SIGINT");
@@ -117,7 +166,7 @@ describe.each([
       timeout: stepLimitMs,
     });
 
-    expect(npm(["test"], project)).toMatch(/4 passed/);
+    expect(npm(["test"], project)).toMatch(/5 passed/);
     npm(["run", "package"], project);
   });
 });

@@ -23,7 +23,7 @@ export async function findRoutes(folder: string = process.cwd()): Promise<readon
     );
   }
   const files = readdirSync(routes)
-    .filter((name) => /\.(ts|js|mjs)$/.test(name) && !/\.(d|test)\.ts$/.test(name))
+    .filter((name) => /\.(ts|js|mjs)$/.test(name) && !/\.(d|test|spec)\.\w+$/.test(name))
     .sort();
   return Promise.all(files.map((name) => load(join(routes, name), `${routesFolder}/${name}`)));
 }

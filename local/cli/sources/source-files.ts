@@ -17,7 +17,7 @@ export type FoundSource =
 export async function findSources(folder: string = process.cwd()): Promise<readonly FoundSource[]> {
   const sources = join(folder, sourcesFolder);
   const files = existsSync(sources)
-    ? readdirSync(sources).filter((name) => /\.(ts|js|mjs)$/.test(name) && !/\.(d|test)\.ts$/.test(name))
+    ? readdirSync(sources).filter((name) => /\.(ts|js|mjs)$/.test(name) && !/\.(d|test|spec)\.\w+$/.test(name))
     : [];
   return Promise.all(files.sort().map((name) => load(join(sources, name), `${sourcesFolder}/${name}`)));
 }
