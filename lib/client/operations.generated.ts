@@ -4,17 +4,73 @@ type Problem = { readonly error_code: number; readonly message: string; readonly
 
 type GetHealthAnswer = { readonly status: "up" | "down"; readonly kafka: { readonly status: "up" | "down"; readonly cluster_id?: string; readonly brokers?: number; readonly message?: string } };
 
+type PostConsumersGroupInstancesInstanceAssignmentsBody = { readonly partitions: readonly { readonly topic: string; readonly partition: number }[] };
+
+type PostConsumersGroupInstancesInstancePositionsBody = { readonly offsets?: readonly ({ readonly topic: string; readonly partition: number; readonly offset: number; readonly metadata?: string | null })[] | null; readonly timestamps?: readonly ({ readonly topic: string; readonly partition: number; readonly timestamp: number | string; readonly metadata?: string | null })[] | null };
+
+type PostConsumersGroupInstancesInstanceSubscriptionBody = { readonly topics?: readonly string[] | null; readonly topic_pattern?: string | null };
+
+type PostTopicsTopicJsonBody = { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: unknown; readonly key_schema_id?: unknown; readonly value_schema?: unknown; readonly value_schema_id?: unknown };
+
+type PostTopicsTopicBinaryBody = { readonly records: readonly ({ readonly key?: string | null; readonly value?: string | null; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: unknown; readonly key_schema_id?: unknown; readonly value_schema?: unknown; readonly value_schema_id?: unknown };
+
+type PostTopicsTopicTextBody = { readonly records: readonly ({ readonly key?: string | null; readonly value?: string | null; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: unknown; readonly key_schema_id?: unknown; readonly value_schema?: unknown; readonly value_schema_id?: unknown };
+
+type PostTopicsTopicAvroBody = { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: string | null; readonly key_schema_id?: number | null; readonly value_schema?: string | null; readonly value_schema_id?: number | null };
+
+type PostTopicsTopicJsonschemaBody = { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: string | null; readonly key_schema_id?: number | null; readonly value_schema?: string | null; readonly value_schema_id?: number | null };
+
+type PostTopicsTopicProtobufBody = { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: string | null; readonly key_schema_id?: number | null; readonly value_schema?: string | null; readonly value_schema_id?: number | null };
+
 type PostTopicsTopicAnswer = { readonly offsets: readonly ({ readonly partition: number; readonly offset: number; readonly error_code: null; readonly error: null } | { readonly partition: null; readonly offset: null; readonly error: string; readonly error_code: number; readonly retriable: boolean; readonly maybe_written: boolean })[]; readonly key_schema_id: number | null; readonly value_schema_id: number | null };
 
+type PostTopicsTopicEventsCloudeventsBody = { readonly specversion: "1.0"; readonly id: string; readonly source: string; readonly type: string; readonly subject?: string | null; readonly time?: string | null; readonly datacontenttype?: string | null; readonly dataschema?: string | null; readonly partitionkey?: string | null; readonly data?: unknown; readonly data_base64?: string | null };
+
+type PostTopicsTopicEventsCloudeventsBatchBody = readonly ({ readonly specversion: "1.0"; readonly id: string; readonly source: string; readonly type: string; readonly subject?: string | null; readonly time?: string | null; readonly datacontenttype?: string | null; readonly dataschema?: string | null; readonly partitionkey?: string | null; readonly data?: unknown; readonly data_base64?: string | null })[];
+
 type PostTopicsTopicEventsAnswer = { readonly events: readonly ({ readonly index: number; readonly partition: number; readonly offset: number } | { readonly index: number; readonly error: string; readonly error_code: number; readonly retriable: boolean; readonly maybe_written: boolean })[] };
+
+type PostTopicsTopicPartitionsPartitionJsonBody = { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: unknown; readonly key_schema_id?: unknown; readonly value_schema?: unknown; readonly value_schema_id?: unknown };
+
+type PostTopicsTopicPartitionsPartitionBinaryBody = { readonly records: readonly ({ readonly key?: string | null; readonly value?: string | null; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: unknown; readonly key_schema_id?: unknown; readonly value_schema?: unknown; readonly value_schema_id?: unknown };
+
+type PostTopicsTopicPartitionsPartitionTextBody = { readonly records: readonly ({ readonly key?: string | null; readonly value?: string | null; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: unknown; readonly key_schema_id?: unknown; readonly value_schema?: unknown; readonly value_schema_id?: unknown };
+
+type PostTopicsTopicPartitionsPartitionAvroBody = { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: string | null; readonly key_schema_id?: number | null; readonly value_schema?: string | null; readonly value_schema_id?: number | null };
+
+type PostTopicsTopicPartitionsPartitionJsonschemaBody = { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: string | null; readonly key_schema_id?: number | null; readonly value_schema?: string | null; readonly value_schema_id?: number | null };
+
+type PostTopicsTopicPartitionsPartitionProtobufBody = { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: string | null; readonly key_schema_id?: number | null; readonly value_schema?: string | null; readonly value_schema_id?: number | null };
 
 type PostTopicsTopicPartitionsPartitionAnswer = { readonly offsets: readonly ({ readonly partition: number; readonly offset: number; readonly error_code: null; readonly error: null } | { readonly partition: null; readonly offset: null; readonly error: string; readonly error_code: number; readonly retriable: boolean; readonly maybe_written: boolean })[]; readonly key_schema_id: number | null; readonly value_schema_id: number | null };
 
 type PostV3ClustersClusterIdTopicsAnswer = { readonly kind: "KafkaTopic"; readonly metadata: { readonly self: string; readonly resource_name?: string }; readonly cluster_id: string; readonly topic_name: string; readonly is_internal: boolean; readonly replication_factor: number; readonly partitions_count: number; readonly partitions: { readonly related: string }; readonly configs: { readonly related: string }; readonly partition_reassignments: { readonly related: string }; readonly authorized_operations: readonly string[] };
 
-type PostV3ClustersClusterIdTopicsTopicRecordsAnswer = { readonly error_code: 200; readonly cluster_id: string; readonly topic_name: string; readonly partition_id: number; readonly offset: number; readonly timestamp: string; readonly key?: { readonly type: "BINARY" | "STRING" | "JSON"; readonly size: number } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly subject: string; readonly schema_id: number; readonly schema_version: number; readonly size: number }; readonly value?: { readonly type: "BINARY" | "STRING" | "JSON"; readonly size: number } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly subject: string; readonly schema_id: number; readonly schema_version: number; readonly size: number } } | { readonly error_code: number; readonly retriable: boolean; readonly maybe_written: boolean; readonly message: string };
+type JsonData = { readonly type: "JSON"; readonly data?: unknown };
 
-type PostV3ClustersClusterIdTopicsTopicRecordsBatchAnswer = { readonly successes: readonly ({ readonly id: string; readonly cluster_id: string; readonly topic_name: string; readonly partition_id: number; readonly offset: number; readonly timestamp: string; readonly key?: { readonly type: "BINARY" | "STRING" | "JSON"; readonly size: number } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly subject: string; readonly schema_id: number; readonly schema_version: number; readonly size: number }; readonly value?: { readonly type: "BINARY" | "STRING" | "JSON"; readonly size: number } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly subject: string; readonly schema_id: number; readonly schema_version: number; readonly size: number } })[]; readonly failures: readonly { readonly id: string; readonly error_code: number; readonly retriable: boolean; readonly maybe_written: boolean; readonly message: string }[] };
+type BinaryData = { readonly type: "BINARY"; readonly data?: string | null };
+
+type StringData = { readonly type: "STRING"; readonly data?: string | null };
+
+type DataWithSchemaId = { readonly schema_id: number; readonly subject?: string | null; readonly data: unknown };
+
+type DataWithSchemaVersion = { readonly schema_version?: number | null; readonly subject?: string | null; readonly data: unknown };
+
+type DataWithSchema = { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly schema: string; readonly subject?: string | null; readonly data: unknown };
+
+type DataWithSchemaIdAndStrategy = { readonly schema_id: number; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown };
+
+type DataWithSchemaVersionAndStrategy = { readonly schema_version?: number | null; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown };
+
+type DataWithSchemaAndStrategy = { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly schema: string; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown };
+
+type WrittenData = { readonly type: "BINARY" | "STRING" | "JSON"; readonly size: number };
+
+type WrittenDataWithSchema = { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly subject: string; readonly schema_id: number; readonly schema_version: number; readonly size: number };
+
+type PostV3ClustersClusterIdTopicsTopicRecordsAnswer = { readonly error_code: 200; readonly cluster_id: string; readonly topic_name: string; readonly partition_id: number; readonly offset: number; readonly timestamp: string; readonly key?: WrittenData | WrittenDataWithSchema; readonly value?: WrittenData | WrittenDataWithSchema } | { readonly error_code: number; readonly retriable: boolean; readonly maybe_written: boolean; readonly message: string };
+
+type PostV3ClustersClusterIdTopicsTopicRecordsBatchAnswer = { readonly successes: readonly ({ readonly id: string; readonly cluster_id: string; readonly topic_name: string; readonly partition_id: number; readonly offset: number; readonly timestamp: string; readonly key?: WrittenData | WrittenDataWithSchema; readonly value?: WrittenData | WrittenDataWithSchema })[]; readonly failures: readonly { readonly id: string; readonly error_code: number; readonly retriable: boolean; readonly maybe_written: boolean; readonly message: string }[] };
 
 export type ApiProblem = Problem;
 
@@ -44,7 +100,7 @@ export interface ApiOperations {
   "POST /consumers/{group}/instances/{instance}/subscription": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: Readonly<Record<never, never>>;
-    readonly body: { readonly topics?: readonly string[] | null; readonly topic_pattern?: string | null };
+    readonly body: PostConsumersGroupInstancesInstanceSubscriptionBody;
     readonly answer: undefined;
   };
   /** Delete the ACLs that match a search, and return them. */
@@ -226,7 +282,7 @@ export interface ApiOperations {
   "POST /consumers/{group}/instances/{instance}/assignments": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: Readonly<Record<never, never>>;
-    readonly body: { readonly partitions: readonly { readonly topic: string; readonly partition: number }[] };
+    readonly body: PostConsumersGroupInstancesInstanceAssignmentsBody;
     readonly answer: undefined;
   };
   /** Return the committed offsets of the partitions in the body or the query, or of all that the instance reads. */
@@ -324,7 +380,7 @@ export interface ApiOperations {
   "POST /topics/{topic}": {
     readonly path: { readonly topic: string | number };
     readonly query: Readonly<Record<never, never>>;
-    readonly body: { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: unknown; readonly key_schema_id?: unknown; readonly value_schema?: unknown; readonly value_schema_id?: unknown } | { readonly records: readonly ({ readonly key?: string | null; readonly value?: string | null; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: unknown; readonly key_schema_id?: unknown; readonly value_schema?: unknown; readonly value_schema_id?: unknown } | { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: string | null; readonly key_schema_id?: number | null; readonly value_schema?: string | null; readonly value_schema_id?: number | null };
+    readonly body: PostTopicsTopicJsonBody | PostTopicsTopicBinaryBody | PostTopicsTopicTextBody | PostTopicsTopicAvroBody | PostTopicsTopicJsonschemaBody | PostTopicsTopicProtobufBody;
     readonly answer: PostTopicsTopicAnswer;
   };
   /** List the partitions of a topic. */
@@ -345,7 +401,7 @@ export interface ApiOperations {
   "POST /topics/{topic}/partitions/{partition}": {
     readonly path: { readonly topic: string | number; readonly partition: string | number };
     readonly query: Readonly<Record<never, never>>;
-    readonly body: { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: unknown; readonly key_schema_id?: unknown; readonly value_schema?: unknown; readonly value_schema_id?: unknown } | { readonly records: readonly ({ readonly key?: string | null; readonly value?: string | null; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: unknown; readonly key_schema_id?: unknown; readonly value_schema?: unknown; readonly value_schema_id?: unknown } | { readonly records: readonly ({ readonly key?: unknown; readonly value?: unknown; readonly partition?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[]; readonly key_schema?: string | null; readonly key_schema_id?: number | null; readonly value_schema?: string | null; readonly value_schema_id?: number | null };
+    readonly body: PostTopicsTopicPartitionsPartitionJsonBody | PostTopicsTopicPartitionsPartitionBinaryBody | PostTopicsTopicPartitionsPartitionTextBody | PostTopicsTopicPartitionsPartitionAvroBody | PostTopicsTopicPartitionsPartitionJsonschemaBody | PostTopicsTopicPartitionsPartitionProtobufBody;
     readonly answer: PostTopicsTopicPartitionsPartitionAnswer;
   };
   /** Get the first and the next offset of a partition. */
@@ -611,7 +667,7 @@ export interface ApiOperations {
   "POST /consumers/{group}/instances/{instance}/positions": {
     readonly path: { readonly group: string | number; readonly instance: string | number };
     readonly query: Readonly<Record<never, never>>;
-    readonly body: { readonly offsets?: readonly ({ readonly topic: string; readonly partition: number; readonly offset: number; readonly metadata?: string | null })[] | null; readonly timestamps?: readonly ({ readonly topic: string; readonly partition: number; readonly timestamp: number | string; readonly metadata?: string | null })[] | null };
+    readonly body: PostConsumersGroupInstancesInstancePositionsBody;
     readonly answer: undefined;
   };
   /** Start the next read at the first available record of the partitions in the body, or of all that the instance reads if there are none. */
@@ -653,7 +709,7 @@ export interface ApiOperations {
   "POST /topics/{topic}/events": {
     readonly path: { readonly topic: string | number };
     readonly query: { readonly partial?: string | number | boolean; readonly content_mode?: string | number | boolean; readonly key?: string | number | boolean };
-    readonly body: { readonly specversion: "1.0"; readonly id: string; readonly source: string; readonly type: string; readonly subject?: string | null; readonly time?: string | null; readonly datacontenttype?: string | null; readonly dataschema?: string | null; readonly partitionkey?: string | null; readonly data?: unknown; readonly data_base64?: string | null } | readonly ({ readonly specversion: "1.0"; readonly id: string; readonly source: string; readonly type: string; readonly subject?: string | null; readonly time?: string | null; readonly datacontenttype?: string | null; readonly dataschema?: string | null; readonly partitionkey?: string | null; readonly data?: unknown; readonly data_base64?: string | null })[] | unknown;
+    readonly body: PostTopicsTopicEventsCloudeventsBody | PostTopicsTopicEventsCloudeventsBatchBody | unknown;
     readonly answer: PostTopicsTopicEventsAnswer;
   };
   /** Create many ACLs. If one of them is not valid, none is created. */
@@ -716,14 +772,14 @@ export interface ApiOperations {
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records": {
     readonly path: { readonly cluster_id: string | number; readonly topic: string | number };
     readonly query: Readonly<Record<never, never>>;
-    readonly body: { readonly key?: { readonly type: "JSON"; readonly data?: unknown } | { readonly type: "BINARY"; readonly data?: string | null } | { readonly type: "STRING"; readonly data?: string | null } | { readonly schema_id: number; readonly subject?: string | null; readonly data: unknown } | { readonly schema_version?: number | null; readonly subject?: string | null; readonly data: unknown } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly schema: string; readonly subject?: string | null; readonly data: unknown } | { readonly schema_id: number; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | { readonly schema_version?: number | null; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly schema: string; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | null; readonly value?: { readonly type: "JSON"; readonly data?: unknown } | { readonly type: "BINARY"; readonly data?: string | null } | { readonly type: "STRING"; readonly data?: string | null } | { readonly schema_id: number; readonly subject?: string | null; readonly data: unknown } | { readonly schema_version?: number | null; readonly subject?: string | null; readonly data: unknown } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly schema: string; readonly subject?: string | null; readonly data: unknown } | { readonly schema_id: number; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | { readonly schema_version?: number | null; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly schema: string; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | null; readonly partition_id?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null };
+    readonly body: { readonly key?: JsonData | BinaryData | StringData | DataWithSchemaId | DataWithSchemaVersion | DataWithSchema | DataWithSchemaIdAndStrategy | DataWithSchemaVersionAndStrategy | DataWithSchemaAndStrategy | null; readonly value?: JsonData | BinaryData | StringData | DataWithSchemaId | DataWithSchemaVersion | DataWithSchema | DataWithSchemaIdAndStrategy | DataWithSchemaVersionAndStrategy | DataWithSchemaAndStrategy | null; readonly partition_id?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null };
     readonly answer: PostV3ClustersClusterIdTopicsTopicRecordsAnswer;
   };
   /** Write a batch of records that have ids. The response lists which were written and which were not. */
   "POST /v3/clusters/{cluster_id}/topics/{topic}/records:batch": {
     readonly path: { readonly cluster_id: string | number; readonly topic: string | number };
     readonly query: Readonly<Record<never, never>>;
-    readonly body: { readonly entries: readonly ({ readonly id: string; readonly key?: { readonly type: "JSON"; readonly data?: unknown } | { readonly type: "BINARY"; readonly data?: string | null } | { readonly type: "STRING"; readonly data?: string | null } | { readonly schema_id: number; readonly subject?: string | null; readonly data: unknown } | { readonly schema_version?: number | null; readonly subject?: string | null; readonly data: unknown } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly schema: string; readonly subject?: string | null; readonly data: unknown } | { readonly schema_id: number; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | { readonly schema_version?: number | null; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly schema: string; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | null; readonly value?: { readonly type: "JSON"; readonly data?: unknown } | { readonly type: "BINARY"; readonly data?: string | null } | { readonly type: "STRING"; readonly data?: string | null } | { readonly schema_id: number; readonly subject?: string | null; readonly data: unknown } | { readonly schema_version?: number | null; readonly subject?: string | null; readonly data: unknown } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly schema: string; readonly subject?: string | null; readonly data: unknown } | { readonly schema_id: number; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | { readonly schema_version?: number | null; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | { readonly type: "AVRO" | "JSONSCHEMA" | "PROTOBUF"; readonly schema: string; readonly subject_name_strategy: "TOPIC_NAME" | "RECORD_NAME" | "TOPIC_RECORD_NAME"; readonly data: unknown } | null; readonly partition_id?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[] };
+    readonly body: { readonly entries: readonly ({ readonly id: string; readonly key?: JsonData | BinaryData | StringData | DataWithSchemaId | DataWithSchemaVersion | DataWithSchema | DataWithSchemaIdAndStrategy | DataWithSchemaVersionAndStrategy | DataWithSchemaAndStrategy | null; readonly value?: JsonData | BinaryData | StringData | DataWithSchemaId | DataWithSchemaVersion | DataWithSchema | DataWithSchemaIdAndStrategy | DataWithSchemaVersionAndStrategy | DataWithSchemaAndStrategy | null; readonly partition_id?: number | null; readonly headers?: readonly ({ readonly name: string; readonly value?: string | null })[] | null; readonly timestamp?: number | string | null })[] };
     readonly answer: PostV3ClustersClusterIdTopicsTopicRecordsBatchAnswer;
   };
   /** Delete the records before an offset. The offset -1 deletes all current records. */

@@ -10,6 +10,7 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [nam
 type JsonObject = { readonly [name: string]: Json };
 
 const jsonOnly = ["application/json"] as const;
+const anyType = "*/*";
 
 const problemSchema: JsonObject = {
   type: "object",
@@ -52,7 +53,7 @@ export function toOpenApi(operations: Operations, version: string): JsonObject {
 }
 
 function toOperation(key: string, path: string, operation: Operation, components: Record<string, Json>): JsonObject {
-  const body = toRequestBody(operation);
+  const body = toRequestBody(key, operation, components);
   return {
     operationId: toOperationId(key),
     summary: operation.summary,
@@ -104,16 +105,47 @@ function propertiesOf(schema: GenericSchema | undefined): { readonly members: Js
   return { members: properties, required };
 }
 
-function toRequestBody(operation: Operation): JsonObject | undefined {
+/**
+ * A shape that several media types share, and shapes that differ by media type, are described among the components: clients that are generated name their types
+ * after the operation, and several inline shapes of one operation have the same name there.
+ */
+function toRequestBody(key: string, operation: Operation, components: Record<string, Json>): JsonObject | undefined {
   if (operation.rawBody !== undefined) {
+    const bodies = Object.entries(operation.rawBody);
+    const shapeOf = (type: string, schema: GenericSchema): Json => {
+      const shape = withTitledParts(toSchema(schema, "input"), components);
+      return bodies.length === 1 || type === anyType ? shape : asComponent(`${toOperationId(key)}${formatOf(type)}Body`, shape, components);
+    };
     return {
       required: operation.isBodyOptional !== true,
-      content: Object.fromEntries(Object.entries(operation.rawBody).map(([type, schema]) => [type, { schema: toSchema(schema, "input") }])),
+      content: Object.fromEntries(bodies.map(([type, schema]) => [type, { schema: shapeOf(type, schema) }])),
     };
   }
   if (operation.body === undefined) return undefined;
-  const schema = toSchema(operation.body as GenericSchema, "input");
-  return { required: true, content: Object.fromEntries((operation.consumes ?? jsonOnly).map((type) => [type, { schema }])) };
+  const { consumes = jsonOnly } = operation;
+  const shape = withTitledParts(toSchema(operation.body as GenericSchema, "input"), components);
+  const schema = consumes.length === 1 ? shape : asComponent(`${toOperationId(key)}Body`, shape, components);
+  return { required: true, content: Object.fromEntries(consumes.map((type) => [type, { schema }])) };
+}
+
+/** "application/vnd.kafka.binary.v2+json" -> "Binary", "application/json" -> "Json". The type is chosen by the format, even where two formats have the same members. */
+function formatOf(type: string): string {
+  const [, format = ""] = /^application\/(?:vnd\.kafka\.)?([a-z-]+?)(?:\.v2)?(?:\+json)?$/.exec(type) ?? [];
+  return format.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The parts of a shape that have a title become components with that name. */
+function withTitledParts(shape: Json, components: Record<string, Json>): Json {
+  if (Array.isArray(shape)) return shape.map((part: Json) => withTitledParts(part, components));
+  if (typeof shape !== "object" || shape === null) return shape;
+  const { title, ...rest } = shape as JsonObject;
+  const parts = Object.fromEntries(Object.entries(rest).map(([name, part]) => [name, withTitledParts(part, components)]));
+  return typeof title === "string" ? asComponent(title, parts, components) : title === undefined ? parts : { title, ...parts };
+}
+
+function asComponent(name: string, shape: Json, components: Record<string, Json>): JsonObject {
+  components[name] ??= shape;
+  return { $ref: `#/components/schemas/${name}` };
 }
 
 /** A shape that several statuses share is described once, among the components. */
@@ -124,10 +156,9 @@ function toResponses(key: string, operation: Operation, components: Record<strin
   const problems = (schema: Json): JsonObject => (produces.length === 0 ? { "application/json": { schema } } : content(schema));
   const shapes = Object.values(operation.answers);
   const shapeOf = (schema: GenericSchema): Json => {
-    if (shapes.filter((one) => one === schema).length === 1) return toSchema(schema, "output");
-    const name = `${toOperationId(key)}Answer`;
-    components[name] ??= toSchema(schema, "output");
-    return { $ref: `#/components/schemas/${name}` };
+    const shape = withTitledParts(toSchema(schema, "output"), components);
+    if (shapes.filter((one) => one === schema).length === 1) return shape;
+    return asComponent(`${toOperationId(key)}Answer`, shape, components);
   };
   const described = Object.entries(operation.answers).map(([status, schema]) => {
     if (schema === null) return [status, { description: describeStatus(status) }];
@@ -161,8 +192,13 @@ const conversion: ConversionConfig = {
   target: "draft-2020-12",
   // Checks written in code cannot be expressed in JSON Schema. They are left out.
   errorMode: "ignore",
-  // Whole numbers with all their digits are numbers in JSON, and bigints inside.
-  overrideSchema: ({ valibotSchema }) => (valibotSchema.type === "bigint" ? { type: "integer", format: "int64" } : undefined),
+  overrideSchema: ({ valibotSchema }) => {
+    // Whole numbers with all their digits are numbers in JSON, and bigints inside.
+    if (valibotSchema.type === "bigint") return { type: "integer", format: "int64" };
+    // As an optional `const`, openapi-python-client 0.29.1 makes Python of it that cannot be parsed.
+    const { literal } = valibotSchema as { readonly literal?: unknown };
+    return typeof literal === "boolean" ? { type: "boolean", enum: [literal] } : undefined;
+  },
 };
 
 /** A schema as its sender or its reader sees it: before transforms, or after them. */

@@ -17,16 +17,20 @@ import { needsSchema, withoutRegistry } from "../produce/v3-with-schema.js";
 import { int64 } from "../rest/v3-resources.js";
 import { withTrace } from "../trace-context.js";
 
+/** The titles are names of components in the description: both are in a choice, in keys and in values. */
 const form = v.optional(
   v.union([
-    v.strictObject({ type: v.picklist(["BINARY", "STRING", "JSON"]), size: v.number() }),
-    v.strictObject({
-      type: v.picklist(["AVRO", "JSONSCHEMA", "PROTOBUF"]),
-      subject: v.string(),
-      schema_id: v.number(),
-      schema_version: v.number(),
-      size: v.number(),
-    }),
+    v.pipe(v.strictObject({ type: v.picklist(["BINARY", "STRING", "JSON"]), size: v.number() }), v.title("WrittenData")),
+    v.pipe(
+      v.strictObject({
+        type: v.picklist(["AVRO", "JSONSCHEMA", "PROTOBUF"]),
+        subject: v.string(),
+        schema_id: v.number(),
+        schema_version: v.number(),
+        size: v.number(),
+      }),
+      v.title("WrittenDataWithSchema"),
+    ),
   ]),
 );
 const writtenMembers = {

@@ -24,13 +24,16 @@ export type V3Data =
 /** What the answer says of a schema. */
 export type WrittenSchema = Pick<SchemaWriter, "type" | "subject" | "id" | "version">;
 
-/** `read` takes the value that the scanner has just read. */
+/** `title` is the name of the component in the description. `read` takes the value that the scanner has just read. */
 const types: Readonly<
-  Record<DataType, { readonly schema: v.GenericSchema; readonly read: (scanner: JsonScanner, place: BodyPlace) => Buffer }>
+  Record<
+    DataType,
+    { readonly title: string; readonly schema: v.GenericSchema; readonly read: (scanner: JsonScanner, place: BodyPlace) => Buffer }
+  >
 > = {
-  JSON: { schema: v.optional(v.unknown()), read: (scanner) => scanner.compact() },
-  BINARY: { schema: v.nullish(base64Schema), read: toBase64Bytes },
-  STRING: { schema: v.nullish(v.string()), read: toTextBytes },
+  JSON: { title: "JsonData", schema: v.optional(v.unknown()), read: (scanner) => scanner.compact() },
+  BINARY: { title: "BinaryData", schema: v.nullish(base64Schema), read: toBase64Bytes },
+  STRING: { title: "StringData", schema: v.nullish(v.string()), read: toTextBytes },
 };
 
 const isDataType = (type: string): type is DataType => Object.hasOwn(types, type);
@@ -69,10 +72,13 @@ const allTypes = "BINARY, STRING, JSON, AVRO, JSONSCHEMA and PROTOBUF";
 /** One object for each type, because the type decides what the data may be; and those with a schema. */
 export const dataSchema = v.union([
   ...(Object.keys(types) as DataType[]).map((type) =>
-    describeObject([
-      { name: "type", schema: v.literal(type), read: () => {} },
-      { name: "data", schema: types[type].schema, read: () => {} },
-    ]),
+    v.pipe(
+      describeObject([
+        { name: "type", schema: v.literal(type), read: () => {} },
+        { name: "data", schema: types[type].schema, read: () => {} },
+      ]),
+      v.title(types[type].title),
+    ),
   ),
   ...withSchema,
 ]);

@@ -101,18 +101,20 @@ function assertNoSchema(type: string, draft: SchemaDraft, place: BodyPlace): voi
   throw place.fault(`'type=${type.slice(0, 40)}' cannot be used with '${names[given] ?? given}'`);
 }
 
-/** One object for each way to choose: what excludes each other never stands in the same one. */
+/** One object for each way to choose: what excludes each other never stands in the same one. The titles are names of components in the description. */
 export const withSchema: readonly v.GenericSchema[] = [
-  { subject: v.nullish(v.pipe(v.string(), v.nonEmpty(), v.maxLength(subjectCharactersMax))) },
-  { subject_name_strategy: v.picklist(strategies) },
-].flatMap((subject) =>
+  { titleEnd: "", subject: { subject: v.nullish(v.pipe(v.string(), v.nonEmpty(), v.maxLength(subjectCharactersMax))) } },
+  { titleEnd: "AndStrategy", subject: { subject_name_strategy: v.picklist(strategies) } },
+].flatMap(({ titleEnd, subject }) =>
   [
-    { schema_id: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(int32Max)) },
-    { schema_version: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(int32Max))) },
-    { type: v.picklist(Object.keys(schemaTypeOf)), schema: v.pipe(v.string(), v.nonEmpty()) },
-  ].map((by) =>
-    describeObject(
-      Object.entries<v.GenericSchema>({ ...by, ...subject, data: v.unknown() }).map(([name, schema]) => ({ name, schema, read: () => {} })),
-    ),
-  ),
+    { title: "DataWithSchemaId", by: { schema_id: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(int32Max)) } },
+    {
+      title: "DataWithSchemaVersion",
+      by: { schema_version: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(int32Max))) },
+    },
+    { title: "DataWithSchema", by: { type: v.picklist(Object.keys(schemaTypeOf)), schema: v.pipe(v.string(), v.nonEmpty()) } },
+  ].map(({ title, by }) => {
+    const members = Object.entries<v.GenericSchema>({ ...by, ...subject, data: v.unknown() });
+    return v.pipe(describeObject(members.map(([name, schema]) => ({ name, schema, read: () => {} }))), v.title(`${title}${titleEnd}`));
+  }),
 );

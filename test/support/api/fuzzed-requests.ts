@@ -94,10 +94,27 @@ interface DescribedOperation {
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: JsonSchema }>> };
 }
 
+interface Description {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
+}
+
+/** A schema with the components that it refers to in the places of the references. */
+function withoutReferences<Part>(part: Part, components: Description["components"]["schemas"]): Part {
+  if (Array.isArray(part)) return part.map((one) => withoutReferences(one, components)) as Part;
+  if (typeof part !== "object" || part === null) return part;
+  const { $ref } = part as { readonly $ref?: unknown };
+  if (typeof $ref !== "string")
+    return Object.fromEntries(Object.entries(part).map(([name, one]) => [name, withoutReferences(one, components)])) as Part;
+  const component = components[$ref.replace("#/components/schemas/", "")];
+  if (component === undefined) throw new Error(`${$ref} is not described.`);
+  return withoutReferences(component, components) as Part;
+}
+
 /** Requests to one operation. `known` gives values for path parameters, so that some requests get far. */
 export function requestsTo(routeKey: string, operations: Operations, known: Readonly<Record<string, string>>): fc.Arbitrary<FuzzedRequest> {
   const [method = "", template = ""] = routeKey.split(" ");
-  const paths = toOpenApi(operations, "0").paths as never as Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>;
+  const { paths, components } = toOpenApi(operations, "0") as never as Description;
   const described = paths[template]?.[method.toLowerCase()];
   if (described === undefined) throw new Error(`${routeKey} is not described.`);
   const inPath = described.parameters.filter((one) => one.in === "path");
@@ -120,7 +137,10 @@ export function requestsTo(routeKey: string, operations: Operations, known: Read
       ? fc.constant({})
       : fc.oneof(
           ...media.map(([type, { schema }]) =>
-            spoilt(nearly(schema)).map((body) => ({ body, contentType: type === "*/*" ? "application/octet-stream" : type })),
+            spoilt(nearly(withoutReferences(schema, components.schemas))).map((body) => ({
+              body,
+              contentType: type === "*/*" ? "application/octet-stream" : type,
+            })),
           ),
         );
   return fc
