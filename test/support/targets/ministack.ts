@@ -29,12 +29,19 @@ export async function startMiniStack(what: string): Promise<MiniStack | undefine
     return undefined;
   }
   const [port = 0] = await freePorts(1);
-  const child = spawn(join(environment.folder, "bin/hypercorn"), ["-b", `127.0.0.1:${port}`, "ministack.app:app"], {
+  const child = spawn(join(environment.folder, "bin/hypercorn"), ["-b", `127.0.0.1:${port}`, "ministack_app:app"], {
     stdio: "ignore",
     // It serves from a process of its own below this one: the group is ended as one, also by the run's leash.
     detached: true,
     cwd: environment.folder,
-    env: { ...process.env, MINISTACK_HOST: "127.0.0.1", GATEWAY_PORT: String(port), EDGE_PORT: String(port) },
+    env: {
+      ...process.env,
+      PYTHONPATH: import.meta.dirname,
+      PYTHONDONTWRITEBYTECODE: "1",
+      MINISTACK_HOST: "127.0.0.1",
+      GATEWAY_PORT: String(port),
+      EDGE_PORT: String(port),
+    },
   });
   if (child.pid !== undefined) endsWithRun("ministack", child.pid);
   const endpoint = `http://127.0.0.1:${port}`;
