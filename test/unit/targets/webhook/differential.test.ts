@@ -30,7 +30,7 @@ const numRuns = Number(process.env.DIFFERENTIAL_RUNS ?? 500);
  * chunk extensions, which nobody reads.
  */
 const readAllTheSame =
-  /Data after `Connection: close`|Expected HTTP\/|Invalid (?:major|minor) version|Content-Length can't be present|Transfer-Encoding can't be present|Duplicate Content-Length|Invalid character in Content-Length|Invalid character in chunk (size|extensions)/;
+  /Data after `Connection: close`|Expected HTTP\/|Expected space after version|Invalid status code|Invalid (?:major|minor) version|Content-Length can't be present|Transfer-Encoding can't be present|Duplicate Content-Length|Invalid character in Content-Length|Invalid character in chunk (size|extensions)/;
 
 const tabAfterLength = /content-length:[ \t]*\d+[ \t]*\t[ \t]*\r\n/i;
 const spaceAfterSize = /[0-9a-f][ \t]+\r\n/i;
@@ -67,6 +67,8 @@ test("a response that the webhook reads has the status, the body and the Retry-A
       if (webhook.outcome === "refused") counts[node.outcome === "refused" ? "refusedByBoth" : "refusedByWebhook"]++;
       else if (node.outcome === "refused") {
         expect(node.reason).toMatch(readAllTheSame);
+        // Of the bytes after the response, never of the response itself.
+        if (/space after version|status code/.test(node.reason)) expect(text).toMatch(/^HTTP\/1\.[01] \d{3}[ \r\n]/);
         if (node.reason.includes("in Content-Length")) expect(text).toMatch(tabAfterLength);
         if (node.reason.includes("in chunk size")) expect(text).toMatch(spaceAfterSize);
         counts.refusedByNode++;
