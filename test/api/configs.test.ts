@@ -1,6 +1,7 @@
 /** Settings of topics, brokers and the cluster by the v3 contract. Changes are incremental: what is not named stays as it is. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AdminApi, createAdminApi } from "../support/api/admin-api.js";
+import { until } from "../support/broker/kafka.js";
 
 let api: AdminApi;
 let broker: number;
@@ -206,33 +207,43 @@ test("a broker's settings tell their source, and hide what is sensitive", async 
   expect((await api.v3("GET /brokers/-/configs")).json.data.length).toBeGreaterThanOrEqual(json.data.length);
 });
 
+/** A setting once a broker has it: those with ZooKeeper learn of a change a moment after it was made. */
+async function settled(path: string, has: (answer: Awaited<ReturnType<typeof api.v3>>) => boolean) {
+  let answer = await api.v3(`GET ${path}`);
+  await until(async () => {
+    answer = await api.v3(`GET ${path}`);
+    return has(answer);
+  });
+  return answer;
+}
+
 test("a broker's setting is set and put back", async () => {
   const path = `/brokers/${broker}/configs/log.cleaner.backoff.ms`;
 
   const set = await api.v3(`PUT ${path}`, { body: { value: "14000" } });
-  const now = await api.v3(`GET ${path}`);
+  const now = await settled(path, ({ json }) => json.value === "14000");
   const altered = await api.v3(`POST /brokers/${broker}/configs:alter`, {
     body: { data: [{ name: "log.cleaner.backoff.ms", value: "14001" }] },
   });
-  const then = await api.v3(`GET ${path}`);
+  const then = await settled(path, ({ json }) => json.value !== "14000");
   const reset = await api.v3(`DELETE ${path}`);
 
   expect([set.status, altered.status, reset.status]).toEqual([204, 204, 204]);
   expect(now.json).toMatchObject({ value: "14000", source: "DYNAMIC_BROKER_CONFIG" });
   expect(then.json.value).toBe("14001");
-  expect((await api.v3(`GET ${path}`)).json.value).toBe("15000");
+  expect((await settled(path, ({ json }) => json.value !== "14001")).json.value).toBe("15000");
 });
 
 test("a setting for all brokers is set, listed and taken back", async () => {
   const path = "/broker-configs/log.cleaner.io.buffer.load.factor";
 
   const set = await api.v3(`PUT ${path}`, { body: { value: "0.8" } });
-  const now = await api.v3(`GET ${path}`);
+  const now = await settled(path, ({ status }) => status === 200);
   const listed = await api.v3("GET /broker-configs");
   const altered = await api.v3("POST /broker-configs:alter", {
     body: { data: [{ name: "log.cleaner.io.buffer.load.factor", operation: "DELETE" }] },
   });
-  const gone = await api.v3(`GET ${path}`);
+  const gone = await settled(path, ({ status }) => status !== 200);
 
   expect([set.status, altered.status, gone.status]).toEqual([204, 204, 404]);
   expect(now.json).toMatchObject({
