@@ -3,6 +3,10 @@
  * would take for written what may not be.
  */
 
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
 /** What serverless-offline uses of a function. */
 interface OfflineFunction {
   setEvent(event: unknown): void;
@@ -21,10 +25,11 @@ const failedAnswer = {
   body: JSON.stringify({ message: "Internal Server Error" }),
 };
 
-/** For every function that serverless-offline starts from now on. `say` gets a line per failure. */
-export async function answerFailedCalls(say: (line: string) => void): Promise<void> {
-  const offline = "serverless-offline/lambda";
-  const { default: functions } = (await import(offline)) as { readonly default: OfflineFunctions };
+/** For every function that the serverless-offline of this project starts from now on. `say` gets a line per failure. */
+export async function answerFailedCalls(serviceFolder: string, say: (line: string) => void): Promise<void> {
+  // The project's own one: a package cannot see it in every layout of node_modules.
+  const file = createRequire(join(serviceFolder, "package.json")).resolve("serverless-offline/lambda");
+  const { default: functions } = (await import(pathToFileURL(file).href)) as { readonly default: OfflineFunctions };
   const { get } = functions.prototype;
   functions.prototype.get = function getAnswering(functionKey) {
     return answering(get.call(this, functionKey), (reason) => say(`${functionKey} failed, and its caller gets 500: ${reason}`));

@@ -130,7 +130,7 @@ export class KafkaRelayPlugin {
     this.#check();
     if (this.#isAnswering) return;
     this.#isAnswering = true;
-    await answerFailedCalls((line) => console.error(JSON.stringify({ level: "error", message: line })));
+    await answerFailedCalls(this.#serverless.serviceDir, (line) => console.error(JSON.stringify({ level: "error", message: line })));
   }
 
   #check(): void {
