@@ -207,7 +207,7 @@ test("a broker's settings tell their source, and hide what is sensitive", async 
   expect((await api.v3("GET /brokers/-/configs")).json.data.length).toBeGreaterThanOrEqual(json.data.length);
 });
 
-/** A setting once a broker has it: those with ZooKeeper learn of a change a moment after it was made. */
+/** Reads a setting until the broker has it: brokers with ZooKeeper learn of a change a moment after it was made. */
 async function settled(path: string, has: (answer: Awaited<ReturnType<typeof api.v3>>) => boolean) {
   let answer = await api.v3(`GET ${path}`);
   await until(async () => {
