@@ -87,6 +87,7 @@ export async function redriveLetters(
   signal: AbortSignal,
 ): Promise<LetterProgress> {
   let progress: LetterProgress = { done: 0, failed: 0, skipped: 0, messages: [] };
+  onProgress(progress);
   const limit = Math.min(lettersPerCall, Math.max(1, ratePerSecond * secondsPerCall));
   const parts = choice.letters === undefined ? undefined : chunksOf(choice.letters, limit);
   for (let call = 0; call < (parts?.length ?? callsMax) && !signal.aborted; call++) {
