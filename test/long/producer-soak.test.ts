@@ -1,6 +1,4 @@
 /** The producer through many faults in a row on three nodes: kills, controlled stops, freezes and moved leaders, in an order that the seed decides. Writes its table. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createDeadline } from "../../lib/deadline.js";
@@ -10,6 +8,7 @@ import type { TopicName } from "../../lib/kafka/records.js";
 import { createTestTopic, until } from "../support/broker/kafka.js";
 import { onThreeNodes, type ThreeNodes } from "../support/broker/three-nodes.js";
 import { Ledger, nothingLost } from "../support/relay/ledger.js";
+import { createRandom, partitionsOf, reportSoak } from "../support/run/soak.js";
 
 const faultsCount = Number(process.env.SOAK_FAULTS ?? 60);
 const seed = Number(process.env.SOAK_SEED ?? 1);
@@ -37,12 +36,12 @@ test("nothing that was acknowledged is lost or doubled through many faults in a 
       const soFar = ledger.acknowledged;
       await until(() => ledger.acknowledged > soFar + 200, 60_000);
       await cluster.heal();
-      await until(async () => (await describe(topic)).every(({ isr }) => isr.length === 3), 90_000);
+      await until(async () => (await partitionsOf(kafka, topic)).every(({ isr }) => isr.length === 3), 90_000);
     }
   });
 
   const table = await ledger.table();
-  report({ seed, faults: done, ...table, failures: Object.fromEntries(ledger.failures) });
+  reportSoak("producer", { seed, faults: done, ...table, failures: Object.fromEntries(ledger.failures) });
   expect(table).toMatchObject(nothingLost);
 });
 
@@ -62,7 +61,7 @@ const faults = {
     const all = [1, 2, 3];
     const replicas = (first: number) => [first, ...all.filter((id) => id !== first)];
     await reassign(topic, () => replicas(all[node] ?? 1).slice(0, 2));
-    await until(async () => (await describe(topic)).every((one) => one.replicas.length === 2 && one.isr.length === 2), 60_000);
+    await until(async () => (await partitionsOf(kafka, topic)).every((one) => one.replicas.length === 2 && one.isr.length === 2), 60_000);
     await reassign(topic, (partition) => replicas(all[(node + partition) % 3] ?? 1));
   },
 } as const;
@@ -72,25 +71,4 @@ async function reassign(topic: TopicName, replicasOf: (partition: number) => rea
   const numbers = Array.from({ length: partitions }, (_, partition) => partition);
   const topics = [{ name: topic, partitions: numbers.map((partition) => ({ partition, replicas: replicasOf(partition) })) }];
   await kafka.connection.request(alterReassignmentsApi, { timeoutMs: 15_000, topics }, "controller", createDeadline(15_000));
-}
-
-async function describe(topic: TopicName) {
-  const described = (await kafka.metadata.describe([topic], createDeadline(15_000))).topics.get(topic);
-  return described !== undefined && "partitions" in described ? described.partitions : [];
-}
-
-/** A linear congruential generator: the same faults for the same seed. */
-function createRandom(from: number): () => number {
-  let state = from >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-function report(row: object): void {
-  const folder = join(import.meta.dirname, "../../.build/soak");
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "producer.json"), `${JSON.stringify(row, null, 2)}\n`);
-  console.log(JSON.stringify(row, null, 2));
 }

@@ -3,12 +3,11 @@
  * workers that are killed, and SIGTERM at the end. Writes its table.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
-import { createDeadline } from "../../lib/deadline.js";
 import type { Kafka } from "../../lib/kafka/kafka.js";
 import type { TopicName } from "../../lib/kafka/records.js";
 import { buildServe } from "../../local/build/serve.js";
@@ -18,6 +17,7 @@ import { onThreeNodes, type ThreeNodes } from "../support/broker/three-nodes.js"
 import { readAll } from "../support/broker/topic-contents.js";
 import { uniqueName } from "../support/broker/unique-names.js";
 import { Ledger, nothingLost } from "../support/relay/ledger.js";
+import { createRandom, partitionsOf, reportSoak } from "../support/run/soak.js";
 import { type ServeProcess, startServe } from "../support/serve/process.js";
 import { createProduceCalls } from "../support/serve/produce-calls.js";
 import { clusterIdOf } from "../support/serve/report-stream.js";
@@ -66,7 +66,7 @@ test("nothing that was acknowledged over HTTP is lost or doubled, every call end
       const soFar = ledger.acknowledged;
       await until(() => ledger.acknowledged > soFar + 300, 60_000);
       await cluster.heal();
-      await until(async () => (await describe(source)).every(({ isr }) => isr.length === 3), 90_000);
+      await until(async () => (await partitionsOf(kafka, source)).every(({ isr }) => isr.length === 3), 90_000);
     }
     ended = await endOf(server);
   });
@@ -77,7 +77,7 @@ test("nothing that was acknowledged over HTTP is lost or doubled, every call end
 
   const table = await ledger.table();
   const relayed = await relayedOf(source, target);
-  report({ seed, faults: done, ...table, calls: Object.fromEntries(calls.ends), hung: calls.hung(), ended, relayed });
+  reportSoak("serve", { seed, faults: done, ...table, calls: Object.fromEntries(calls.ends), hung: calls.hung(), ended, relayed });
   expect(table).toMatchObject(nothingLost);
   expect(calls.hung()).toBe(0);
   expect(ended?.code, server.output().slice(-3_000)).toBe(0);
@@ -170,25 +170,4 @@ async function relayedOf(source: TopicName, target: TopicName) {
     repeats: [...repeats.values()].reduce((sum, count) => sum + count, 0),
     repeatsOfAPartitionMax: Math.max(...repeats.values()),
   };
-}
-
-async function describe(topic: TopicName) {
-  const described = (await kafka.metadata.describe([topic], createDeadline(15_000))).topics.get(topic);
-  return described !== undefined && "partitions" in described ? described.partitions : [];
-}
-
-/** A linear congruential generator: the same faults for the same seed. */
-function createRandom(from: number): () => number {
-  let state = from >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-function report(row: object): void {
-  const folder = join(import.meta.dirname, "../../.build/soak");
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "serve.json"), `${JSON.stringify(row, null, 2)}\n`);
-  console.log(JSON.stringify(row, null, 2));
 }

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { projectFolder } from "../../local/build/service-map.js";
 import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
-import { readAll } from "../support/broker/topic-contents.js";
-import { type ReceivedSpan, startTraceReceiver } from "../support/serve/trace-receiver.js";
-import { createTracedServe, newTrace, produceNumbers, type TracedServe } from "../support/serve/traced-serve.js";
+import { startTraceReceiver } from "../support/serve/trace-receiver.js";
+import { createTracedServe, newTrace, produceNumbers, type TracedServe, traceHeadersIn } from "../support/serve/traced-serve.js";
 
 const kafka = testKafka();
 let traced: TracedServe;
@@ -18,17 +17,6 @@ afterAll(async () => {
   await kafka.close();
 });
 
-async function spansOf(traceId: string, count: number): Promise<readonly ReceivedSpan[]> {
-  await until(() => traced.spansOf(traceId).length >= count);
-  return traced.spansOf(traceId);
-}
-
-async function traceHeadersIn(topic: Parameters<typeof readAll>[1]): Promise<readonly string[]> {
-  return (await readAll(kafka, topic)).flatMap(({ headers }) =>
-    headers.filter(({ name }) => /^(trace|bag)/.test(name)).map(({ name, value }) => `${name}: ${value}`),
-  );
-}
-
 test("workers send their spans too, as Protobuf, and all that wait are sent when the server ends", async () => {
   const topic = await createTestTopic(kafka);
   const two = await traced.start({ OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf", OTEL_BSP_SCHEDULE_DELAY: "60000" }, ["--workers", "2"]);
@@ -37,7 +25,7 @@ test("workers send their spans too, as Protobuf, and all that wait are sent when
 
   expect(await two.end()).toBe(0);
 
-  const spans = await spansOf(traceId, 8);
+  const spans = await traced.receivedSpans(traceId, 8);
   expect(spans.map(({ kind }) => kind).toSorted()).toEqual([...Array(4).fill("producer"), ...Array(4).fill("server")]);
   expect(new Set(spans.map(({ resource }) => resource["process.pid"])).size).toBe(2);
   expect(traced.receiver.contentTypes()).toContain("application/x-protobuf");
@@ -65,7 +53,7 @@ test("the standard variables decide: no sampler's choice, a disabled SDK and no 
   ]);
   expect(traced.receiver.spans().filter((span) => traces.some(({ traceId }) => traceId === span.traceId))).toEqual([]);
   // As without OpenTelemetry: the caller's own trace stays on the records.
-  expect(await traceHeadersIn(topics[1] as never)).toEqual([`traceparent: ${traces[1]?.traceparent}`]);
+  expect(await traceHeadersIn(kafka, topics[1] as never)).toEqual([`traceparent: ${traces[1]?.traceparent}`]);
 });
 
 test("without the packages, the server starts, says which command installs them, and answers", async () => {
@@ -75,7 +63,7 @@ test("without the packages, the server starts, says which command installs them,
   const [topic, { traceparent }] = [await createTestTopic(kafka), newTrace()];
 
   expect((await produceNumbers(alone, topic, { traceparent })).status).toBe(200);
-  expect(await traceHeadersIn(topic)).toEqual([`traceparent: ${traceparent}`]);
+  expect(await traceHeadersIn(kafka, topic)).toEqual([`traceparent: ${traceparent}`]);
   expect(alone.output()).toContain(
     "traces   off: The package @opentelemetry/api is not installed. Install it with: npm install @opentelemetry/api @opentelemetry/sdk-node",
   );
@@ -97,7 +85,7 @@ test("an SDK that the process was started with is used, and no second one is sta
   expect(await server.end()).toBe(0);
 
   expect(server.output()).toContain("traces   by the SDK that this process was started with");
-  expect((await spansOf(traceId, 2)).map(({ kind, resource }) => [kind, resource["service.name"]]).toSorted()).toEqual([
+  expect((await traced.receivedSpans(traceId, 2)).map(({ kind, resource }) => [kind, resource["service.name"]]).toSorted()).toEqual([
     ["producer", "of-the-project"],
     ["server", "of-the-project"],
   ]);

@@ -2,11 +2,9 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestTopic, testKafka, until } from "../support/broker/kafka.js";
-import { readAll } from "../support/broker/topic-contents.js";
 import { uniqueName } from "../support/broker/unique-names.js";
 import type { ServeProcess } from "../support/serve/process.js";
-import type { ReceivedSpan } from "../support/serve/trace-receiver.js";
-import { createTracedServe, newTrace, produceNumbers, type TracedServe } from "../support/serve/traced-serve.js";
+import { createTracedServe, newTrace, produceNumbers, type TracedServe, traceHeadersIn } from "../support/serve/traced-serve.js";
 
 const kafka = testKafka();
 let traced: TracedServe;
@@ -26,24 +24,13 @@ afterAll(async () => {
   await kafka.close();
 });
 
-async function spansOf(traceId: string, count: number): Promise<readonly ReceivedSpan[]> {
-  await until(() => traced.spansOf(traceId).length >= count);
-  return traced.spansOf(traceId);
-}
-
-async function traceHeadersIn(topic: Parameters<typeof readAll>[1]): Promise<readonly string[]> {
-  return (await readAll(kafka, topic)).flatMap(({ headers }) =>
-    headers.filter(({ name }) => /^(trace|bag)/.test(name)).map(({ name, value }) => `${name}: ${value}`),
-  );
-}
-
 test("a call continues the caller's trace, its records carry the producer's span, and a route's batch is linked to it", async () => {
   const { traceId, traceparent } = newTrace();
   expect(
     (await produceNumbers(server, source, { traceparent, tracestate: "vendor=1", baggage: "user=secret", "user-agent": "shop/1" })).status,
   ).toBe(200);
 
-  const [call, sent] = (await spansOf(traceId, 2)).toSorted((one, other) => one.kind.localeCompare(other.kind)).toReversed();
+  const [call, sent] = (await traced.receivedSpans(traceId, 2)).toSorted((one, other) => one.kind.localeCompare(other.kind)).toReversed();
   expect(call).toMatchObject({
     name: "POST /topics/{topic}",
     kind: "server",
@@ -77,7 +64,7 @@ test("a call continues the caller's trace, its records carry the producer's span
       "messaging.kafka.offset": 0,
     },
   });
-  expect(await traceHeadersIn(source)).toEqual([`traceparent: 00-${traceId}-${sent?.spanId}-01`, "tracestate: vendor=1"]);
+  expect(await traceHeadersIn(kafka, source)).toEqual([`traceparent: 00-${traceId}-${sent?.spanId}-01`, "tracestate: vendor=1"]);
 
   const batch = () =>
     traced.receiver.spans().find(({ kind, links }) => kind === "consumer" && links.some((link) => link.traceId === traceId));
@@ -102,11 +89,11 @@ test("a call that fails says why in its span, and a fault of the caller is not a
   const { traceId: other, traceparent: otherTrace } = newTrace();
   expect((await fetch(`${server.url}/nowhere/at-all`, { headers: { traceparent: otherTrace } })).status).toBe(404);
 
-  expect((await spansOf(traceId, 1)).find(({ kind }) => kind === "server")).toMatchObject({
+  expect((await traced.receivedSpans(traceId, 1)).find(({ kind }) => kind === "server")).toMatchObject({
     isError: false,
     attributes: { "http.response.status_code": 404 },
   });
-  expect((await spansOf(other, 1)).map(({ name }) => name)).toEqual(["GET"]);
+  expect((await traced.receivedSpans(other, 1)).map(({ name }) => name)).toEqual(["GET"]);
 });
 
 test("a call without a trace starts one, and its records carry it; a trace that is not sampled is passed on as such", async () => {
@@ -116,13 +103,13 @@ test("a call without a trace starts one, and its records carry it; a trace that 
   await produceNumbers(server, started, {}, 3);
   await produceNumbers(server, passedOn, { traceparent });
 
-  const headers = await traceHeadersIn(started);
+  const headers = await traceHeadersIn(kafka, started);
   expect(new Set(headers).size).toBe(1);
   expect(headers[0]).toMatch(/^traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   const [, , spanId] = headers[0]?.split("-") ?? [];
   await until(() => traced.receiver.spans().some((span) => span.spanId === spanId));
   expect(traced.receiver.spans().find((span) => span.spanId === spanId)?.attributes["messaging.batch.message_count"]).toBe(3);
-  const [kept] = await traceHeadersIn(passedOn);
+  const [kept] = await traceHeadersIn(kafka, passedOn);
   expect(kept).toMatch(new RegExp(`^traceparent: 00-${traceId}-[0-9a-f]{16}-00$`));
   expect(traced.receiver.spans().some((span) => span.traceId === traceId)).toBe(false);
 });
@@ -135,5 +122,5 @@ test("a Host header that is not an address does not keep a call from being answe
   await fetch(`${server.url}/health`, { headers: { traceparent } });
 
   expect(status).toBeLessThan(500);
-  expect(await spansOf(traceId, 1)).toHaveLength(1);
+  expect(await traced.receivedSpans(traceId, 1)).toHaveLength(1);
 });

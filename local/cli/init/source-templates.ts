@@ -1,5 +1,5 @@
 /** The files of a new source, as text: webhooks into a topic, with an example and a test. */
-import type { Language } from "./templates.js";
+import { type Language, orderType } from "./templates.js";
 
 /** The variable with the sender's secret, such as ORDER_HOOKS_SECRET. @param name of the source, in kebab-case. */
 export const secretVariableOf = (name: string): string => `${name.toUpperCase().replaceAll("-", "_")}_SECRET`;
@@ -21,17 +21,9 @@ export const sourceEntry = (name: string): object => ({
 
 function source(name: string, topic: string, language: Language): string {
   const isTyped = language === "typescript";
-  const types = isTyped
-    ? `
-interface Order {
-  readonly id: string;
-  readonly amount: number;
-}
-`
-    : "";
   return `/** Source: orders from signed webhooks, POST /sources/${name}, into the topic ${topic}. */
 import { defineSource, source, standardWebhooks, webhooks } from "kafka-relay/sources";
-${types}
+${orderType(language)}
 export const handler = source(
   defineSource${isTyped ? "<Order>" : ""}({
     name: "${name}",

@@ -120,9 +120,9 @@ jobs:
       - run: npm run package
 `;
 
-function route(name: string, topic: string, language: Language): string {
-  const isTyped = language === "typescript";
-  const types = isTyped
+/** The type of the values in the examples; JavaScript has none. */
+export const orderType = (language: Language): string =>
+  language === "typescript"
     ? `
 interface Order {
   readonly id: string;
@@ -130,10 +130,13 @@ interface Order {
 }
 `
     : "";
+
+function route(name: string, topic: string, language: Language): string {
+  const isTyped = language === "typescript";
   return `/** Route: orders of 100 or more from the topic ${topic}, in short form, into a topic of their own. */
 import { defineRoute, relay } from "kafka-relay/relay";
 import { topic } from "kafka-relay/targets/topic";
-${types}
+${orderType(language)}
 export const handler = relay(
   defineRoute${isTyped ? "<Order>" : ""}({
     name: "${name}",

@@ -2,8 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Kafka } from "../../../lib/kafka/kafka.js";
+import type { TopicName } from "../../../lib/kafka/records.js";
 import { bundleCli } from "../../../local/build/cli.js";
 import { projectFolder } from "../../../local/build/service-map.js";
+import { until } from "../broker/kafka.js";
+import { readAll } from "../broker/topic-contents.js";
 import { uniqueName } from "../broker/unique-names.js";
 import { type ServeProcess, startServe } from "./process.js";
 import { type ReceivedSpan, startTraceReceiver } from "./trace-receiver.js";
@@ -12,6 +16,8 @@ export interface TracedServe {
   readonly receiver: Awaited<ReturnType<typeof startTraceReceiver>>;
   readonly start: (env?: NodeJS.ProcessEnv, args?: readonly string[]) => Promise<ServeProcess>;
   readonly spansOf: (traceId: string) => readonly ReceivedSpan[];
+  /** Waits until there are this many. */
+  readonly receivedSpans: (traceId: string, count: number) => Promise<readonly ReceivedSpan[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -28,10 +34,15 @@ export async function createTracedServe(where: "beside packages" | "alone" = "be
     OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=test",
     OTEL_BSP_SCHEDULE_DELAY: "50",
   };
+  const spansOf = (traceId: string) => receiver.spans().filter((span) => span.traceId === traceId);
   return {
     receiver,
     start: (env = {}, args = []) => startServe(["--access", "everything", ...args], { ...standard, ...env }, project, program),
-    spansOf: (traceId) => receiver.spans().filter((span) => span.traceId === traceId),
+    spansOf,
+    receivedSpans: async (traceId, count) => {
+      await until(() => spansOf(traceId).length >= count);
+      return spansOf(traceId);
+    },
     close: async () => {
       await receiver.close();
       rmSync(folder, { recursive: true, force: true });
@@ -43,6 +54,13 @@ export async function createTracedServe(where: "beside packages" | "alone" = "be
 export function newTrace(flags: "00" | "01" = "01"): { readonly traceId: string; readonly traceparent: string } {
   const traceId = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
   return { traceId, traceparent: `00-${traceId}-b7ad6b7169203331-${flags}` };
+}
+
+/** The headers of a topic's records that carry a trace, or baggage. */
+export async function traceHeadersIn(kafka: Kafka, topic: TopicName): Promise<readonly string[]> {
+  return (await readAll(kafka, topic)).flatMap(({ headers }) =>
+    headers.filter(({ name }) => /^(trace|bag)/.test(name)).map(({ name, value }) => `${name}: ${value}`),
+  );
 }
 
 export function produceNumbers(
