@@ -78,8 +78,13 @@ export async function numbersInOrder(kafka: Kafka, topic: string): Promise<numbe
   return seen.size;
 }
 
-export function testOutbox(database: OutboxDatabase, { kafka, source }: OutboxRuns): void {
-  const { newTable, insert, countIn, lockFirst, isShared } = database;
+export function testOutbox(database: OutboxDatabase, runs: OutboxRuns): void {
+  testWhatIsWritten(database, runs);
+  testWhatIsRefused(database, runs);
+  testLocks(database, runs);
+}
+
+function testWhatIsWritten({ newTable, insert, countIn }: OutboxDatabase, { kafka, source }: OutboxRuns): void {
   const down = testKafka({ brokers: ["127.0.0.1:1"], connectTimeoutMs: 200 });
   afterAll(() => down.close());
 
@@ -112,7 +117,9 @@ export function testOutbox(database: OutboxDatabase, { kafka, source }: OutboxRu
 
     expect(await countIn(table)).toBe(1);
   });
+}
 
+function testWhatIsRefused({ newTable, insert, countIn }: OutboxDatabase, { kafka, source }: OutboxRuns): void {
   test("a poison row becomes a dead letter, leaves the table, and holds no other row", async () => {
     const table = await newTable();
     await insert(table, [
@@ -137,6 +144,19 @@ export function testOutbox(database: OutboxDatabase, { kafka, source }: OutboxRu
     });
     expect(await countIn(table)).toBe(0);
   });
+
+  test.each([
+    [{ table: "missing_table" }, "The table missing_table does not exist in the database of the outbox."],
+    [{ key: "customer", headers: "head" }, /has no column customer, head; it has id, key, payload\./],
+  ] as const)("%# a table or column that does not exist is named", async (given, message) => {
+    const { invoke } = await source({ table: await newTable(), ...given });
+
+    await expect(invoke({})).rejects.toThrow(message);
+  });
+}
+
+function testLocks(database: OutboxDatabase, { kafka, source }: OutboxRuns): void {
+  const { newTable, insert, countIn, lockFirst, isShared } = database;
 
   test("a row that another transaction has locked holds the later rows of its key, and no others", async () => {
     const table = await newTable();
@@ -174,13 +194,4 @@ export function testOutbox(database: OutboxDatabase, { kafka, source }: OutboxRu
     if (isShared()) expect(results.filter(({ written }) => written > 0)).toHaveLength(2);
     expect(results.reduce((sum, { written }) => sum + written, 0)).toBeGreaterThan(0);
   }, 90_000);
-
-  test.each([
-    [{ table: "missing_table" }, "The table missing_table does not exist in the database of the outbox."],
-    [{ key: "customer", headers: "head" }, /has no column customer, head; it has id, key, payload\./],
-  ] as const)("%# a table or column that does not exist is named", async (given, message) => {
-    const { invoke } = await source({ table: await newTable(), ...given });
-
-    await expect(invoke({})).rejects.toThrow(message);
-  });
 }
