@@ -1,7 +1,7 @@
 /** HTTP and TCP servers that a test is called back by; all are closed with their connections after each test. */
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Server, Socket } from "node:net";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 
 interface Seen {
   readonly method: string;
@@ -11,11 +11,21 @@ interface Seen {
   readonly body: Buffer;
 }
 
-/** What is called after each test. */
-export const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  await Promise.all(closers.splice(0).map((close) => close()));
-});
+type Close = () => Promise<unknown>;
+const open: Close[] = [];
+
+/** What is called after the test that gives it. Registered with that test, because files may share this module. */
+export const closers = {
+  push: (close: Close): void => {
+    open.push(close);
+    onTestFinished(async () => {
+      const at = open.indexOf(close);
+      if (at >= 0) await open.splice(at, 1)[0]?.();
+    });
+  },
+  /** What was given last: it is for the caller to call. */
+  pop: (): Close | undefined => open.pop(),
+};
 
 /** The address it listens at. */
 export async function listen(server: Server): Promise<string> {
