@@ -4,6 +4,7 @@
  */
 import { keeping } from "../../deadline.js";
 import { RelayError } from "../../errors.js";
+import type { ReadSecret } from "../../secrets.js";
 import type { BoundOrigin, BoundSource, ItemResult, SourceContext, SourceOrigin } from "../origin.js";
 import type { OutboxOptions } from "./options.js";
 import { toRowItem } from "./row-item.js";
@@ -50,6 +51,8 @@ class Outbox {
   readonly #kind: OutboxKind;
   readonly #source: BoundSource;
   #store: Promise<OutboxStore> | undefined;
+  /** The database has refused us: the secret with its address and password may have been rotated. */
+  #isAddressDoubted = false;
 
   constructor(options: OutboxOptions, kind: OutboxKind, source: BoundSource) {
     this.#options = options;
@@ -60,7 +63,7 @@ class Outbox {
   bound(): BoundOrigin {
     return {
       handle: (_, invocation) => this.#run(this.#source.contextOfEvent(invocation as never)),
-      close: async () => (await this.#store?.catch(() => undefined))?.close(),
+      close: () => this.#close(),
     };
   }
 
@@ -80,12 +83,24 @@ class Outbox {
   async #round(context: SourceContext, run: Run): Promise<RelayError | "empty" | undefined> {
     const store = await this.#open(context);
     let outcome: RelayError | "empty" | undefined = "empty";
-    await store.transact(async (rows) => {
-      const results = await this.#write(rows, context);
-      outcome = count(run, results);
-      return rows.filter((_, index) => isSettled(results[index])).map(({ id }) => id);
-    }, context.deadline.leftMs());
+    try {
+      await store.transact(async (rows) => {
+        const results = await this.#write(rows, context);
+        outcome = count(run, results);
+        return rows.filter((_, index) => isSettled(results[index])).map(({ id }) => id);
+      }, context.deadline.leftMs());
+    } catch (thrown) {
+      this.#isAddressDoubted = thrown instanceof RelayError && thrown.code === "target-refused";
+      if (this.#isAddressDoubted) await this.#close();
+      throw thrown;
+    }
     return outcome;
+  }
+
+  async #close(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    (await store?.catch(() => undefined))?.close();
   }
 
   async #write(rows: readonly OutboxRow[], context: SourceContext): Promise<readonly ItemResult[]> {
@@ -102,10 +117,18 @@ class Outbox {
 
   #open({ secret }: SourceContext): Promise<OutboxStore> {
     const { database: address, tls } = this.#options;
-    this.#store ??= this.#kind.open({ address, tls, secret }, this.#table()).catch((thrown) => {
-      this.#store = undefined;
-      throw thrown;
-    });
+    const refresh = this.#isAddressDoubted;
+    const current: ReadSecret = (reference, options) => secret(reference, { refresh, ...options });
+    this.#store ??= this.#kind.open({ address, tls, secret: current }, this.#table()).then(
+      (store) => {
+        this.#isAddressDoubted = false;
+        return store;
+      },
+      (thrown) => {
+        this.#store = undefined;
+        throw thrown;
+      },
+    );
     return this.#store;
   }
 }

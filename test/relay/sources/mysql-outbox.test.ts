@@ -130,6 +130,19 @@ test("a run that is killed midway loses nothing: its rows are written again unde
   expect(await countIn(table)).toBe(0);
 }, 120_000);
 
+test("an address that was refused is read again for the next run, as after the rotation of a password", async () => {
+  const table = await newTable();
+  await insert(table, [["a", "1"]]);
+  process.env.TEST_OUTBOX_DATABASE = server?.url.replace(/outbox$/, "missing");
+  const { invoke } = await source({ table, database: "env:TEST_OUTBOX_DATABASE" });
+
+  await expect(invoke({})).rejects.toThrow("the database answered 1049");
+  process.env.TEST_OUTBOX_DATABASE = server?.url;
+  await invoke({});
+
+  expect(await countIn(table)).toBe(0);
+});
+
 test("a server that cannot be reached is named as that, and an address of another kind is refused", async () => {
   const { invoke } = await source({ table: "outbox", database: "mysql://root@127.0.0.1:1/outbox" });
 
