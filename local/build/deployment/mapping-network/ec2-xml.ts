@@ -1,37 +1,33 @@
 /** Reads answers of EC2's Query API: elements and text, without attributes that matter (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html). Pure. */
 
+import { SaxesParser } from "saxes";
+
 export interface XmlElement {
   readonly name: string;
   readonly children: readonly XmlElement[];
   readonly text: string;
 }
 
-const token = /<\?[^>]*\?>|<!--[\s\S]*?-->|<(\/?)([\w:.-]+)[^<>]*?(\/?)>|([^<]+)/gy;
-const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-
-/** The root element. Throws an Error if the text is not such an answer. */
+/** The root element. Throws an Error for a text that is not well-formed. */
 export function parseXml(xml: string): XmlElement {
   const root = { name: "", children: [] as XmlElement[], text: "" };
   const open = [root];
-  let end = 0;
-  for (const [whole, close, name, isEmpty, text] of xml.matchAll(token)) {
-    end += whole.length;
-    const parent = open.at(-1) ?? root;
-    if (text !== undefined) parent.text += unescaped(text);
-    if (name === undefined) continue;
-    if (close === "/") {
-      if (open.length === 1 || parent.name !== name)
-        throw new Error(`the answer is not well-formed XML: </${name}> closes <${parent.name}>`);
-      open.pop();
-      continue;
-    }
+  const parser = new SaxesParser();
+  parser.on("opentag", ({ name }) => {
     const element = { name, children: [] as XmlElement[], text: "" };
-    parent.children.push(element);
-    if (isEmpty !== "/") open.push(element);
-  }
-  const [first] = root.children;
-  if (first === undefined || open.length > 1 || end < xml.length) throw new Error("the answer is not well-formed XML");
-  return first;
+    open.at(-1)?.children.push(element);
+    open.push(element);
+  });
+  parser.on("text", (text) => {
+    const parent = open.at(-1);
+    if (parent !== undefined) parent.text += text;
+  });
+  parser.on("closetag", () => void open.pop());
+  parser.on("error", ({ message }) => {
+    throw new Error(`the answer is not well-formed XML: ${message}`);
+  });
+  parser.write(xml).close();
+  return root.children[0] ?? root;
 }
 
 /** The `item` elements of a list. */
@@ -44,10 +40,3 @@ export const childOf = (element: XmlElement | undefined, name: string): XmlEleme
 /** Undefined for an element that is missing or empty. */
 export const wordOf = (element: XmlElement | undefined, name: string): string | undefined =>
   childOf(element, name)?.text.trim() || undefined;
-
-function unescaped(text: string): string {
-  return text.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
-    if (name !== undefined) return entities[name] ?? whole;
-    return String.fromCodePoint(decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal));
-  });
-}
